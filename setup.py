@@ -1,0 +1,79 @@
+"""Build of ctorch: generated sources first, then the core once and the CPU kernels at three vector widths."""
+import copy
+import os
+import sys
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+ROOT = Path(__file__).parent
+PACKAGE = Path("src/ctorch")
+sys.path.insert(0, str(ROOT / "src" / "ctorch"))
+from _codegen import emit  # noqa: E402  (the generator is part of this source tree, not of the wheel)
+
+JOBS = int(os.environ.get("CTORCH_BUILD_JOBS", os.cpu_count() or 1))
+SANITIZE = os.environ.get("CTORCH_SANITIZE", "")
+
+DIRECTIVES = {
+    "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True,
+    "initializedcheck": False, "binding": False, "embedsignature": True,
+}
+# No trapping maths and no errno let loops vectorise; associative maths would change results, so it stays off.
+CFLAGS = ["-O3", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0", "-Wno-unused-function",
+          "-Wno-maybe-uninitialized"]
+LDFLAGS = ["-Wl,--strip-all", "-pthread"]
+if SANITIZE:
+    CFLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-O1", "-g1"]
+    LDFLAGS = [f"-fsanitize={SANITIZE}", "-pthread"]
+
+WIDTHS = {
+    "_base": [],
+    "_avx2": ["-march=haswell"],
+    "_avx512": ["-march=skylake-avx512", "-mprefer-vector-width=512"],
+}
+
+
+def extension(name, source, flags=()):
+    return Extension(name, [str(source)], include_dirs=["src", str(PACKAGE), str(PACKAGE / "_kernels")],
+                     extra_compile_args=[*CFLAGS, *flags], extra_link_args=LDFLAGS, libraries=["m"])
+
+
+class BuildExt(build_ext):
+    """Compiles the one C file of each kernel family once per vector width, each in its own object folder."""
+
+    def finalize_options(self):
+        super().finalize_options()
+        self.parallel = self.parallel or JOBS
+
+    def build_extension(self, ext):
+        own = copy.copy(self)
+        own.compiler = copy.copy(self.compiler)
+        own.build_temp = os.path.join(self.build_temp, ext.name)
+        build_ext.build_extension(own, ext)
+
+    def get_libraries(self, ext):
+        return ext.libraries
+
+
+def extensions():
+    generated = emit.write_sources(ROOT)
+    core = [extension(f"ctorch.{p.stem}", p.relative_to(ROOT))
+            for p in sorted((ROOT / PACKAGE).glob("*.pyx"))]
+    kernels = [extension(f"ctorch._kernels.{p.stem}", p.relative_to(ROOT))
+               for p in sorted([*(ROOT / PACKAGE / "_kernels").glob("*.pyx"), *generated])]
+    built = cythonize(core + kernels, nthreads=JOBS, include_path=["src"], compiler_directives=DIRECTIVES,
+                      language_level=3)
+    modules = []
+    for ext in built:
+        if ".kernels." not in ext.name.replace("._kernels.", ".kernels."):
+            modules.append(ext)
+            continue
+        family = ext.name.rpartition(".")[2]
+        for width, flags in WIDTHS.items():
+            modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
+    return modules
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt})
