@@ -28,6 +28,13 @@ if SANITIZE:
     CFLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-O1", "-g1"]
     LDFLAGS = [f"-fsanitize={SANITIZE}", "-pthread"]
 
+# Cython's memoryview code is compiled once, not in every kernel module.
+SHARED = "ctorch._cyutility"
+
+# Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
+# that there is.
+WIDTHS_OF_GROUP = {"complex": ["_base"], "int": ["_base", "_avx2"]}
+
 WIDTHS = {
     "_base": [],
     "_avx2": ["-march=haswell"],
@@ -61,14 +68,15 @@ class BuildExt(build_ext):
 
 def extensions():
     emit.write_sources(ROOT)
-    core = [extension(f"ctorch.{p.stem}", p.relative_to(ROOT))
+    core = [extension(f"ctorch.{p.stem}", p.relative_to(ROOT), ["-O2"])
             for p in sorted((ROOT / PACKAGE).glob("*.pyx"))]
-    core += [extension(f"ctorch._forward.{p.stem}", p.relative_to(ROOT))
+    core += [extension(f"ctorch._forward.{p.stem}", p.relative_to(ROOT), ["-O2"])
              for p in sorted((ROOT / PACKAGE / "_forward").glob("*.pyx"))]
     kernels = [extension(f"ctorch._kernels.{p.stem}", p.relative_to(ROOT))
                for p in sorted((ROOT / PACKAGE / "_kernels").glob("*.pyx"))]
-    built = cythonize(core + kernels, nthreads=JOBS, include_path=["src"], compiler_directives=DIRECTIVES,
-                      language_level=3)
+    shared = extension(SHARED, PACKAGE / f"{SHARED.rpartition('.')[2]}.c", ["-O1"])
+    built = cythonize([*core, *kernels, shared], nthreads=JOBS, include_path=["src"], compiler_directives=DIRECTIVES,
+                      language_level=3, shared_utility_qualified_name=SHARED)
     modules = []
     for ext in built:
         family = ext.name.rpartition(".")[2]
@@ -76,6 +84,8 @@ def extensions():
             modules.append(ext)
             continue
         for width, flags in WIDTHS.items():
+            if width not in WIDTHS_OF_GROUP.get(family.rpartition("_")[2], WIDTHS):
+                continue
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
     return modules
 

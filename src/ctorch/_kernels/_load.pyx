@@ -49,8 +49,21 @@ cdef void* kernel_table(str family) except NULL:
     # The pointer in the capsule `kernels` of ctorch._kernels.<width>.<family>.
     capsule = tables.get(family)
     if capsule is None:
-        capsule = tables[family] = importlib.import_module(f"ctorch._kernels.{width}.{family}").kernels
+        capsule = tables[family] = find_module(family).kernels
     return PyCapsule_GetPointer(capsule, b"ctorch.kernels")
+
+
+cdef object find_module(str family):
+    # Some families are built for fewer widths: the widest that there is, up to the CPU's.
+    order = list(NAMES.values())
+    for candidate in reversed(order[:order.index(width) + 1]):
+        name = f"ctorch._kernels.{candidate}.{family}"
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    raise ImportError(f"no CPU kernels for {family}; the installation is incomplete")
 
 
 def get_cpu_capability():
