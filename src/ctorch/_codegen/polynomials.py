@@ -3,6 +3,7 @@
 Each row is fitted by the Remez exchange on |weight(x) * (f(x) - p(x))|. The rows leave the leading term of the
 function out (it is exact in the caller); coefficients are rounded from the lowest power up and the rest fitted again.
 """
+
 import re
 import sys
 
@@ -17,7 +18,9 @@ def remez(f, weight, a, b, degree):
     size = degree + 2
     a += (b - a) / 10**6 if weight(a) == 0 else 0
     points = [(a + b) / 2 - (b - a) / 2 * mp.cos(PI * i / (size - 1)) for i in range(size)]
-    grid = [(a + b) / 2 - (b - a) / 2 * mp.cos(PI * (i + mp.mpf(1) / 2) / (16 * size)) for i in range(16 * size)]
+    grid = [
+        (a + b) / 2 - (b - a) / 2 * mp.cos(PI * (i + mp.mpf(1) / 2) / (16 * size)) for i in range(16 * size)
+    ]
     values = [(x, f(x), weight(x)) for x in [a, *grid, b]]
     for _ in range(12):
         rows = [[weight(x) * x**k for k in range(size - 1)] + [(-1) ** i] for i, x in enumerate(points)]
@@ -53,6 +56,7 @@ def fit(f, weight, a, b, degree, bits):
     """`remez` with coefficients of `bits` bits: the first few are rounded one by one, the others fitted again."""
     fixed, best = [], None
     for k in range(min(degree, 5)):
+
         def rest(x, fixed=tuple(fixed)):
             return (f(x) - mp.polyval(fixed[::-1], x)) / x ** len(fixed)
 
@@ -65,10 +69,12 @@ def fit(f, weight, a, b, degree, bits):
 
 def series(f, order):
     """f(x) where f divides by x**order: the points of a fit never reach 0 exactly, so precision is all it needs."""
+
     def safe(x):
         x = x if x else mp.mpf(10) ** -40
         with mp.workdps(140):
             return f(x)
+
     return safe
 
 
@@ -119,16 +125,40 @@ SQRT2 = mp.sqrt(2)
 ROWS = {
     "exp_f32": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 4, "float"),
     "expm1_f32": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 5, "float"),
-    "log_f32": ("(log(1+x) - x) / x^2", LOG, lambda f: abs(f), -mp.mpf(1) / 3, mp.mpf(1) / 3 * 1.0001, 8, "float"),
+    "log_f32": (
+        "(log(1+x) - x) / x^2",
+        LOG,
+        lambda f: abs(f),
+        -mp.mpf(1) / 3,
+        mp.mpf(1) / 3 * 1.0001,
+        8,
+        "float",
+    ),
     "sin_f32": ("(sin(r)/r - 1) / x, x = r^2", SIN, lambda u: u, 0, S2, 3, "float"),
     "tan_f32": ("(tan(r)/r - 1) / x, x = r^2", TAN, lambda u: u, 0, T2, 6, "float"),
     "asin_f32": ("(asin(s)/s - 1) / x, x = s^2", ASIN, lambda u: u, 0, mp.mpf(1) / 4, 4, "float"),
     "atan_f32": ("(atan(s)/s - 1) / x, x = s^2", ATAN, lambda u: u, 0, mp.mpf(1), 8, "float"),
     "erf_f32": ("erf(s)/s - 1, x = s^2", ERF, one, 0, mp.mpf("0.9"), 6, "float"),
-    "erf_tail_f32": ("-log(erfc(x))", lambda x: -mp.log(mp.erfc(x)), mp.erfc, mp.mpf("0.9"), mp.mpf(4), 6, "float"),
+    "erf_tail_f32": (
+        "-log(erfc(x))",
+        lambda x: -mp.log(mp.erfc(x)),
+        mp.erfc,
+        mp.mpf("0.9"),
+        mp.mpf(4),
+        6,
+        "float",
+    ),
     "exp_f64": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 9, "double"),
     "expm1_f64": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 10, "double"),
-    "log_f64": ("(log((1+s)/(1-s))/s - 2) / x, x = s^2", ATANH, lambda u: u, 0, (3 - 2 * SQRT2) ** 2 * 1.01, 6, "double"),
+    "log_f64": (
+        "(log((1+s)/(1-s))/s - 2) / x, x = s^2",
+        ATANH,
+        lambda u: u,
+        0,
+        (3 - 2 * SQRT2) ** 2 * 1.01,
+        6,
+        "double",
+    ),
     "sin_f64": ("(sin(r)/r - 1) / x, x = r^2", SIN, lambda u: u, 0, S2, 7, "double"),
     "tan_sin_f64": ("(sin(r)/r - 1) / x, x = r^2", SIN, lambda u: u, 0, T2, 6, "double"),
     "tan_cos_f64": ("(cos(r) - 1 + x/2) / x^2, x = r^2", COS, lambda u: u * u, 0, T2, 6, "double"),
@@ -137,36 +167,108 @@ ROWS = {
     "erf_f64": ("erf(s)/s - 1, x = s^2", ERF, one, 0, mp.mpf(1), 12, "double"),
     "tanh_f32": ("(tanh(s)/s - 1) / x, x = s^2", TANH, lambda u: u, 0, mp.mpf("0.36"), 4, "float"),
     "tanh_f64": ("(tanh(s)/s - 1) / x, x = s^2", TANH, lambda u: u, 0, mp.mpf("0.36"), 10, "double"),
-    "erf_tail_f64": ("e^(y^2) erfc(y), x = (y-3)/(y+3)", lambda t: erfcx(ERFC3(t)), lambda t: mp.exp(-ERFC3(t) ** 2),
-                     mp.mpf("-0.5001"), mp.mpf(1) / 3, 11, "double"),
-    "erfcx_f64": ("(1 + 2y) e^(y^2) erfc(y) - 39/32, x = (y-4)/(y+4)",
-                  lambda t: (1 + 2 * ERFC(t)) * erfcx(ERFC(t)) - mp.mpf(39) / 32, one, mp.mpf("-0.778"), mp.mpf("0.75"), 22,
-                  "double"),
+    "erf_tail_f64": (
+        "e^(y^2) erfc(y), x = (y-3)/(y+3)",
+        lambda t: erfcx(ERFC3(t)),
+        lambda t: mp.exp(-(ERFC3(t) ** 2)),
+        mp.mpf("-0.5001"),
+        mp.mpf(1) / 3,
+        11,
+        "double",
+    ),
+    "erfcx_f64": (
+        "(1 + 2y) e^(y^2) erfc(y) - 39/32, x = (y-4)/(y+4)",
+        lambda t: (1 + 2 * ERFC(t)) * erfcx(ERFC(t)) - mp.mpf(39) / 32,
+        one,
+        mp.mpf("-0.778"),
+        mp.mpf("0.75"),
+        22,
+        "double",
+    ),
     # near the middle in w, further out in sqrt(w)
-    "erfinv_near_f64": ("erfinv(y) / y, x = w - 3.125, w = -log(1-y^2)", centred(erfinv_ratio, 3.125), one,
-                        mp.mpf("-3.125"), mp.mpf("3.126"), 22, "double"),
-    "erfinv_mid_f64": ("the same, x = sqrt(w) - 3.25", centred(lambda s: erfinv_ratio(s * s), 3.25), one,
-                       mp.mpf("-0.751"), mp.mpf("0.751"), 18, "double"),
-    "erfinv_far_f64": ("the same, x = sqrt(w) - 5.05", centred(lambda s: erfinv_ratio(s * s), 5.05), one,
-                       mp.mpf("-1.051"), mp.mpf("1.05"), 18, "double"),
+    "erfinv_near_f64": (
+        "erfinv(y) / y, x = w - 3.125, w = -log(1-y^2)",
+        centred(erfinv_ratio, 3.125),
+        one,
+        mp.mpf("-3.125"),
+        mp.mpf("3.126"),
+        22,
+        "double",
+    ),
+    "erfinv_mid_f64": (
+        "the same, x = sqrt(w) - 3.25",
+        centred(lambda s: erfinv_ratio(s * s), 3.25),
+        one,
+        mp.mpf("-0.751"),
+        mp.mpf("0.751"),
+        18,
+        "double",
+    ),
+    "erfinv_far_f64": (
+        "the same, x = sqrt(w) - 5.05",
+        centred(lambda s: erfinv_ratio(s * s), 5.05),
+        one,
+        mp.mpf("-1.051"),
+        mp.mpf("1.05"),
+        18,
+        "double",
+    ),
     # double arithmetic for float results
     "exp_low_f64": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 5, "double"),
-    "log_low_f64": ("(log((1+s)/(1-s))/s - 2) / x, x = s^2", ATANH, lambda u: u, 0, (3 - 2 * SQRT2) ** 2 * 1.01, 3, "double"),
-    "erfcx_low_f64": ("(1 + 2y) e^(y^2) erfc(y), x = (y-4)/(y+4)", lambda t: (1 + 2 * ERFC(t)) * erfcx(ERFC(t)), one,
-                      mp.mpf("-1"), mp.mpf("0.45"), 11, "double"),
+    "log_low_f64": (
+        "(log((1+s)/(1-s))/s - 2) / x, x = s^2",
+        ATANH,
+        lambda u: u,
+        0,
+        (3 - 2 * SQRT2) ** 2 * 1.01,
+        3,
+        "double",
+    ),
+    "erfcx_low_f64": (
+        "(1 + 2y) e^(y^2) erfc(y), x = (y-4)/(y+4)",
+        lambda t: (1 + 2 * ERFC(t)) * erfcx(ERFC(t)),
+        one,
+        mp.mpf("-1"),
+        mp.mpf("0.45"),
+        11,
+        "double",
+    ),
     # the powers past x^2 of log((1+s)/(1-s))/s, for pow
-    "erfinv_near_low_f64": ("erfinv(y) / y, x = w - 3.125", centred(erfinv_ratio, 3.125), one,
-                            mp.mpf("-3.125"), mp.mpf("3.126"), 11, "double"),
-    "erfinv_far_low_f64": ("the same, x = sqrt(w) - 3.25", centred(lambda s: erfinv_ratio(s * s), 3.25), one,
-                           mp.mpf("-0.751"), mp.mpf("0.85"), 10, "double"),
-    "log_tail_f64": ("((log((1+s)/(1-s))/s - 2) / x - 2/3) / x, x = s^2",
-                     sqrt_series(lambda s: ((2 * mp.atanh(s) / s - 2) / s**2 - mp.mpf(2) / 3) / s**2), lambda u: u * u, 0,
-                     (3 - 2 * SQRT2) ** 2 * 1.01, 6, "double"),
+    "erfinv_near_low_f64": (
+        "erfinv(y) / y, x = w - 3.125",
+        centred(erfinv_ratio, 3.125),
+        one,
+        mp.mpf("-3.125"),
+        mp.mpf("3.126"),
+        11,
+        "double",
+    ),
+    "erfinv_far_low_f64": (
+        "the same, x = sqrt(w) - 3.25",
+        centred(lambda s: erfinv_ratio(s * s), 3.25),
+        one,
+        mp.mpf("-0.751"),
+        mp.mpf("0.85"),
+        10,
+        "double",
+    ),
+    "log_tail_f64": (
+        "((log((1+s)/(1-s))/s - 2) / x - 2/3) / x, x = s^2",
+        sqrt_series(lambda s: ((2 * mp.atanh(s) / s - 2) / s**2 - mp.mpf(2) / 3) / s**2),
+        lambda u: u * u,
+        0,
+        (3 - 2 * SQRT2) ** 2 * 1.01,
+        6,
+        "double",
+    ),
 }
 
 
 def horner(name, ctype, variable, terms):
-    return [f"    {ctype} {name} = {terms[-1]};", *(f"    {name} = {name} * {variable} + {t};" for t in terms[-2::-1])]
+    return [
+        f"    {ctype} {name} = {terms[-1]};",
+        *(f"    {name} = {name} * {variable} + {t};" for t in terms[-2::-1]),
+    ]
 
 
 def c_function(name, meaning, coefficients, ctype, error):
@@ -176,14 +278,26 @@ def c_function(name, meaning, coefficients, ctype, error):
     if len(terms) < 5:
         body = [*horner("p", ctype, "x", terms), "    return p;"]
     else:
-        body = [f"    {ctype} u = x * x;", *horner("p", ctype, "u", terms[::2]), *horner("q", ctype, "u", terms[1::2]),
-                "    return p + q * x;"]
-    return "\n".join([f"/* {meaning}, to 2^{float(mp.log(error, 2)):.1f} */",
-                      f"static inline {ctype} ct_poly_{name}({ctype} x) {{", *body, "}"])
+        body = [
+            f"    {ctype} u = x * x;",
+            *horner("p", ctype, "u", terms[::2]),
+            *horner("q", ctype, "u", terms[1::2]),
+            "    return p + q * x;",
+        ]
+    return "\n".join(
+        [
+            f"/* {meaning}, to 2^{float(mp.log(error, 2)):.1f} */",
+            f"static inline {ctype} ct_poly_{name}({ctype} x) {{",
+            *body,
+            "}",
+        ]
+    )
 
 
 def main(names):
-    print("/* Generated by _codegen/polynomials.py: minimax polynomials of vmath.h, degree by degree. */\n#pragma once\n")
+    print(
+        "/* Generated by _codegen/polynomials.py: minimax polynomials of vmath.h, degree by degree. */\n#pragma once\n"
+    )
     for name in names or ROWS:
         meaning, f, weight, a, b, degree, ctype = ROWS[name]
         a, b = mp.mpf(a), mp.mpf(b)

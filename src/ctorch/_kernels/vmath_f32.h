@@ -56,9 +56,9 @@ CT_INLINE float ct_expm1_f32(float x) {
 /* x + x^3 P(x^2) below 0.6, 1 - 2 / (1 + e^2x) above */
 CT_INLINE float ct_tanh_f32(float x) {
     float a = ct_abs_f32(x), u = x * x;
-    float big = ct_copysign_f32(1.0f - 2.0f / (1.0f + ct_exp_core_f32(a > 10.0f ? 20.0f : 2.0f * a, 127.0f)), x);
-    float small = x + x * u * ct_poly_tanh_f32(u);
-    return a < 0.6f ? small : big;
+    float e = ct_exp_core_f32(a > 10.0f ? 20.0f : 2.0f * a, 127.0f);
+    float small = a + a * u * ct_poly_tanh_f32(u);
+    return ct_copysign_f32(a < 0.6f ? small : 1.0f - 2.0f / (1.0f + e), x);
 }
 
 CT_INLINE float ct_sigmoid_f32(float x) {
@@ -68,7 +68,7 @@ CT_INLINE float ct_sigmoid_f32(float x) {
 
 CT_INLINE float ct_sinh_f32(float x) {
     float a = ct_abs_f32(x), q = ct_expm1_quarter_f32(a > 89.5f ? 89.5f : a);
-    float y = 2.0f * q + 2.0f * q / (4.0f * q + 1.0f);
+    float y = 2.0f * q + q / (2.0f * q + 0.5f);
     return a < 0x1p-12f ? x : ct_copysign_f32(y, x);
 }
 

@@ -74,11 +74,11 @@ CT_INLINE double ct_expm1_f64(double x) {
     return ct_abs_f64(x) < 0x1p-54 ? x : 4.0 * ct_expm1_quarter_f64(c);
 }
 
-/* sinh = (t + t / (t + 1)) / 2, t = e^|x| - 1 */
+/* sinh = (t + t / (t + 1)) / 2, t = e^|x| - 1 = 4q */
 CT_INLINE double ct_sinh_f64(double x) {
     double a = ct_abs_f64(x);
     double q = ct_expm1_quarter_f64(a > 710.5 ? 710.5 : a);
-    double y = 2.0 * q + 2.0 * q / (4.0 * q + 1.0);
+    double y = 2.0 * q + q / (2.0 * q + 0.5);
     return a < 0x1p-28 ? x : ct_copysign_f64(y, x);
 }
 
@@ -94,9 +94,8 @@ CT_INLINE double ct_cosh_f64(double x) {
 CT_INLINE double ct_tanh_f64(double x) {
     double a = ct_abs_f64(x), u = x * x;
     double e = ct_exp_core_f64(a > 20.0 ? 40.0 : 2.0 * a);
-    double big = ct_copysign_f64(1.0 - 2.0 / (1.0 + e), x);
-    double small = x + x * u * ct_poly_tanh_f64(u);
-    return a < 0.6 ? small : big;
+    double small = a + a * u * ct_poly_tanh_f64(u);
+    return ct_copysign_f64(a < 0.6 ? small : 1.0 - 2.0 / (1.0 + e), x);
 }
 
 /* 1 / (1 + e) or e / (1 + e), e = e^-|x|: both tails keep their precision */
@@ -111,13 +110,13 @@ typedef struct {
     double k, f;
 } ct_log_parts;
 
-/* x > 0 and finite; the exponent becomes a double by an `or` into the mantissa of 2^52 */
+/* x > 0 and finite; the exponent becomes a double by an addition to the bits of CT_MAGIC_F64 */
 CT_INLINE ct_log_parts ct_log_split_f64(double x) {
     uint64_t tiny = CT_MASK64(x < 0x1p-1022);
     uint64_t b = ct_bits_f64(x * ct_from_bits_f64(0x3ff0000000000000u + (tiny & ((uint64_t)54 << 52))));
     uint64_t e = (b + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu)) & 0x7ff0000000000000u;
     double m = ct_from_bits_f64(b - e + 0x3ff0000000000000u);
-    double k = ct_from_bits_f64(((e >> 52) | 0x4330000000000000u) - (tiny & 54)) - (0x1p52 + 1023.0);
+    double k = ct_from_bits_f64((e >> 52) - (tiny & 54) + 0x4338000000000000u) - (CT_MAGIC_F64 + 1023.0);
     return (ct_log_parts){k, m - 1.0};
 }
 
@@ -270,12 +269,12 @@ CT_INLINE double ct_atan2_f64(double y, double x) {
     int swap = ay > ax;
     double n = swap ? ax : ay, d = swap ? ay : ax;
     double scale = d > 0x1p1000 ? 0x1p-30 : 1.0;
-    int both = n == (double)INFINITY; /* the diagonal */
+    int both = (ax == (double)INFINITY) & (ay == (double)INFINITY); /* the diagonal */
     n = both ? 1.0 : n * scale;
     d = both ? 1.0 : d * scale;
     int mid = n > 0x1.a827999fcef32p-2 * d;
     double t = (mid ? n - d : n) / (mid ? n + d : d);
-    t = d == 0.0 ? 0.0 : t;
+    t = d == 0.0 ? n : t;
     double q = mid ? 0.25 : 0.0, u = t * t;
     double sign = swap ? -1.0 : 1.0;
     q = swap ? 0.5 - q : q;
