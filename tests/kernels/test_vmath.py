@@ -1,4 +1,4 @@
-"""vmath.h at every vector width of this CPU: ulps against libm's long double, and the edges against NumPy or libm."""
+"""vmath.h at every vector width of this CPU: ulps and edges against libm's long double, then NumPy."""
 
 import ctypes
 import itertools
@@ -142,6 +142,8 @@ BINARY = {
     "fmin": ("fminl(x, y)", [(uniform(-9, 9), uniform(-9, 9))], 0, 0),
     "copysign": ("copysignl(x, y)", [(uniform(-9, 9), uniform(-9, 9))], 0, 0),
 }
+LIBM_COMPLEX = ["exp", "log", "sqrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh"]
+LIBM_COMPLEX += ["asinh", "acosh", "atanh"]
 # name: (ours, NumPy's)
 COMPLEX = {
     "mul": ("ct_mul_{s}(x, y)", np.multiply),
@@ -164,10 +166,11 @@ COMPLEX |= {
         f"ct_{name}_{{s}}(x)",
         lambda x, y, name=name: getattr(np, "arc" + name[1:] if name[0] == "a" else name)(x),
     )
-    for name in "exp log sqrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh".split()
+    for name in LIBM_COMPLEX
 }
 PRELUDE = """
 #define _GNU_SOURCE
+#include "vmath_block.h"
 #include "vmath_complex.h"
 #include "vmath_half.h"
 static long double python_mod(long double x, long double y) {
@@ -177,10 +180,17 @@ static long double python_mod(long double x, long double y) {
 static long double log_add(long double x, long double y) {
     return x != x || y != y ? NAN : x == y ? x + M_LN2l : fmaxl(x, y) + log1pl(expl(-fabsl(x - y)));
 }
-void half_to_float(const uint16_t *x, const float *unused, float *y, long n) { ct_half_to_float(x, y, n); }
-void float_to_half(const float *x, const float *unused, uint16_t *y, long n) { ct_float_to_half(x, y, n); }
-void bfloat16_to_float(const uint16_t *x, const float *unused, float *y, long n) { ct_bfloat16_to_float(x, y, n); }
-void float_to_bfloat16(const float *x, const float *unused, uint16_t *y, long n) { ct_float_to_bfloat16(x, y, n); }
+#define WHOLE(name, function, from, to) \\
+    void name(const from *x, const from *unused, to *y, long n) { function(x, y, n); }
+WHOLE(half_to_float, ct_half_to_float, uint16_t, float)
+WHOLE(float_to_half, ct_float_to_half, float, uint16_t)
+WHOLE(bfloat16_to_float, ct_bfloat16_to_float, uint16_t, float)
+WHOLE(float_to_bfloat16, ct_float_to_bfloat16, float, uint16_t)
+WHOLE(v_vexp_f32, ct_vexp_f32, float, float)
+WHOLE(v_vexp_f64, ct_vexp_f64, double, double)
+WHOLE(v_vlog_f32, ct_vlog_f32, float, float)
+WHOLE(v_vlog_f64, ct_vlog_f64, double, double)
+WHOLE(v_vtanh_f32, ct_vtanh_f32, float, float)
 """
 
 
@@ -194,7 +204,7 @@ def loop(name, result, argument, expression):
 def source():
     """Loops over each function and each type; the references take exact values of the argument's type."""
     text = [PRELUDE]
-    for (name, row), (suffix, (ctype, _)) in itertools.product((UNARY | BINARY).items(), TYPES.items()):
+    for name, (suffix, (ctype, _)) in itertools.product(UNARY | BINARY, TYPES.items()):
         call = f"ct_{name}_{suffix}(x{', y' if name in BINARY else ''})"
         text.append(loop(f"v_{name}_{suffix}", ctype, ctype, call))
     text += [
@@ -254,7 +264,7 @@ def both(library, name, suffix, x, y):
 
 
 def ulps(got, expected):
-    """Distance in units of the last place of the expected value; a value beyond the range counts as infinity."""
+    """Distance in units of the last place of the expected value; beyond the range, infinity is expected."""
     dtype = got.dtype
     with np.errstate(all="ignore"):
         near = expected.astype(dtype)
@@ -359,6 +369,28 @@ def test_edges(library, name, suffix):
         (float(a), float(b), float(g), float(e))
         for a, b, g, e in zip(x[wrong], y[wrong], got[wrong], near[wrong])
     ]
+
+
+@pytest.mark.parametrize(
+    "name, suffix", [("exp", "f32"), ("exp", "f64"), ("log", "f32"), ("log", "f64"), ("tanh", "f32")]
+)
+def test_blocks(library, name, suffix):
+    """The whole-array functions: same bounds and edges as the scalar ones, any length, in place."""
+    dtype, rng = TYPES[suffix][1], np.random.default_rng(0)
+    x = np.concatenate([edges(dtype), *(sample(dtype, 10000, rng) for sample in UNARY[name][1])])
+    wide = x.astype(np.longdouble)
+    expected = call(library, f"r_{name}", wide, wide, np.longdouble)
+    got = call(library, f"v_v{name}_{suffix}", x, x, dtype)
+    error = np.nan_to_num(ulps(got, expected), nan=np.inf)
+    error[(got == expected) | (np.isnan(got) & np.isnan(expected))] = 0
+    assert error.max() <= allowed(name, suffix)
+    np.testing.assert_array_equal(np.signbit(got[got == 0]), np.signbit(expected[got == 0]))
+    for n in range(40):
+        part = np.full(40, 7, dtype)
+        part[:n] = x[:n]
+        pointer = ctypes.c_void_p(part.ctypes.data)
+        getattr(library, f"v_v{name}_{suffix}")(pointer, None, pointer, ctypes.c_long(n))
+        np.testing.assert_array_equal(part, np.where(np.arange(40) < n, got[:40], dtype(7)))
 
 
 def test_half(library):

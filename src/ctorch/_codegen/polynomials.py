@@ -1,7 +1,8 @@
 """Minimax polynomials of _kernels/vmath.h: `python polynomials.py > ../_kernels/vmath_poly.h` (needs mpmath).
 
-Each row is fitted by the Remez exchange on |weight(x) * (f(x) - p(x))|. The rows leave the leading term of the
-function out (it is exact in the caller); coefficients are rounded from the lowest power up and the rest fitted again.
+Each row is fitted by the Remez exchange on |weight(x) * (f(x) - p(x))|. The rows leave the leading term of
+the function out (it is exact in the caller); coefficients are rounded from the lowest power up and the rest
+fitted again.
 """
 
 import re
@@ -53,22 +54,22 @@ def error_of(coefficients, f, weight, a, b, count=400):
 
 
 def fit(f, weight, a, b, degree, bits):
-    """`remez` with coefficients of `bits` bits: the first few are rounded one by one, the others fitted again."""
+    """`remez` with coefficients of `bits` bits: the first few rounded one by one, the others fitted again."""
     fixed, best = [], None
     for k in range(min(degree, 5)):
 
         def rest(x, fixed=tuple(fixed)):
             return (f(x) - mp.polyval(fixed[::-1], x)) / x ** len(fixed)
 
-        free = remez(series(rest, k), lambda x, k=k: weight(x) * abs(x) ** k, a, b, degree - k)
+        free = remez(series(rest), lambda x, k=k: weight(x) * abs(x) ** k, a, b, degree - k)
         coefficients = [*fixed, *(rounded(c, bits) for c in free)]
         best = min([best or coefficients, coefficients], key=lambda c: error_of(c, f, weight, a, b, 100))
         fixed.append(rounded(free[0], bits))
     return best
 
 
-def series(f, order):
-    """f(x) where f divides by x**order: the points of a fit never reach 0 exactly, so precision is all it needs."""
+def series(f):
+    """f, which divides by a power of x, with 0 replaced by a number near it and digits to spare."""
 
     def safe(x):
         x = x if x else mp.mpf(10) ** -40
@@ -80,7 +81,7 @@ def series(f, order):
 
 def sqrt_series(f):
     """f as a function of u = x * x."""
-    return series(lambda u: f(mp.sqrt(u)), 1)
+    return series(lambda u: f(mp.sqrt(u)))
 
 
 def erfcx(x):
@@ -108,8 +109,8 @@ def centred(f, middle):
 
 R, S2 = LN2 / 2 * mp.mpf("1.002"), (PI / 2 * mp.mpf("1.002")) ** 2
 T2 = (PI / 4 * mp.mpf("1.002")) ** 2
-EXP = series(lambda r: (mp.expm1(r) - r) / r**2, 2)
-LOG = series(lambda f: (mp.log1p(f) - f) / f**2, 2)
+EXP = series(lambda r: (mp.expm1(r) - r) / r**2)
+LOG = series(lambda f: (mp.log1p(f) - f) / f**2)
 ATANH = sqrt_series(lambda s: (2 * mp.atanh(s) / s - 2) / s**2)
 SIN = sqrt_series(lambda r: (mp.sin(r) / r - 1) / r**2)
 COS = sqrt_series(lambda r: (mp.cos(r) - 1 + r * r / 2) / r**4)
@@ -213,6 +214,17 @@ ROWS = {
         18,
         "double",
     ),
+    # mantissas in [3/4, 3/2), for AVX-512
+    "log_wide_f32": ("(log(1+x) - x) / x^2", LOG, abs, mp.mpf("-0.25"), mp.mpf("0.5001"), 9, "float"),
+    "log_wide_f64": (
+        "(log((1+s)/(1-s))/s - 2) / x, x = s^2",
+        ATANH,
+        lambda u: u,
+        0,
+        mp.mpf("0.0401"),
+        7,
+        "double",
+    ),
     # double arithmetic for float results
     "exp_low_f64": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 5, "double"),
     "log_low_f64": (
@@ -264,48 +276,43 @@ ROWS = {
 }
 
 
+VECTOR_ROWS = {"exp_f32", "exp_f64", "tanh_f32", "log_wide_f32", "log_wide_f64"}
+
+
 def horner(name, ctype, variable, terms):
-    return [
-        f"    {ctype} {name} = {terms[-1]};",
-        *(f"    {name} = {name} * {variable} + {t};" for t in terms[-2::-1]),
-    ]
+    first = f"    {ctype} {name} = {variable} * {terms[-1]} + {terms[-2]};"
+    return [first, *(f"    {name} = {name} * {variable} + {t};" for t in terms[-3::-1])]
 
 
-def c_function(name, meaning, coefficients, ctype, error):
-    """Horner's scheme in C; from degree 4 on, even and odd powers apart: two chains take half the time of one."""
+def c_function(name, coefficients, ctype, vector=None):
+    """Horner's scheme in C; from degree 6 on with even and odd powers apart: two chains are faster."""
     suffix = "f" if ctype == "float" else ""
     terms = [re.sub("0+p", "p", float(c).hex()).replace(".p", "p") + suffix for c in coefficients]
-    if len(terms) < 5:
-        body = [*horner("p", ctype, "x", terms), "    return p;"]
+    kind = vector or ctype
+    if len(terms) < 7:
+        body = [*horner("p", kind, "x", terms), "    return p;"]
     else:
-        body = [
-            f"    {ctype} u = x * x;",
-            *horner("p", ctype, "u", terms[::2]),
-            *horner("q", ctype, "u", terms[1::2]),
-            "    return p + q * x;",
-        ]
-    return "\n".join(
-        [
-            f"/* {meaning}, to 2^{float(mp.log(error, 2)):.1f} */",
-            f"static inline {ctype} ct_poly_{name}({ctype} x) {{",
-            *body,
-            "}",
-        ]
-    )
+        even, odd = horner("p", kind, "u", terms[::2]), horner("q", kind, "u", terms[1::2])
+        body = [f"    {kind} u = x * x;", *even, *odd, "    return p + q * x;"]
+    head = f"static inline {kind} ct_poly_{name}{'_v' if vector else ''}({kind} x) {{"
+    return "\n".join([head, *body, "}"])
 
 
 def main(names):
-    print(
-        "/* Generated by _codegen/polynomials.py: minimax polynomials of vmath.h, degree by degree. */\n#pragma once\n"
-    )
+    print("/* Generated by _codegen/polynomials.py: minimax polynomials of vmath.h. */")
+    print('#pragma once\n\n#include "vmath_bits.h"\n')
     for name in names or ROWS:
         meaning, f, weight, a, b, degree, ctype = ROWS[name]
         a, b = mp.mpf(a), mp.mpf(b)
         bits = 24 if ctype == "float" else 53
         coefficients = fit(f, weight, a, b, degree, bits)
         error = error_of(coefficients, f, weight, a, b)
-        print(c_function(name, meaning, coefficients, ctype, error), flush=True)
-        print(name, degree, float(mp.log(error, 2)), file=sys.stderr, flush=True)
+        print(f"/* {meaning}, to 2^{float(mp.log(error, 2)):.1f} */")
+        print(c_function(name, coefficients, ctype))
+        if name in VECTOR_ROWS:
+            print("#if defined(__AVX512F__)")
+            print(c_function(name, coefficients, ctype, "__m512" if ctype == "float" else "__m512d"))
+            print("#endif")
 
 
 if __name__ == "__main__":

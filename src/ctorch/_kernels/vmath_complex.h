@@ -1,5 +1,5 @@
-/* Elementwise mathematics on complex numbers: ct_<name>_c64 and ct_<name>_c128. Arithmetic is branch-free; the functions
- * go to libm, which has C99's branch cuts and edges. */
+/* Elementwise mathematics on complex numbers: ct_<name>_c64 and ct_<name>_c128. Arithmetic is branch-free; the
+ * functions go to libm, which has C99's branch cuts and edges. */
 #pragma once
 
 #include <complex.h>
@@ -32,7 +32,7 @@ CT_INLINE float _Complex ct_div_c64(float _Complex x, float _Complex y) {
     return __builtin_complex(re * scale, im * scale);
 }
 
-CT_INLINE float _Complex ct_reciprocal_c64(float _Complex z) { return ct_div_c64(__builtin_complex((float)1, (float)0), z); }
+CT_INLINE float _Complex ct_reciprocal_c64(float _Complex z) { return ct_div_c64(1.0f, z); }
 CT_INLINE float _Complex ct_sqrt_c64(float _Complex z) { return csqrtf(z); }
 CT_INLINE float _Complex ct_rsqrt_c64(float _Complex z) { return ct_reciprocal_c64(csqrtf(z)); }
 CT_INLINE float _Complex ct_exp_c64(float _Complex z) { return cexpf(z); }
@@ -116,7 +116,7 @@ CT_INLINE double _Complex ct_div_c128(double _Complex x, double _Complex y) {
     return __builtin_complex(re * scale, im * scale);
 }
 
-CT_INLINE double _Complex ct_reciprocal_c128(double _Complex z) { return ct_div_c128(__builtin_complex((double)1, (double)0), z); }
+CT_INLINE double _Complex ct_reciprocal_c128(double _Complex z) { return ct_div_c128(1.0, z); }
 CT_INLINE double _Complex ct_sqrt_c128(double _Complex z) { return csqrt(z); }
 CT_INLINE double _Complex ct_rsqrt_c128(double _Complex z) { return ct_reciprocal_c128(csqrt(z)); }
 CT_INLINE double _Complex ct_exp_c128(double _Complex z) { return cexp(z); }

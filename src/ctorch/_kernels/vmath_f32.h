@@ -20,7 +20,7 @@ CT_INLINE float ct_scale_f32(float p, uint32_t bits) {
 CT_INLINE float ct_exp_f32(float x) {
     float z = x * CT_LOG2E_F32 + (CT_MAGIC_F32 + 254.0f), n = z - (CT_MAGIC_F32 + 254.0f);
     float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
-    float y = ct_scale_f32(1.0f + (r + r * r * ct_poly_exp_f32(r)), ct_bits_f32(z));
+    float y = ct_scale_f32(1.0f + r * (1.0f + r * ct_poly_exp_f32(r)), ct_bits_f32(z));
     y = x < -105.0f ? 0.0f : y;
     return x > 100.0f ? INFINITY : y;
 }
@@ -29,12 +29,12 @@ CT_INLINE float ct_exp_f32(float x) {
 CT_INLINE float ct_exp_core_f32(float x, float bias) {
     float z = x * CT_LOG2E_F32 + (CT_MAGIC_F32 + bias), n = z - (CT_MAGIC_F32 + bias);
     float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
-    return (1.0f + (r + r * r * ct_poly_exp_f32(r))) * ct_from_bits_f32(ct_bits_f32(z) << 23);
+    return (1.0f + r * (1.0f + r * ct_poly_exp_f32(r))) * ct_from_bits_f32(ct_bits_f32(z) << 23);
 }
 
 CT_INLINE float ct_exp2_f32(float x) {
     float z = x + (CT_MAGIC_F32 + 254.0f), r = (x - (z - (CT_MAGIC_F32 + 254.0f))) * 0x1.62e43p-1f;
-    float y = ct_scale_f32(1.0f + (r + r * r * ct_poly_exp_f32(r)), ct_bits_f32(z));
+    float y = ct_scale_f32(1.0f + r * (1.0f + r * ct_poly_exp_f32(r)), ct_bits_f32(z));
     y = x < -155.0f ? 0.0f : y;
     return x > 130.0f ? INFINITY : y;
 }
@@ -92,9 +92,9 @@ CT_INLINE ct_log_parts_f32 ct_log_split_f32(float x) {
 }
 
 CT_INLINE float ct_log_edges_f32(float x, float y) {
-    y = x < INFINITY ? y : x;
-    y = x < 0.0f ? NAN : y;
-    return x == 0.0f ? -INFINITY : y;
+    float edge = x == 0.0f ? -INFINITY : NAN;
+    y = x > 0.0f ? y : edge;
+    return x == INFINITY ? x : y;
 }
 
 CT_INLINE float ct_log_f32(float x) {

@@ -128,9 +128,9 @@ CT_INLINE double ct_log_tail_f64(double f) {
 
 /* y, but for the logarithm's edges: 0 -> -inf, negative -> NaN, inf -> inf, NaN -> NaN */
 CT_INLINE double ct_log_edges_f64(double x, double y) {
-    y = x < (double)INFINITY ? y : x;
-    y = x < 0.0 ? (double)NAN : y;
-    return x == 0.0 ? -(double)INFINITY : y;
+    double edge = x == 0.0 ? -(double)INFINITY : (double)NAN;
+    y = x > 0.0 ? y : edge;
+    return x == (double)INFINITY ? x : y;
 }
 
 CT_INLINE double ct_log_f64(double x) {
