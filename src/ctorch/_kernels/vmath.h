@@ -5,3 +5,4 @@
 
 #include "vmath_f32.h"
 #include "vmath_f64.h"
+#include "vmath_special.h"

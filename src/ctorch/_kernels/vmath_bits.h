@@ -23,6 +23,11 @@ CT_INLINE double ct_copysign_f64(double x, double y) { return __builtin_copysign
 CT_INLINE float ct_sqrt_f32(float x) { return __builtin_sqrtf(x); }
 CT_INLINE double ct_sqrt_f64(double x) { return __builtin_sqrt(x); }
 
+/* All ones where the condition holds. Two selects on one condition make GCC copy the code between them for each side;
+ * a mask does not. */
+#define CT_MASK32(condition) (-(uint32_t)(condition))
+#define CT_MASK64(condition) (-(uint64_t)(condition))
+
 /* Adding 1.5 * 2^23 (2^52) rounds to the nearest integer and leaves that integer in the low bits. */
 #define CT_MAGIC_F32 0x1.8p23f
 #define CT_MAGIC_F64 0x1.8p52

@@ -10,39 +10,41 @@
 
 /* ---- exponentials: as in double ---- */
 
-/* e^r by p(r), r = x - n ln2, times 2^n through the exponent bits, 2^24 higher where the result is subnormal */
-CT_INLINE float ct_exp_core_f32(float x) {
-    float z = x * CT_LOG2E_F32 + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
-    float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
-    float p = 1.0f + (r + r * r * ct_poly_exp_f32(r));
-    uint32_t k = ct_bits_f32(z) + (x < -86.0f ? 24 : 0);
-    float y = ct_from_bits_f32(ct_bits_f32(p) + (k << 23));
-    return x < -86.0f ? y * 0x1p-24f : y;
+/* p 2^n, the bits holding n + 254 */
+CT_INLINE float ct_scale_f32(float p, uint32_t bits) {
+    uint32_t half = bits >> 1;
+    return p * ct_from_bits_f32(half << 23) * ct_from_bits_f32((bits - half) << 23);
 }
 
+/* e^x = (1 + (r + r^2 P(r))) 2^n */
 CT_INLINE float ct_exp_f32(float x) {
-    float y = ct_exp_core_f32(x < -104.0f ? -104.0f : x);
-    return x <= 0x1.62e42ep+6f ? y : x * INFINITY;
+    float z = x * CT_LOG2E_F32 + (CT_MAGIC_F32 + 254.0f), n = z - (CT_MAGIC_F32 + 254.0f);
+    float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
+    float y = ct_scale_f32(1.0f + r * (1.0f + r * ct_poly_exp_f32(r)), ct_bits_f32(z));
+    y = x < -105.0f ? 0.0f : y;
+    return x > 100.0f ? INFINITY : y;
+}
+
+/* e^x 2^(bias - 127) without edges, for -87 < x < 88 + (127 - bias) ln2 */
+CT_INLINE float ct_exp_core_f32(float x, float bias) {
+    float z = x * CT_LOG2E_F32 + (CT_MAGIC_F32 + bias), n = z - (CT_MAGIC_F32 + bias);
+    float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
+    return (1.0f + r * (1.0f + r * ct_poly_exp_f32(r))) * ct_from_bits_f32(ct_bits_f32(z) << 23);
 }
 
 CT_INLINE float ct_exp2_f32(float x) {
-    float c = x < -150.0f ? -150.0f : x;
-    float z = c + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
-    float r = (c - n) * 0x1.62e43p-1f;
-    float p = 1.0f + (r + r * r * ct_poly_exp_f32(r));
-    uint32_t k = ct_bits_f32(z) + (c < -125.0f ? 24 : 0);
-    float y = ct_from_bits_f32(ct_bits_f32(p) + (k << 23));
-    y = c < -125.0f ? y * 0x1p-24f : y;
-    return x < 128.0f ? y : x * INFINITY;
+    float z = x + (CT_MAGIC_F32 + 254.0f), r = (x - (z - (CT_MAGIC_F32 + 254.0f))) * 0x1.62e43p-1f;
+    float y = ct_scale_f32(1.0f + r * (1.0f + r * ct_poly_exp_f32(r)), ct_bits_f32(z));
+    y = x < -155.0f ? 0.0f : y;
+    return x > 130.0f ? INFINITY : y;
 }
 
-/* (e^x - 1) / 4 for -86 < x < 89.5 */
+/* (e^x - 1) / 4 for -86 < x <= 89.5: a quarter, so that 2^n always fits */
 CT_INLINE float ct_expm1_quarter_f32(float x) {
-    float z = x * CT_LOG2E_F32 + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
+    float z = x * CT_LOG2E_F32 + (CT_MAGIC_F32 + 125.0f), n = z - (CT_MAGIC_F32 + 125.0f);
     float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
-    float m1 = r + r * r * ct_poly_expm1_f32(r);
-    float s = ct_from_bits_f32((ct_bits_f32(z) + 125) << 23);
-    return s * m1 + (s - 0.25f);
+    float s = ct_from_bits_f32(ct_bits_f32(z) << 23);
+    return s * (r + r * r * ct_poly_expm1_f32(r)) + (s - 0.25f);
 }
 
 CT_INLINE float ct_expm1_f32(float x) {
@@ -51,30 +53,27 @@ CT_INLINE float ct_expm1_f32(float x) {
     return ct_abs_f32(x) < 0x1p-25f ? x : 4.0f * ct_expm1_quarter_f32(c);
 }
 
-/* tanh = -t / (2 + t), t = e^(-2|x|) - 1 */
+/* x + x^3 P(x^2) below 0.6, 1 - 2 / (1 + e^2x) above */
 CT_INLINE float ct_tanh_f32(float x) {
-    float a = ct_abs_f32(x);
-    float q = ct_expm1_quarter_f32(a > 10.0f ? -20.0f : -2.0f * a);
-    float y = -q / (0.5f + q);
-    return a < 0x1p-13f ? x : ct_copysign_f32(y, x);
+    float a = ct_abs_f32(x), u = x * x;
+    float e = ct_exp_core_f32(a > 10.0f ? 20.0f : 2.0f * a, 127.0f);
+    float small = a + a * u * ct_poly_tanh_f32(u);
+    return ct_copysign_f32(a < 0.6f ? small : 1.0f - 2.0f / (1.0f + e), x);
 }
 
 CT_INLINE float ct_sigmoid_f32(float x) {
-    float a = ct_abs_f32(x), e = ct_exp_core_f32(a > 104.0f ? -104.0f : -a);
+    float e = ct_exp_f32(-ct_abs_f32(x));
     return (x < 0.0f ? e : 1.0f) / (1.0f + e);
 }
 
 CT_INLINE float ct_sinh_f32(float x) {
-    float a = ct_abs_f32(x), q = ct_expm1_quarter_f32(a > 90.0f ? 90.0f : a);
-    float y = 2.0f * q + 2.0f * q / (4.0f * q + 1.0f);
+    float a = ct_abs_f32(x), q = ct_expm1_quarter_f32(a > 89.5f ? 89.5f : a);
+    float y = 2.0f * q + q / (2.0f * q + 0.5f);
     return a < 0x1p-12f ? x : ct_copysign_f32(y, x);
 }
 
 CT_INLINE float ct_cosh_f32(float x) {
-    float a = ct_abs_f32(x), c = a > 90.0f ? 90.0f : a;
-    float z = c * CT_LOG2E_F32 + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
-    float r = (c - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
-    float s = ct_from_bits_f32((ct_bits_f32(z) + 125) << 23), q = s + s * (r + r * r * ct_poly_exp_f32(r));
+    float a = ct_abs_f32(x), q = ct_exp_core_f32(a > 89.5f ? 89.5f : a, 125.0f);
     return 2.0f * q + 0.125f / q;
 }
 
@@ -85,17 +84,17 @@ typedef struct {
 } ct_log_parts_f32;
 
 CT_INLINE ct_log_parts_f32 ct_log_split_f32(float x) {
-    int tiny = x < 0x1p-126f;
-    uint32_t b = ct_bits_f32(tiny ? x * 0x1p23f : x);
+    uint32_t tiny = CT_MASK32(x < 0x1p-126f);
+    uint32_t b = ct_bits_f32(x * ct_from_bits_f32(0x3f800000u + (tiny & (23u << 23))));
     uint32_t e = (b - 0x3f2aaaabu) & 0xff800000u;
-    float k = (float)((int32_t)e >> 23) - (tiny ? 23.0f : 0.0f);
+    float k = (float)(((int32_t)e >> 23) - (int32_t)(tiny & 23));
     return (ct_log_parts_f32){k, ct_from_bits_f32(b - e) - 1.0f};
 }
 
 CT_INLINE float ct_log_edges_f32(float x, float y) {
-    y = x < INFINITY ? y : x;
-    y = x < 0.0f ? NAN : y;
-    return x == 0.0f ? -INFINITY : y;
+    float edge = x == 0.0f ? -INFINITY : NAN;
+    y = x > 0.0f ? y : edge;
+    return x == INFINITY ? x : y;
 }
 
 CT_INLINE float ct_log_f32(float x) {
@@ -178,8 +177,8 @@ CT_INLINE float ct_asin_f32(float x) {
     float a = ct_abs_f32(x);
     int big = a > 0.5f;
     float z = big ? (1.0f - a) * 0.5f : a * a, s = big ? __builtin_sqrtf(z) : a;
-    float p = s + s * z * ct_poly_asin_f32(z);
-    float y = big ? 0x1.921fb6p+0f - (2.0f * p + 0x1.777a5cp-25f) : p;
+    float t = s * z * ct_poly_asin_f32(z);
+    float y = big ? (0x1.921fb6p+0f - 2.0f * s) - (2.0f * t + 0x1.777a5cp-25f) : s + t;
     return ct_copysign_f32(y, x);
 }
 
@@ -209,7 +208,7 @@ CT_INLINE float ct_atan2_f32(float y, float x) { return (float)ct_atan2_f64(y, x
 CT_INLINE float ct_erf_f32(float x) {
     float a = ct_abs_f32(x), c = a > 4.0f ? 4.0f : a;
     float small = x + x * ct_poly_erf_f32(x * x);
-    float big = ct_copysign_f32(1.0f - ct_exp_core_f32(-ct_poly_erf_tail_f32(c)), x);
+    float big = ct_copysign_f32(1.0f - ct_exp_core_f32(-ct_poly_erf_tail_f32(c), 127.0f), x);
     return a < 0.92f ? small : big;
 }
 

@@ -17,49 +17,55 @@
 /* ---- exponentials: x = n ln2 + r, e^x = 2^n e^r, |r| <= ln2 / 2 ---- */
 
 typedef struct {
-    double m1;     /* e^r - 1 */
-    uint64_t bits; /* n in its low 12 bits */
+    double r;
+    uint64_t bits; /* n + 2046 in its low bits: the biased exponent of 2^n is the sum of the halves of that */
 } ct_exp_parts;
 
 CT_INLINE ct_exp_parts ct_exp_split_f64(double x, double low) {
-    double z = x * CT_LOG2E + CT_MAGIC_F64;
-    double n = z - CT_MAGIC_F64;
-    double r = (x - n * CT_LN2_HI) + (low - n * CT_LN2_LO);
-    return (ct_exp_parts){r + r * r * ct_poly_exp_f64(r), ct_bits_f64(z)};
+    double z = x * CT_LOG2E + (CT_MAGIC_F64 + 2046.0), n = z - (CT_MAGIC_F64 + 2046.0);
+    return (ct_exp_parts){(x - n * CT_LN2_HI) + (low - n * CT_LN2_LO), ct_bits_f64(z)};
 }
 
-/* factor * e^(x + low), for a factor in [2^-7, 2]: for products that must not round twice where they are subnormal.
- * n goes to the exponent by an integer addition, 64 higher and back by a product where it would not fit. */
-CT_INLINE double ct_exp_times_f64(double x, double low, double factor) {
-    double c = x < -760.0 ? -760.0 : x;
-    ct_exp_parts e = ct_exp_split_f64(c, low);
-    uint64_t n = e.bits + (c < -690.0 ? 100 : 0);
-    double y = ct_from_bits_f64(ct_bits_f64(factor + factor * e.m1) + (n << 52));
-    return c < -690.0 ? y * 0x1p-100 : y;
+/* p 2^n in two steps, of which only the last one rounds: subnormal and infinite results are right */
+CT_INLINE double ct_scale_f64(double p, uint64_t bits) {
+    uint64_t half = bits >> 1;
+    return p * ct_from_bits_f64(half << 52) * ct_from_bits_f64((bits - half) << 52);
 }
 
-/* 0.8 ulp */
+/* e^(x + low), rounded once even where it is subnormal, for x < 1400 */
+CT_INLINE double ct_exp_sum_f64(double x, double low) {
+    ct_exp_parts e = ct_exp_split_f64(x, low);
+    double y = ct_scale_f64(1.0 + (e.r + e.r * e.r * ct_poly_exp_f64(e.r)), e.bits);
+    return x < -760.0 ? 0.0 : y;
+}
+
 CT_INLINE double ct_exp_f64(double x) {
-    double y = ct_exp_times_f64(x, 0.0, 1.0);
-    return x <= 0x1.62e42fefa39efp+9 ? y : x * (double)INFINITY;
+    double y = ct_exp_sum_f64(x, 0.0);
+    return x > 720.0 ? (double)INFINITY : y;
 }
 
-/* 2^x: as exp, with r = (x - n) ln2 exact but for one rounding */
+/* e^x without edges, for |x| < 708 */
+CT_INLINE double ct_exp_core_f64(double x) {
+    ct_exp_parts e = ct_exp_split_f64(x, 0.0);
+    double p = 1.0 + (e.r + e.r * e.r * ct_poly_exp_f64(e.r));
+    return p * ct_from_bits_f64((e.bits - 1023) << 52);
+}
+
+/* 2^x: as exp, with r = (x - n) ln2 */
 CT_INLINE double ct_exp2_f64(double x) {
-    double c = x < -1090.0 ? -1090.0 : x;
-    double z = c + CT_MAGIC_F64, n = z - CT_MAGIC_F64, f = c - n;
+    double z = x + (CT_MAGIC_F64 + 2046.0), f = x - (z - (CT_MAGIC_F64 + 2046.0));
     double r = f * CT_LN2, low = f * 0x1.abc9e3b39803fp-56;
-    uint64_t k = ct_bits_f64(z) + (c < -1000.0 ? 100 : 0);
-    double y = ct_from_bits_f64(ct_bits_f64(1.0 + (r + (r * r * ct_poly_exp_f64(r) + low))) + (k << 52));
-    y = c < -1000.0 ? y * 0x1p-100 : y;
-    return x < 1024.0 ? y : x * (double)INFINITY;
+    double y = ct_scale_f64(1.0 + (r + (r * r * ct_poly_exp_f64(r) + low)), ct_bits_f64(z));
+    y = x < -1090.0 ? 0.0 : y;
+    return x > 1030.0 ? (double)INFINITY : y;
 }
 
 /* (e^x - 1) / 4 for -1020 ln2 < x < 1026 ln2: a quarter, so that 2^n always fits */
 CT_INLINE double ct_expm1_quarter_f64(double x) {
     ct_exp_parts e = ct_exp_split_f64(x, 0.0);
-    double s = ct_from_bits_f64((e.bits + 1021) << 52);
-    return s * e.m1 + (s - 0.25);
+    double s = ct_from_bits_f64((e.bits - 1025) << 52);
+    double m1 = e.r + e.r * e.r * ct_poly_expm1_f64(e.r);
+    return s * m1 + (s - 0.25);
 }
 
 CT_INLINE double ct_expm1_f64(double x) {
@@ -68,11 +74,11 @@ CT_INLINE double ct_expm1_f64(double x) {
     return ct_abs_f64(x) < 0x1p-54 ? x : 4.0 * ct_expm1_quarter_f64(c);
 }
 
-/* sinh = (t + t / (t + 1)) / 2, t = e^|x| - 1 */
+/* sinh = (t + t / (t + 1)) / 2, t = e^|x| - 1 = 4q */
 CT_INLINE double ct_sinh_f64(double x) {
     double a = ct_abs_f64(x);
     double q = ct_expm1_quarter_f64(a > 710.5 ? 710.5 : a);
-    double y = 2.0 * q + 2.0 * q / (4.0 * q + 1.0);
+    double y = 2.0 * q + q / (2.0 * q + 0.5);
     return a < 0x1p-28 ? x : ct_copysign_f64(y, x);
 }
 
@@ -80,21 +86,21 @@ CT_INLINE double ct_sinh_f64(double x) {
 CT_INLINE double ct_cosh_f64(double x) {
     double a = ct_abs_f64(x);
     ct_exp_parts e = ct_exp_split_f64(a > 710.5 ? 710.5 : a, 0.0);
-    double s = ct_from_bits_f64((e.bits + 1021) << 52), q = s + s * e.m1;
+    double s = ct_from_bits_f64((e.bits - 1025) << 52), q = s + s * (e.r + e.r * e.r * ct_poly_exp_f64(e.r));
     return 2.0 * q + 0.125 / q;
 }
 
-/* tanh = -t / (2 + t), t = e^(-2|x|) - 1 */
+/* x + x^3 P(x^2) below 0.6, 1 - 2 / (1 + e^2x) above */
 CT_INLINE double ct_tanh_f64(double x) {
-    double a = ct_abs_f64(x);
-    double q = ct_expm1_quarter_f64(a > 20.0 ? -40.0 : -2.0 * a);
-    double y = -q / (0.5 + q);
-    return a < 0x1p-28 ? x : ct_copysign_f64(y, x);
+    double a = ct_abs_f64(x), u = x * x;
+    double e = ct_exp_core_f64(a > 20.0 ? 40.0 : 2.0 * a);
+    double small = a + a * u * ct_poly_tanh_f64(u);
+    return ct_copysign_f64(a < 0.6 ? small : 1.0 - 2.0 / (1.0 + e), x);
 }
 
 /* 1 / (1 + e) or e / (1 + e), e = e^-|x|: both tails keep their precision */
 CT_INLINE double ct_sigmoid_f64(double x) {
-    double e = ct_exp_times_f64(-ct_abs_f64(x), 0.0, 1.0);
+    double e = ct_exp_sum_f64(-ct_abs_f64(x), 0.0);
     return (x < 0.0 ? e : 1.0) / (1.0 + e);
 }
 
@@ -104,13 +110,13 @@ typedef struct {
     double k, f;
 } ct_log_parts;
 
-/* x > 0 and finite; the exponent becomes a double by an `or` into the mantissa of 2^52 */
+/* x > 0 and finite; the exponent becomes a double by an addition to the bits of CT_MAGIC_F64 */
 CT_INLINE ct_log_parts ct_log_split_f64(double x) {
-    int tiny = x < 0x1p-1022;
-    uint64_t b = ct_bits_f64(tiny ? x * 0x1p54 : x);
+    uint64_t tiny = CT_MASK64(x < 0x1p-1022);
+    uint64_t b = ct_bits_f64(x * ct_from_bits_f64(0x3ff0000000000000u + (tiny & ((uint64_t)54 << 52))));
     uint64_t e = (b + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu)) & 0x7ff0000000000000u;
     double m = ct_from_bits_f64(b - e + 0x3ff0000000000000u);
-    double k = ct_from_bits_f64((e >> 52) | 0x4330000000000000u) - (tiny ? 0x1p52 + 1077.0 : 0x1p52 + 1023.0);
+    double k = ct_from_bits_f64((e >> 52) - (tiny & 54) + 0x4338000000000000u) - (CT_MAGIC_F64 + 1023.0);
     return (ct_log_parts){k, m - 1.0};
 }
 
@@ -122,9 +128,9 @@ CT_INLINE double ct_log_tail_f64(double f) {
 
 /* y, but for the logarithm's edges: 0 -> -inf, negative -> NaN, inf -> inf, NaN -> NaN */
 CT_INLINE double ct_log_edges_f64(double x, double y) {
-    y = x < (double)INFINITY ? y : x;
-    y = x < 0.0 ? (double)NAN : y;
-    return x == 0.0 ? -(double)INFINITY : y;
+    double edge = x == 0.0 ? -(double)INFINITY : (double)NAN;
+    y = x > 0.0 ? y : edge;
+    return x == (double)INFINITY ? x : y;
 }
 
 CT_INLINE double ct_log_f64(double x) {
@@ -154,7 +160,7 @@ CT_INLINE double ct_log1p_f64(double x) {
     double u = 1.0 + x;
     ct_log_parts p = ct_log_split_f64(u);
     double c = (x >= 1.0 ? 1.0 - (u - x) : x - (u - 1.0)) / u;
-    int near = ct_abs_f64(x) < 0.4;
+    int near = ct_abs_f64(x - 0.06) < 0.35; /* 1 + x well inside [sqrt(1/2), sqrt(2)] */
     double f = near ? x : p.f, k = near ? 0.0 : p.k;
     c = near ? 0.0 : c;
     double y = k * CT_LN2_HI + (f + (ct_log_tail_f64(f) + (k * CT_LN2_LO + c)));
@@ -189,16 +195,18 @@ CT_INLINE double ct_atanh_f64(double x) {
 
 /* ---- circular functions: x = n pi + r, |r| <= pi / 2 ---- */
 
-/* x - n pi, correct to the last bit for |n| < 2^20: the last rounding error is carried into the last part */
-CT_INLINE double ct_reduce_f64(double x, double n, double scale) {
+/* x - n pi scale = r + low for |n| < 2^20: the rounding error of the second step goes into the third */
+CT_INLINE double ct_reduce_f64(double x, double n, double scale, double *low) {
     double r1 = x - n * (CT_PI_1 * scale), w = n * (CT_PI_2 * scale);
-    double r2 = r1 - w, e = (r1 - r2) - w;
-    return r2 + (e - n * (CT_PI_3 * scale));
+    double r2 = r1 - w, e = ((r1 - r2) - w) - n * (CT_PI_3 * scale);
+    double r = r2 + e;
+    *low = (r2 - r) + e;
+    return r;
 }
 
 CT_INLINE double ct_sin_f64(double x) {
-    double z = x * 0x1.45f306dc9c883p-2 + CT_MAGIC_F64;
-    double r = ct_reduce_f64(x, z - CT_MAGIC_F64, 1.0), u = r * r;
+    double z = x * 0x1.45f306dc9c883p-2 + CT_MAGIC_F64, low;
+    double r = ct_reduce_f64(x, z - CT_MAGIC_F64, 1.0, &low), u = r * r;
     double y = r + r * u * ct_poly_sin_f64(u);
     y = ct_from_bits_f64(ct_bits_f64(y) ^ (ct_bits_f64(z) << 63));
     return ct_rare_sin_f64(x, x, x == 0.0 ? x : y);
@@ -206,8 +214,8 @@ CT_INLINE double ct_sin_f64(double x) {
 
 /* cos x = -(-1)^n sin r, x = (n + 1/2) pi + r */
 CT_INLINE double ct_cos_f64(double x) {
-    double z = (x * 0x1.45f306dc9c883p-2 - 0.5) + CT_MAGIC_F64;
-    double r = ct_reduce_f64(x, (z - CT_MAGIC_F64) + 0.5, 1.0), u = r * r;
+    double z = (x * 0x1.45f306dc9c883p-2 - 0.5) + CT_MAGIC_F64, low;
+    double r = ct_reduce_f64(x, (z - CT_MAGIC_F64) + 0.5, 1.0, &low), u = r * r;
     double y = r + r * u * ct_poly_sin_f64(u);
     y = ct_from_bits_f64(ct_bits_f64(y) ^ (~ct_bits_f64(z) << 63));
     return ct_rare_cos_f64(x, x, y);
@@ -215,10 +223,10 @@ CT_INLINE double ct_cos_f64(double x) {
 
 /* sin r / cos r, or -cos r / sin r in the odd quarters */
 CT_INLINE double ct_tan_f64(double x) {
-    double z = x * 0x1.45f306dc9c883p-1 + CT_MAGIC_F64, n = z - CT_MAGIC_F64;
-    double r = ct_reduce_f64(x, n, 0.5), u = r * r;
-    double s = r + r * u * ct_poly_tan_sin_f64(u);
-    double c = 1.0 - (0.5 * u - u * u * ct_poly_tan_cos_f64(u));
+    double z = x * 0x1.45f306dc9c883p-1 + CT_MAGIC_F64, n = z - CT_MAGIC_F64, low;
+    double r = ct_reduce_f64(x, n, 0.5, &low), u = r * r, h = 0.5 * u, w = 1.0 - h;
+    double s = r + (r * u * ct_poly_tan_sin_f64(u) + low);
+    double c = w + (((1.0 - w) - h) + (u * u * ct_poly_tan_cos_f64(u) - r * low));
     double half = n * 0.5;
     int odd = half != (half + CT_MAGIC_F64) - CT_MAGIC_F64;
     double y = (odd ? -c : s) / (odd ? s : c);
@@ -230,8 +238,8 @@ CT_INLINE double ct_asin_f64(double x) {
     double a = ct_abs_f64(x);
     int big = a > 0.5;
     double z = big ? (1.0 - a) * 0.5 : a * a, s = big ? __builtin_sqrt(z) : a;
-    double p = s + s * z * ct_poly_asin_f64(z);
-    double y = big ? CT_PI_HI * 0.5 - (2.0 * p - CT_PI_LO * 0.5) : p;
+    double t = s * z * ct_poly_asin_f64(z);
+    double y = big ? (CT_PI_HI * 0.5 - 2.0 * s) - (2.0 * t - CT_PI_LO * 0.5) : s + t;
     return ct_copysign_f64(y, x);
 }
 
@@ -261,12 +269,12 @@ CT_INLINE double ct_atan2_f64(double y, double x) {
     int swap = ay > ax;
     double n = swap ? ax : ay, d = swap ? ay : ax;
     double scale = d > 0x1p1000 ? 0x1p-30 : 1.0;
-    int both = n == (double)INFINITY; /* the diagonal */
+    int both = (ax == (double)INFINITY) & (ay == (double)INFINITY); /* the diagonal */
     n = both ? 1.0 : n * scale;
     d = both ? 1.0 : d * scale;
     int mid = n > 0x1.a827999fcef32p-2 * d;
     double t = (mid ? n - d : n) / (mid ? n + d : d);
-    t = d == 0.0 ? 0.0 : t;
+    t = d == 0.0 ? n : t;
     double q = mid ? 0.25 : 0.0, u = t * t;
     double sign = swap ? -1.0 : 1.0;
     q = swap ? 0.5 - q : q;
@@ -279,25 +287,28 @@ CT_INLINE double ct_atan2_f64(double y, double x) {
 
 /* ---- error function ---- */
 
-/* erfc(a) for 0.5 <= a: e^(-a^2) Q((a-4)/(a+4)) / (1 + 2a); a^2 in two parts, so that its rounding does not show */
-CT_INLINE double ct_erfc_tail_f64(double a) {
-    a = a > 28.0 ? 28.0 : a;
-    double h = ct_from_bits_f64(ct_bits_f64(a) & ~(uint64_t)0x7ffffff);
-    double q = ct_poly_erfcx_f64((a - 4.0) / (a + 4.0)) / (1.0 + 2.0 * a);
-    return ct_exp_times_f64(-h * h, -(a - h) * (a + h), q);
+/* x + x P(x^2) below 1, 1 - e^(-a^2) Q((a-3)/(a+3)) above */
+CT_INLINE double ct_erf_f64(double x) {
+    double a = ct_abs_f64(x), u = x * x, c = a > 6.0 ? 6.0 : a;
+    double small = x + x * ct_poly_erf_f64(u);
+    double tail = ct_exp_core_f64(-c * c) * ct_poly_erf_tail_f64((c - 3.0) / (c + 3.0));
+    double big = ct_copysign_f64(1.0 - tail, x);
+    return a < 1.0 ? small : big;
 }
 
-CT_INLINE double ct_erf_f64(double x) {
-    double a = ct_abs_f64(x), u = a < 1.0 ? x * x : 1.0;
-    double small = x + x * ct_poly_erf_f64(u);
-    double big = 1.0 - ct_erfc_tail_f64(a > 6.0 ? 6.0 : a);
-    return a < 1.0 ? small : ct_copysign_f64(big, x);
+/* erfc(a) for a >= 0.5: e^(-a^2) Q((a-4)/(a+4)) / (1 + 2a); a^2 in two parts, so that its rounding does not show */
+CT_INLINE double ct_erfc_tail_f64(double a) {
+    double h = ct_from_bits_f64(ct_bits_f64(a) & ~(uint64_t)0x7ffffff);
+    double q = ct_poly_erfcx_f64((a - 4.0) / (a + 4.0));
+    ct_exp_parts e = ct_exp_split_f64(-h * h, -(a - h) * (a + h));
+    double m1 = e.r + e.r * e.r * ct_poly_exp_f64(e.r);
+    return ct_scale_f64((1.21875 + (q + (1.21875 + q) * m1)) / (1.0 + 2.0 * a), e.bits);
 }
 
 CT_INLINE double ct_erfc_f64(double x) {
-    double a = ct_abs_f64(x), u = a < 0.5 ? x * x : 0.25;
-    double small = 1.0 - (x + x * ct_poly_erf_f64(u));
-    double tail = ct_erfc_tail_f64(a < 0.5 ? 0.5 : a);
+    double a = ct_abs_f64(x), c = a > 28.0 ? 28.0 : a;
+    double small = 1.0 - (x + x * ct_poly_erf_f64(x * x));
+    double tail = ct_erfc_tail_f64(c);
     tail = x < 0.0 ? 2.0 - tail : tail;
     return a < 0.5 ? small : tail;
 }
@@ -339,9 +350,8 @@ CT_INLINE double ct_pow_f64(double x, double y) {
     double low, a = ct_abs_f64(x), high = ct_log_two_f64(a, &low);
     double p = y * high, pl = ct_product_error_f64(y, high, p) + y * low;
     p = a <= (double)INFINITY ? p : a; /* NaN */
-    double c = p > 720.0 ? 720.0 : p < -760.0 ? -760.0 : p;
-    double e = ct_exp_times_f64(c, c == p ? pl : 0.0, 1.0);
-    e = (p > 709.79) | ((p > 709.0) & !(e < (double)INFINITY)) ? (double)INFINITY : e;
+    double e = ct_exp_sum_f64(p, ct_abs_f64(p) < 800.0 ? pl : 0.0);
+    e = p > 720.0 ? (double)INFINITY : e;
     return ct_pow_edges_f64(x, y, p == p ? e : p);
 }
 
@@ -358,7 +368,7 @@ CT_INLINE double ct_hypot_f64(double x, double y) {
 /* max + log(1 + e^-|x-y|) */
 CT_INLINE double ct_logaddexp_f64(double x, double y) {
     double m = x < y ? y : x, d = ct_abs_f64(x - y);
-    double r = m + ct_log1p_f64(ct_exp_times_f64(-d, 0.0, 1.0));
+    double r = m + ct_log1p_f64(ct_exp_sum_f64(-d, 0.0));
     return (x == y) & (ct_abs_f64(x) == (double)INFINITY) ? x : r;
 }
 

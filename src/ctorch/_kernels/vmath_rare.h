@@ -9,11 +9,6 @@
 #define CT_LIMIT_TRIG_F32 3e4f
 #define CT_LIMIT_TRIG_F64 1e6
 
-/* x is the argument; rare where |x| > limit */
-#define CT_IS_RARE_TRIG(x, y, limit) (__builtin_fabs(x) > (limit))
-/* x and y are the arguments of fmod; rare where the quotient does not fit the mantissa (and is not a division by 0) */
-#define CT_IS_RARE_FMOD(x, y, limit) (__builtin_fabs(x) >= (limit) * __builtin_fabs(y) && (y) != 0)
-
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 
 typedef float ct_v4f __attribute__((vector_size(16)));
@@ -23,19 +18,28 @@ typedef double ct_v2d __attribute__((vector_size(16)));
 typedef double ct_v4d __attribute__((vector_size(32)));
 typedef double ct_v8d __attribute__((vector_size(64)));
 
-/* One clone: `symbol` is its name in the vector ABI (_ZGV, instruction set, N, lanes, one v per argument). */
-#define CT_CLONE(symbol, vector, scalar, lanes, name, rare, limit, slow)                                          \
+/* Is any lane of a comparison true? */
+#define CT_ANY_128(m) (_mm_movemask_epi8((__m128i)(m)) != 0)
+#define CT_ANY_256(m) (!_mm256_testz_si256((__m256i)(m), (__m256i)(m)))
+#define CT_ANY_512(m) (_mm512_test_epi64_mask((__m512i)(m), (__m512i)(m)) != 0)
+
+/* x is the argument of sin, cos, tan: rare where it is large */
+#define CT_RARE_TRIG(x, y, limit) (((x) > (limit)) | ((x) < -(limit)))
+/* x and y are the arguments of fmod: rare where the quotient may not fit the mantissa, or y is 0 */
+#define CT_RARE_FMOD(x, y, limit) \
+    ((((x) >= (limit) * (y)) & ((x) >= -(limit) * (y))) | (((x) <= (limit) * (y)) & ((x) <= -(limit) * (y))))
+
+/* One clone and its slow path: `symbol` is its name in the vector ABI (_ZGV, instruction set, N, lanes, one v per
+ * argument). */
+#define CT_CLONE(symbol, vector, scalar, lanes, name, rare, limit, any, slow)                                     \
+    static __attribute__((noinline, cold)) vector name##_slow(vector x, vector y, vector fast) {                  \
+        for (int k = 0; k < lanes; k++)                                                                           \
+            if (rare(x[k], y[k], limit)) fast[k] = slow(x[k], y[k]);                                              \
+        return fast;                                                                                              \
+    }                                                                                                             \
     static vector name(vector x, vector y, vector fast) __asm__(symbol) __attribute__((used, noinline));          \
     static vector name(vector x, vector y, vector fast) {                                                         \
-        scalar xs[lanes], ys[lanes];                                                                              \
-        int any = 0;                                                                                              \
-        memcpy(xs, &x, sizeof xs);                                                                                \
-        memcpy(ys, &y, sizeof ys);                                                                                \
-        for (int k = 0; k < lanes; k++) any |= rare(xs[k], ys[k], limit);                                         \
-        if (__builtin_expect(any, 0))                                                                             \
-            for (int k = 0; k < lanes; k++)                                                                       \
-                if (rare(xs[k], ys[k], limit)) fast[k] = (scalar)slow(xs[k], ys[k]);                              \
-        return fast;                                                                                              \
+        return __builtin_expect(any(rare(x, y, limit)), 0) ? name##_slow(x, y, fast) : fast;                      \
     }
 
 #if defined(__AVX512F__)
@@ -55,20 +59,20 @@ typedef double ct_v8d __attribute__((vector_size(64)));
     static scalar ct_rare_one_##op##_##type(scalar x, scalar y, scalar fast)                                      \
         __asm__("ct_rare_" #op "_" #type) __attribute__((used));                                                  \
     static scalar ct_rare_one_##op##_##type(scalar x, scalar y, scalar fast) {                                    \
-        return rare(x, y, limit) ? (scalar)slow(x, y) : fast;                                                     \
+        return rare(x, y, limit) ? slow(x, y) : fast;                                                     \
     }                                                                                                             \
     CT_CLONE("_ZGVbN" #n128 "vvv_ct_rare_" #op "_" #type, v128, scalar, n128, ct_rare_128_##op##_##type, rare,    \
-             limit, slow)                                                                                         \
+             limit, CT_ANY_128, slow)                                                                             \
     CT_CLONE_256("_ZGVdN" #n256 "vvv_ct_rare_" #op "_" #type, v256, scalar, n256, ct_rare_256_##op##_##type,      \
-                 rare, limit, slow)                                                                               \
+                 rare, limit, CT_ANY_256, slow)                                                                   \
     CT_CLONE_512("_ZGVeN" #n512 "vvv_ct_rare_" #op "_" #type, v512, scalar, n512, ct_rare_512_##op##_##type,      \
-                 rare, limit, slow)
+                 rare, limit, CT_ANY_512, slow)
 
 #else
 
 #define CT_RARE(op, type, scalar, v128, n128, v256, n256, v512, n512, rare, limit, slow)                          \
     CT_INLINE scalar ct_rare_##op##_##type(scalar x, scalar y, scalar fast) {                                     \
-        return rare(x, y, limit) ? (scalar)slow(x, y) : fast;                                                     \
+        return rare(x, y, limit) ? slow(x, y) : fast;                                                     \
     }
 
 #endif
@@ -85,11 +89,11 @@ typedef double ct_v8d __attribute__((vector_size(64)));
 #define CT_SLOW_COS_F64(x, y) cos(x)
 #define CT_SLOW_TAN_F64(x, y) tan(x)
 
-CT_RARE_F32(sin, CT_IS_RARE_TRIG, CT_LIMIT_TRIG_F32, CT_SLOW_SIN_F32)
-CT_RARE_F32(cos, CT_IS_RARE_TRIG, CT_LIMIT_TRIG_F32, CT_SLOW_COS_F32)
-CT_RARE_F32(tan, CT_IS_RARE_TRIG, CT_LIMIT_TRIG_F32, CT_SLOW_TAN_F32)
-CT_RARE_F32(fmod, CT_IS_RARE_FMOD, 0x1p28f, fmodf)
-CT_RARE_F64(sin, CT_IS_RARE_TRIG, CT_LIMIT_TRIG_F64, CT_SLOW_SIN_F64)
-CT_RARE_F64(cos, CT_IS_RARE_TRIG, CT_LIMIT_TRIG_F64, CT_SLOW_COS_F64)
-CT_RARE_F64(tan, CT_IS_RARE_TRIG, CT_LIMIT_TRIG_F64, CT_SLOW_TAN_F64)
-CT_RARE_F64(fmod, CT_IS_RARE_FMOD, 0x1p51, fmod)
+CT_RARE_F32(sin, CT_RARE_TRIG, CT_LIMIT_TRIG_F32, CT_SLOW_SIN_F32)
+CT_RARE_F32(cos, CT_RARE_TRIG, CT_LIMIT_TRIG_F32, CT_SLOW_COS_F32)
+CT_RARE_F32(tan, CT_RARE_TRIG, CT_LIMIT_TRIG_F32, CT_SLOW_TAN_F32)
+CT_RARE_F32(fmod, CT_RARE_FMOD, 0x1p28f, fmodf)
+CT_RARE_F64(sin, CT_RARE_TRIG, CT_LIMIT_TRIG_F64, CT_SLOW_SIN_F64)
+CT_RARE_F64(cos, CT_RARE_TRIG, CT_LIMIT_TRIG_F64, CT_SLOW_COS_F64)
+CT_RARE_F64(tan, CT_RARE_TRIG, CT_LIMIT_TRIG_F64, CT_SLOW_TAN_F64)
+CT_RARE_F64(fmod, CT_RARE_FMOD, 0x1p51, fmod)
