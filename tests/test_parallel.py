@@ -1,4 +1,5 @@
 """The thread pool: every chunk once, from any thread, after fork, at any size."""
+
 import os
 import random
 import shutil
@@ -124,13 +125,25 @@ def test_stress(tmp_path, sanitizer):
     if compiler is None:
         pytest.skip("no C compiler")
     program = tmp_path / "stress"
-    build = [compiler, "-std=gnu11", "-O1", "-g", f"-fsanitize={sanitizer}", f"-I{ROOT / 'src' / 'ctorch'}",
-             str(ROOT / "tests" / "pool_stress.c"), "-o", str(program), "-pthread"]
+    build = [
+        compiler,
+        "-std=gnu11",
+        "-O1",
+        "-g",
+        f"-fsanitize={sanitizer}",
+        f"-I{ROOT / 'src' / 'ctorch'}",
+        str(ROOT / "tests" / "pool_stress.c"),
+        "-o",
+        str(program),
+        "-pthread",
+    ]
     if subprocess.run(build, capture_output=True).returncode != 0:
         pytest.skip(f"no {sanitizer} sanitizer")
     # ThreadSanitizer cannot start threads in the child of a threaded fork, so only the other build forks.
     forks = "0" if sanitizer == "thread" else "40"
-    done = subprocess.run([program, "700", forks], capture_output=True, text=True)
+    # The suite may itself run under a preloaded sanitizer, which excludes the other one.
+    variables = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
+    done = subprocess.run([program, "700", forks], env=variables, capture_output=True, text=True)
     if "unexpected memory mapping" in done.stderr:
         pytest.skip("ThreadSanitizer does not know this kernel's memory layout")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -20,14 +20,15 @@ cdef void to_cauchy(double* v, int64_t n, double median, double sigma) noexcept 
 cdef void to_exponential(double* v, int64_t n, double scale, double unused) noexcept nogil
 cdef void to_geometric(double* v, int64_t n, double scale, double unused) noexcept nogil
 
-cdef double load(Element kind, const void* x, int64_t i) noexcept nogil
+cdef bint all_within(Element kind, const void* x, int64_t start, int64_t n, double high, bint* positive,
+                     double* outside) noexcept nogil
 cdef double rounded(Element kind, double x) noexcept nogil
 
 cdef void fill_constant(Element kind, void* x, int64_t n, double value) noexcept nogil
 cdef void fill_uniform(mt19937* mt, Element kind, void* x, int64_t n, double low, double high) noexcept nogil
 cdef void fill_normal(mt19937* mt, Element kind, void* x, int64_t n, double mean, double std) noexcept nogil
-cdef void fill_transformed(mt19937* mt, Element kind, void* x, int64_t n, transform_fn apply, double a, double b,
-                           bint normals) noexcept nogil
+cdef void fill_transformed(mt19937* mt, Element kind, void* x, int64_t n, transform_fn apply, double a,
+                           double b, bint normals) noexcept nogil
 cdef void fill_bernoulli(mt19937* mt, Element kind, void* x, int64_t n, double p, double one) noexcept nogil
 cdef void fill_bernoulli_each(mt19937* mt, Element kind, void* x, int64_t n, Element p_kind,
                               const void* p) noexcept nogil

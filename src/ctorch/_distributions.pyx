@@ -1,4 +1,4 @@
-"""From MT19937's words to each distribution, as PyTorch's CPU kernels do it; the loops that vectorise are in distributions.h.
+"""From MT19937's words to each distribution, as in PyTorch's CPU kernels; its vector loops: distributions.h.
 
 Who calls holds the generator's lock; nothing here is checked.
 """
@@ -7,8 +7,8 @@ from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, u
 
 from ctorch._parallel cimport parallel_for
 from ctorch._random cimport (
-    E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64, E_UINT8, E_UINT16, E_UINT32,
-    E_UINT64, Element,
+    E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64,
+    E_UINT8, E_UINT16, E_UINT32, E_UINT64, Element,
 )
 
 cdef extern from "distributions.h" nogil:
@@ -25,15 +25,16 @@ cdef extern from "distributions.h" nogil:
     void box_muller_f32(float* x, int64_t n, float mean, float std)
     void box_muller_f64(double* x, int64_t n, double mean, double std)
     void remainders_32(const uint32_t* words, int64_t* x, int64_t n, uint64_t extent, int64_t base)
+    void remainders_64(const uint32_t* words, int64_t* x, int64_t n, uint64_t extent, int64_t base)
     void falling_remainders(const uint32_t* words, uint32_t* x, int64_t n, uint32_t divisor)
 
 cdef enum:
-    BLOCK = 2048           # numbers that are drawn before they are transformed; on the stack
-    PART = 256             # of them to a thread
+    BLOCK = 8192           # numbers that are drawn before they are transformed; on the stack
+    PART = 512             # of them to a thread
     WORDS = 1024           # words that are drawn at once
     PAIRS = 512            # of words, for as many doubles
     NORMAL_PART = 8192     # numbers of a large normal fill to a thread; a multiple of 16
-    SMALL_PERMUTATION = 214748364      # from 2**32 / 20 on, PyTorch draws 64 bits for each place
+    SMALL_PERMUTATION = 214748364      # from 2**32 / 20 on, PyTorch draws 64 bits and shuffles inside out
 
 cdef double PI = 3.141592653589793
 cdef uint64_t LOW_53 = (1 << 53) - 1
@@ -102,7 +103,8 @@ cdef void store(Element kind, const value_t* values, void* x, int64_t start, int
         store_as(<int64_t*>x + start, values, n)
 
 
-cdef inline void store_half(Element kind, const float* values, void* x, int64_t start, int64_t n) noexcept nogil:
+cdef inline void store_half(Element kind, const float* values, void* x, int64_t start,
+                            int64_t n) noexcept nogil:
     cdef uint16_t* out = <uint16_t*>x + start
     cdef int64_t i
     if kind == E_FLOAT16:
@@ -123,7 +125,42 @@ cdef inline double load(Element kind, const void* x, int64_t i) noexcept nogil:
     return float_of_bfloat16((<const uint16_t*>x)[i])
 
 
-cdef inline double rounded(Element kind, double x) noexcept nogil:
+cdef void load_block(Element kind, const void* x, int64_t start, int64_t n, double* values) noexcept nogil:
+    cdef int64_t i
+    if kind == E_FLOAT32:
+        for i in range(n):
+            values[i] = (<const float*>x)[start + i]
+    else:
+        for i in range(n):
+            values[i] = load(kind, x, start + i)
+
+
+cdef bint all_within(Element kind, const void* x, int64_t start, int64_t n, double high, bint* positive,
+                     double* outside) noexcept nogil:
+    """Whether all values are in [0, high]; whether any is above 0, and the first one that is not within."""
+    cdef double[PAIRS] values
+    cdef int64_t end = start + n
+    cdef int64_t count, i
+    cdef bint within, above = False
+    while start < end:
+        count = min(end - start, PAIRS)
+        load_block(kind, x, start, count, values)
+        within = True
+        for i in range(count):
+            within &= (values[i] >= 0) & (values[i] <= high)
+            above |= values[i] > 0
+        if not within:
+            i = 0
+            while values[i] >= 0 and values[i] <= high:
+                i += 1
+            outside[0] = values[i]
+            return False
+        start += count
+    positive[0] = above
+    return True
+
+
+cdef double rounded(Element kind, double x) noexcept nogil:
     """x as the float type holds it."""
     if kind == E_FLOAT64:
         return x
@@ -286,22 +323,23 @@ cdef void draw_normals(mt19937* mt, double* v, int64_t n) noexcept nogil:
         mt.has_normal = 1
 
 
-cdef void fill_transformed(mt19937* mt, Element kind, void* x, int64_t n, transform_fn apply, double a, double b,
-                           bint normals) noexcept nogil:
+cdef void fill_transformed(mt19937* mt, Element kind, void* x, int64_t n, transform_fn apply, double a,
+                           double b, bint normals) noexcept nogil:
     cdef double[BLOCK] scratch
+    cdef bint in_place = kind == E_FLOAT64
     cdef Transform job
-    cdef int64_t start
-    job.apply, job.values, job.a, job.b, job.kind, job.x = apply, scratch, a, b, kind, x
-    start = 0
-    while start < n:
-        job.start = start
-        job.n = min(n - start, BLOCK)
+    job.apply, job.a, job.b, job.kind = apply, a, b, kind
+    job.values = <double*>x if in_place else scratch
+    job.x = NULL if in_place else x
+    job.start = 0
+    while job.start < n:
+        job.n = n if in_place else min(n - job.start, BLOCK)
         if normals:
-            draw_normals(mt, scratch, job.n)
+            draw_normals(mt, job.values, job.n)
         else:
-            draw_f64(mt, scratch, job.n)
+            draw_f64(mt, job.values, job.n)
         run(&job)
-        start += job.n
+        job.start += job.n
 
 
 # ---- normal numbers in groups of 16, as PyTorch fills a contiguous tensor ----
@@ -359,7 +397,8 @@ cdef void fill_normal(mt19937* mt, Element kind, void* x, int64_t n, double mean
 
 # ---- bernoulli ----
 
-cdef void store_hits(Element kind, const uint8_t* hits, void* x, int64_t start, int64_t n, double one) noexcept nogil:
+cdef void store_hits(Element kind, const uint8_t* hits, void* x, int64_t start, int64_t n,
+                     double one) noexcept nogil:
     cdef double[PAIRS] values
     cdef int64_t i
     if kind == E_FLOAT32:
@@ -419,16 +458,14 @@ cdef void fill_random_range(mt19937* mt, Element kind, void* x, int64_t n, uint6
                             bint wide) noexcept nogil:
     """base + a word mod extent; wide: base + 64 bits mod extent, all 64 bits if it is 0."""
     cdef uint32_t[WORDS] words
-    cdef int64_t[WORDS] values
-    cdef int64_t start, count, i
-    cdef uint64_t bits
-    start = 0
+    cdef int64_t[PAIRS] values
+    cdef int64_t start = 0
+    cdef int64_t count
     while start < n:
-        count = min(n - start, WORDS)
+        count = min(n - start, PAIRS)
         if wide:
-            for i in range(count):
-                bits = mt_random64(mt)
-                values[i] = <int64_t>((bits % extent if extent else bits) + <uint64_t>base)
+            mt_random_words(mt, words, 2 * count)
+            remainders_64(words, values, count, extent, base)
         else:
             mt_random_words(mt, words, count)
             remainders_32(words, values, count, extent, base)
@@ -443,50 +480,62 @@ ctypedef fused item_t:
     uint64_t
 
 
-cdef void shuffle(mt19937* mt, item_t* x, int64_t n) noexcept nogil:
+cdef void shuffle_small(mt19937* mt, item_t* x, int64_t n) noexcept nogil:
     """Fisher and Yates, from the front: place i is exchanged with one of the places from i on."""
     cdef uint32_t[WORDS] words
     cdef uint32_t[WORDS] places
-    cdef int64_t start, count, i, other
-    start = 0
+    cdef int64_t start = 0
+    cdef int64_t count, i, other
     while start < n - 1:
         count = min(n - 1 - start, WORDS)
-        if n < SMALL_PERMUTATION:
-            mt_random_words(mt, words, count)
-            falling_remainders(words, places, count, <uint32_t>(n - start))
+        mt_random_words(mt, words, count)
+        falling_remainders(words, places, count, <uint32_t>(n - start))
         for i in range(start, start + count):
-            if n < SMALL_PERMUTATION:
-                other = i + places[i - start]
-            else:
-                other = i + <int64_t>(mt_random64(mt) % <uint64_t>(n - i))
+            other = i + places[i - start]
             x[i], x[other] = x[other], x[i]
         start += count
 
 
-cdef void fill_permutation(mt19937* mt, Element kind, void* x, int64_t n) noexcept nogil:
+cdef void shuffle_large(mt19937* mt, Element kind, item_t* x, int64_t n) noexcept nogil:
+    """Inside out: number i goes to one of the places up to i, and what stood there goes to place i."""
+    cdef int64_t i, other
+    for i in range(n):
+        other = mt_random64(mt) % <uint64_t>(i + 1)
+        x[i] = x[other]
+        store(kind, &i, x, other, 1)
+
+
+cdef void shuffle(mt19937* mt, Element kind, item_t* x, int64_t n) noexcept nogil:
     cdef int64_t[WORDS] values
-    cdef int64_t start, count, i
-    start = 0
+    cdef int64_t start = 0
+    cdef int64_t count, i
+    if n >= SMALL_PERMUTATION:
+        shuffle_large(mt, kind, x, n)
+        return
     while start < n:
         count = min(n - start, WORDS)
         for i in range(count):
             values[i] = start + i
         store(kind, values, x, start, count)
         start += count
+    shuffle_small(mt, x, n)
+
+
+cdef void fill_permutation(mt19937* mt, Element kind, void* x, int64_t n) noexcept nogil:
     if SIZES[<int>kind] == 1:
-        shuffle(mt, <uint8_t*>x, n)
+        shuffle(mt, kind, <uint8_t*>x, n)
     elif SIZES[<int>kind] == 2:
-        shuffle(mt, <uint16_t*>x, n)
+        shuffle(mt, kind, <uint16_t*>x, n)
     elif SIZES[<int>kind] == 4:
-        shuffle(mt, <uint32_t*>x, n)
+        shuffle(mt, kind, <uint32_t*>x, n)
     else:
-        shuffle(mt, <uint64_t*>x, n)
+        shuffle(mt, kind, <uint64_t*>x, n)
 
 
 # ---- poisson ----
 
 cdef int64_t draw_poisson(mt19937* mt, double rate) noexcept nogil:
-    """Products of uniform numbers for small rates, else transformed rejection (Hoermann, 1993, algorithm PTRS)."""
+    """Products of uniform numbers for small rates, else transformed rejection (PTRS; Hoermann, 1993)."""
     cdef double product, limit, a, b, inverse_alpha, bound, u, v, distance
     cdef int64_t k = 0
     if rate == 0:
@@ -549,7 +598,7 @@ cdef void sift_down(Candidate* heap, int64_t i, int64_t n) noexcept nogil:
 
 cdef void sample_distinct(mt19937* mt, Element kind, const void* p, int64_t first, int64_t categories,
                           int64_t samples, Candidate* heap, int64_t* out) noexcept nogil:
-    """The largest p / q with exponential q are a sample without replacement (Efraimidis and Spirakis, 2006)."""
+    """The largest p / q, q exponential, are a sample without replacement (Efraimidis and Spirakis, 2006)."""
     cdef double[PAIRS] q
     cdef Candidate candidate
     cdef int64_t start, count, i, j, size = 0
@@ -580,15 +629,23 @@ cdef void sample_distinct(mt19937* mt, Element kind, const void* p, int64_t firs
 
 cdef void sample_repeated(mt19937* mt, Element kind, const void* p, int64_t first, int64_t categories,
                           int64_t samples, double* sums, int64_t* out) noexcept nogil:
-    """Binary search in the running sums, which are rounded to the type; the half types use float32."""
-    cdef Element held = E_FLOAT64 if kind == E_FLOAT64 else E_FLOAT32
+    """Binary search in the running sums, which are rounded as the type is; the half types use float32."""
     cdef double total = 0, u
+    cdef float total32 = 0
     cdef int64_t i, low, high, middle
-    for i in range(categories):
-        total = rounded(held, total + load(kind, p, first + i))
-        sums[i] = total
-    for i in range(categories):
-        sums[i] = rounded(held, sums[i] / total)
+    load_block(kind, p, first, categories, sums)
+    if kind == E_FLOAT64:
+        for i in range(categories):
+            total += sums[i]
+            sums[i] = total
+        for i in range(categories):
+            sums[i] /= total
+    else:
+        for i in range(categories):
+            total32 += <float>sums[i]
+            sums[i] = total32
+        for i in range(categories):
+            sums[i] = <float>sums[i] / total32
     sums[categories - 1] = 1
     for i in range(samples):
         u = draw_double(mt)

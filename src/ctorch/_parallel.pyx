@@ -1,4 +1,4 @@
-"""The thread pool under every kernel: work is cut into chunks, and the caller and the pool's workers share them."""
+"""The thread pool under every kernel: the caller and the pool's workers share the chunks of a loop."""
 import os
 import warnings
 
@@ -14,7 +14,7 @@ __all__ = ["get_num_threads", "set_num_threads"]
 
 
 cdef void parallel_for(pool_fn fn, void* arg, int64_t chunks) noexcept nogil:
-    """Calls fn(arg, chunk) once for every chunk in [0, chunks); nested or while the pool is busy, serially."""
+    """Calls fn(arg, chunk) once for each chunk in [0, chunks); serially if nested or if the pool is busy."""
     pool_run(fn, arg, chunks)
 
 
@@ -64,12 +64,14 @@ def set_num_threads(threads):
 
 def _threads_at_start():
     for name in ("CTORCH_NUM_THREADS", "OMP_NUM_THREADS"):
-        text = os.environ.get(name, "").partition(",")[0].strip()  # OpenMP allows one number per nesting level
+        # OpenMP allows one number per level of nesting.
+        text = os.environ.get(name, "").partition(",")[0].strip()
         if not text:
             continue
         if text.isdecimal() and int(text) > 0:
             return int(text)
-        warnings.warn(f"{name}={os.environ[name]!r} is not a positive integer; ctorch ignores it", RuntimeWarning)
+        warnings.warn(f"{name}={os.environ[name]!r} is not a positive integer; ctorch ignores it",
+                      RuntimeWarning)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -92,7 +94,7 @@ cdef void visit(void* arg, int64_t chunk) noexcept nogil:
 
 
 def _visits(int64_t chunks, int64_t inner=0):
-    """How often each chunk was visited, as bytes; with inner > 0 every chunk is a nested loop of that many."""
+    """How often each chunk was visited, as bytes; with inner > 0 each chunk is a nested loop of that many."""
     counts = bytearray(chunks * inner if inner else chunks)
     cdef Visit job
     job.counts = counts

@@ -28,10 +28,10 @@ cdef Generator default_generator()
 cdef void get_state(Generator generator, void* out) noexcept
 cdef int set_state(Generator generator, const void* state) except -1
 
-# Each fills x[0:n], contiguous, from `generator` (None: the default one). Arguments are checked as PyTorch checks them.
-# PyTorch visits elements in the order of memory, so a dense permuted tensor is filled as if it were contiguous.
+# Each fills x[0:n], contiguous, from `generator` (None: the default one), and checks its arguments as PyTorch
+# does. PyTorch visits elements in the order of memory: a dense permuted tensor is filled as a contiguous one.
 cdef int uniform(Generator generator, Element kind, void* x, int64_t n, double low, double high) except -1
-# Torch's stream for a contiguous tensor; `strided` gives the one for any other, which differs from 16 elements on.
+# From 16 elements on, PyTorch draws otherwise for a contiguous tensor than for any other, which is `strided`.
 cdef int normal(Generator generator, Element kind, void* x, int64_t n, double mean, double std,
                 bint strided=*) except -1
 cdef int log_normal(Generator generator, Element kind, void* x, int64_t n, double mean, double std) except -1
@@ -39,13 +39,15 @@ cdef int cauchy(Generator generator, Element kind, void* x, int64_t n, double me
 cdef int exponential(Generator generator, Element kind, void* x, int64_t n, double rate) except -1
 cdef int geometric(Generator generator, Element kind, void* x, int64_t n, double p) except -1
 cdef int bernoulli(Generator generator, Element kind, void* x, int64_t n, double p) except -1
-cdef int bernoulli_each(Generator generator, Element kind, void* x, int64_t n, Element p_kind, const void* p) except -1
+cdef int bernoulli_each(Generator generator, Element kind, void* x, int64_t n, Element p_kind,
+                        const void* p) except -1
 # Zero with probability p, else 1 / (1 - p).
 cdef int dropout_mask(Generator generator, Element kind, void* x, int64_t n, double p) except -1
 cdef int poisson(Generator generator, Element kind, void* x, int64_t n, const void* rates) except -1
 # random_(), and random_(low, high) with Python integers; high may be None.
 cdef int random(Generator generator, Element kind, void* x, int64_t n) except -1
-cdef int random_range(Generator generator, Element kind, void* x, int64_t n, object low, object high) except -1
+cdef int random_range(Generator generator, Element kind, void* x, int64_t n, object low,
+                      object high) except -1
 cdef int randperm(Generator generator, Element kind, void* x, int64_t n) except -1
 # p is (rows, categories), out (rows, samples).
 cdef int multinomial(Generator generator, Element kind, const void* p, int64_t rows, int64_t categories,

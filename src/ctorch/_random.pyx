@@ -1,10 +1,11 @@
-"""Generator, and the random fills of the CPU: checked here, drawn in _distributions, with PyTorch's streams bit for bit."""
+"""Generator, and the CPU's random fills, PyTorch's bit for bit: checked here, drawn in _distributions."""
 import operator
 import os
 import warnings
 
 from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.math cimport INFINITY, log1p
+from libc.float cimport DBL_MAX
+from libc.math cimport log1p
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 
@@ -47,7 +48,8 @@ cdef class Buffer:
 
 # ---- Generator ----
 
-cdef object state_type = bytes      # what get_state returns and the device property is made with, set by _core
+# What get_state and device make their results with; _core sets its own.
+cdef object state_type = bytes
 cdef object device_type = str
 
 
@@ -152,7 +154,7 @@ cdef class Generator:
     def __reduce__(self):
         state = bytearray(STATE_BYTES)
         get_state(self, <char*>state)
-        return Generator, ("cpu",), bytes(state)
+        return type(self), ("cpu",), bytes(state)
 
     def __setstate__(self, state):
         self.set_state(state)
@@ -279,13 +281,13 @@ cdef double largest(Element kind) noexcept nogil:
 cdef int uniform(Generator generator, Element kind, void* x, int64_t n, double low, double high) except -1:
     require(is_float(kind), "uniform_", kind)
     cdef double limit = largest(kind)
-    for name, value in (("from", low), ("to", high)):
-        if not -limit <= value <= limit:
-            raise RuntimeError(f"uniform_: {name}={value} is out of bounds for {NAMES[<int>kind]}")
+    if not (-limit <= low <= limit and -limit <= high <= limit):
+        raise RuntimeError(f"uniform_: from={low}, to={high} are out of bounds for {NAMES[<int>kind]}")
     if low > high:
         raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low} > to={high}")
     if not high - low <= limit:
-        raise RuntimeError(f"uniform_: to - from is out of bounds for {NAMES[<int>kind]}, from={low}, to={high}")
+        raise RuntimeError(f"uniform_: to - from is out of bounds for {NAMES[<int>kind]}, "
+                           f"but found from={low}, to={high}")
     cdef mt19937* mt = engine_of(generator)
     with nogil:
         mt_acquire(mt)
@@ -310,8 +312,8 @@ cdef int normal(Generator generator, Element kind, void* x, int64_t n, double me
     return 0
 
 
-cdef void transformed(Generator generator, Element kind, void* x, int64_t n, draw.transform_fn apply, double a,
-                      double b, bint normals) noexcept:
+cdef void transformed(Generator generator, Element kind, void* x, int64_t n, draw.transform_fn apply,
+                      double a, double b, bint normals) noexcept:
     cdef mt19937* mt = engine_of(generator)
     with nogil:
         mt_acquire(mt)
@@ -367,12 +369,10 @@ cdef int bernoulli(Generator generator, Element kind, void* x, int64_t n, double
 cdef int bernoulli_each(Generator generator, Element kind, void* x, int64_t n, Element p_kind,
                         const void* p) except -1:
     require(is_float(p_kind), "bernoulli_ with p", p_kind)
-    cdef int64_t i
-    cdef double value
-    for i in range(n):
-        value = draw.load(p_kind, p, i)
-        if not 0 <= value <= 1:
-            raise RuntimeError(f"bernoulli_ expects every p to be in [0, 1], but got p={value}")
+    cdef bint positive
+    cdef double outside
+    if not draw.all_within(p_kind, p, 0, n, 1.0, &positive, &outside):
+        raise RuntimeError(f"bernoulli_ expects every p to be in [0, 1], but got p={outside}")
     cdef mt19937* mt = engine_of(generator)
     with nogil:
         mt_acquire(mt)
@@ -402,11 +402,11 @@ cdef int dropout_mask(Generator generator, Element kind, void* x, int64_t n, dou
 
 cdef int poisson(Generator generator, Element kind, void* x, int64_t n, const void* rates) except -1:
     require(is_float(kind), "poisson", kind)
-    cdef int64_t i
-    for i in range(n):
-        if not 0 <= draw.load(kind, rates, i) < INFINITY:
-            raise RuntimeError("invalid Poisson rate, expected rate to be non-negative and finite, "
-                               f"got {draw.load(kind, rates, i)}")
+    cdef bint positive
+    cdef double outside
+    if not draw.all_within(kind, rates, 0, n, DBL_MAX, &positive, &outside):
+        raise RuntimeError("poisson: expected every rate to be non-negative and finite, "
+                           f"but got rate={outside}")
     cdef mt19937* mt = engine_of(generator)
     with nogil:
         mt_acquire(mt)
@@ -438,7 +438,8 @@ cdef int random(Generator generator, Element kind, void* x, int64_t n) except -1
 
 cdef object cast_to(Element kind, object value):
     """A 64-bit integer as the type holds it; what leaves 64 bits becomes the smallest integer."""
-    cdef double cast = draw.rounded(kind, <double>(<int64_t>value) if kind == E_FLOAT64 else <float>(<int64_t>value))
+    cdef int64_t whole = value
+    cdef double cast = draw.rounded(kind, <double>whole if kind == E_FLOAT64 else <float>whole)
     return int(cast) if -9223372036854775808.0 <= cast < 9223372036854775808.0 else -2**63
 
 
@@ -474,7 +475,10 @@ cdef int check_bound(Element kind, str name, object value) except -1:
     return 0
 
 
-cdef int random_range(Generator generator, Element kind, void* x, int64_t n, object low, object high) except -1:
+cdef int random_range(Generator generator, Element kind, void* x, int64_t n, object low,
+                      object high) except -1:
+    low = operator.index(low)
+    high = None if high is None else operator.index(high)
     if high is None and low == -2**63:
         require(kind == E_INT64 or (is_float(kind) and kind != E_FLOAT16), "random_ over all 64 bits", kind)
         random_values(generator, kind, x, n, 0, 0, True)
@@ -518,17 +522,14 @@ cdef int randperm(Generator generator, Element kind, void* x, int64_t n) except 
 # ---- multinomial ----
 
 cdef int check_weights(Element kind, const void* p, int64_t rows, int64_t categories) except -1:
-    cdef int64_t row, i
-    cdef double value, total
+    cdef int64_t row
+    cdef bint positive
+    cdef double outside
     for row in range(rows):
-        total = 0
-        for i in range(row * categories, (row + 1) * categories):
-            value = draw.load(kind, p, i)
-            if not 0 <= value < INFINITY:
-                raise RuntimeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0: "
-                                   f"{value}")
-            total += value
-        if total == 0:
+        if not draw.all_within(kind, p, row * categories, categories, DBL_MAX, &positive, &outside):
+            raise RuntimeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0: "
+                               f"{outside}")
+        if not positive:
             raise RuntimeError("multinomial: invalid distribution (sum of probabilities <= 0)")
     return 0
 
@@ -539,8 +540,8 @@ cdef int multinomial(Generator generator, Element kind, const void* p, int64_t r
     if samples <= 0:
         raise RuntimeError(f"multinomial: cannot sample n_sample <= 0 samples, got {samples}")
     if samples > categories and (not replacement or samples == 1):
-        raise RuntimeError("multinomial: cannot sample n_sample > prob_dist.size(-1) samples without replacement, "
-                           f"got n_sample={samples}, prob_dist.size(-1)={categories}")
+        raise RuntimeError("multinomial: cannot sample n_sample > prob_dist.size(-1) samples without "
+                           f"replacement, got n_sample={samples}, prob_dist.size(-1)={categories}")
     if categories > LARGEST_MULTINOMIAL:
         raise RuntimeError(f"multinomial: number of categories cannot exceed 2^24, got {categories}")
     if rows == 0:
@@ -557,8 +558,8 @@ cdef int multinomial(Generator generator, Element kind, const void* p, int64_t r
         mt_acquire(mt)
         for row in range(rows):
             if distinct:
-                draw.sample_distinct(mt, kind, p, row * categories, categories, samples, <draw.Candidate*>scratch,
-                                     out + row * samples)
+                draw.sample_distinct(mt, kind, p, row * categories, categories, samples,
+                                     <draw.Candidate*>scratch, out + row * samples)
             else:
                 draw.sample_repeated(mt, kind, p, row * categories, categories, samples, <double*>scratch,
                                      out + row * samples)
@@ -657,5 +658,5 @@ def fill_multinomial(array, p, replacement=False, Generator generator=None, dtyp
     cdef Buffer weights = Buffer(p, False)
     *lead, categories = p.shape
     cdef int64_t rows = lead[0] if lead else 1
-    multinomial(generator, element_of(p, dtype), weights.view.buf, rows, categories, array.size // rows, replacement,
-                <int64_t*>out.view.buf)
+    multinomial(generator, element_of(p, dtype), weights.view.buf, rows, categories, array.size // rows,
+                replacement, <int64_t*>out.view.buf)

@@ -1,5 +1,5 @@
-/* From the words of MT19937 to numbers of a distribution, in loops that vectorise. PyTorch's CPU formulas, fused where its
- * AVX2 build fuses, so that one seed gives the same bits.
+/* From the words of MT19937 to numbers of a distribution, in loops that vectorise. PyTorch's CPU formulas,
+ * fused where its AVX2 build fuses, so that one seed gives the same bits.
  */
 #ifndef CTORCH_DISTRIBUTIONS_H
 #define CTORCH_DISTRIBUTIONS_H
@@ -72,7 +72,8 @@ BODY double whole_of(uint32_t high, uint32_t low)
 /* ---- uniform ---- */
 
 /* [low, high) from 24 bits; a value that rounds up to high becomes low. */
-BODY void uniform_f32_body(const uint32_t *restrict words, float *restrict x, int64_t n, float low, float high, int fused)
+BODY void uniform_f32_body(const uint32_t *restrict words, float *restrict x, int64_t n, float low,
+                           float high, int fused)
 {
     float range = high - low;
     for (int64_t i = 0; i < n; i++) {
@@ -110,7 +111,8 @@ BODY void below_body(const uint32_t *restrict words, uint8_t *restrict hits, int
     for (int64_t i = 0; i < n; i++)
         hits[i] = whole_of(words[2 * i], words[2 * i + 1]) < limit;
 }
-TWO_WIDTHS(below, (const uint32_t *restrict words, uint8_t *restrict hits, int64_t n, double p), words, hits, n, p)
+TWO_WIDTHS(below, (const uint32_t *restrict words, uint8_t *restrict hits, int64_t n, double p),
+           words, hits, n, p)
 
 /* ---- normal: Box and Muller (Ann. Math. Stat. 29, 1958) ---- */
 
@@ -138,7 +140,8 @@ BODY float log_f32(float x, int fused)
     return fused_f32(e, 0.693359375f, m + y, fused);
 }
 
-/* sin(x) and cos(x) for x in [0, 8192), after Cephes' sinf and cosf: both polynomials, then a choice by octant. */
+/* sin(x) and cos(x) for x in [0, 8192), after Cephes' sinf and cosf: both polynomials, then a choice by
+ * octant. */
 BODY void sincos_f32(float x, float *sine, float *cosine, int fused)
 {
     int32_t octant = ((int32_t)(x * 1.27323954473516f) + 1) & ~1;
@@ -197,10 +200,25 @@ static void remainders_32(const uint32_t *words, int64_t *x, int64_t n, uint64_t
         x[i] = base + (int64_t)((unsigned __int128)(inverse * words[i]) * range >> 64);
 }
 
-/* x[i] = words[i] mod (divisor - i), which stays above 1. The quotient of two 32-bit numbers is further from the next whole number than a
- * double division rounds, so its floor is exact. */
-BODY void falling_remainders_body(const uint32_t *restrict words, uint32_t *restrict x, int64_t n, uint32_t divisor,
-                                  int fused)
+/* The same for any range with pairs of words; range 0 stands for 2**64. */
+static void remainders_64(const uint32_t *words, int64_t *x, int64_t n, uint64_t range, int64_t base)
+{
+    unsigned __int128 inverse = range ? ~(unsigned __int128)0 / range + 1 : 0;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t bits = (uint64_t)words[2 * i] << 32 | words[2 * i + 1];
+        if (range) {
+            unsigned __int128 fraction = inverse * bits;
+            unsigned __int128 low = (unsigned __int128)(uint64_t)fraction * range >> 64;
+            bits = (uint64_t)(((fraction >> 64) * range + low) >> 64);
+        }
+        x[i] = (int64_t)(bits + (uint64_t)base);
+    }
+}
+
+/* x[i] = words[i] mod (divisor - i), which stays above 1. The quotient of two 32-bit numbers is further
+ * from the next whole number than a double division rounds, so its floor is exact. */
+BODY void falling_remainders_body(const uint32_t *restrict words, uint32_t *restrict x, int64_t n,
+                                  uint32_t divisor, int fused)
 {
     (void)fused;
     for (int64_t i = 0; i < n; i++) {
@@ -209,7 +227,8 @@ BODY void falling_remainders_body(const uint32_t *restrict words, uint32_t *rest
         x[i] = words[i] - quotient * d;
     }
 }
-TWO_WIDTHS(falling_remainders, (const uint32_t *restrict words, uint32_t *restrict x, int64_t n, uint32_t divisor),
+TWO_WIDTHS(falling_remainders,
+           (const uint32_t *restrict words, uint32_t *restrict x, int64_t n, uint32_t divisor),
            words, x, n, divisor)
 
 #endif

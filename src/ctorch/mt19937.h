@@ -1,5 +1,6 @@
-/* The Mersenne Twister MT19937 (Matsumoto and Nishimura, ACM TOMACS 8(1), 1998), in blocks of 624 words, and the loops
- * that turn its words into uniform numbers. Each loop is compiled twice on x86-64: as the rest, and for AVX2 and FMA.
+/* The Mersenne Twister MT19937 (Matsumoto and Nishimura, ACM TOMACS 8(1), 1998), in blocks of 624 words,
+ * and the loops that turn its words into uniform numbers. Each loop is compiled twice on x86-64: as the
+ * rest, and for AVX2 and FMA.
  */
 #ifndef CTORCH_MT19937_H
 #define CTORCH_MT19937_H
@@ -23,22 +24,23 @@
 
 /* Defines name(...) from name_body(..., fused); `fused` says that fma() is one instruction. */
 #if defined(__x86_64__) && !defined(__AVX2__)
-#define TWO_WIDTHS(name, parameters, ...)                                                                         \
-    __attribute__((target("avx2,fma"))) static void name##_avx2 parameters { name##_body(__VA_ARGS__, 1); }       \
-    static void name##_base parameters { name##_body(__VA_ARGS__, BASE_FUSES); }                                  \
-    static void name parameters                                                                                   \
-    {                                                                                                             \
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))                                      \
-            name##_avx2(__VA_ARGS__);                                                                             \
-        else                                                                                                      \
-            name##_base(__VA_ARGS__);                                                                             \
+#define TWO_WIDTHS(name, parameters, ...)                                                                   \
+    __attribute__((target("avx2,fma"))) static void name##_avx2 parameters { name##_body(__VA_ARGS__, 1); } \
+    static void name##_base parameters { name##_body(__VA_ARGS__, BASE_FUSES); }                            \
+    static void name parameters                                                                             \
+    {                                                                                                       \
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))                                \
+            name##_avx2(__VA_ARGS__);                                                                       \
+        else                                                                                                \
+            name##_base(__VA_ARGS__);                                                                       \
     }
 #else
 #define TWO_WIDTHS(name, parameters, ...) \
     static void name parameters { name##_body(__VA_ARGS__, BASE_FUSES); }
 #endif
 
-/* Without the instruction the double product is exact, and so the sum nearly always rounds as the fused one. */
+/* Without the instruction the double product is exact, and so the sum nearly always rounds as the fused
+ * one. */
 BODY float fused_f32(float a, float b, float c, int fused)
 {
     return fused ? fmaf(a, b, c) : (float)((double)a * b + c);
@@ -141,8 +143,8 @@ static void mt_random_words(mt19937 *mt, uint32_t *out, int64_t n)
     }
 }
 
-/* ---- one user at a time ----
- * The lock holds the number of forks so far plus one: a child sees at once that a lock is its parent's, and takes it. */
+/* ---- one user at a time ---- The lock holds the number of forks so far plus one: a child sees at once
+ * that a lock is its parent's, and takes it. */
 
 static _Atomic uint32_t mt_forks;
 
@@ -161,8 +163,8 @@ static void mt_acquire(mt19937 *mt)
     uint32_t mine = atomic_load_explicit(&mt_forks, memory_order_relaxed) + 1;
     for (;;) {
         uint32_t holder = atomic_load_explicit(&mt->lock, memory_order_relaxed);
-        if (holder != mine && atomic_compare_exchange_weak_explicit(&mt->lock, &holder, mine, memory_order_acquire,
-                                                                    memory_order_relaxed))
+        if (holder != mine && atomic_compare_exchange_weak_explicit(
+                                  &mt->lock, &holder, mine, memory_order_acquire, memory_order_relaxed))
             return;
         sched_yield();
     }
@@ -214,7 +216,8 @@ static int mt_set_state(mt19937 *mt, const void *bytes)
     mt_state state;
     memcpy(&state, bytes, sizeof state);
     int fresh = state.left == 1 && state.next == 0;
-    int within = state.next >= 1 && state.next <= MT_WORDS && state.left == MT_WORDS + 1 - (int32_t)state.next;
+    int within = state.next >= 1 && state.next <= MT_WORDS &&
+                 state.left == MT_WORDS + 1 - (int32_t)state.next;
     if (!state.seeded || !(fresh || within))
         return -1;
     for (int i = 0; i < MT_WORDS; i++)

@@ -1,20 +1,23 @@
-/* The thread pool: one job at a time, cut into numbered chunks that the caller and the workers claim one by one.
+/* The thread pool: one job at a time, cut into numbered chunks that the caller and the workers claim one
+ * by one.
  *
- * A job is published by filling `fn`, `arg`, `base`, `chunks` and then storing `chunks` in `remaining`. A chunk is
- * claimed by lowering `remaining` from r to r - 1 with a compare-and-swap, r > 0; its number is chunks - r. Finished
- * chunks are subtracted from `pending`, and the job is over when that is zero.
+ * A job is published by filling `fn`, `arg`, `base`, `chunks` and then storing `chunks` in `remaining`. A
+ * chunk is claimed by lowering `remaining` from r to r - 1 with a compare-and-swap, r > 0; its number is
+ * chunks - r. Finished chunks are subtracted from `pending`, and the job is over when that is zero.
  *
- * Why a late worker cannot mix two jobs: it reads no field of the job before it has claimed a chunk. `remaining` is
- * zero from the last claim of job k until job k+1 is complete in memory, so a successful claim always belongs to the
- * job whose fields stand there, however old the worker's view was; and from then on that job cannot end, nor its
- * fields change, before the worker has subtracted its chunks from `pending`. The claim reads (acquire) what the
- * publisher stored (release); the subtraction releases what the chunk wrote to the caller, who acquires it at zero.
+ * Why a late worker cannot mix two jobs: it reads no field of the job before it has claimed a chunk.
+ * `remaining` is zero from the last claim of job k until job k+1 is complete in memory, so a successful
+ * claim always belongs to the job whose fields stand there, however old the worker's view was; and from
+ * then on that job cannot end, nor its fields change, before the worker has subtracted its chunks from
+ * `pending`. The claim reads (acquire) what the publisher stored (release); the subtraction releases what
+ * the chunk wrote to the caller, who acquires it at zero.
  *
- * `epoch` is the generation that idle workers watch: it moves after every publication and every change of `target`.
- * A worker reads it before it looks for work, and sleeps only while it still has that value, so no wake-up is lost.
+ * `epoch` is the generation that idle workers watch: it moves after every publication and every change of
+ * `target`. A worker reads it before it looks for work, and sleeps only while it still has that value, so
+ * no wake-up is lost.
  *
- * `busy` is held for the length of a job or a resize. Whoever cannot take it (a nested call, a second Python thread)
- * runs its chunks itself, so nothing here ever waits for another job.
+ * `busy` is held for the length of a job or a resize. Whoever cannot take it (a nested call, a second
+ * Python thread) runs its chunks itself, so nothing here ever waits for another job.
  */
 #ifndef CTORCH_POOL_H
 #define CTORCH_POOL_H
@@ -114,8 +117,9 @@ static int64_t pool_nanoseconds(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* Returns once *word is no longer `seen`: spins a little, because the next job often follows at once, then sleeps.
- * `sleepers` goes up before the last look at the word, and wakers look at it after changing the word. */
+/* Returns once *word is no longer `seen`: spins a little, because the next job often follows at once, then
+ * sleeps. `sleepers` goes up before the last look at the word, and wakers look at it after changing the
+ * word. */
 static void pool_wait(_Atomic uint32_t *word, uint32_t seen, _Atomic uint32_t *sleepers)
 {
     int64_t limit = pool_nanoseconds() + POOL_SPIN_NANOSECONDS;
@@ -137,8 +141,8 @@ static void pool_wait(_Atomic uint32_t *word, uint32_t seen, _Atomic uint32_t *s
 static uint32_t pool_claim(void)
 {
     uint32_t left = atomic_load_explicit(&pool.remaining, memory_order_relaxed);
-    while (left && !atomic_compare_exchange_weak_explicit(&pool.remaining, &left, left - 1, memory_order_acquire,
-                                                          memory_order_relaxed))
+    while (left && !atomic_compare_exchange_weak_explicit(
+                       &pool.remaining, &left, left - 1, memory_order_acquire, memory_order_relaxed))
         ;
     return left;
 }
@@ -175,7 +179,8 @@ static void pool_announce(int workers)
 
 /* ---- starting and ending workers; the caller holds `busy` ---- */
 
-/* The child of a fork has no workers and no job, whatever its parent was doing; it starts its own when it needs them. */
+/* The child of a fork has no workers and no job, whatever its parent was doing; it starts its own when it
+ * needs them. */
 static void pool_forked(void)
 {
     pool_sleep_reset();
@@ -263,8 +268,8 @@ static void pool_run(pool_fn fn, void *arg, int64_t chunks)
     pool_release();
 }
 
-/* Sets the number of threads, the caller of pool_run included. Workers too many end now, or, if a job is running,
- * before the next one; workers too few start with the next job. */
+/* Sets the number of threads, the caller of pool_run included. Workers too many end now, or, if a job is
+ * running, before the next one; workers too few start with the next job. */
 static void pool_set_threads(int threads)
 {
     atomic_store(&pool.wanted, threads);
