@@ -53,7 +53,7 @@ cdef enum:
     SMALL_SIDE = 64             # the small path packs B on the stack: k x n elements at most SMALL_SIDE squared
     SMALL_PRODUCT = 32768       # multiplications up to which a product stays in the small path
     PART_PRODUCT = 1 << 20      # a part handed to a thread has at least so many multiplications
-    WIDE_PART_PRODUCT = 1 << 25     # and the parts go on being halved while they have more than this
+    WIDE_PART_PRODUCT = 1 << 28     # and the parts go on being halved while they have more than this
     BATCH_PRODUCT = 1 << 18     # matrices of a batch are grouped into chunks of about so many
     DOT_CHUNK = 1 << 17
 
