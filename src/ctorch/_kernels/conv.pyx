@@ -33,6 +33,8 @@ cdef extern from "conv_tile.h" nogil:
     void conv_weights_f64 "ct_conv_weights_f64" (
         const double* x, const int32_t* offset, int64_t taps, const double* g, int64_t outputs, int64_t pixels,
         double* to)
+    void copy_masked_f32 "ct_conv_copy_masked_f32" (const float* x, const float* mask, int64_t count, float* to)
+    void copy_masked_f64 "ct_conv_copy_masked_f64" (const double* x, const double* mask, int64_t count, double* to)
     void transpose_f32 "ct_transpose_padded_f32" (
         const float* x, int64_t x_row, int64_t rows, int64_t columns, float* to, int64_t to_row)
     void transpose_f64 "ct_transpose_padded_f64" (
@@ -40,8 +42,9 @@ cdef extern from "conv_tile.h" nogil:
 
 cdef enum:
     COPY_BYTES = 192 * 1024         # of shifted copies at a time: they stay in the second cache
+    MASKED_WIDTH = 32               # planes this narrow are copied as a whole, wider ones by rows
     CHUNK_PRODUCT = 1 << 18         # multiplications that a chunk of small images adds up to
-    SPLITS = 16                     # chunks a weight gradient aims at
+    SPLITS = 16                     # chunks that a batch of small images, or a weight gradient, is cut into
     PARTIAL_BYTES = 1 << 25         # most that their partial sums may take
 
 ctypedef void (*chunk_fn)(void* job, int64_t number) noexcept nogil
@@ -70,6 +73,8 @@ cdef struct Axis:
     int64_t taps
     int64_t* shift                  # dy or dx of each tap
     int64_t* kernel                 # and which element of the kernel it is
+    int64_t* low                    # first result element whose source element exists
+    int64_t* high                   # and one past the last of them
     int64_t first, last             # least and largest shift
 
 cdef struct Taps:
@@ -80,17 +85,21 @@ cdef struct Taps:
     int64_t block                   # source channels copied at a time
     int64_t rows                    # rows of each phase in the copies of a band
     int32_t* offset                 # of each tap of a block's channels in the copies
+    char* masks                     # for narrow planes, NULL for others: per kernel column and element of a copied
+                                    # band, bits set where its row has not wrapped
 
 
 cdef bint new_axis(Axis* a, int64_t source, int64_t result, int64_t step, int64_t kernel) noexcept nogil:
     a.source, a.result, a.step, a.taps, a.first, a.last = source, result, step, 0, 0, 0
-    a.shift = <int64_t*>malloc(2 * (kernel + 1) * sizeof(int64_t))
-    a.kernel = a.shift + kernel + 1
+    a.shift = <int64_t*>malloc(4 * (kernel + 1) * sizeof(int64_t))
+    a.kernel, a.low, a.high = a.shift + kernel + 1, a.shift + 2 * (kernel + 1), a.shift + 3 * (kernel + 1)
     return a.shift != NULL
 
 
 cdef void add_tap(Axis* a, int64_t shift, int64_t kernel) noexcept nogil:
     a.shift[a.taps], a.kernel[a.taps] = shift, kernel
+    a.low[a.taps] = least(most(0, -floor_div(shift, a.step)), a.result)
+    a.high[a.taps] = most(least(floor_div(a.source - 1 - shift, a.step) + 1, a.result), a.low[a.taps])
     a.first = shift if a.taps == 0 else least(a.first, shift)
     a.last = shift if a.taps == 0 else most(a.last, shift)
     a.taps += 1
@@ -127,10 +136,22 @@ cdef int64_t copy_size(const Taps* t) noexcept nogil:
     return t.block * t.w.taps * t.phases * copied_rows(t, t.band) * t.w.result
 
 
+cdef int make_masks(Taps* t, int64_t item) noexcept nogil:
+    cdef int64_t i, j, low, high, size = t.rows * t.w.result * item
+    t.masks = <char*>calloc(t.w.taps * size + 1, 1)
+    if t.masks == NULL:
+        return -1
+    for j in range(t.w.taps):
+        low, high = t.w.low[j], t.w.high[j]
+        for i in range(t.rows):
+            memset(t.masks + j * size + (i * t.w.result + low) * item, 0xFF, (high - low) * item)
+    return 0
+
+
 cdef int plan(Taps* t, int64_t item) noexcept nogil:
     """Chooses band and block so that the copies stay in cache, and fills the offsets: 0, -1 or -2."""
     cdef int64_t c, i, j, taps = t.h.taps * t.w.taps, at, row
-    t.offset = NULL
+    t.offset, t.masks = NULL, NULL
     t.phases = least(t.h.step, t.h.last - t.h.first + 1)
     t.band, t.block = t.h.result, t.channels
     while copy_size(t) * item > COPY_BYTES:
@@ -158,6 +179,8 @@ cdef int plan(Taps* t, int64_t item) noexcept nogil:
                 row += (t.h.shift[i] - t.h.first) % t.h.step * t.rows
                 t.offset[at] = <int32_t>((((c * t.w.taps + j) * t.phases * t.rows) + row) * t.w.result)
                 at += 1
+    if t.h.step == 1 and t.w.step == 1 and t.w.source == t.w.result and t.w.source <= MASKED_WIDTH:
+        return make_masks(t, item)
     return 0
 
 
@@ -165,6 +188,7 @@ cdef void release(Taps* t) noexcept nogil:
     free(t.h.shift)
     free(t.w.shift)
     free(t.offset)
+    free(t.masks)
 
 
 cdef inline int64_t scratch_size(const Taps* t, int64_t item) noexcept nogil:
@@ -172,32 +196,41 @@ cdef inline int64_t scratch_size(const Taps* t, int64_t item) noexcept nogil:
     return up(copy_size(t) + CT_CONV_VECTORS * (CT_VECTOR_BYTES // item), 64)
 
 
-cdef void copy_shifted(const Taps* t, const real* plane, int64_t start, int64_t band, int64_t j,
-                       real* to) noexcept nogil:
-    """One channel at one kernel column: the source rows that result rows start to start + band need."""
-    cdef int64_t shift = t.w.shift[j], width = t.w.result, step = t.w.step, rows = copied_rows(t, band)
-    cdef int64_t low = least(most(0, -floor_div(shift, step)), width)
-    cdef int64_t high = most(least(floor_div(t.w.source - 1 - shift, step) + 1, width), low)
-    cdef int64_t phase, i, k, source, above, below
-    cdef const real* row
-    if t.h.step == 1 and step == 1 and width == t.w.source:
-        # Whole rows are neighbours on both sides: one block, in which the elements that wrapped are cleared.
-        source = start + t.h.first
-        above = least(most(0, -source), rows)
-        below = most(least(t.h.source - source, rows), above)
-        memset(to, 0, above * width * sizeof(real))
-        memset(to + below * width, 0, (rows - below) * width * sizeof(real))
-        if high == low or above == below:
-            memset(to + above * width, 0, (below - above) * width * sizeof(real))
-            return
-        memcpy(to + above * width + low, plane + (source + above) * width + low + shift,
-               ((below - above) * width - low - (width - high)) * sizeof(real))
-        for i in range(above, below):
-            for k in range(low):
-                to[i * width + k] = 0
-            for k in range(high, width):
-                to[i * width + k] = 0
+cdef void copy_whole(const Taps* t, const real* plane, int64_t start, int64_t rows, int64_t j, bint again,
+                     real* to) noexcept nogil:
+    """Source rows of a band at one kernel column, when result and source rows lie in memory alike: one run,
+    less what wrapped from the neighbouring row. With `again` the rows outside the plane are zero already."""
+    cdef int64_t shift = t.w.shift[j], width = t.w.result, i
+    cdef int64_t low = t.w.low[j], high = t.w.high[j]
+    cdef int64_t source = start + t.h.first, above = least(most(0, -source), rows)
+    cdef int64_t below = most(least(t.h.source - source, rows), above)
+    cdef int64_t count = (below - above) * width - low - (width - high)
+    cdef const real* mask = <const real*>t.masks + j * t.rows * width
+    if high == low or above == below:
+        memset(to, 0, rows * width * sizeof(real))
         return
+    if not again:
+        for i in range(above * width):
+            to[i] = 0
+        for i in range(below * width, rows * width):
+            to[i] = 0
+    for i in range(low):
+        to[above * width + i] = 0
+    plane += (source + above) * width + low + shift
+    to += above * width + low
+    if real is float:
+        copy_masked_f32(plane, mask + low, count, to)
+    else:
+        copy_masked_f64(plane, mask + low, count, to)
+    for i in range(width - high):
+        to[count + i] = 0
+
+
+cdef void copy_rows(const Taps* t, const real* plane, int64_t start, int64_t rows, int64_t j, real* to) noexcept nogil:
+    """Source rows of a band at one kernel column, each of the phases in turn."""
+    cdef int64_t shift = t.w.shift[j], width = t.w.result, step = t.w.step
+    cdef int64_t low = t.w.low[j], high = t.w.high[j], phase, i, k, source
+    cdef const real* row
     for phase in range(t.phases):
         for i in range(rows):
             source = (start + i) * t.h.step + t.h.first + phase
@@ -219,12 +252,17 @@ cdef void copy_shifted(const Taps* t, const real* plane, int64_t start, int64_t 
 
 
 cdef void copy_block(const Taps* t, const real* planes, int64_t first, int64_t count, int64_t start, int64_t band,
-                     real* to) noexcept nogil:
-    """Shifted copies of channels first to first + count, and zeros where the last tile reads past them."""
+                     bint again, real* to) noexcept nogil:
+    """Shifted copies of channels first to first + count, and zeros where the last tile reads past them.
+    Again: `to` holds the same band of another image, and this is the only block."""
     cdef int64_t c, j, size = t.phases * t.rows * t.w.result, slack = CT_CONV_VECTORS * (CT_VECTOR_BYTES // sizeof(real))
-    for c in range(count):
+    cdef int64_t rows = copied_rows(t, band)
+    for c in range(first, first + count):
         for j in range(t.w.taps):
-            copy_shifted(t, planes + (first + c) * t.h.source * t.w.source, start, band, j, to)
+            if t.masks != NULL:
+                copy_whole(t, planes + c * t.h.source * t.w.source, start, rows, j, again, to)
+            else:
+                copy_rows(t, planes + c * t.h.source * t.w.source, start, rows, j, to)
             to += size
     memset(to, 0, slack * sizeof(real))
 
@@ -253,7 +291,7 @@ cdef void scatter(const Pass* p, const real* tile, int64_t pixels, real* to, int
                 row[j * p.step_w] = tile[o * pixels + i * width + j]
 
 
-cdef void convolve_band(const Pass* p, const real* planes, int64_t group, real* to, int64_t start,
+cdef void convolve_band(const Pass* p, const real* planes, int64_t group, real* to, int64_t start, bint again,
                         real* copies) noexcept nogil:
     cdef const Taps* t = p.taps
     cdef int64_t padded = up(t.outputs, CT_CONV_ROWS), taps = t.h.taps * t.w.taps, depth = t.channels * taps
@@ -266,7 +304,7 @@ cdef void convolve_band(const Pass* p, const real* planes, int64_t group, real* 
         tile, row = to + start * t.w.result, p.to_h * p.to_w
     while True:
         count = least(t.block, t.channels - first)
-        copy_block(t, planes, first, count, start, band, copies)
+        copy_block(t, planes, first, count, start, band, again and count == t.channels, copies)
         if real is float:
             conv_pixels_f32(weight + first * taps * CT_CONV_ROWS, depth, copies, t.offset, count * taps, t.outputs,
                             begin if first == 0 else NULL, tile, row, pixels)
@@ -285,6 +323,7 @@ cdef void convolve_chunk(Pass* p, int64_t number, real* tag) noexcept nogil:
     cdef int64_t band = number % p.bands, group = number // p.bands % p.groups
     cdef int64_t image = number // p.bands // p.groups * p.images, stop = least(image + p.images, p.batch)
     cdef int64_t size = scratch_size(t, sizeof(real)) + t.outputs * t.band * t.w.result
+    cdef bint again = False
     cdef real* copies = <real*>ct_scratch(size * sizeof(real))
     if copies == NULL:
         p.code = -1
@@ -292,7 +331,8 @@ cdef void convolve_chunk(Pass* p, int64_t number, real* tag) noexcept nogil:
     while image < stop:
         convolve_band(p, <const real*>p.source + (image * p.groups + group) * t.channels * t.h.source * t.w.source,
                       group, <real*>p.to + (image * p.groups + group) * t.outputs * p.to_h * p.to_w,
-                      band * t.band, copies)
+                      band * t.band, again, copies)
+        again = True
         image += 1
 
 
@@ -349,7 +389,7 @@ cdef int convolve(const Taps* t, const Conv2d* c, bint mirrored, Pass* p, real* 
                 start[group * padded + o] = (<const real*>c.bias)[group * t.outputs + o]
     p.taps, p.batch, p.groups, p.weight, p.start, p.code = t, c.batch, c.groups, weight, start, 0
     p.bands = (t.h.result + t.band - 1) // t.band
-    p.images = 1 if p.bands > 1 else CHUNK_PRODUCT // work + 1
+    p.images = 1 if p.bands > 1 else most(CHUNK_PRODUCT // work + 1, c.batch // SPLITS)
     work = (c.batch + p.images - 1) // p.images * p.groups * p.bands
     if real is float:
         parallel_for(convolve_chunk_f32, p, work)
@@ -437,6 +477,7 @@ cdef void weight_chunk(WeightPass* p, int64_t number, real* tag) noexcept nogil:
     cdef real* copies = <real*>ct_scratch((size + up(t.band * t.w.result, 16) * p.outputs) * sizeof(real))
     cdef real* g = copies + size
     cdef const real* gy
+    cdef bint again = False
     if copies == NULL:
         p.code = -1
         return
@@ -457,12 +498,13 @@ cdef void weight_chunk(WeightPass* p, int64_t number, real* tag) noexcept nogil:
                 add_rows(<const real*>g, pixels, p.outputs, bias)
             if c.gw != NULL and count > 0:
                 copy_block(t, <const real*>c.x + (image * c.groups + group) * t.channels * c.height * c.width, first,
-                           count, start, band, copies)
+                           count, start, band, again, copies)
                 if real is float:
                     conv_weights_f32(copies, t.offset, count * t.h.taps * t.w.taps, g, p.outputs, pixels, sums)
                 else:
                     conv_weights_f64(copies, t.offset, count * t.h.taps * t.w.taps, g, p.outputs, pixels, sums)
             start += band
+        again = t.band == c.out_h
         image += 1
 
 

@@ -133,6 +133,16 @@ static void NAME(ct_conv_weights)(const REAL *x, const int32_t *offset, int64_t 
     }
 }
 
+/* to = from where the mask's bits are set, and 0 elsewhere. */
+static void NAME(ct_conv_copy_masked)(const REAL *from, const REAL *mask, int64_t count, REAL *to) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        const INDEX bits = (INDEX) * (const VEC *)(from + i) & (INDEX) * (const VEC *)(mask + i);
+        *(VEC *)(to + i) = (VEC)bits;
+    }
+    for (; i < count; i++) to[i] = mask[i] != 0 ? from[i] : 0; /* set bits are a NaN */
+}
+
 /* Transposes LANES x LANES elements in registers, by log2(LANES) rounds of interleaving. */
 CT_INLINE void NAME(ct_transpose)(VEC *rows) {
     INDEX low, high;
