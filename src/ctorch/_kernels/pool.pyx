@@ -13,6 +13,7 @@ cdef extern from "scratch.h" nogil:
 
 cdef enum:
     CHUNK = 16384       # elements of x and y to a chunk
+    NARROW = 12         # result rows shorter than this are not worth vectors
     MAX = 0
     MAX_BACKWARD
     AVERAGE
@@ -27,6 +28,9 @@ cdef struct Job:
     int op
     const Pool2d* p
     Windows h, w
+    int64_t* first              # of max pooling: first column inside the plane of each window
+    int64_t* low                # and, per kernel column, the windows of a row for which it is inside
+    int64_t* high
     int64_t planes              # to a chunk
     int code
 
@@ -49,40 +53,90 @@ cdef inline int64_t first_inside(int64_t start, int64_t dilation) noexcept nogil
     return start if start >= 0 else start + (-start + dilation - 1) // dilation * dilation
 
 
-cdef void max_row(const Pool2d* p, const real* plane, int64_t row, real* y, int64_t* indices) noexcept nogil:
-    cdef int64_t top = row * p.stride_h - p.pad_h, i, k, j, low, high, shift, stride = p.stride_w, at
-    cdef const real* x
+cdef inline void larger(const real* x, int64_t stride, int64_t place, real* y, int64_t* indices,
+                        int64_t count) noexcept nogil:
+    """One element of each window of a row against the largest so far."""
+    cdef int64_t j
+    cdef real value
+    cdef bint better
+    for j in range(count):      # selections, not branches, which would be mispredicted half the time
+        value = x[j * stride]
+        better = (value > y[j]) | (value != value)
+        y[j] = value if better else y[j]
+        indices[j] = place + j * stride if better else indices[j]
+
+
+cdef void max_row(const Job* job, const real* plane, int64_t row, real* y, int64_t* indices) noexcept nogil:
+    cdef const Pool2d* p = job.p
+    cdef int64_t top = row * p.stride_h - p.pad_h, i, k, j, low, count, at, place
+    cdef real value
     for j in range(p.out_w):
         y[j] = -INFINITY
     if indices != NULL:
         at = first_inside(top, p.dilation_h) * p.width
         for j in range(p.out_w):
-            indices[j] = at + first_inside(j * stride - p.pad_w, p.dilation_w)
+            indices[j] = at + job.first[j]
     for i in range(p.kernel_h):
         at = top + i * p.dilation_h
         if at < 0 or at >= p.height:
             continue
-        at *= p.width
         for k in range(p.kernel_w):
-            shift = k * p.dilation_w - p.pad_w
-            low = 0 if shift >= 0 else (-shift + stride - 1) // stride
-            high = 0 if shift >= p.width else least((p.width - 1 - shift) // stride + 1, p.out_w)
-            x = plane + at + shift
+            low, count = job.low[k], job.high[k] - job.low[k]
+            place = at * p.width + k * p.dilation_w - p.pad_w + low * p.stride_w
             if indices == NULL:
-                for j in range(low, high):
-                    y[j] = x[j * stride] if x[j * stride] > y[j] or x[j * stride] != x[j * stride] else y[j]
+                for j in range(count):
+                    value = plane[place + j * p.stride_w]
+                    y[low + j] = value if (value > y[low + j]) | (value != value) else y[low + j]
+            elif p.stride_w == 1:
+                larger(plane + place, 1, place, y + low, indices + low, count)
+            elif p.stride_w == 2:
+                larger(plane + place, 2, place, y + low, indices + low, count)
             else:
-                for j in range(low, high):
-                    if x[j * stride] > y[j] or x[j * stride] != x[j * stride]:
-                        y[j] = x[j * stride]
-                        indices[j] = at + shift + j * stride
+                larger(plane + place, p.stride_w, place, y + low, indices + low, count)
 
 
-cdef void max_plane(const Pool2d* p, int64_t plane, real* tag) noexcept nogil:
+cdef void max_narrow_row(const Job* job, const real* plane, int64_t row, real* y, int64_t* indices) noexcept nogil:
+    """One window after the other: for rows shorter than a vector."""
+    cdef const Pool2d* p = job.p
+    cdef int64_t top = row * p.stride_h - p.pad_h, j, i, k, at, place
+    cdef int64_t first = first_inside(top, p.dilation_h)
+    cdef int64_t below = least(top + (p.kernel_h - 1) * p.dilation_h + 1, p.height), right
+    cdef real largest, value
+    for j in range(p.out_w):
+        at = first * p.width + job.first[j]
+        right = least(j * p.stride_w - p.pad_w + (p.kernel_w - 1) * p.dilation_w + 1, p.width)
+        largest = -INFINITY
+        if first < below and job.first[j] < right:
+            largest = plane[at]
+            i = first
+            while i < below:
+                k = i * p.width + job.first[j]
+                while k < i * p.width + right:
+                    value = plane[k]
+                    # at = k if larger, by a mask: a branch would be mispredicted half the time
+                    at += (k - at) & -<int64_t>((value > largest) | (value != value))
+                    largest = plane[at]
+                    k += p.dilation_w
+                i += p.dilation_h
+        y[j] = largest
+        if indices != NULL:
+            indices[j] = at
+
+
+cdef void max_plane(const Job* job, int64_t plane, real* tag) noexcept nogil:
+    cdef const Pool2d* p = job.p
     cdef int64_t i, to = plane * p.out_h * p.out_w
+    cdef const real* x = <const real*>p.x + plane * p.height * p.width
+    cdef real* y
+    cdef int64_t* indices = NULL
     for i in range(p.out_h):
-        max_row(p, <const real*>p.x + plane * p.height * p.width, i, <real*>p.y + to + i * p.out_w,
-                p.indices + to + i * p.out_w if p.indices != NULL else NULL)
+        y = <real*>p.y + to + i * p.out_w
+        if p.indices != NULL:
+            indices = p.indices + to + i * p.out_w
+        if p.out_w < NARROW:
+            max_narrow_row(job, x, i, y, indices)
+        else:
+            max_row(job, x, i, y, indices)
 
 
 cdef void max_backward_plane(const Pool2d* p, int64_t plane, real* tag) noexcept nogil:
@@ -151,6 +205,10 @@ cdef void average_plane(const Job* job, int64_t plane, real* columns) noexcept n
     cdef int64_t i, j, k, row
     cdef real total
     for i in range(p.out_h):
+        if p.out_w == 1 and job.w.stop[0] - job.w.start[0] == p.width:      # whole rows are one stretch
+            row = job.h.start[i]
+            y[i] = average(job, i, 0, sum_row(x + row * p.width, (job.h.stop[i] - row) * p.width))
+            continue
         for k in range(p.width):
             columns[k] = 0
         for row in range(job.h.start[i], job.h.stop[i]):
@@ -198,7 +256,7 @@ cdef void chunk(Job* job, int64_t number, real* tag) noexcept nogil:
             return
     for plane in range(number * job.planes, least((number + 1) * job.planes, job.p.planes)):
         if job.op == MAX:
-            max_plane(job.p, plane, tag)
+            max_plane(job, plane, tag)
         elif job.op == MAX_BACKWARD:
             max_backward_plane(job.p, plane, tag)
         elif job.op == AVERAGE:
@@ -223,10 +281,32 @@ cdef int share(Job* job, chunk_fn fn) noexcept nogil:
     return job.code
 
 
-cdef int run(int op, const Pool2d* p, chunk_fn fn) noexcept nogil:
+cdef int run_max(const Pool2d* p, chunk_fn fn) noexcept nogil:
+    cdef Job job
+    cdef int64_t j, k, shift, stride = p.stride_w
+    cdef int code
+    memset(&job, 0, sizeof(job))
+    job.op, job.p = MAX, p
+    job.first = <int64_t*>malloc((p.out_w + 2 * p.kernel_w + 1) * sizeof(int64_t))
+    if job.first == NULL:
+        return -1
+    job.low, job.high = job.first + p.out_w, job.first + p.out_w + p.kernel_w
+    for j in range(p.out_w):
+        job.first[j] = first_inside(j * stride - p.pad_w, p.dilation_w)
+    for k in range(p.kernel_w):
+        shift = k * p.dilation_w - p.pad_w
+        job.low[k] = least(0 if shift >= 0 else (-shift + stride - 1) // stride, p.out_w)
+        job.high[k] = 0 if shift >= p.width else least((p.width - 1 - shift) // stride + 1, p.out_w)
+        job.high[k] = most(job.low[k], job.high[k])
+    code = share(&job, fn)
+    free(job.first)
+    return code
+
+
+cdef int run_max_backward(const Pool2d* p, chunk_fn fn) noexcept nogil:
     cdef Job job
     memset(&job, 0, sizeof(job))
-    job.op, job.p = op, p
+    job.op, job.p = MAX_BACKWARD, p
     return share(&job, fn)
 
 
@@ -252,19 +332,19 @@ cdef int run_average(int op, const Pool2d* p, bint adaptive, chunk_fn fn) noexce
 
 
 cdef int max_f32(const Pool2d* p) noexcept nogil:
-    return run(MAX, p, chunk_f32)
+    return run_max(p, chunk_f32)
 
 
 cdef int max_f64(const Pool2d* p) noexcept nogil:
-    return run(MAX, p, chunk_f64)
+    return run_max(p, chunk_f64)
 
 
 cdef int max_backward_f32(const Pool2d* p) noexcept nogil:
-    return run(MAX_BACKWARD, p, chunk_f32)
+    return run_max_backward(p, chunk_f32)
 
 
 cdef int max_backward_f64(const Pool2d* p) noexcept nogil:
-    return run(MAX_BACKWARD, p, chunk_f64)
+    return run_max_backward(p, chunk_f64)
 
 
 cdef int average_f32(const Pool2d* p) noexcept nogil:
