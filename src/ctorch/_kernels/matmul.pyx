@@ -1,0 +1,651 @@
+"""Matrix products: small ones in registers, larger ones by BLAS in parts over the pool, integers by plain loops."""
+from cpython.pycapsule cimport PyCapsule_New
+from libc.stdint cimport INT32_MAX, int8_t, int16_t, int32_t, int64_t, uint8_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+
+from ctorch._blas cimport Blas, blas_enter, blas_leave, get_blas
+from ctorch._parallel cimport parallel_for
+
+ctypedef float complex complex64
+ctypedef double complex complex128
+
+ctypedef fused real:
+    float
+    double
+
+ctypedef fused inexact:
+    float
+    double
+    complex64
+    complex128
+
+ctypedef fused integer:
+    uint8_t
+    int8_t
+    int16_t
+    int32_t
+    int64_t
+
+cdef extern from "gemm_small.h" nogil:
+    ctypedef struct small_f32 "ct_small_f32":
+        int64_t m, n, k
+        const float* a
+        int64_t a_row, a_col
+        const float* b
+        int64_t b_row
+        float* c
+        int64_t c_row
+        float alpha, beta
+    ctypedef struct small_f64 "ct_small_f64":
+        int64_t m, n, k
+        const double* a
+        int64_t a_row, a_col
+        const double* b
+        int64_t b_row
+        double* c
+        int64_t c_row
+        double alpha, beta
+    void small_gemm_f32 "ct_small_gemm_f32" (const small_f32* s, float* tail)
+    void small_gemm_f64 "ct_small_gemm_f64" (const small_f64* s, double* tail)
+
+cdef enum:
+    SMALL_SIDE = 64             # the small path packs B on the stack: k x n elements at most SMALL_SIDE squared
+    SMALL_PRODUCT = 32768       # multiplications up to which a product stays in the small path
+    PART_PRODUCT = 1 << 20      # a part handed to a thread has at least so many multiplications
+    WIDE_PART_PRODUCT = 1 << 28     # and the parts go on being halved while they have more than this
+    BATCH_PRODUCT = 1 << 18     # matrices of a batch are grouped into chunks of about so many
+    DOT_CHUNK = 1 << 17
+
+# ---------------------------------------------------------------------------------------------------------------
+# Operands
+
+cdef struct Matrix:
+    void* data
+    int64_t rows, cols, row, col        # sizes and strides
+    bint conj
+
+
+cdef inline Matrix transposed(Matrix x) noexcept nogil:
+    cdef Matrix y = x
+    y.rows, y.cols, y.row, y.col = x.cols, x.rows, x.col, x.row
+    return y
+
+
+cdef inline char blas_order(Matrix* x, int64_t* lead) noexcept nogil:
+    """How BLAS reads the matrix, with its leading dimension: N by rows, T by columns, 0 not at all."""
+    if (x.col == 1 or x.cols == 1) and (x.row >= x.cols or x.rows == 1):
+        lead[0] = x.row if x.rows > 1 else x.cols
+        return b"N"
+    if (x.row == 1 or x.rows == 1) and (x.col >= x.rows or x.cols == 1):
+        lead[0] = x.col if x.cols > 1 else x.rows
+        return b"T"
+    return 0
+
+
+cdef inline inexact conjugate(inexact x) noexcept nogil:
+    if inexact is complex64 or inexact is complex128:
+        return x.conjugate()
+    else:
+        return x
+
+
+cdef inexact* copied(Matrix* x, inexact* tag) noexcept nogil:
+    """A fresh row-major copy, conjugated if asked, which the matrix then describes; NULL: out of memory."""
+    cdef inexact* to = <inexact*>malloc(x.rows * x.cols * sizeof(inexact))
+    cdef const inexact* source = <const inexact*>x.data
+    cdef int64_t i, j
+    if to == NULL:
+        return NULL
+    for i in range(x.rows):
+        if x.conj:
+            for j in range(x.cols):
+                to[i * x.cols + j] = conjugate(source[i * x.row + j * x.col])
+        else:
+            for j in range(x.cols):
+                to[i * x.cols + j] = source[i * x.row + j * x.col]
+    x.data = to
+    x.row = x.cols
+    x.col = 1
+    x.conj = False
+    return to
+
+# ---------------------------------------------------------------------------------------------------------------
+# One product, on this thread or in parts
+
+
+cdef void scale(inexact* c, int64_t rows, int64_t cols, int64_t row, inexact beta) noexcept nogil:
+    cdef int64_t i, j
+    for i in range(rows):
+        if beta == 0:
+            for j in range(cols):
+                c[i * row + j] = 0
+        else:
+            for j in range(cols):
+                c[i * row + j] = beta * c[i * row + j]
+
+
+cdef real dot_lanes(const real* x, const real* y, int64_t n) noexcept nogil:
+    # Independent sums per lane vectorise without reassociation, and lose less to rounding.
+    cdef real lanes[64]
+    cdef int64_t i = 0, j, width
+    for j in range(64):
+        lanes[j] = 0
+    while i + 64 <= n:
+        for j in range(64):
+            lanes[j] += x[i + j] * y[i + j]
+        i += 64
+    j = 0
+    while i < n:
+        lanes[j] += x[i] * y[i]
+        i += 1
+        j += 1
+    width = 32
+    while width > 0:
+        for j in range(width):
+            lanes[j] += lanes[j + width]
+        width >>= 1
+    return lanes[0]
+
+
+cdef inexact dot_serial(const inexact* x, int64_t incx, bint conj_x, const inexact* y, int64_t incy, bint conj_y,
+                        int64_t n) noexcept nogil:
+    cdef inexact total = 0
+    cdef inexact p, q
+    cdef int64_t i
+    if inexact is float or inexact is double:
+        if incx == 1 and incy == 1:
+            return dot_lanes(x, y, n)
+    for i in range(n):
+        p = conjugate(x[i * incx]) if conj_x else x[i * incx]
+        q = conjugate(y[i * incy]) if conj_y else y[i * incy]
+        total = total + p * q
+    return total
+
+
+cdef struct Dot:
+    const void* x
+    const void* y
+    void* sums
+    int64_t incx, incy, n
+    bint conj_x, conj_y
+
+
+cdef void dot_chunk(Dot* d, int64_t chunk, inexact* tag) noexcept nogil:
+    cdef int64_t start = chunk * DOT_CHUNK, n = d.n - start
+    (<inexact*>d.sums)[chunk] = dot_serial(
+        <const inexact*>d.x + start * d.incx, d.incx, d.conj_x, <const inexact*>d.y + start * d.incy, d.incy,
+        d.conj_y, n if n < DOT_CHUNK else <int64_t>DOT_CHUNK)
+
+
+cdef void dot_chunk_f32(void* d, int64_t chunk) noexcept nogil:
+    dot_chunk(<Dot*>d, chunk, <float*>NULL)
+
+
+cdef void dot_chunk_f64(void* d, int64_t chunk) noexcept nogil:
+    dot_chunk(<Dot*>d, chunk, <double*>NULL)
+
+
+cdef void dot_chunk_c64(void* d, int64_t chunk) noexcept nogil:
+    dot_chunk(<Dot*>d, chunk, <complex64*>NULL)
+
+
+cdef void dot_chunk_c128(void* d, int64_t chunk) noexcept nogil:
+    dot_chunk(<Dot*>d, chunk, <complex128*>NULL)
+
+
+cdef int dot(Matrix x, Matrix y, inexact alpha, inexact beta, inexact* c) noexcept nogil:
+    """The 1 x k times k x 1 product: partial sums of fixed chunks, added in order."""
+    cdef int64_t chunks = (x.cols + DOT_CHUNK - 1) // DOT_CHUNK, i
+    cdef inexact total = 0
+    cdef inexact* sums
+    cdef Dot d
+    if chunks <= 1:
+        total = dot_serial(<const inexact*>x.data, x.col, x.conj, <const inexact*>y.data, y.row, y.conj, x.cols)
+    else:
+        sums = <inexact*>malloc(chunks * sizeof(inexact))
+        if sums == NULL:
+            return -1
+        d.x, d.incx, d.conj_x = x.data, x.col, x.conj
+        d.y, d.incy, d.conj_y = y.data, y.row, y.conj
+        d.n, d.sums = x.cols, sums
+        if inexact is float:
+            parallel_for(dot_chunk_f32, &d, chunks)
+        elif inexact is double:
+            parallel_for(dot_chunk_f64, &d, chunks)
+        elif inexact is complex64:
+            parallel_for(dot_chunk_c64, &d, chunks)
+        else:
+            parallel_for(dot_chunk_c128, &d, chunks)
+        for i in range(chunks):
+            total = total + sums[i]
+        free(sums)
+    total = total * alpha
+    c[0] = total if beta == 0 else total + beta * c[0]
+    return 0
+
+
+cdef bint small_product(Matrix a, Matrix b, real alpha, real beta, real* c, int64_t c_row) noexcept nogil:
+    """Products of a few dozen a side, in registers; False: not one of those."""
+    cdef real packed[SMALL_SIDE * SMALL_SIDE]
+    cdef real tail[SMALL_SIDE * 16]
+    cdef int64_t i, j
+    cdef const real* source = <const real*>b.data
+    cdef small_f32 s
+    cdef small_f64 d
+    if a.cols > SMALL_SIDE or b.cols > SMALL_SIDE or a.rows * b.cols * a.cols > SMALL_PRODUCT:
+        return False
+    if b.col != 1 and b.cols > 1:
+        for j in range(b.cols):
+            for i in range(b.rows):
+                packed[i * b.cols + j] = source[i * b.row + j * b.col]
+        source = packed
+        b.row = b.cols
+    if real is float:
+        s.m, s.n, s.k = a.rows, b.cols, a.cols
+        s.a, s.a_row, s.a_col = <const float*>a.data, a.row, a.col
+        s.b, s.b_row, s.c, s.c_row = source, b.row, c, c_row
+        s.alpha, s.beta = alpha, beta
+        small_gemm_f32(&s, tail)
+    else:
+        d.m, d.n, d.k = a.rows, b.cols, a.cols
+        d.a, d.a_row, d.a_col = <const double*>a.data, a.row, a.col
+        d.b, d.b_row, d.c, d.c_row = source, b.row, c, c_row
+        d.alpha, d.beta = alpha, beta
+        small_gemm_f64(&d, tail)
+    return True
+
+
+cdef struct Parts:                          # a product cut in a grid of blocks of C
+    const Blas* blas
+    int dtype                               # row of the BLAS table
+    int item                                # bytes of an element
+    char order_a, order_b                   # as blas_order says
+    int64_t lead_a, lead_b
+    Matrix a, b
+    char* c
+    int64_t c_row
+    void* alpha
+    void* beta
+    int64_t row_size, col_size, col_parts   # of a block, and how many side by side
+
+
+cdef inline char fortran_order(char order, bint conj) noexcept nogil:
+    return b"C" if conj else order
+
+
+cdef void gemm_part(void* arg, int64_t part) noexcept nogil:
+    # BLAS counts by columns: C^T = B^T A^T is the same memory read its way.
+    cdef Parts* p = <Parts*>arg
+    cdef int64_t i = part // p.col_parts * p.row_size, j = part % p.col_parts * p.col_size
+    cdef int m = <int>(p.row_size if p.a.rows - i > p.row_size else p.a.rows - i)
+    cdef int n = <int>(p.col_size if p.b.cols - j > p.col_size else p.b.cols - j)
+    cdef int k = <int>p.a.cols, lda = <int>p.lead_a, ldb = <int>p.lead_b, ldc = <int>p.c_row
+    cdef char op_a = fortran_order(p.order_a, p.a.conj), op_b = fortran_order(p.order_b, p.b.conj)
+    cdef char* a = <char*>p.a.data + p.item * i * (p.lead_a if p.order_a == b"N" else 1)
+    cdef char* b = <char*>p.b.data + p.item * j * (1 if p.order_b == b"N" else p.lead_b)
+    p.blas.gemm[p.dtype](&op_b, &op_a, &n, &m, &k, p.alpha, b, &ldb, a, &lda, p.beta,
+                         p.c + p.item * (i * p.c_row + j), &ldc)
+
+
+cdef void gemv_part(void* arg, int64_t part) noexcept nogil:
+    cdef Parts* p = <Parts*>arg
+    cdef int64_t i = part * p.row_size
+    cdef int m = <int>(p.row_size if p.a.rows - i > p.row_size else p.a.rows - i), k = <int>p.a.cols
+    cdef int lda = <int>p.lead_a, incx = <int>p.b.row, incy = <int>p.c_row
+    cdef char trans = b"T", plain = b"N"
+    cdef char* a = <char*>p.a.data
+    cdef char* y = p.c + p.item * i * p.c_row
+    if p.order_a == b"N":
+        p.blas.gemv[p.dtype](&trans, &k, &m, p.alpha, a + p.item * i * p.lead_a, &lda, p.b.data, &incx, p.beta,
+                             y, &incy)
+    else:
+        p.blas.gemv[p.dtype](&plain, &m, &k, p.alpha, a + p.item * i, &lda, p.b.data, &incx, p.beta, y, &incy)
+
+
+cdef inline int64_t cut(int64_t size, int64_t parts, int64_t multiple) noexcept nogil:
+    return ((size + parts - 1) // parts + multiple - 1) // multiple * multiple
+
+
+cdef int64_t cut_product(Parts* p) noexcept nogil:
+    """Halves the longer side while the parts stay worth a thread; the count depends on the sizes alone."""
+    cdef int64_t rows = 1, cols = 1, m = p.a.rows, n = p.b.cols, work = m * n * p.a.cols
+    while work >= 2 * PART_PRODUCT and (rows * cols < 4 or work > WIDE_PART_PRODUCT) and (m >= 32 or n >= 32):
+        if m >= n:
+            rows *= 2
+            m = (m + 1) // 2
+        else:
+            cols *= 2
+            n = (n + 1) // 2
+        work //= 2
+    p.row_size = cut(p.a.rows, rows, 16)
+    p.col_size = cut(p.b.cols, cols, 16)
+    p.col_parts = (p.b.cols + p.col_size - 1) // p.col_size
+    return (p.a.rows + p.row_size - 1) // p.row_size * p.col_parts
+
+
+cdef inline bint fits(int64_t x) noexcept nogil:
+    return x <= INT32_MAX
+
+
+cdef int blas_product(Parts* p) noexcept nogil:
+    cdef int64_t parts
+    if not (fits(p.a.rows) and fits(p.a.cols) and fits(p.b.cols) and fits(p.lead_a) and fits(p.lead_b)
+            and fits(p.c_row)):
+        return -2
+    parts = cut_product(p)
+    blas_enter()
+    if parts == 1:
+        gemm_part(p, 0)
+    else:
+        parallel_for(gemm_part, p, parts)
+    blas_leave()
+    return 0
+
+
+cdef int matrix_vector(Parts* p, inexact* c) noexcept nogil:
+    """A times the single column of B, whose rows are p.b.row > 0 apart, to a column whose rows are p.c_row apart."""
+    cdef int64_t i, parts
+    cdef inexact zero = 0
+    if not (fits(p.a.rows) and fits(p.a.cols) and fits(p.lead_a) and fits(p.b.row) and fits(p.c_row)):
+        return -2
+    if (<inexact*>p.beta)[0] == zero:
+        for i in range(p.a.rows):       # gemv may scale what is there by 0, and 0 * NaN is not 0
+            c[i * p.c_row] = 0
+    parts = p.a.rows * p.a.cols // PART_PRODUCT * 4 + 1
+    p.row_size = cut(p.a.rows, parts, 16)
+    blas_enter()
+    parallel_for(gemv_part, p, (p.a.rows + p.row_size - 1) // p.row_size)
+    blas_leave()
+    return 0
+
+
+cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, int64_t c_row) noexcept nogil:
+    """C = alpha A B + beta C, whatever the sizes and strides."""
+    cdef Parts p
+    cdef int code
+    cdef inexact* copy_a = NULL
+    cdef inexact* copy_b = NULL
+    if a.rows == 0 or b.cols == 0:
+        return 0
+    if a.cols == 0:
+        scale(c, a.rows, b.cols, c_row, beta)
+        return 0
+    if a.rows == 1:
+        c_row = b.cols      # the stride of a single row may be anything
+    if a.rows == 1 and b.cols == 1:
+        return dot(a, b, alpha, beta, c)
+    if inexact is float or inexact is double:
+        if small_product(a, b, alpha, beta, c, c_row):
+            return 0
+    p.blas = get_blas()
+    if p.blas == NULL:
+        return -3
+    if b.cols == 1 and b.row > 0 and not (a.conj or b.conj) and blas_order(&a, &p.lead_a):
+        pass
+    elif a.rows == 1 and a.col > 0 and not (a.conj or b.conj) and blas_order(&b, &p.lead_b):
+        # c = a B is c^T = B^T a^T, a column one element apart
+        a, b = transposed(b), transposed(a)
+        c_row = 1
+    p.order_a = blas_order(&a, &p.lead_a)
+    if p.order_a == 0 or (a.conj and p.order_a == b"N"):
+        copy_a = copied(&a, <inexact*>NULL)
+        if copy_a == NULL:
+            return -1
+        p.order_a = blas_order(&a, &p.lead_a)
+    p.order_b = blas_order(&b, &p.lead_b)
+    if p.order_b == 0 or (b.conj and p.order_b == b"N"):
+        copy_b = copied(&b, <inexact*>NULL)
+        if copy_b == NULL:
+            free(copy_a)
+            return -1
+        p.order_b = blas_order(&b, &p.lead_b)
+    p.a, p.b, p.c, p.c_row = a, b, <char*>c, c_row
+    p.alpha, p.beta, p.item = &alpha, &beta, sizeof(inexact)
+    p.dtype = 0 if inexact is float else 1 if inexact is double else 2 if inexact is complex64 else 3
+    if b.cols == 1 and b.row > 0 and not (a.conj or b.conj):
+        code = matrix_vector(&p, c)
+    else:
+        code = blas_product(&p)
+    free(copy_a)
+    free(copy_b)
+    return code
+
+# ---------------------------------------------------------------------------------------------------------------
+# Batches
+
+cdef struct Batch:
+    const Gemm* g
+    int64_t chunk       # matrices per chunk
+    int code            # of a chunk that failed
+
+
+cdef inline Matrix left(const Gemm* g, int64_t i, int64_t item) noexcept nogil:
+    cdef Matrix x
+    x.data = <char*>g.a + i * g.a_batch * item
+    x.rows, x.cols, x.row, x.col, x.conj = g.m, g.k, g.a_row, g.a_col, g.conj_a
+    return x
+
+
+cdef inline Matrix right(const Gemm* g, int64_t i, int64_t item) noexcept nogil:
+    cdef Matrix x
+    x.data = <char*>g.b + i * g.b_batch * item
+    x.rows, x.cols, x.row, x.col, x.conj = g.k, g.n, g.b_row, g.b_col, g.conj_b
+    return x
+
+
+cdef int product_at(const Gemm* g, int64_t i, inexact* tag) noexcept nogil:
+    cdef inexact alpha = 1, beta = 0
+    if g.alpha != NULL:
+        alpha = (<const inexact*>g.alpha)[0]
+    if g.beta != NULL:
+        beta = (<const inexact*>g.beta)[0]
+    return product(left(g, i, sizeof(inexact)), right(g, i, sizeof(inexact)), alpha, beta,
+                   <inexact*>g.c + i * g.c_batch, g.c_row)
+
+
+cdef void batch_chunk(Batch* b, int64_t chunk, inexact* tag) noexcept nogil:
+    cdef int64_t i, stop = (chunk + 1) * b.chunk
+    cdef int code
+    for i in range(chunk * b.chunk, stop if stop < b.g.batch else b.g.batch):
+        code = product_at(b.g, i, tag)
+        if code != 0:
+            b.code = code
+
+
+cdef void batch_chunk_f32(void* b, int64_t chunk) noexcept nogil:
+    batch_chunk(<Batch*>b, chunk, <float*>NULL)
+
+
+cdef void batch_chunk_f64(void* b, int64_t chunk) noexcept nogil:
+    batch_chunk(<Batch*>b, chunk, <double*>NULL)
+
+
+cdef void batch_chunk_c64(void* b, int64_t chunk) noexcept nogil:
+    batch_chunk(<Batch*>b, chunk, <complex64*>NULL)
+
+
+cdef void batch_chunk_c128(void* b, int64_t chunk) noexcept nogil:
+    batch_chunk(<Batch*>b, chunk, <complex128*>NULL)
+
+
+cdef int gemm(const Gemm* g, inexact* tag) noexcept nogil:
+    cdef Gemm flat
+    cdef Batch b
+    cdef int code
+    cdef int64_t i, work
+    if g.batch == 1:
+        return product_at(g, 0, tag)
+    if g.b_batch == 0 and g.a_batch == g.m * g.a_row and g.c_batch == g.m * g.c_row and g.a_row > 0:
+        flat = g[0]                         # one B for all: the rows of every A in one tall matrix
+        flat.batch, flat.m = 1, g.batch * g.m
+        return product_at(&flat, 0, tag)
+    work = g.m * g.n * g.k
+    if work >= 8 * PART_PRODUCT:
+        for i in range(g.batch):
+            code = product_at(g, i, tag)
+            if code != 0:
+                return code
+        return 0
+    if work > SMALL_PRODUCT and get_blas() == NULL:     # looked up here, as a worker must not wait for the GIL
+        return -3
+    b.g, b.code, b.chunk = g, 0, BATCH_PRODUCT // (work + 1) + 1
+    if inexact is float:
+        parallel_for(batch_chunk_f32, &b, (g.batch + b.chunk - 1) // b.chunk)
+    elif inexact is double:
+        parallel_for(batch_chunk_f64, &b, (g.batch + b.chunk - 1) // b.chunk)
+    elif inexact is complex64:
+        parallel_for(batch_chunk_c64, &b, (g.batch + b.chunk - 1) // b.chunk)
+    else:
+        parallel_for(batch_chunk_c128, &b, (g.batch + b.chunk - 1) // b.chunk)
+    return b.code
+
+
+cdef int gemm_f32(const Gemm* g) noexcept nogil:
+    return gemm(g, <float*>NULL)
+
+
+cdef int gemm_f64(const Gemm* g) noexcept nogil:
+    return gemm(g, <double*>NULL)
+
+
+cdef int gemm_c64(const Gemm* g) noexcept nogil:
+    return gemm(g, <complex64*>NULL)
+
+
+cdef int gemm_c128(const Gemm* g) noexcept nogil:
+    return gemm(g, <complex128*>NULL)
+
+# ---------------------------------------------------------------------------------------------------------------
+# Integers: sums wrap as the dtype does
+
+cdef enum:
+    INTEGER_ROWS = 16
+
+cdef struct IntegerProduct:
+    const Gemm* g
+    int64_t row_parts
+
+
+cdef void integer_rows(IntegerProduct* p, int64_t part, integer* tag) noexcept nogil:
+    cdef const Gemm* g = p.g
+    cdef int64_t batch = part // p.row_parts, first = part % p.row_parts * INTEGER_ROWS, i, j, k
+    cdef int64_t stop = first + INTEGER_ROWS if first + INTEGER_ROWS < g.m else g.m
+    cdef integer alpha = 1, beta = 0
+    cdef const integer* a = <const integer*>g.a + batch * g.a_batch
+    cdef const integer* b = <const integer*>g.b + batch * g.b_batch
+    cdef const integer* y
+    cdef integer* c = <integer*>g.c + batch * g.c_batch
+    cdef integer* z
+    cdef integer x
+    if g.alpha != NULL:
+        alpha = (<const integer*>g.alpha)[0]
+    if g.beta != NULL:
+        beta = (<const integer*>g.beta)[0]
+    for i in range(first, stop):
+        for j in range(g.n):
+            c[i * g.c_row + j] = beta * c[i * g.c_row + j] if beta != 0 else 0
+    for k in range(g.k):        # a row of B stays in cache for all rows of the part
+        y = b + k * g.b_row
+        for i in range(first, stop):
+            x = alpha * a[i * g.a_row + k * g.a_col]
+            z = c + i * g.c_row
+            if g.b_col == 1:
+                for j in range(g.n):
+                    z[j] += x * y[j]
+            else:
+                for j in range(g.n):
+                    z[j] += x * y[j * g.b_col]
+
+
+cdef void integer_rows_u8(void* p, int64_t part) noexcept nogil:
+    integer_rows(<IntegerProduct*>p, part, <uint8_t*>NULL)
+
+
+cdef void integer_rows_i8(void* p, int64_t part) noexcept nogil:
+    integer_rows(<IntegerProduct*>p, part, <int8_t*>NULL)
+
+
+cdef void integer_rows_i16(void* p, int64_t part) noexcept nogil:
+    integer_rows(<IntegerProduct*>p, part, <int16_t*>NULL)
+
+
+cdef void integer_rows_i32(void* p, int64_t part) noexcept nogil:
+    integer_rows(<IntegerProduct*>p, part, <int32_t*>NULL)
+
+
+cdef void integer_rows_i64(void* p, int64_t part) noexcept nogil:
+    integer_rows(<IntegerProduct*>p, part, <int64_t*>NULL)
+
+
+cdef int gemm_integer(const Gemm* g, integer* tag) noexcept nogil:
+    cdef Gemm packed = g[0]
+    cdef IntegerProduct p
+    cdef integer* copy = NULL
+    cdef const integer* b = <const integer*>g.b
+    cdef int64_t i, j, k
+    cdef int64_t batches = 1 if g.b_batch == 0 else g.batch
+    if g.m == 0 or g.n == 0 or g.batch == 0:
+        return 0
+    if g.n == 1:
+        packed.c_row, packed.b_col = g.c_row, 1
+    elif g.b_col != 1 and g.k > 0 and g.m > 4:
+        copy = <integer*>malloc(batches * g.k * g.n * sizeof(integer))
+        if copy == NULL:
+            return -1
+        for i in range(batches):
+            for j in range(g.n):
+                for k in range(g.k):
+                    copy[(i * g.k + k) * g.n + j] = b[i * g.b_batch + k * g.b_row + j * g.b_col]
+        packed.b, packed.b_row, packed.b_col = copy, g.n, 1
+        packed.b_batch = 0 if g.b_batch == 0 else g.k * g.n
+    p.g, p.row_parts = &packed, (g.m + INTEGER_ROWS - 1) // INTEGER_ROWS
+    if g.batch * g.m * g.n * g.k < SMALL_PRODUCT:
+        for i in range(p.row_parts * g.batch):
+            integer_rows(&p, i, tag)
+    elif integer is uint8_t:
+        parallel_for(integer_rows_u8, &p, p.row_parts * g.batch)
+    elif integer is int8_t:
+        parallel_for(integer_rows_i8, &p, p.row_parts * g.batch)
+    elif integer is int16_t:
+        parallel_for(integer_rows_i16, &p, p.row_parts * g.batch)
+    elif integer is int32_t:
+        parallel_for(integer_rows_i32, &p, p.row_parts * g.batch)
+    else:
+        parallel_for(integer_rows_i64, &p, p.row_parts * g.batch)
+    free(copy)
+    return 0
+
+
+cdef int gemm_u8(const Gemm* g) noexcept nogil:
+    return gemm_integer(g, <uint8_t*>NULL)
+
+
+cdef int gemm_i8(const Gemm* g) noexcept nogil:
+    return gemm_integer(g, <int8_t*>NULL)
+
+
+cdef int gemm_i16(const Gemm* g) noexcept nogil:
+    return gemm_integer(g, <int16_t*>NULL)
+
+
+cdef int gemm_i32(const Gemm* g) noexcept nogil:
+    return gemm_integer(g, <int32_t*>NULL)
+
+
+cdef int gemm_i64(const Gemm* g) noexcept nogil:
+    return gemm_integer(g, <int64_t*>NULL)
+
+
+cdef MatmulKernels table
+table.gemm[GEMM_FLOAT32] = gemm_f32
+table.gemm[GEMM_FLOAT64] = gemm_f64
+table.gemm[GEMM_COMPLEX64] = gemm_c64
+table.gemm[GEMM_COMPLEX128] = gemm_c128
+table.gemm[GEMM_UINT8] = gemm_u8
+table.gemm[GEMM_INT8] = gemm_i8
+table.gemm[GEMM_INT16] = gemm_i16
+table.gemm[GEMM_INT32] = gemm_i32
+table.gemm[GEMM_INT64] = gemm_i64
+
+kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)
