@@ -1,0 +1,289 @@
+"""Activation functions of nn.functional."""
+import warnings
+
+import ctorch
+
+from ... import _core
+
+__all__ = [
+    "celu",
+    "elu",
+    "gelu",
+    "glu",
+    "hardshrink",
+    "hardsigmoid",
+    "hardswish",
+    "hardtanh",
+    "leaky_relu",
+    "leaky_relu_",
+    "log_softmax",
+    "logsigmoid",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "relu_",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softmin",
+    "softplus",
+    "softshrink",
+    "softsign",
+    "tanh",
+    "tanhshrink",
+    "threshold",
+]
+
+SELU_ALPHA = 1.6732632423543772848170429916717
+SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def _result(fn, input, inplace):
+    """``fn(input)``, or `input` overwritten with it."""
+    if inplace:
+        # fn works on a copy, for what it saves for the gradient must not change
+        return input.copy_(fn(input.clone()))
+    return fn(input)
+
+
+def relu(input, inplace=False):
+    """Replace negative elements by zero.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.relu(ctorch.tensor([-1.0, 2.0]))
+    tensor([0., 2.])
+    """
+    return input.relu_() if inplace else _core.relu(input)
+
+
+def relu_(input):
+    """`relu` in place."""
+    return input.relu_()
+
+
+def sigmoid(input):
+    """``1 / (1 + exp(-input))`` of each element."""
+    return _core.sigmoid(input)
+
+
+def tanh(input):
+    """Hyperbolic tangent of each element."""
+    return _core.tanh(input)
+
+
+def gelu(input, approximate="none"):
+    """Gaussian error linear unit: ``input * Phi(input)``.
+
+    Parameters
+    ----------
+    input : Tensor
+    approximate : {"none", "tanh"}
+        ``"tanh"`` uses the approximation by a hyperbolic tangent.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.gelu(ctorch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.0000,  0.8413])
+    """
+    if approximate not in ("none", "tanh"):
+        raise RuntimeError("gelu: approximate argument must be either none or tanh.")
+    return _core.gelu(input, approximate)
+
+
+def silu(input, inplace=False):
+    """``input * sigmoid(input)``, also known as swish."""
+    return _result(lambda x: x * _core.sigmoid(x), input, inplace)
+
+
+def mish(input, inplace=False):
+    """``input * tanh(softplus(input))``."""
+    return _result(lambda x: x * _core.tanh(softplus(x)), input, inplace)
+
+
+def leaky_relu(input, negative_slope=0.01, inplace=False):
+    """`input` where it is positive, ``negative_slope * input`` elsewhere.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.leaky_relu(ctorch.tensor([-1.0, 2.0]), 0.1)
+    tensor([-0.1000,  2.0000])
+    """
+    return _result(lambda x: ctorch.where(x > 0, x, x * negative_slope), input, inplace)
+
+
+def leaky_relu_(input, negative_slope=0.01):
+    """`leaky_relu` in place."""
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+def _elu(x, positive_scale, negative_scale, divisor):
+    # The clamp keeps exp, and with it the gradient of the branch not taken, finite.
+    negative = negative_scale * ctorch.expm1(x.clamp(max=0) / divisor)
+    return ctorch.where(x > 0, x * positive_scale, negative)
+
+
+def elu(input, alpha=1.0, inplace=False):
+    """`input` where it is positive, ``alpha * (exp(input) - 1)`` elsewhere."""
+    return _result(lambda x: _elu(x, 1.0, alpha, 1.0), input, inplace)
+
+
+def celu(input, alpha=1.0, inplace=False):
+    """`input` where it is positive, ``alpha * (exp(input / alpha) - 1)`` elsewhere."""
+    return _result(lambda x: _elu(x, 1.0, alpha, alpha), input, inplace)
+
+
+def selu(input, inplace=False):
+    """Scaled `elu` with the self-normalising constants of Klambauer et al. (2017)."""
+    return _result(lambda x: _elu(x, SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0), input, inplace)
+
+
+def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
+    """Limit the elements to ``[min_val, max_val]``."""
+    if min_val > max_val:
+        raise ValueError("min_val cannot be greater than max_val")
+    return _result(lambda x: x.clamp(min_val, max_val), input, inplace)
+
+
+def relu6(input, inplace=False):
+    """Limit the elements to ``[0, 6]``."""
+    return _result(lambda x: x.clamp(0, 6), input, inplace)
+
+
+def hardsigmoid(input, inplace=False):
+    """``clamp(input + 3, 0, 6) / 6``."""
+    return _result(lambda x: (x + 3).clamp(0, 6) / 6, input, inplace)
+
+
+def hardswish(input, inplace=False):
+    """``input * hardsigmoid(input)``."""
+    return _result(lambda x: x * (x + 3).clamp(0, 6) / 6, input, inplace)
+
+
+def threshold(input, threshold, value, inplace=False):
+    """`input` where it is greater than `threshold`, `value` elsewhere."""
+    return _result(lambda x: ctorch.where(x > threshold, x, ctorch.full_like(x, value)), input, inplace)
+
+
+def prelu(input, weight):
+    """`leaky_relu` with a learned slope, one for all or one per channel (dimension 1)."""
+    channels = input.size(1) if input.dim() >= 2 else 1
+    if weight.numel() != 1:
+        if weight.numel() != channels:
+            raise RuntimeError(
+                f"prelu: weight has {weight.numel()} elements, expected 1 or the number of channels "
+                f"{channels} (input {tuple(input.shape)})"
+            )
+        if input.dim() > 2:
+            weight = weight.view(-1, *[1] * (input.dim() - 2))
+    return ctorch.where(input > 0, input, weight * input)
+
+
+def softplus(input, beta=1.0, threshold=20.0):
+    """``log(1 + exp(beta * input)) / beta``; the identity above `threshold`."""
+    scaled = input * beta
+    smooth = ctorch.log1p(ctorch.exp(scaled.clamp(max=threshold))) / beta
+    return ctorch.where(scaled > threshold, input, smooth)
+
+
+def logsigmoid(input):
+    """Logarithm of the sigmoid, without overflow."""
+    return input.clamp(max=0) - ctorch.log1p(ctorch.exp(-input.abs()))
+
+
+def softsign(input):
+    """``input / (1 + |input|)``."""
+    return input / (input.abs() + 1)
+
+
+def tanhshrink(input):
+    """``input - tanh(input)``."""
+    return input - _core.tanh(input)
+
+
+def hardshrink(input, lambd=0.5):
+    """Zero for elements within ``[-lambd, lambd]``, others unchanged."""
+    return ctorch.where(input.abs() > lambd, input, ctorch.zeros_like(input))
+
+
+def softshrink(input, lambd=0.5):
+    """Move elements towards zero by `lambd`, stopping there."""
+    if not lambd >= 0:
+        raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
+    return input - input.clamp(-lambd, lambd)
+
+
+def glu(input, dim=-1):
+    """First half of `input` along `dim` times the sigmoid of the second half."""
+    if input.dim() == 0:
+        raise RuntimeError("glu does not support scalars because halving size must be even")
+    size = input.size(dim)
+    if size % 2:
+        raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {size}")
+    return input.narrow(dim, 0, size // 2) * _core.sigmoid(input.narrow(dim, size // 2, size // 2))
+
+
+def _implicit_dim(name, ndim, stacklevel):
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as "
+        "an argument.",
+        stacklevel=stacklevel,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """Exponentials along `dim`, scaled to sum to one.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Dimension of the sum; leaving it out is deprecated.
+    dtype : dtype, optional
+        Convert `input` to it first.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.softmax(ctorch.zeros(2, 4), dim=1)
+    tensor([[0.2500, 0.2500, 0.2500, 0.2500],
+            [0.2500, 0.2500, 0.2500, 0.2500]])
+    """
+    if dim is None:
+        dim = _implicit_dim("softmax", input.dim(), _stacklevel)
+    return _core.softmax(input, dim, dtype)
+
+
+def softmin(input, dim=None, _stacklevel=3, dtype=None):
+    """`softmax` of the negated input."""
+    if dim is None:
+        dim = _implicit_dim("softmin", input.dim(), _stacklevel)
+    return _core.softmax(-input, dim, dtype)
+
+
+def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
+    """Logarithm of `softmax`, computed without overflow.
+
+    Parameters
+    ----------
+    input : Tensor
+    dim : int
+        Dimension of the sum; leaving it out is deprecated.
+    dtype : dtype, optional
+        Convert `input` to it first.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.log_softmax(ctorch.zeros(4), dim=0)
+    tensor([-1.3863, -1.3863, -1.3863, -1.3863])
+    """
+    if dim is None:
+        dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
+    return _core.log_softmax(input, dim, dtype)

@@ -1,0 +1,4 @@
+"""Helpers around the core: hooks and data loading."""
+from . import hooks
+
+__all__ = ["hooks"]
