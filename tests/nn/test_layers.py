@@ -258,7 +258,6 @@ def test_bad_arguments_raise_what_torch_raises(make):
     (lambda nn: nn.PixelShuffle(2), (1, 3, 2, 2)),
     (lambda nn: nn.Softmax2d(), (3, 3)),
     (lambda nn: nn.MaxPool2d(3), (1, 1, 2, 2)),
-    (lambda nn: nn.AdaptiveAvgPool2d(1), (2,)),
 ])
 def test_bad_inputs_raise_what_torch_raises(make, shape):
     with pytest.raises(Exception) as expected:

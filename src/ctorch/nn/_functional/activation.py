@@ -40,12 +40,12 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 
 
-def _result(fn, input, inplace):
-    """``fn(input)``, or `input` overwritten with it."""
+def _applied(fn, input, inplace, *args):
+    """``fn(input, *args)``, or `input` overwritten with it."""
     if inplace:
         # fn works on a copy, for what it saves for the gradient must not change
-        return input.copy_(fn(input.clone()))
-    return fn(input)
+        return input.copy_(fn(input.clone(), *args))
+    return fn(input, *args)
 
 
 def relu(input, inplace=False):
@@ -97,12 +97,12 @@ def gelu(input, approximate="none"):
 
 def silu(input, inplace=False):
     """``input * sigmoid(input)``, also known as swish."""
-    return _result(lambda x: x * _core.sigmoid(x), input, inplace)
+    return _applied(_core.silu, input, inplace)
 
 
 def mish(input, inplace=False):
     """``input * tanh(softplus(input))``."""
-    return _result(lambda x: x * _core.tanh(softplus(x)), input, inplace)
+    return _applied(_core.mish, input, inplace)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -114,7 +114,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     >>> ctorch.nn.functional.leaky_relu(ctorch.tensor([-1.0, 2.0]), 0.1)
     tensor([-0.1000,  2.0000])
     """
-    return _result(lambda x: ctorch.where(x > 0, x, x * negative_slope), input, inplace)
+    return _applied(_core.leaky_relu, input, inplace, negative_slope)
 
 
 def leaky_relu_(input, negative_slope=0.01):
@@ -122,52 +122,48 @@ def leaky_relu_(input, negative_slope=0.01):
     return leaky_relu(input, negative_slope, inplace=True)
 
 
-def _elu(x, positive_scale, negative_scale, divisor):
-    # The clamp keeps exp, and with it the gradient of the branch not taken, finite.
-    negative = negative_scale * ctorch.expm1(x.clamp(max=0) / divisor)
-    return ctorch.where(x > 0, x * positive_scale, negative)
-
-
 def elu(input, alpha=1.0, inplace=False):
     """`input` where it is positive, ``alpha * (exp(input) - 1)`` elsewhere."""
-    return _result(lambda x: _elu(x, 1.0, alpha, 1.0), input, inplace)
+    return _applied(_core.elu, input, inplace, alpha)
 
 
 def celu(input, alpha=1.0, inplace=False):
     """`input` where it is positive, ``alpha * (exp(input / alpha) - 1)`` elsewhere."""
-    return _result(lambda x: _elu(x, 1.0, alpha, alpha), input, inplace)
+    if alpha == 0:
+        raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    return _applied(lambda x: alpha * _core.elu(x / alpha, 1.0), input, inplace)
 
 
 def selu(input, inplace=False):
     """Scaled `elu` with the self-normalising constants of Klambauer et al. (2017)."""
-    return _result(lambda x: _elu(x, SELU_SCALE, SELU_SCALE * SELU_ALPHA, 1.0), input, inplace)
+    return _applied(lambda x: SELU_SCALE * _core.elu(x, SELU_ALPHA), input, inplace)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """Limit the elements to ``[min_val, max_val]``."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    return _result(lambda x: x.clamp(min_val, max_val), input, inplace)
+    return _applied(_core.hardtanh, input, inplace, min_val, max_val)
 
 
 def relu6(input, inplace=False):
     """Limit the elements to ``[0, 6]``."""
-    return _result(lambda x: x.clamp(0, 6), input, inplace)
+    return _applied(_core.hardtanh, input, inplace, 0, 6)
 
 
 def hardsigmoid(input, inplace=False):
     """``clamp(input + 3, 0, 6) / 6``."""
-    return _result(lambda x: (x + 3).clamp(0, 6) / 6, input, inplace)
+    return _applied(_core.hardsigmoid, input, inplace)
 
 
 def hardswish(input, inplace=False):
     """``input * hardsigmoid(input)``."""
-    return _result(lambda x: x * (x + 3).clamp(0, 6) / 6, input, inplace)
+    return _applied(_core.hardswish, input, inplace)
 
 
 def threshold(input, threshold, value, inplace=False):
     """`input` where it is greater than `threshold`, `value` elsewhere."""
-    return _result(lambda x: ctorch.where(x > threshold, x, ctorch.full_like(x, value)), input, inplace)
+    return _applied(_core.threshold, input, inplace, threshold, value)
 
 
 def prelu(input, weight):
@@ -186,14 +182,12 @@ def prelu(input, weight):
 
 def softplus(input, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta * input)) / beta``; the identity above `threshold`."""
-    scaled = input * beta
-    smooth = ctorch.log1p(ctorch.exp(scaled.clamp(max=threshold))) / beta
-    return ctorch.where(scaled > threshold, input, smooth)
+    return _core.softplus(input, beta, threshold)
 
 
 def logsigmoid(input):
     """Logarithm of the sigmoid, without overflow."""
-    return input.clamp(max=0) - ctorch.log1p(ctorch.exp(-input.abs()))
+    return _core.logsigmoid(input)
 
 
 def softsign(input):
