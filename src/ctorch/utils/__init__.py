@@ -1,4 +1,4 @@
 """Helpers around the core: hooks and data loading."""
-from . import hooks
+from . import data, hooks
 
-__all__ = ["hooks"]
+__all__ = ["data", "hooks"]
