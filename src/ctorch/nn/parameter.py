@@ -1,7 +1,9 @@
 """Tensors that a Module registers by itself when they are assigned to it."""
 from collections import OrderedDict
 
-from .._core import Tensor, empty
+import ctorch
+
+from .._core import Tensor
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -37,7 +39,7 @@ class Parameter(Tensor):
 
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
-            data = empty(0)
+            data = ctorch.empty(0)
         elif not isinstance(data, Tensor):
             raise TypeError(f"Parameter: data must be a Tensor, got {type(data).__name__}")
         return Tensor._make_subclass(cls, data.detach(), requires_grad)
@@ -80,7 +82,7 @@ class Buffer(Tensor):
 
     def __new__(cls, data=None, *, persistent=True):
         if data is None:
-            data = empty(0)
+            data = ctorch.empty(0)
         buffer = Tensor._make_subclass(cls, data.detach(), data.requires_grad)
         buffer.persistent = persistent
         return buffer

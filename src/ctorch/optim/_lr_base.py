@@ -1,4 +1,4 @@
-"""The base of schedules: each step makes the next learning rate from the present one, so that they combine."""
+"""The base of schedules: each step makes the next rate from the present one, so that they combine."""
 
 import functools
 import warnings

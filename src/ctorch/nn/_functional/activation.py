@@ -3,7 +3,7 @@ import warnings
 
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 
 __all__ = [
     "celu",
@@ -57,7 +57,7 @@ def relu(input, inplace=False):
     >>> ctorch.nn.functional.relu(ctorch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
     """
-    return input.relu_() if inplace else _core.relu(input)
+    return input.relu_() if inplace else ops.relu(input)
 
 
 def relu_(input):
@@ -67,12 +67,12 @@ def relu_(input):
 
 def sigmoid(input):
     """``1 / (1 + exp(-input))`` of each element."""
-    return _core.sigmoid(input)
+    return ops.sigmoid(input)
 
 
 def tanh(input):
     """Hyperbolic tangent of each element."""
-    return _core.tanh(input)
+    return ops.tanh(input)
 
 
 def gelu(input, approximate="none"):
@@ -92,17 +92,17 @@ def gelu(input, approximate="none"):
     """
     if approximate not in ("none", "tanh"):
         raise RuntimeError("gelu: approximate argument must be either none or tanh.")
-    return _core.gelu(input, approximate)
+    return ops.gelu_erf(input) if approximate == "none" else ops.gelu_tanh(input)
 
 
 def silu(input, inplace=False):
     """``input * sigmoid(input)``, also known as swish."""
-    return _applied(_core.silu, input, inplace)
+    return _applied(ops.silu, input, inplace)
 
 
 def mish(input, inplace=False):
     """``input * tanh(softplus(input))``."""
-    return _applied(_core.mish, input, inplace)
+    return _applied(ops.mish, input, inplace)
 
 
 def leaky_relu(input, negative_slope=0.01, inplace=False):
@@ -114,7 +114,7 @@ def leaky_relu(input, negative_slope=0.01, inplace=False):
     >>> ctorch.nn.functional.leaky_relu(ctorch.tensor([-1.0, 2.0]), 0.1)
     tensor([-0.1000,  2.0000])
     """
-    return _applied(_core.leaky_relu, input, inplace, negative_slope)
+    return _applied(ops.leaky_relu, input, inplace, negative_slope)
 
 
 def leaky_relu_(input, negative_slope=0.01):
@@ -124,46 +124,46 @@ def leaky_relu_(input, negative_slope=0.01):
 
 def elu(input, alpha=1.0, inplace=False):
     """`input` where it is positive, ``alpha * (exp(input) - 1)`` elsewhere."""
-    return _applied(_core.elu, input, inplace, alpha)
+    return _applied(ops.elu, input, inplace, alpha)
 
 
 def celu(input, alpha=1.0, inplace=False):
     """`input` where it is positive, ``alpha * (exp(input / alpha) - 1)`` elsewhere."""
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _applied(lambda x: alpha * _core.elu(x / alpha, 1.0), input, inplace)
+    return _applied(lambda x: alpha * ops.elu(x / alpha, 1.0), input, inplace)
 
 
 def selu(input, inplace=False):
     """Scaled `elu` with the self-normalising constants of Klambauer et al. (2017)."""
-    return _applied(lambda x: SELU_SCALE * _core.elu(x, SELU_ALPHA), input, inplace)
+    return _applied(lambda x: SELU_SCALE * ops.elu(x, SELU_ALPHA), input, inplace)
 
 
 def hardtanh(input, min_val=-1.0, max_val=1.0, inplace=False):
     """Limit the elements to ``[min_val, max_val]``."""
     if min_val > max_val:
         raise ValueError("min_val cannot be greater than max_val")
-    return _applied(_core.hardtanh, input, inplace, min_val, max_val)
+    return _applied(ops.hardtanh, input, inplace, min_val, max_val)
 
 
 def relu6(input, inplace=False):
     """Limit the elements to ``[0, 6]``."""
-    return _applied(_core.hardtanh, input, inplace, 0, 6)
+    return _applied(ops.hardtanh, input, inplace, 0, 6)
 
 
 def hardsigmoid(input, inplace=False):
     """``clamp(input + 3, 0, 6) / 6``."""
-    return _applied(_core.hardsigmoid, input, inplace)
+    return _applied(ops.hardsigmoid, input, inplace)
 
 
 def hardswish(input, inplace=False):
     """``input * hardsigmoid(input)``."""
-    return _applied(_core.hardswish, input, inplace)
+    return _applied(ops.hardswish, input, inplace)
 
 
 def threshold(input, threshold, value, inplace=False):
     """`input` where it is greater than `threshold`, `value` elsewhere."""
-    return _applied(_core.threshold, input, inplace, threshold, value)
+    return _applied(ops.threshold, input, inplace, threshold, value)
 
 
 def prelu(input, weight):
@@ -182,12 +182,12 @@ def prelu(input, weight):
 
 def softplus(input, beta=1.0, threshold=20.0):
     """``log(1 + exp(beta * input)) / beta``; the identity above `threshold`."""
-    return _core.softplus(input, beta, threshold)
+    return ops.softplus(input, beta, threshold)
 
 
 def logsigmoid(input):
     """Logarithm of the sigmoid, without overflow."""
-    return _core.logsigmoid(input)
+    return ops.logsigmoid(input)
 
 
 def softsign(input):
@@ -197,7 +197,7 @@ def softsign(input):
 
 def tanhshrink(input):
     """``input - tanh(input)``."""
-    return input - _core.tanh(input)
+    return input - ops.tanh(input)
 
 
 def hardshrink(input, lambd=0.5):
@@ -219,7 +219,7 @@ def glu(input, dim=-1):
     size = input.size(dim)
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {size}")
-    return input.narrow(dim, 0, size // 2) * _core.sigmoid(input.narrow(dim, size // 2, size // 2))
+    return input.narrow(dim, 0, size // 2) * ops.sigmoid(input.narrow(dim, size // 2, size // 2))
 
 
 def _implicit_dim(name, ndim, stacklevel):
@@ -251,14 +251,14 @@ def softmax(input, dim=None, _stacklevel=3, dtype=None):
     """
     if dim is None:
         dim = _implicit_dim("softmax", input.dim(), _stacklevel)
-    return _core.softmax(input, dim, dtype)
+    return ops.softmax(input, dim, dtype)
 
 
 def softmin(input, dim=None, _stacklevel=3, dtype=None):
     """`softmax` of the negated input."""
     if dim is None:
         dim = _implicit_dim("softmin", input.dim(), _stacklevel)
-    return _core.softmax(-input, dim, dtype)
+    return ops.softmax(-input, dim, dtype)
 
 
 def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
@@ -280,4 +280,4 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     """
     if dim is None:
         dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
-    return _core.log_softmax(input, dim, dtype)
+    return ops.log_softmax(input, dim, dtype)

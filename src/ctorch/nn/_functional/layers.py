@@ -4,7 +4,7 @@ import warnings
 
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 from .ntuple import _pair
 
 __all__ = [
@@ -33,7 +33,7 @@ def linear(input, weight, bias=None):
     tensor([[3.],
             [3.]])
     """
-    return _core.linear(input, weight, bias)
+    return ops.linear(input, weight, bias)
 
 
 def bilinear(input1, input2, weight, bias=None):
@@ -96,11 +96,11 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         sides = _numeric_padding(padding, weight.shape[2:], _pair(stride), _pair(dilation))
         if any(before != after for before, after in sides):
             (top, bottom), (left, right) = sides
-            input = _core.pad(input, (left, right, top, bottom), "constant", None)
+            input = ops.pad(input, (left, right, top, bottom), "constant", None)
             padding = 0
         else:
             padding = tuple(before for before, _ in sides)
-    return _core.conv2d(input, weight, bias, stride, padding, dilation, groups)
+    return ops.conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 
 def _single(value):
@@ -142,18 +142,18 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     >>> ctorch.nn.functional.max_pool2d(ctorch.arange(4.0).view(1, 1, 2, 2), 2)
     tensor([[[[3.]]]])
     """
-    return _core.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return ops.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
                             return_indices=False):
     """`max_pool2d` that always returns the positions too."""
-    return _core.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
+    return ops.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     """Largest element of each window along the last dimension; see `max_pool2d`."""
-    output = _core.max_pool2d(input.unsqueeze(-2), (1, _single(kernel_size)),
+    output = ops.max_pool2d(input.unsqueeze(-2), (1, _single(kernel_size)),
                               None if stride is None else (1, _single(stride)), (0, _single(padding)),
                               (1, _single(dilation)), ceil_mode, return_indices)
     if return_indices:
@@ -192,14 +192,14 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
     >>> ctorch.nn.functional.avg_pool2d(ctorch.arange(4.0).view(1, 1, 2, 2), 2)
     tensor([[[[1.5000]]]])
     """
-    return _core.avg_pool2d(
+    return ops.avg_pool2d(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
 
 
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     """Mean of each window along the last dimension; see `avg_pool2d`."""
-    output = _core.avg_pool2d(input.unsqueeze(-2), (1, _single(kernel_size)),
+    output = ops.avg_pool2d(input.unsqueeze(-2), (1, _single(kernel_size)),
                               None if stride is None else (1, _single(stride)), (0, _single(padding)),
                               ceil_mode, count_include_pad, None)
     return output.squeeze(-2)
@@ -234,7 +234,7 @@ def adaptive_avg_pool2d(input, output_size):
     if rows == columns == 1:
         return input.mean((-2, -1), keepdim=True)
     if rows and columns and height % rows == 0 and width % columns == 0:
-        return _core.avg_pool2d(input, (height // rows, width // columns), None, 0, False, True, None)
+        return ops.avg_pool2d(input, (height // rows, width // columns), None, 0, False, True, None)
     bands = [
         input[..., top:bottom, :].mean(-2, keepdim=True) for top, bottom in _adaptive_windows(height, rows)
     ]
@@ -286,7 +286,7 @@ def embedding(
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
-    return _core.embedding(weight, input, padding_idx)
+    return ops.embedding(weight, input, padding_idx)
 
 
 def one_hot(tensor, num_classes=-1):
@@ -343,7 +343,7 @@ def dropout(input, p=0.5, training=True, inplace=False):
     _check_probability(p)
     if not training:
         return input
-    output = _core.dropout(input, p, True)
+    output = ops.dropout(input, p, True)
     return input.copy_(output) if inplace else output
 
 
@@ -401,7 +401,7 @@ def pad(input, pad, mode="constant", value=None):
     >>> ctorch.nn.functional.pad(ctorch.ones(2), (1, 2))
     tensor([0., 1., 1., 0., 0.])
     """
-    return _core.pad(input, pad, mode, value)
+    return ops.pad(input, pad, mode, value)
 
 
 def pixel_shuffle(input, upscale_factor):

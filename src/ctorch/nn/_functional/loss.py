@@ -3,7 +3,7 @@ import warnings
 
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 from .activation import log_softmax
 
 __all__ = [
@@ -99,7 +99,7 @@ def cross_entropy(
         if ignore_index >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")
         return _probability_cross_entropy(input, target, weight, reduction, label_smoothing)
-    return _core.cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+    return ops.cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
 
 
 def _probability_cross_entropy(input, target, weight, reduction, label_smoothing):
@@ -142,7 +142,7 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     tensor(2.)
     """
     reduction = _legacy_reduction(size_average, reduce, reduction)
-    return _core.nll_loss(input, target, weight, ignore_index, reduction)
+    return ops.nll_loss(input, target, weight, ignore_index, reduction)
 
 
 def _weighted(loss, weight, reduction):
@@ -176,8 +176,8 @@ def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", we
     reduction = _legacy_reduction(size_average, reduce, reduction)
     input, target = _broadcast_pair("mse_loss", input, target)
     if weight is not None:
-        return _weighted(_core.mse_loss(input, target, "none"), weight, reduction)
-    return _core.mse_loss(input, target, reduction)
+        return _weighted(ops.mse_loss(input, target, "none"), weight, reduction)
+    return ops.mse_loss(input, target, reduction)
 
 
 def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
@@ -192,8 +192,8 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
     reduction = _legacy_reduction(size_average, reduce, reduction)
     input, target = _broadcast_pair("l1_loss", input, target)
     if weight is not None:
-        return _weighted(_core.l1_loss(input, target, "none"), weight, reduction)
-    return _core.l1_loss(input, target, reduction)
+        return _weighted(ops.l1_loss(input, target, "none"), weight, reduction)
+    return ops.l1_loss(input, target, reduction)
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
@@ -203,7 +203,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     input, target = _broadcast_pair("smooth_l1_loss", input, target)
     if beta == 0:
-        return _core.l1_loss(input, target, reduction)
+        return ops.l1_loss(input, target, reduction)
     distance = (input - target).abs()
     loss = ctorch.where(distance < beta, distance * distance * (0.5 / beta), distance - 0.5 * beta)
     return _reduce(loss, reduction)
@@ -280,7 +280,7 @@ def binary_cross_entropy(input, target, weight=None, size_average=None, reduce=N
                          f"({input.size()}) is deprecated. Please ensure they have the same size.")
     if weight is not None:
         weight = weight.expand(ctorch.broadcast_shapes(target.size(), weight.size()))
-    return _core.binary_cross_entropy(input, target, weight, reduction)
+    return ops.binary_cross_entropy(input, target, weight, reduction)
 
 
 def binary_cross_entropy_with_logits(
@@ -309,7 +309,7 @@ def binary_cross_entropy_with_logits(
     reduction = _legacy_reduction(size_average, reduce, reduction)
     if target.size() != input.size():
         raise ValueError(f"Target size ({target.size()}) must be the same as input size ({input.size()})")
-    return _core.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
+    return ops.binary_cross_entropy_with_logits(input, target, weight, pos_weight, reduction)
 
 
 def cosine_similarity(x1, x2, dim=1, eps=1e-8):

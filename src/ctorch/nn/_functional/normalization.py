@@ -3,7 +3,7 @@ import math
 
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 
 __all__ = ["batch_norm", "group_norm", "layer_norm", "normalize", "rms_norm"]
 
@@ -44,7 +44,7 @@ def batch_norm(
     """
     if training:
         _verify_batch_size(input.size())
-    return _core.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
+    return ops.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
@@ -56,7 +56,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
     >>> ctorch.nn.functional.layer_norm(ctorch.tensor([1.0, 3.0]), [2], eps=0.0)
     tensor([-1.,  1.])
     """
-    return _core.layer_norm(input, normalized_shape, weight, bias, eps)
+    return ops.layer_norm(input, normalized_shape, weight, bias, eps)
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
@@ -70,7 +70,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
             f"shape {list(input.shape)} and num_groups={num_groups}"
         )
     rows = input.reshape(batch * num_groups, -1)
-    output = _core.layer_norm(rows, [rows.size(1)], None, None, eps).view(input.shape)
+    output = ops.layer_norm(rows, [rows.size(1)], None, None, eps).view(input.shape)
     per_channel = (1, channels, *[1] * (input.dim() - 2))
     if weight is not None:
         output = output * weight.view(per_channel)

@@ -1,7 +1,7 @@
 """Activation layers."""
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 from .. import functional as F
 from ..parameter import Parameter
 from .module import Module
@@ -40,7 +40,7 @@ class ReLU(_Inplace):
     """
 
     def forward(self, input):
-        return input.relu_() if self.inplace else _core.relu(input)
+        return input.relu_() if self.inplace else ops.relu(input)
 
 
 class SiLU(_Inplace):
@@ -367,7 +367,7 @@ class Sigmoid(Module):
     """
 
     def forward(self, input):
-        return _core.sigmoid(input)
+        return ops.sigmoid(input)
 
 
 class Tanh(Module):
@@ -381,7 +381,7 @@ class Tanh(Module):
     """
 
     def forward(self, input):
-        return _core.tanh(input)
+        return ops.tanh(input)
 
 
 class LogSigmoid(Module):

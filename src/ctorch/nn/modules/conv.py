@@ -3,7 +3,7 @@ import math
 
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
@@ -222,12 +222,12 @@ class Conv2d(_ConvNd):
 
     def forward(self, input):
         if self.padding_mode != "zeros":
-            return _core.conv2d(self._padded(input), self.weight, self.bias, self.stride, 0, self.dilation,
+            return ops.conv2d(self._padded(input), self.weight, self.bias, self.stride, 0, self.dilation,
                                 self.groups)
         if isinstance(self.padding, str):
             return F.conv2d(
                 input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
             )
-        return _core.conv2d(
+        return ops.conv2d(
             input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
         )

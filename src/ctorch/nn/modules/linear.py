@@ -3,7 +3,7 @@ import math
 
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
@@ -76,7 +76,7 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input):
-        return _core.linear(input, self.weight, self.bias)
+        return ops.linear(input, self.weight, self.bias)
 
     def extra_repr(self):
         return (

@@ -3,7 +3,7 @@ import numbers
 
 import ctorch
 
-from ... import _core
+from ... import _functions as ops
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
@@ -65,7 +65,7 @@ class LayerNorm(Module):
                 init.zeros_(self.bias)
 
     def forward(self, input):
-        return _core.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        return ops.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self):
         return (f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "

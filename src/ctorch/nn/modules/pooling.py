@@ -1,5 +1,5 @@
 """Pooling layers."""
-from ... import _core
+from ... import _functions as ops
 from .. import functional as F
 from .module import Module
 from .utils import _single
@@ -61,7 +61,7 @@ class MaxPool2d(_MaxPoolNd):
     """
 
     def forward(self, input):
-        return _core.max_pool2d(
+        return ops.max_pool2d(
             input,
             self.kernel_size,
             self.stride,
@@ -132,7 +132,7 @@ class AvgPool2d(Module):
         self.divisor_override = divisor_override
 
     def forward(self, input):
-        return _core.avg_pool2d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
+        return ops.avg_pool2d(input, self.kernel_size, self.stride, self.padding, self.ceil_mode,
                                 self.count_include_pad, self.divisor_override)
 
     def extra_repr(self):
