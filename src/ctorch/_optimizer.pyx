@@ -2,15 +2,16 @@
 
 Tensors that the kernels cannot read as they are (strided, or of half precision) are worked on as copies.
 """
+from libc.math cimport pow, sqrt
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 
-from ctorch._device cimport need_cpu
 from ctorch._dtype cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, dtype_object
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.optimizer cimport FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateTensor
 from ctorch._tape cimport set_recording
-from ctorch._tensor cimport TensorBase, bump_version, same_shape, shape_tuple, tensor_empty_like
+from ctorch._tensor cimport (DEVICE_CPU, TensorBase, bump_version, same_shape, shape_tuple,
+                             tensor_empty_like)
 
 
 cdef int compute_dtype(TensorBase param, str op) except -1:
@@ -63,7 +64,8 @@ cdef class Batch:
         if t.dtype != param.dtype:
             raise RuntimeError(f"{self.op}: {what} is {dtype_object(t.dtype)}, expected that of the parameter, "
                                f"{dtype_object(param.dtype)}")
-        need_cpu(t.device, self.op)
+        if t.device != DEVICE_CPU:
+            raise NotImplementedError(f"{self.op}: {what} is on {(<object>t).device}; updates are on the CPU only")
         if t.contiguous and t.dtype == self.dtype:
             return t.data
         dense = (<object>t).detach().to(dtype_object(self.dtype)).contiguous()
@@ -96,25 +98,108 @@ cdef int mark_changed(list params, const char* op) except -1:
     return 0
 
 
+cdef inline int kernel_index(int dtype) noexcept nogil:
+    return 0 if dtype == FLOAT32 else 1
+
+
+cdef double count_step(TensorBase steps, str op) except -1:
+    # One more step of a parameter: the new count, which the tensor keeps.
+    if steps.numel != 1 or steps.dtype != FLOAT32 and steps.dtype != FLOAT64:
+        raise RuntimeError(f"{op}: state 'step' must hold one float32 or float64, got "
+                           f"{dtype_object(steps.dtype)} of shape {list(shape_tuple(steps))}")
+    if steps.dtype == FLOAT32:
+        (<float*>steps.data)[0] += 1
+        return (<float*>steps.data)[0]
+    (<double*>steps.data)[0] += 1
+    return (<double*>steps.data)[0]
+
+
+cdef Batch sgd_batch(int dtype, list params, list grads, list buffers):
+    cdef Batch batch = Batch("SGD", dtype, len(params))
+    cdef TensorBase param
+    cdef UpdateTensor* entry
+    cdef Py_ssize_t i
+    for i in range(len(params)):
+        param = params[i]
+        if compute_dtype(param, batch.op) != dtype:
+            continue
+        entry = batch.add(param)
+        entry.grad = batch.memory(grads[i], param, "grad", False)
+        if buffers is None:
+            continue
+        if buffers[i] is None:
+            buffers[i] = tensor_empty_like(param, param.dtype)
+            entry.flags = FIRST_STEP
+        entry.first = batch.memory(buffers[i], param, "momentum_buffer", True)
+    return batch
+
+
 def sgd(list params not None, list grads not None, list buffers, double lr, double weight_decay, double momentum,
         double dampening, bint nesterov, bint maximize):
-    # One step of SGD. `buffers` has a momentum buffer per parameter, or None where there is none yet: these are made.
+    # One step. `buffers` is None without momentum; in it, None stands for a buffer that is yet to be made.
     cdef OptimizerKernels* kernels = <OptimizerKernels*>kernel_table("optimizer")
-    cdef SgdArgs args
+    cdef SgdArgs args = SgdArgs(lr=lr, weight_decay=weight_decay, momentum=momentum, dampening=dampening,
+                                nesterov=nesterov, maximize=maximize)
     cdef bint recorded = set_recording(False)
+    cdef Batch batch
+    cdef int dtype
     try:
         for dtype in dtypes_of(params, "SGD"):
             batch = sgd_batch(dtype, params, grads, buffers)
-            args = SgdArgs(tensors=(<Batch>batch).tensors, count=(<Batch>batch).count, total=(<Batch>batch).total,
-                           lr=lr, weight_decay=weight_decay, momentum=momentum, dampening=dampening,
-                           nesterov=nesterov, maximize=maximize)
+            args.tensors = batch.tensors
+            args.count = batch.count
+            args.total = batch.total
             with nogil:
-                kernels.sgd[dtype_index(dtype)](&args)
-            (<Batch>batch).write_back()
+                kernels.sgd[kernel_index(dtype)](&args)
+            batch.write_back()
         mark_changed(params, "SGD.step")
     finally:
         set_recording(recorded)
 
 
-cdef inline int dtype_index(int dtype) noexcept nogil:
-    return 0 if dtype == FLOAT32 else 1
+cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list exp_avg_sqs, list max_exp_avg_sqs,
+                      list steps, const AdamArgs* args, double lr):
+    cdef Batch batch = Batch("Adam", dtype, len(params))
+    cdef TensorBase param
+    cdef UpdateTensor* entry
+    cdef double step
+    cdef Py_ssize_t i
+    for i in range(len(params)):
+        param = params[i]
+        if compute_dtype(param, batch.op) != dtype:
+            continue
+        entry = batch.add(param)
+        entry.grad = batch.memory(grads[i], param, "grad", False)
+        entry.first = batch.memory(exp_avgs[i], param, "exp_avg", True)
+        entry.second = batch.memory(exp_avg_sqs[i], param, "exp_avg_sq", True)
+        if max_exp_avg_sqs is not None:
+            entry.largest = batch.memory(max_exp_avg_sqs[i], param, "max_exp_avg_sq", True)
+        step = count_step(<TensorBase?>steps[i], batch.op)
+        entry.step_size = lr / (1 - pow(args.beta1, step))
+        entry.root_correction = sqrt(1 - pow(args.beta2, step))
+    return batch
+
+
+def adam(list params not None, list grads not None, list exp_avgs not None, list exp_avg_sqs not None,
+         list max_exp_avg_sqs, list steps not None, double lr, double beta1, double beta2, double eps,
+         double weight_decay, bint decoupled, bint maximize):
+    # One step. `max_exp_avg_sqs` is None without AMSGrad; `decoupled` is AdamW's weight decay.
+    cdef OptimizerKernels* kernels = <OptimizerKernels*>kernel_table("optimizer")
+    cdef AdamArgs args = AdamArgs(beta1=beta1, beta2=beta2, eps=eps, l2=0.0 if decoupled else weight_decay,
+                                  shrink=1 - lr * weight_decay if decoupled else 1.0, maximize=maximize,
+                                  amsgrad=max_exp_avg_sqs is not None)
+    cdef bint recorded = set_recording(False)
+    cdef Batch batch
+    cdef int dtype
+    try:
+        for dtype in dtypes_of(params, "Adam"):
+            batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, &args, lr)
+            args.tensors = batch.tensors
+            args.count = batch.count
+            args.total = batch.total
+            with nogil:
+                kernels.adam[kernel_index(dtype)](&args)
+            batch.write_back()
+        mark_changed(params, "Adam.step")
+    finally:
+        set_recording(recorded)
