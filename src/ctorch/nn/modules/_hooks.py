@@ -365,6 +365,12 @@ class _BackwardBoundary:
         return grads
 
     def _call_without_grad_inputs(self):
+        if self.hooks:
+            warnings.warn(
+                "Full backward hook is firing when gradients are computed with respect to module outputs since no "
+                "inputs require gradients.",
+                stacklevel=2,
+            )
         for hook in self.hooks:
             out = hook(self.module, (None,) * self.input_count, self.grad_outputs)
             if out is not None and not (isinstance(out, tuple) and all(grad is None for grad in out)):
