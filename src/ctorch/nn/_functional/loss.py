@@ -217,7 +217,11 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     input, target = _broadcast_pair("huber_loss", input, target)
     distance = (input - target).abs()
     loss = ctorch.where(distance < delta, distance * distance * 0.5, (distance - 0.5 * delta) * delta)
-    return _reduce(loss, reduction) if weight is None else _weighted(loss, weight, reduction)
+    if weight is None:
+        return _reduce(loss, reduction)
+    if weight.size() != loss.size():
+        raise ValueError("Weights and input must have the same size.")
+    return _reduce(loss * weight, reduction)  # its mean is not divided by the weights, as PyTorch has it
 
 
 def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):

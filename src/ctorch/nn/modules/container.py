@@ -312,10 +312,13 @@ def _as_parameter(value):
     return value
 
 
-def _described(value):
+def _described(value, type_name=None):
+    """One entry of a container's text; a tensor's type is its dtype unless `type_name` names it."""
     if isinstance(value, ctorch.Tensor):
         kind = "Parameter" if isinstance(value, Parameter) else "Tensor"
-        return f"{kind} containing: [{value.dtype} of size {'x'.join(map(str, value.size()))}]"
+        device = "" if value.device.type == "cpu" else f" ({value.device})"
+        name = value.dtype if type_name is None else type_name(value)
+        return f"{kind} containing: [{name} of size {'x'.join(map(str, value.size()))}{device}]"
     return f"Object of type: {type(value).__name__}"
 
 
@@ -490,7 +493,7 @@ class ParameterDict(Module):
             self[key] = value
 
     def extra_repr(self):
-        return "\n".join(f"  ({key}): {_described(value)}" for key, value in self.items())
+        return "\n".join(f"  ({key}): {_described(value, ctorch.Tensor.type)}" for key, value in self.items())
 
     def __call__(self, input):
         raise RuntimeError("ParameterDict should not be called.")
