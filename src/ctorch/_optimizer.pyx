@@ -102,11 +102,15 @@ cdef inline int kernel_index(int dtype) noexcept nogil:
     return 0 if dtype == FLOAT32 else 1
 
 
-cdef double count_step(TensorBase steps, str op) except -1:
-    # One more step of a parameter: the new count, which the tensor keeps.
-    if steps.numel != 1 or steps.dtype != FLOAT32 and steps.dtype != FLOAT64:
-        raise RuntimeError(f"{op}: state 'step' must hold one float32 or float64, got "
+cdef int check_count(TensorBase steps, str op) except -1:
+    if steps.numel != 1 or steps.dtype != FLOAT32 and steps.dtype != FLOAT64 or steps.device != DEVICE_CPU:
+        raise RuntimeError(f"{op}: state 'step' must be one float32 or float64 on the CPU, got "
                            f"{dtype_object(steps.dtype)} of shape {list(shape_tuple(steps))}")
+    return 0
+
+
+cdef double count_step(TensorBase steps) noexcept:
+    # One more step of a parameter: the new count, which the tensor keeps.
     if steps.dtype == FLOAT32:
         (<float*>steps.data)[0] += 1
         return (<float*>steps.data)[0]
@@ -163,6 +167,7 @@ cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list ex
     cdef TensorBase param
     cdef UpdateTensor* entry
     cdef double step
+    cdef list counts = []            # counted only when all tensors have passed the checks
     cdef Py_ssize_t i
     for i in range(len(params)):
         param = params[i]
@@ -174,9 +179,12 @@ cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list ex
         entry.second = batch.memory(exp_avg_sqs[i], param, "exp_avg_sq", True)
         if max_exp_avg_sqs is not None:
             entry.largest = batch.memory(max_exp_avg_sqs[i], param, "max_exp_avg_sq", True)
-        step = count_step(<TensorBase?>steps[i], batch.op)
-        entry.step_size = lr / (1 - pow(args.beta1, step))
-        entry.root_correction = sqrt(1 - pow(args.beta2, step))
+        check_count(<TensorBase?>steps[i], batch.op)
+        counts.append(steps[i])
+    for i in range(len(counts)):
+        step = count_step(<TensorBase>counts[i])
+        batch.tensors[i].step_size = lr / (1 - pow(args.beta1, step))
+        batch.tensors[i].root_correction = sqrt(1 - pow(args.beta2, step))
     return batch
 
 

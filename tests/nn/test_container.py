@@ -66,7 +66,7 @@ def test_lists_of_modules(make, act):
     lambda m, c: [c.insert(-1, m.nn.Tanh()), repr(c)][1],
     lambda m, c: c.insert(9, m.nn.Tanh()),
     lambda m, c: c.insert(0, 3),
-    lambda m, c: list((c * 2).parameters())[0] is c[0].weight,
+    lambda m, c: next(iter((c * 2).parameters())) is c[0].weight,
 ])
 def test_sequential(act):
     check(lambda module: act(module, sequential(module)))
@@ -137,26 +137,35 @@ def test_parameter_list(act):
         module.ones(1))])))
 
 
-@pytest.mark.parametrize("act", [
-    lambda m, p: [repr(p), len(p), list(p), [name for name, _ in p.named_parameters()]],
-    lambda m, p: [p["a"], p.get("a"), p.get("z", 3), "a" in p, "z" in p],
-    lambda m, p: p["z"],
-    lambda m, p: [p.pop("a"), list(p)],
-    lambda m, p: [p.popitem()[0], list(p)],
-    lambda m, p: [p.setdefault("n", m.ones(1)), list(p), p["n"].requires_grad],
-    lambda m, p: [p.clear(), len(p)],
-    lambda m, p: [list(p.copy()), list(reversed(p)), list(p.keys()), [k for k, _ in p.items()], list(p.values())],
-    lambda m, p: [p.update({"c": m.ones(1)}), p.update([("d", m.ones(1))]), list(p)],
-    lambda m, p: list(p | m.nn.ParameterDict({"c": m.ones(1)})),
-    lambda m, p: list(p.__ior__(m.nn.ParameterDict({"c": m.ones(1)}))),
-    lambda m, p: [list(p.fromkeys(["x", "y"])), p.fromkeys(["x"], 4)["x"]],
-    lambda m, p: p.update(3),
-    lambda m, p: p.update([3]),
-    lambda m, p: p.update([(3,)]),
-    lambda m, p: p.__setitem__(3, m.ones(1)),
-    lambda m, p: p(1),
-    lambda m, p: p.state_dict(),
-])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda m, p: [repr(p), len(p), list(p), [name for name, _ in p.named_parameters()]],
+        lambda m, p: [p["a"], p.get("a"), p.get("z", 3), "a" in p, "z" in p],
+        lambda m, p: p["z"],
+        lambda m, p: [p.pop("a"), list(p)],
+        lambda m, p: [p.popitem()[0], list(p)],
+        lambda m, p: [p.setdefault("n", m.ones(1)), list(p), p["n"].requires_grad],
+        lambda m, p: [p.clear(), len(p)],
+        lambda m, p: [
+            list(p.copy()),
+            list(reversed(p)),
+            list(p.keys()),
+            [k for k, _ in p.items()],
+            list(p.values()),
+        ],
+        lambda m, p: [p.update({"c": m.ones(1)}), p.update([("d", m.ones(1))]), list(p)],
+        lambda m, p: list(p | m.nn.ParameterDict({"c": m.ones(1)})),
+        lambda m, p: list(p.__ior__(m.nn.ParameterDict({"c": m.ones(1)}))),
+        lambda m, p: [list(p.fromkeys(["x", "y"])), p.fromkeys(["x"], 4)["x"]],
+        lambda m, p: p.update(3),
+        lambda m, p: p.update([3]),
+        lambda m, p: p.update([(3,)]),
+        lambda m, p: p.__setitem__(3, m.ones(1)),
+        lambda m, p: p(1),
+        lambda m, p: p.state_dict(),
+    ],
+)
 def test_parameter_dict(act):
     check(lambda module: act(module, module.nn.ParameterDict({"a": module.zeros(2, 3), "b": 3})))
 

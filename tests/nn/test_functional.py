@@ -1,4 +1,5 @@
-"""Functions of nn.functional against PyTorch's: losses with all their options, and what layers do not reach."""
+"""Functions of nn.functional against PyTorch's: losses with all options, and what layers do not reach."""
+
 import numpy as np
 import pytest
 from mirror import check
@@ -70,7 +71,9 @@ def test_cross_entropy(shape, reduction, options, weighted):
         size, target = CLASSES[shape]
         x = numbers(module, *size)
         weight = module.tensor([0.5, 1.0, 2.0, 0.25]) if weighted else None
-        loss = module.nn.functional.cross_entropy(x, module.tensor(target), weight, reduction=reduction, **options)
+        loss = module.nn.functional.cross_entropy(
+            x, module.tensor(target), weight, reduction=reduction, **options
+        )
         return with_gradient(loss, x)
     check(act)
 
@@ -84,7 +87,9 @@ def test_cross_entropy_of_probabilities(size, reduction, smoothing, weighted):
         x = numbers(module, *size)
         target = numbers(module, *size, seed=1, grad=False).softmax(0 if len(size) == 1 else 1)
         weight = module.tensor([0.5, 1.0, 2.0, 0.25]) if weighted else None
-        loss = module.nn.functional.cross_entropy(x, target, weight, reduction=reduction, label_smoothing=smoothing)
+        loss = module.nn.functional.cross_entropy(
+            x, target, weight, reduction=reduction, label_smoothing=smoothing
+        )
         return with_gradient(loss, x)
     check(act)
 
@@ -193,7 +198,9 @@ def test_nll_loss(reduction, weighted):
     def act(module):
         x = numbers(module, 5, 4)
         weight = module.tensor([0.5, 1.0, 2.0, 0.25]) if weighted else None
-        loss = module.nn.functional.nll_loss(x, module.tensor([0, 3, -100, 2, 3]), weight, reduction=reduction)
+        loss = module.nn.functional.nll_loss(
+            x, module.tensor([0, 3, -100, 2, 3]), weight, reduction=reduction
+        )
         return with_gradient(loss, x)
     check(act)
 
@@ -217,8 +224,11 @@ def test_loss_layers(name, options, kind):
     def act(module):
         loss = getattr(module.nn, name)(**options)
         x = numbers(module, 4, 3)
-        target = {"classes": lambda: module.tensor([0, 2, 1, 1]), "numbers": lambda: numbers(module, 4, 3, seed=1),
-                  "chances": lambda: numbers(module, 4, 3, seed=1, grad=False).sigmoid()}[kind]()
+        target = {
+            "classes": lambda: module.tensor([0, 2, 1, 1]),
+            "numbers": lambda: numbers(module, 4, 3, seed=1),
+            "chances": lambda: numbers(module, 4, 3, seed=1, grad=False).sigmoid(),
+        }[kind]()
         argument = x.sigmoid() if name == "BCELoss" else x
         return [repr(loss), list(loss.state_dict()), *with_gradient(loss(argument, target), x)]
     check(act)
@@ -237,7 +247,18 @@ def test_softplus_and_friends_far_out():
         x = module.tensor([-1e4, -100.0, -0.0, 0.0, 100.0, 1e4], requires_grad=True)
         F = module.nn.functional
         results = []
-        for fn in (F.softplus, F.logsigmoid, F.elu, F.selu, F.celu, F.silu, F.gelu, F.mish, F.hardswish, F.sigmoid):
+        for fn in (
+            F.softplus,
+            F.logsigmoid,
+            F.elu,
+            F.selu,
+            F.celu,
+            F.silu,
+            F.gelu,
+            F.mish,
+            F.hardswish,
+            F.sigmoid,
+        ):
             x.grad = None
             y = fn(x)
             y.sum().backward()

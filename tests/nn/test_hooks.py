@@ -41,7 +41,9 @@ def test_forward_hooks_replace_inputs_and_outputs():
         results = []
         with net.register_forward_pre_hook(lambda m, args: args[0] * 10):
             results.append(net(one, y=one))
-        with net.register_forward_pre_hook(lambda m, args, kwargs: (args, {"y": kwargs["y"] * 5}), with_kwargs=True):
+        with net.register_forward_pre_hook(
+            lambda m, args, kwargs: (args, {"y": kwargs["y"] * 5}), with_kwargs=True
+        ):
             results.append(net(one, y=one))
         with net.register_forward_hook(lambda m, args, out: out * 100):
             results.append(net(one, y=one))
@@ -108,7 +110,9 @@ def test_full_backward_hooks(inputs, outputs, wanted):
 
         net = Net()
         net.register_full_backward_pre_hook(lambda m, grad: seen.append(["pre", list(grad)]))
-        net.register_full_backward_hook(lambda m, grad_in, grad_out: seen.append([list(grad_in), list(grad_out)]))
+        net.register_full_backward_hook(
+            lambda m, grad_in, grad_out: seen.append([list(grad_in), list(grad_out)])
+        )
         xs = [module.arange(3.0).requires_grad_(wanted) for _ in range(inputs)]
         result = net(*xs)
         result = result if outputs == 1 else result[0] + result[1]
@@ -159,7 +163,9 @@ def test_backward_hooks_do_nothing_without_gradients():
 def test_regular_backward_hook():
     seen = []
     layer = nn.Tanh()
-    layer.register_backward_hook(lambda m, grad_in, grad_out: seen.append((grad_in[0].item(), grad_out[0].item())))
+    layer.register_backward_hook(
+        lambda m, grad_in, grad_out: seen.append((grad_in[0].item(), grad_out[0].item()))
+    )
     layer(ctorch.zeros(1, requires_grad=True)).backward()
     assert seen == [(1.0, 1.0)]
 
@@ -169,11 +175,17 @@ def test_global_hooks():
         functions = module.nn.modules.module
         seen = []
         handles = [
-            functions.register_module_forward_pre_hook(lambda m, args: seen.append(["pre", type(m).__name__])),
-            functions.register_module_forward_hook(lambda m, args, out: seen.append(["post", type(m).__name__])),
+            functions.register_module_forward_pre_hook(
+                lambda m, args: seen.append(["pre", type(m).__name__])
+            ),
+            functions.register_module_forward_hook(
+                lambda m, args, out: seen.append(["post", type(m).__name__])
+            ),
             functions.register_module_full_backward_pre_hook(lambda m, g: seen.append(["before", len(g)])),
             functions.register_module_full_backward_hook(lambda m, i, o: seen.append(["after", len(i)])),
-            functions.register_module_parameter_registration_hook(lambda m, name, p: seen.append(["p", name])),
+            functions.register_module_parameter_registration_hook(
+                lambda m, name, p: seen.append(["p", name])
+            ),
             functions.register_module_buffer_registration_hook(lambda m, name, b: seen.append(["b", name])),
             functions.register_module_module_registration_hook(lambda m, name, c: seen.append(["m", name])),
         ]

@@ -83,9 +83,16 @@ def test_generator():
 def test_one_seed_gives_a_whole_network_of_equal_weights():
     def act(module):
         net = module.nn.Sequential(
-            module.nn.Conv2d(1, 8, 3), module.nn.BatchNorm2d(8), module.nn.Conv1d(2, 4, 5, groups=2),
-            module.nn.Linear(30, 20), module.nn.Embedding(11, 3), module.nn.Bilinear(2, 3, 4), module.nn.PReLU(),
-            module.nn.LayerNorm(5), module.nn.Linear(700, 50))
+            module.nn.Conv2d(1, 8, 3),
+            module.nn.BatchNorm2d(8),
+            module.nn.Conv1d(2, 4, 5, groups=2),
+            module.nn.Linear(30, 20),
+            module.nn.Embedding(11, 3),
+            module.nn.Bilinear(2, 3, 4),
+            module.nn.PReLU(),
+            module.nn.LayerNorm(5),
+            module.nn.Linear(700, 50),
+        )
         return net.state_dict()
     check(act, rtol=1e-7, atol=0)
 

@@ -160,7 +160,10 @@ def test_a_name_belongs_to_one_kind():
         seen = []
 
         def note():
-            seen.append([sorted(net._parameters), sorted(net._buffers), sorted(net._modules), "x" in net.__dict__])
+            seen.append(
+                [sorted(net._parameters), sorted(net._buffers), sorted(net._modules), "x" in net.__dict__]
+            )
+
         net.x = 1
         note()
         net.x = module.nn.Parameter(module.zeros(1))
@@ -185,7 +188,9 @@ def test_a_name_belongs_to_one_kind():
 
 def test_parameter_and_buffer_text_and_copies():
     check(lambda m: repr(m.nn.Parameter(m.zeros(2, 2))))
-    check(lambda m: [p.requires_grad for p in (m.nn.Parameter(m.zeros(2)), m.nn.Parameter(m.zeros(2), False))])
+    check(
+        lambda m: [p.requires_grad for p in (m.nn.Parameter(m.zeros(2)), m.nn.Parameter(m.zeros(2), False))]
+    )
     check(lambda m: m.nn.Parameter(m.zeros(2, dtype=m.int64)))
     for kind in (nn.Parameter, nn.Buffer):
         original = kind(ctorch.arange(3.0))

@@ -14,7 +14,9 @@ def optimizer_of(module, rates=(0.5, 0.1), name="SGD", **options):
 
 
 def rates(optimizer):
-    return [[float(group["lr"]), group.get("momentum"), group.get("betas")] for group in optimizer.param_groups]
+    return [
+        [float(group["lr"]), group.get("momentum"), group.get("betas")] for group in optimizer.param_groups
+    ]
 
 
 SCHEDULES = {
@@ -56,7 +58,9 @@ def test_rates(name, kind):
     check(act, rtol=1e-12, atol=1e-15)
 
 
-@pytest.mark.parametrize("name", [n for n in SCHEDULES if not n.startswith("lambda") and n != "multiplicative"])
+@pytest.mark.parametrize(
+    "name", [n for n in SCHEDULES if not n.startswith("lambda") and n != "multiplicative"]
+)
 def test_state_goes_on_after_loading(name):
     def act(module):
         first, second = optimizer_of(module, momentum=0.9), optimizer_of(module, momentum=0.9)
@@ -78,7 +82,9 @@ def test_state_goes_on_after_loading(name):
     assert ours[0] == ours[1]
 
 
-@pytest.mark.parametrize("name", ["step", "multistep", "exponential", "cosine", "linear", "constant", "polynomial"])
+@pytest.mark.parametrize(
+    "name", ["step", "multistep", "exponential", "cosine", "linear", "constant", "polynomial"]
+)
 def test_step_to_an_epoch(name):
     def act(module):
         optimizer = optimizer_of(module)

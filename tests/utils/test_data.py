@@ -41,11 +41,21 @@ def epochs(loader, count=2):
 
 
 @pytest.mark.parametrize("data", [tensors, squares, lambda m: list(range(17))])
-@pytest.mark.parametrize("options", [
-    {}, {"batch_size": 4}, {"batch_size": 4, "shuffle": True}, {"batch_size": 4, "shuffle": True, "drop_last": True},
-    {"batch_size": None}, {"batch_size": None, "shuffle": True}, {"batch_size": 100}, {"batch_sampler": [[0, 3], [5]]},
-    {"sampler": [3, 1, 2], "batch_size": 2},
-], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"batch_size": 4},
+        {"batch_size": 4, "shuffle": True},
+        {"batch_size": 4, "shuffle": True, "drop_last": True},
+        {"batch_size": None},
+        {"batch_size": None, "shuffle": True},
+        {"batch_size": 100},
+        {"batch_sampler": [[0, 3], [5]]},
+        {"sampler": [3, 1, 2], "batch_size": 2},
+    ],
+    ids=str,
+)
 def test_batches(data, options):
     def act(module):
         loader = module.utils.data.DataLoader(data(module), **options)
@@ -63,8 +73,16 @@ def test_batches_with_a_generator():
     check(act)
 
 
-@pytest.mark.parametrize("options", [{"batch_size": 3}, {"batch_size": 3, "drop_last": True}, {"batch_size": None},
-                                     {"batch_size": 20, "drop_last": True}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"batch_size": 3},
+        {"batch_size": 3, "drop_last": True},
+        {"batch_size": None},
+        {"batch_size": 20, "drop_last": True},
+    ],
+    ids=str,
+)
 def test_iterable_datasets(options):
     check(lambda m: epochs(m.utils.data.DataLoader(counting(m), **options)))
 
@@ -76,8 +94,11 @@ def test_iterable_dataset_longer_than_it_says_warns():
     check(act)
 
 
-@pytest.mark.parametrize("lengths", [[10, 13], [0.5, 0.5], [0.7, 0.2, 0.1], [0.99, 0.01], [23], [10, 10], [0.5, 0.4],
-                                     [1.5, -0.5]], ids=str)
+@pytest.mark.parametrize(
+    "lengths",
+    [[10, 13], [0.5, 0.5], [0.7, 0.2, 0.1], [0.99, 0.01], [23], [10, 10], [0.5, 0.4], [1.5, -0.5]],
+    ids=str,
+)
 def test_random_split(lengths):
     def act(module):
         parts = module.utils.data.random_split(tensors(module), lengths)
@@ -198,9 +219,21 @@ def test_datasets_of_datasets():
         chain = data.ChainDataset([counting(module, 2), counting(module, 3)])
         stacked = data.StackDataset(tensors(module, 4), range(4))
         named = data.StackDataset(a=range(4), b=tensors(module, 4))
-        return [len(joined), [joined[i] for i in range(-5, 5)], list(joined.cumulative_sizes), len(plus), plus[3],
-                list(chain), len(chain), list(counting(module, 1) + counting(module, 2)), stacked[1], len(stacked),
-                list(data.DataLoader(stacked, 3)), named[2], list(data.DataLoader(named, 3))]
+        return [
+            len(joined),
+            [joined[i] for i in range(-5, 5)],
+            list(joined.cumulative_sizes),
+            len(plus),
+            plus[3],
+            list(chain),
+            len(chain),
+            list(counting(module, 1) + counting(module, 2)),
+            stacked[1],
+            len(stacked),
+            list(data.DataLoader(stacked, 3)),
+            named[2],
+            list(data.DataLoader(named, 3)),
+        ]
     check(act)
 
 

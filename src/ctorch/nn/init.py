@@ -151,12 +151,26 @@ def constant_(tensor, val):
 
 
 def ones_(tensor):
-    """Fill with ones."""
+    """Fill with ones.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.init.ones_(ctorch.empty(2))
+    tensor([1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
 def zeros_(tensor):
-    """Fill with zeros."""
+    """Fill with zeros.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.init.zeros_(ctorch.empty(2))
+    tensor([0., 0.])
+    """
     with ctorch.no_grad():
         return tensor.zero_()
 
@@ -238,7 +252,14 @@ def xavier_uniform_(tensor, gain=1.0, generator=None):
 
 
 def xavier_normal_(tensor, gain=1.0, generator=None):
-    """Normal draws of Glorot and Bengio (2010); see `xavier_uniform_`."""
+    """Normal draws of Glorot and Bengio (2010); see `xavier_uniform_`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.init.xavier_normal_(ctorch.empty(3, 5)).shape
+    torch.Size([3, 5])
+    """
     return normal_(tensor, 0.0, _xavier_std(tensor, gain), generator)
 
 
@@ -280,7 +301,14 @@ def kaiming_uniform_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", gene
 
 
 def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu", generator=None):
-    """Normal draws of He et al. (2015); the parameters are those of `kaiming_uniform_`."""
+    """Normal draws of He et al. (2015); the parameters are those of `kaiming_uniform_`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.init.kaiming_normal_(ctorch.empty(3, 5)).shape
+    torch.Size([3, 5])
+    """
     if _is_empty(tensor):
         return tensor
     return normal_(tensor, 0, _kaiming_std(tensor, a, mode, nonlinearity), generator)

@@ -409,6 +409,18 @@ class ChainedScheduler(_SchedulerOfSchedulers):
     schedulers : sequence of LRScheduler
     optimizer : Optimizer, optional
         That of the first schedule by default.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.optim import lr_scheduler
+    >>> optimizer = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> parts = [lr_scheduler.ConstantLR(optimizer, 0.5), lr_scheduler.ExponentialLR(optimizer, 0.5)]
+    >>> schedule = lr_scheduler.ChainedScheduler(parts)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.25]
     """
 
     def __init__(self, schedulers, optimizer=None):

@@ -78,6 +78,16 @@ class MultiplicativeLR(_FunctionLR):
     lr_lambda : callable or list of callable
         One for all groups, or one per group.
     last_epoch : int
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> optimizer = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = ctorch.optim.lr_scheduler.MultiplicativeLR(optimizer, lambda epoch: 0.5)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     def get_lr(self):
@@ -169,6 +179,16 @@ class ConstantLR(LRScheduler):
     factor : float
     total_iters : int
     last_epoch : int
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> optimizer = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = ctorch.optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=4)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     def __init__(self, optimizer, factor=1.0 / 3, total_iters=5, last_epoch=-1):
@@ -249,6 +269,16 @@ class ExponentialLR(LRScheduler):
     optimizer : Optimizer
     gamma : float
     last_epoch : int
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> optimizer = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = ctorch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.5]
     """
 
     def __init__(self, optimizer, gamma, last_epoch=-1):
@@ -271,6 +301,16 @@ class PolynomialLR(LRScheduler):
     total_iters : int
     power : float
     last_epoch : int
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> optimizer = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = ctorch.optim.lr_scheduler.PolynomialLR(optimizer, total_iters=4)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [0.75]
     """
 
     def __init__(self, optimizer, total_iters=5, power=1.0, last_epoch=-1):
@@ -350,6 +390,16 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     eta_min : float
         Lowest rate.
     last_epoch : int
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> optimizer = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)], lr=1.0)
+    >>> schedule = ctorch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimizer, T_0=1)
+    >>> optimizer.step()
+    >>> schedule.step()
+    >>> schedule.get_last_lr()
+    [1.0]
     """
 
     def __init__(self, optimizer, T_0, T_mult=1, eta_min=0.0, last_epoch=-1):

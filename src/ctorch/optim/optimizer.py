@@ -41,12 +41,32 @@ def _register(hooks, hook, prepend=False):
 
 
 def register_optimizer_step_pre_hook(hook):
-    """Call ``hook(optimizer, args, kwargs)`` before the step of every optimizer."""
+    """Call ``hook(optimizer, args, kwargs)`` before the step of every optimizer.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.optim import optimizer
+    >>> sgd = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)])
+    >>> with optimizer.register_optimizer_step_pre_hook(lambda opt, args, kwargs: print("step")):
+    ...     sgd.step()
+    step
+    """
     return _register(_global_step_pre_hooks, hook)
 
 
 def register_optimizer_step_post_hook(hook):
-    """Call ``hook(optimizer, args, kwargs)`` after the step of every optimizer."""
+    """Call ``hook(optimizer, args, kwargs)`` after the step of every optimizer.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.optim import optimizer
+    >>> sgd = ctorch.optim.SGD([ctorch.zeros(1, requires_grad=True)])
+    >>> with optimizer.register_optimizer_step_post_hook(lambda opt, args, kwargs: print("step")):
+    ...     sgd.step()
+    step
+    """
     return _register(_global_step_post_hooks, hook)
 
 

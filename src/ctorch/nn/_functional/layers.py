@@ -37,7 +37,14 @@ def linear(input, weight, bias=None):
 
 
 def bilinear(input1, input2, weight, bias=None):
-    """Bilinear form: ``output[..., k] = input1 @ weight[k] @ input2 + bias[k]``."""
+    """Bilinear form: ``output[..., k] = input1 @ weight[k] @ input2 + bias[k]``.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.bilinear(ctorch.ones(1, 2), ctorch.ones(1, 3), ctorch.ones(1, 2, 3))
+    tensor([[6.]])
+    """
     if input1.shape[:-1] != input2.shape[:-1]:
         raise RuntimeError(
             f"bilinear: input1 {tuple(input1.shape)} and input2 {tuple(input2.shape)} must have the "
@@ -108,7 +115,14 @@ def _single(value):
 
 
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
-    """One-dimensional convolution (cross-correlation); see `conv2d`."""
+    """One-dimensional convolution (cross-correlation); see `conv2d`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.conv1d(ctorch.ones(1, 1, 4), ctorch.ones(1, 1, 2))
+    tensor([[[2., 2., 2.]]])
+    """
     if weight.dim() != 3 or input.dim() not in (2, 3):
         raise RuntimeError(f"conv1d: expected 2D (unbatched) or 3D input and 3D weight, got input "
                            f"{tuple(input.shape)}, weight {tuple(weight.shape)}")
@@ -147,12 +161,26 @@ def max_pool2d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 
 def max_pool2d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
                             return_indices=False):
-    """`max_pool2d` that always returns the positions too."""
+    """`max_pool2d` that always returns the positions too.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.max_pool2d_with_indices(ctorch.arange(4.0).view(1, 1, 2, 2), 2)[1]
+    tensor([[[[3]]]])
+    """
     return ops.max_pool2d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
 def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
-    """Largest element of each window along the last dimension; see `max_pool2d`."""
+    """Largest element of each window along the last dimension; see `max_pool2d`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.max_pool1d(ctorch.arange(4.0).view(1, 1, 4), 2)
+    tensor([[[1., 3.]]])
+    """
     output = ops.max_pool2d(input.unsqueeze(-2), (1, _single(kernel_size)),
                               None if stride is None else (1, _single(stride)), (0, _single(padding)),
                               (1, _single(dilation)), ceil_mode, return_indices)
@@ -163,7 +191,14 @@ def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 
 def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False,
                             return_indices=False):
-    """`max_pool1d` that always returns the positions too."""
+    """`max_pool1d` that always returns the positions too.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.max_pool1d_with_indices(ctorch.arange(4.0).view(1, 1, 4), 2)[1]
+    tensor([[[1, 3]]])
+    """
     return max_pool1d(input, kernel_size, stride, padding, dilation, ceil_mode, True)
 
 
@@ -198,7 +233,14 @@ def avg_pool2d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
 
 
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
-    """Mean of each window along the last dimension; see `avg_pool2d`."""
+    """Mean of each window along the last dimension; see `avg_pool2d`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.avg_pool1d(ctorch.arange(4.0).view(1, 1, 4), 2)
+    tensor([[[0.5000, 2.5000]]])
+    """
     output = ops.avg_pool2d(input.unsqueeze(-2), (1, _single(kernel_size)),
                               None if stride is None else (1, _single(stride)), (0, _single(padding)),
                               ceil_mode, count_include_pad, None)
@@ -244,7 +286,14 @@ def adaptive_avg_pool2d(input, output_size):
 
 
 def adaptive_avg_pool1d(input, output_size):
-    """`adaptive_avg_pool2d` along the last dimension only."""
+    """`adaptive_avg_pool2d` along the last dimension only.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.adaptive_avg_pool1d(ctorch.arange(4.0).view(1, 1, 4), 2)
+    tensor([[[0.5000, 2.5000]]])
+    """
     return adaptive_avg_pool2d(input.unsqueeze(-2), (1, _single(output_size))).squeeze(-2)
 
 
@@ -363,7 +412,14 @@ def _feature_dropout(input, p, training, inplace):
 
 
 def dropout1d(input, p=0.5, training=True, inplace=False):
-    """`dropout` of whole channels of ``(batch, channels, length)`` or ``(channels, length)``."""
+    """`dropout` of whole channels of ``(batch, channels, length)`` or ``(channels, length)``.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.dropout1d(ctorch.ones(1, 2, 3), training=False).shape
+    torch.Size([1, 2, 3])
+    """
     if input.dim() not in (2, 3):
         raise RuntimeError(f"dropout1d: Expected 2D or 3D input, but received a {input.dim()}D input.")
     if input.dim() == 2:
@@ -373,7 +429,14 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
 
 
 def dropout2d(input, p=0.5, training=True, inplace=False):
-    """`dropout` of whole channels of ``(batch, channels, height, width)``."""
+    """`dropout` of whole channels of ``(batch, channels, height, width)``.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.dropout2d(ctorch.ones(1, 2, 3, 3), training=False).shape
+    torch.Size([1, 2, 3, 3])
+    """
     if input.dim() not in (3, 4):
         warnings.warn(
             f"dropout2d: Received a {input.dim()}-D input to dropout2d, which is deprecated and will "
@@ -405,7 +468,14 @@ def pad(input, pad, mode="constant", value=None):
 
 
 def pixel_shuffle(input, upscale_factor):
-    """Rearrange ``(*, c * r * r, h, w)`` to ``(*, c, h * r, w * r)`` with ``r = upscale_factor``."""
+    """Rearrange ``(*, c * r * r, h, w)`` to ``(*, c, h * r, w * r)`` with ``r = upscale_factor``.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.pixel_shuffle(ctorch.zeros(1, 9, 4, 4), 3).shape
+    torch.Size([1, 1, 12, 12])
+    """
     r = upscale_factor
     *batch, channels, height, width = input.shape
     if r <= 0 or channels % (r * r):
@@ -418,7 +488,14 @@ def pixel_shuffle(input, upscale_factor):
 
 
 def pixel_unshuffle(input, downscale_factor):
-    """Inverse of `pixel_shuffle`."""
+    """Inverse of `pixel_shuffle`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.pixel_unshuffle(ctorch.zeros(1, 1, 12, 12), 3).shape
+    torch.Size([1, 9, 4, 4])
+    """
     r = downscale_factor
     *batch, channels, height, width = input.shape
     if r <= 0 or height % r or width % r:

@@ -197,7 +197,14 @@ def l1_loss(input, target, size_average=None, reduce=None, reduction="mean", wei
 
 
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
-    """Squared differences below `beta`, absolute ones above, joined smoothly."""
+    """Squared differences below `beta`, absolute ones above, joined smoothly.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.smooth_l1_loss(ctorch.tensor([0.5, 2.0]), ctorch.zeros(2))
+    tensor(0.8125)
+    """
     reduction = _legacy_reduction(size_average, reduce, reduction)
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
@@ -210,7 +217,14 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
-    """`smooth_l1_loss` times `delta`."""
+    """`smooth_l1_loss` times `delta`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.huber_loss(ctorch.tensor([1.0, 4.0]), ctorch.zeros(2), delta=2.0)
+    tensor(3.2500)
+    """
     reduction = _legacy_reduction(None, None, reduction)
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
@@ -238,6 +252,12 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     reduction : {"mean", "batchmean", "sum", "none"}
         ``"batchmean"`` divides the sum by the size of the batch, as the definition has it.
     log_target : bool
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.kl_div(ctorch.zeros(1, 2), ctorch.tensor([[0.5, 0.5]]), reduction="sum")
+    tensor(-0.6931)
     """
     if reduction == "batchmean" and size_average is None and reduce is None:
         return kl_div(input, target, reduction="sum", log_target=log_target) / input.size(0)
@@ -332,5 +352,12 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
 
 
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
-    """Norm of order `p` of ``x1 - x2 + eps`` along the last dimension."""
+    """Norm of order `p` of ``x1 - x2 + eps`` along the last dimension.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.pairwise_distance(ctorch.zeros(1, 2), ctorch.tensor([[3.0, 4.0]]), eps=0.0)
+    tensor([5.])
+    """
     return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)

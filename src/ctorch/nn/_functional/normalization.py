@@ -60,7 +60,14 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-5):
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
-    """Normalise groups of channels of each sample; `weight` and `bias` are per channel."""
+    """Normalise groups of channels of each sample; `weight` and `bias` are per channel.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.group_norm(ctorch.tensor([[1.0, 3.0]]), 1, eps=0.0)
+    tensor([[-1.,  1.]])
+    """
     if input.dim() < 2:
         raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
     batch, channels = input.shape[:2]
@@ -80,7 +87,14 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
 
 
 def rms_norm(input, normalized_shape, weight=None, eps=None):
-    """Divide by the root mean square over the last dimensions."""
+    """Divide by the root mean square over the last dimensions.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.rms_norm(ctorch.tensor([3.0, 3.0]), [2])
+    tensor([1., 1.])
+    """
     if tuple(input.shape[input.dim() - len(normalized_shape):]) != tuple(normalized_shape):
         raise RuntimeError(
             f"rms_norm: normalized_shape is {list(normalized_shape)}, expected the last sizes of input "

@@ -50,17 +50,45 @@ def _register_global(hooks, hook, flags=()):
 
 
 def register_module_buffer_registration_hook(hook):
-    """Call ``hook(module, name, buffer)`` whenever a buffer is registered; it may replace it."""
+    """Call ``hook(module, name, buffer)`` whenever a buffer is registered; it may replace it.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.nn.modules import module
+    >>> with module.register_module_buffer_registration_hook(lambda owner, name, buffer: print(name)):
+    ...     ctorch.nn.Module().register_buffer("mean", ctorch.zeros(1))
+    mean
+    """
     return _register(_buffer_registration_hooks, hook)
 
 
 def register_module_module_registration_hook(hook):
-    """Call ``hook(module, name, submodule)`` whenever a submodule is registered; it may replace it."""
+    """Call ``hook(module, name, submodule)`` whenever a submodule is registered; it may replace it.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.nn.modules import module
+    >>> with module.register_module_module_registration_hook(lambda owner, name, child: print(name)):
+    ...     ctorch.nn.Module().add_module("act", ctorch.nn.ReLU())
+    act
+    """
     return _register(_module_registration_hooks, hook)
 
 
 def register_module_parameter_registration_hook(hook):
-    """Call ``hook(module, name, parameter)`` whenever a parameter is registered; it may replace it."""
+    """Call ``hook(module, name, parameter)`` whenever a parameter is registered; it may replace it.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.nn.modules import module
+    >>> with module.register_module_parameter_registration_hook(lambda owner, name, p: print(name)):
+    ...     layer = ctorch.nn.Linear(1, 1)
+    weight
+    bias
+    """
     return _register(_parameter_registration_hooks, hook)
 
 
@@ -79,7 +107,16 @@ def register_module_forward_pre_hook(hook):
 
 
 def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False):
-    """Call ``hook(module, args, output)`` after the forward of every module."""
+    """Call ``hook(module, args, output)`` after the forward of every module.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.nn.modules import module
+    >>> with module.register_module_forward_hook(lambda layer, args, output: output + 1):
+    ...     ctorch.nn.ReLU()(ctorch.zeros(1))
+    tensor([1.])
+    """
     flags = [_global_forward_hooks_with_kwargs] * with_kwargs + [
         _global_forward_hooks_always_called
     ] * always_call
@@ -87,7 +124,17 @@ def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False):
 
 
 def register_module_full_backward_pre_hook(hook):
-    """Call ``hook(module, grad_output)`` before the backward of every module."""
+    """Call ``hook(module, grad_output)`` before the backward of every module.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.nn.modules import module
+    >>> x = ctorch.zeros(1, requires_grad=True)
+    >>> with module.register_module_full_backward_pre_hook(lambda layer, grad_output: print(grad_output)):
+    ...     ctorch.nn.Tanh()(x).backward()
+    (tensor([1.]),)
+    """
     return _register_global(_global_backward_pre_hooks, hook)
 
 
@@ -102,7 +149,17 @@ def _set_global_backward_kind(full):
 
 
 def register_module_full_backward_hook(hook):
-    """Call ``hook(module, grad_input, grad_output)`` after the backward of every module."""
+    """Call ``hook(module, grad_input, grad_output)`` after the backward of every module.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> from ctorch.nn.modules import module
+    >>> x = ctorch.zeros(1, requires_grad=True)
+    >>> with module.register_module_full_backward_hook(lambda layer, grad_in, grad_out: print(grad_in)):
+    ...     ctorch.nn.Tanh()(x).backward()
+    (tensor([1.]),)
+    """
     _set_global_backward_kind(True)
     return _register_global(_global_backward_hooks, hook)
 
@@ -367,8 +424,8 @@ class _BackwardBoundary:
     def _call_without_grad_inputs(self):
         if self.hooks:
             warnings.warn(
-                "Full backward hook is firing when gradients are computed with respect to module outputs since no "
-                "inputs require gradients.",
+                "Full backward hook is firing when gradients are computed with respect to module outputs "
+                "since no inputs require gradients.",
                 stacklevel=2,
             )
         for hook in self.hooks:

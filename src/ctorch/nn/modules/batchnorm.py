@@ -4,7 +4,7 @@ import ctorch
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
-from .module import Module
+from .module import Module, _weight_and_bias
 
 __all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
 
@@ -67,19 +67,20 @@ class _BatchNorm(Module):
 
     def forward(self, input):
         self._check_input_dim(input)
+        weight, bias = _weight_and_bias(self)
         momentum = 0.0 if self.momentum is None else self.momentum
-        running_mean, running_var = self.running_mean, self.running_var
+        buffers = self._buffers
+        running_mean, running_var = buffers.get("running_mean"), buffers.get("running_var")
         if self.training:
-            if self.track_running_stats and self.num_batches_tracked is not None:
-                self.num_batches_tracked.add_(1)
+            batches = buffers.get("num_batches_tracked")
+            if self.track_running_stats and batches is not None:
+                batches.add_(1)
                 if self.momentum is None:  # every batch counts the same
-                    momentum = 1.0 / float(self.num_batches_tracked)
+                    momentum = 1.0 / float(batches)
             if not self.track_running_stats:
                 running_mean = running_var = None
         use_batch = self.training or (running_mean is None and running_var is None)
-        return F.batch_norm(
-            input, running_mean, running_var, self.weight, self.bias, use_batch, momentum, self.eps
-        )
+        return F.batch_norm(input, running_mean, running_var, weight, bias, use_batch, momentum, self.eps)
 
     def extra_repr(self):
         return (f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "

@@ -7,7 +7,7 @@ from ... import _functions as ops
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
-from .module import Module
+from .module import Module, _weight_and_bias
 from .utils import _pair, _single
 
 __all__ = ["Conv1d", "Conv2d"]
@@ -151,11 +151,10 @@ class Conv1d(_ConvNd):
         )
 
     def forward(self, input):
+        padding = self.padding
         if self.padding_mode != "zeros":
-            return F.conv1d(
-                self._padded(input), self.weight, self.bias, self.stride, 0, self.dilation, self.groups
-            )
-        return F.conv1d(input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+            input, padding = self._padded(input), 0
+        return F.conv1d(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv2d(_ConvNd):
@@ -221,13 +220,9 @@ class Conv2d(_ConvNd):
         )
 
     def forward(self, input):
+        weight, bias = _weight_and_bias(self)
+        padding = self.padding
         if self.padding_mode != "zeros":
-            return ops.conv2d(self._padded(input), self.weight, self.bias, self.stride, 0, self.dilation,
-                                self.groups)
-        if isinstance(self.padding, str):
-            return F.conv2d(
-                input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-            )
-        return ops.conv2d(
-            input, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
+            input, padding = self._padded(input), 0
+        convolve = F.conv2d if isinstance(padding, str) else ops.conv2d
+        return convolve(input, weight, bias, self.stride, padding, self.dilation, self.groups)

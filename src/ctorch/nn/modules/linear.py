@@ -7,7 +7,7 @@ from ... import _functions as ops
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
-from .module import Module
+from .module import Module, _weight_and_bias
 
 __all__ = ["Bilinear", "Identity", "Linear"]
 
@@ -76,7 +76,8 @@ class Linear(Module):
             init.uniform_(self.bias, -bound, bound)
 
     def forward(self, input):
-        return ops.linear(input, self.weight, self.bias)
+        weight, bias = _weight_and_bias(self)
+        return ops.linear(input, weight, bias)
 
     def extra_repr(self):
         return (

@@ -58,6 +58,15 @@ def _indented(text, spaces=2):
     return text.replace("\n", "\n" + " " * spaces)
 
 
+def _weight_and_bias(layer):
+    """The two parameters of a layer, without the detour by which other attributes are searched first."""
+    own = layer._parameters
+    try:
+        return own["weight"], own["bias"]
+    except KeyError:  # made a plain attribute or a property, as reparametrisations do
+        return layer.weight, layer.bias
+
+
 def _run_registration_hooks(hooks, module, name, value):
     for hook in hooks.values():
         out = hook(module, name, value)

@@ -7,7 +7,7 @@ from ... import _functions as ops
 from .. import functional as F
 from .. import init
 from ..parameter import Parameter
-from .module import Module
+from .module import Module, _weight_and_bias
 
 __all__ = ["GroupNorm", "LayerNorm", "RMSNorm"]
 
@@ -65,7 +65,8 @@ class LayerNorm(Module):
                 init.zeros_(self.bias)
 
     def forward(self, input):
-        return ops.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
+        weight, bias = _weight_and_bias(self)
+        return ops.layer_norm(input, self.normalized_shape, weight, bias, self.eps)
 
     def extra_repr(self):
         return (f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}, "

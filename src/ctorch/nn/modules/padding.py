@@ -52,19 +52,40 @@ class ConstantPad1d(_ConstantPad):
 
 
 class ConstantPad2d(_ConstantPad):
-    """Extend the last two dimensions by a value; see `ConstantPad1d`."""
+    """Extend the last two dimensions by a value; see `ConstantPad1d`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ConstantPad2d(1, 5.0)(ctorch.zeros(1, 2, 2)).shape
+    torch.Size([1, 4, 4])
+    """
 
     _expand = staticmethod(_quadruple)
 
 
 class ConstantPad3d(_ConstantPad):
-    """Extend the last three dimensions by a value; see `ConstantPad1d`."""
+    """Extend the last three dimensions by a value; see `ConstantPad1d`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ConstantPad3d(1, 5.0)(ctorch.zeros(1, 2, 2, 2)).shape
+    torch.Size([1, 4, 4, 4])
+    """
 
     _expand = staticmethod(_sextuple)
 
 
 class ZeroPad1d(ConstantPad1d):
-    """Extend the last dimension by zeros."""
+    """Extend the last dimension by zeros.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ZeroPad1d(1)(ctorch.ones(1, 1))
+    tensor([[0., 1., 0.]])
+    """
 
     def __init__(self, padding):
         super().__init__(padding, 0.0)
@@ -91,7 +112,14 @@ class ZeroPad2d(ConstantPad2d):
 
 
 class ZeroPad3d(ConstantPad3d):
-    """Extend the last three dimensions by zeros."""
+    """Extend the last three dimensions by zeros.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ZeroPad3d(1)(ctorch.zeros(1, 2, 2, 2)).shape
+    torch.Size([1, 4, 4, 4])
+    """
 
     def __init__(self, padding):
         super().__init__(padding, 0.0)
@@ -101,42 +129,93 @@ class ZeroPad3d(ConstantPad3d):
 
 
 class ReflectionPad1d(_Pad):
-    """Extend the last dimension by its mirror image."""
+    """Extend the last dimension by its mirror image.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ReflectionPad1d(1)(ctorch.arange(3.0).view(1, 3))
+    tensor([[1., 0., 1., 2., 1.]])
+    """
 
     mode = "reflect"
     _expand = staticmethod(_pair)
 
 
 class ReflectionPad2d(_Pad):
-    """Extend the last two dimensions by their mirror image."""
+    """Extend the last two dimensions by their mirror image.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ReflectionPad2d(1)(ctorch.arange(4.0).view(1, 2, 2))
+    tensor([[[3., 2., 3., 2.],
+             [1., 0., 1., 0.],
+             [3., 2., 3., 2.],
+             [1., 0., 1., 0.]]])
+    """
 
     mode = "reflect"
     _expand = staticmethod(_quadruple)
 
 
 class ReplicationPad1d(_Pad):
-    """Extend the last dimension by its border."""
+    """Extend the last dimension by its border.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ReplicationPad1d(1)(ctorch.arange(3.0).view(1, 3))
+    tensor([[0., 0., 1., 2., 2.]])
+    """
 
     mode = "replicate"
     _expand = staticmethod(_pair)
 
 
 class ReplicationPad2d(_Pad):
-    """Extend the last two dimensions by their border."""
+    """Extend the last two dimensions by their border.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ReplicationPad2d(1)(ctorch.arange(4.0).view(1, 2, 2))
+    tensor([[[0., 0., 1., 1.],
+             [0., 0., 1., 1.],
+             [2., 2., 3., 3.],
+             [2., 2., 3., 3.]]])
+    """
 
     mode = "replicate"
     _expand = staticmethod(_quadruple)
 
 
 class CircularPad1d(_Pad):
-    """Extend the last dimension by its other end."""
+    """Extend the last dimension by its other end.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.CircularPad1d(1)(ctorch.arange(3.0).view(1, 3))
+    tensor([[2., 0., 1., 2., 0.]])
+    """
 
     mode = "circular"
     _expand = staticmethod(_pair)
 
 
 class CircularPad2d(_Pad):
-    """Extend the last two dimensions by their other end."""
+    """Extend the last two dimensions by their other end.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.CircularPad2d(1)(ctorch.arange(4.0).view(1, 2, 2))
+    tensor([[[3., 2., 3., 2.],
+             [1., 0., 1., 0.],
+             [3., 2., 3., 2.],
+             [1., 0., 1., 0.]]])
+    """
 
     mode = "circular"
     _expand = staticmethod(_quadruple)

@@ -48,7 +48,17 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
 
 
 def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None):
-    """Scale gradients by ``max_norm / total_norm`` where that is less than one."""
+    """Scale gradients by ``max_norm / total_norm`` where that is less than one.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> w = ctorch.nn.Parameter(ctorch.zeros(2))
+    >>> w.grad = ctorch.tensor([3.0, 4.0])
+    >>> ctorch.nn.utils.clip_grads_with_norm_(w, 1.0, ctorch.tensor(5.0))
+    >>> w.grad
+    tensor([0.6000, 0.8000])
+    """
     gradients = _gradients(parameters)
     if not gradients:
         return

@@ -60,6 +60,13 @@ def collate(batch, *, collate_fn_map=None):
         The samples.
     collate_fn_map : dict
         Functions by type or tuple of types.
+
+    Examples
+    --------
+    >>> from ctorch.utils.data.collate import collate
+    >>> functions = {int: lambda batch, **_: sum(batch), str: lambda batch, **_: batch}
+    >>> collate([(1, "a"), (2, "b")], collate_fn_map=functions)
+    [3, ('a', 'b')]
     """
     sample = batch[0]
     kind = type(sample)

@@ -193,6 +193,15 @@ class ChainDataset(IterableDataset):
     Parameters
     ----------
     datasets : iterable of IterableDataset
+
+    Examples
+    --------
+    >>> from ctorch.utils.data import ChainDataset, IterableDataset
+    >>> class Count(IterableDataset):
+    ...     def __iter__(self):
+    ...         return iter([1, 2])
+    >>> list(ChainDataset([Count(), Count()]))
+    [1, 2, 1, 2]
     """
 
     def __init__(self, datasets):
