@@ -3,12 +3,11 @@
 Tensors that the kernels cannot read as they are (strided, or of half precision) are worked on as copies.
 """
 from libc.math cimport pow, sqrt
-from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 
 from ctorch._dtype cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, dtype_object
 from ctorch._kernels._load cimport kernel_table
-from ctorch._kernels.optimizer cimport FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateTensor
+from ctorch._kernels.optimizer cimport FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateRow, UpdateTensor
 from ctorch._tape cimport set_recording
 from ctorch._tensor cimport (DEVICE_CPU, TensorBase, bump_version, same_shape, shape_tuple,
                              tensor_empty_like)
@@ -27,9 +26,7 @@ cdef class Batch:
     # Tensors of one dtype on their way to a kernel.
     cdef str op
     cdef int dtype
-    cdef UpdateTensor* tensors
-    cdef int64_t count
-    cdef int64_t total
+    cdef UpdateRow row
     cdef list written                # pairs (tensor, copy of it that the kernel writes)
     cdef list kept                   # copies that are read only
 
@@ -38,21 +35,21 @@ cdef class Batch:
         self.dtype = dtype
         self.written = []
         self.kept = []
-        self.tensors = <UpdateTensor*>calloc(max(capacity, 1), sizeof(UpdateTensor))
-        if self.tensors == NULL:
+        self.row.tensors = <UpdateTensor*>calloc(max(capacity, 1), sizeof(UpdateTensor))
+        if self.row.tensors == NULL:
             raise MemoryError()
 
     def __dealloc__(self):
-        free(self.tensors)
+        free(self.row.tensors)
 
     cdef UpdateTensor* add(self, TensorBase param) except NULL:
         # The entry of a new parameter.
-        cdef UpdateTensor* entry = &self.tensors[self.count]
-        entry.start = self.total
+        cdef UpdateTensor* entry = &self.row.tensors[self.row.count]
+        entry.start = self.row.total
         entry.numel = param.numel
         entry.param = self.memory(param, param, "param", True)
-        self.count += 1
-        self.total += param.numel
+        self.row.count += 1
+        self.row.total += param.numel
         return entry
 
     cdef void* memory(self, TensorBase t, TensorBase param, str what, bint write) except? NULL:
@@ -150,9 +147,7 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
     try:
         for dtype in dtypes_of(params, "SGD"):
             batch = sgd_batch(dtype, params, grads, buffers)
-            args.tensors = batch.tensors
-            args.count = batch.count
-            args.total = batch.total
+            args.row = batch.row
             with nogil:
                 kernels.sgd[kernel_index(dtype)](&args)
             batch.write_back()
@@ -183,8 +178,8 @@ cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list ex
         counts.append(steps[i])
     for i in range(len(counts)):
         step = count_step(<TensorBase>counts[i])
-        batch.tensors[i].step_size = lr / (1 - pow(args.beta1, step))
-        batch.tensors[i].root_correction = sqrt(1 - pow(args.beta2, step))
+        batch.row.tensors[i].step_size = lr / (1 - pow(args.beta1, step))
+        batch.row.tensors[i].root_correction = sqrt(1 - pow(args.beta2, step))
     return batch
 
 
@@ -202,9 +197,7 @@ def adam(list params not None, list grads not None, list exp_avgs not None, list
     try:
         for dtype in dtypes_of(params, "Adam"):
             batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, &args, lr)
-            args.tensors = batch.tensors
-            args.count = batch.count
-            args.total = batch.total
+            args.row = batch.row
             with nogil:
                 kernels.adam[kernel_index(dtype)](&args)
             batch.write_back()

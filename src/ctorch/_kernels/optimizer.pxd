@@ -16,10 +16,13 @@ cdef struct UpdateTensor:
     double root_correction           # Adam: square root of the second bias correction
     int flags
 
-cdef struct SgdArgs:
-    const UpdateTensor* tensors
+cdef struct UpdateRow:
+    UpdateTensor* tensors
     int64_t count
     int64_t total                    # elements of all tensors
+
+cdef struct SgdArgs:
+    UpdateRow row
     double lr
     double weight_decay
     double momentum
@@ -28,9 +31,7 @@ cdef struct SgdArgs:
     bint maximize
 
 cdef struct AdamArgs:
-    const UpdateTensor* tensors
-    int64_t count
-    int64_t total
+    UpdateRow row
     double beta1
     double beta2
     double eps

@@ -7,7 +7,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport sqrt, sqrtf
 from libc.stdint cimport int64_t
 
-from ctorch._kernels.optimizer cimport FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateTensor
+from ctorch._kernels.optimizer cimport FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateRow, UpdateTensor
 from ctorch._parallel cimport parallel_for
 
 cdef enum:
@@ -32,16 +32,49 @@ cdef inline real direction(real g, real p, real sign, real decay) noexcept nogil
     return sign * g if decay == 0 else sign * g + decay * p
 
 
-cdef inline int64_t first_tensor(const UpdateTensor* tensors, int64_t count, int64_t position) noexcept nogil:
+# ---- the row of all tensors
+
+# Updates n elements of a tensor, from element k on.
+ctypedef void (*piece_fn)(const void* args, const UpdateTensor* t, int64_t k, int64_t n) noexcept nogil
+
+cdef struct Job:
+    const UpdateRow* row
+    piece_fn piece
+    const void* args
+
+
+cdef inline int64_t first_tensor(const UpdateRow* row, int64_t position) noexcept nogil:
     # The tensor that holds an element of the row: the last one that does not begin after it.
-    cdef int64_t low = 0, high = count - 1, middle
+    cdef int64_t low = 0, high = row.count - 1, middle
     while low < high:
         middle = (low + high + 1) >> 1
-        if tensors[middle].start <= position:
+        if row.tensors[middle].start <= position:
             low = middle
         else:
             high = middle - 1
     return low
+
+
+cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Job* job = <Job*>arg
+    cdef int64_t position = chunk * CHUNK
+    cdef int64_t end = min(position + CHUNK, job.row.total)
+    cdef int64_t n
+    cdef const UpdateTensor* t = &job.row.tensors[first_tensor(job.row, position)]
+    while position < end:
+        n = min(t.start + t.numel, end) - position
+        if n > 0:
+            job.piece(job.args, t, position - t.start, n)
+            position += n
+        t += 1
+
+
+cdef void run(const UpdateRow* row, piece_fn piece, const void* args) noexcept nogil:
+    cdef Job job
+    job.row = row
+    job.piece = piece
+    job.args = args
+    parallel_for(run_chunk, &job, (row.total + CHUNK - 1) // CHUNK)
 
 
 # ---- SGD
@@ -76,7 +109,7 @@ cdef inline void sgd_first(real* p, const real* g, real* buffer, int64_t n, real
 
 
 cdef void sgd_piece(const SgdArgs* a, const UpdateTensor* t, int64_t k, int64_t n, real* tag) noexcept nogil:
-    # n elements of tensor t from element k on; tag only carries the type
+    # tag only carries the type
     cdef real* p = <real*>t.param + k
     cdef const real* g = <const real*>t.grad + k
     cdef real* buffer = <real*>t.first + k
@@ -90,33 +123,20 @@ cdef void sgd_piece(const SgdArgs* a, const UpdateTensor* t, int64_t k, int64_t 
         sgd_momentum(p, g, buffer, n, sign, decay, lr, momentum, <real>(1 - a.dampening), a.nesterov)
 
 
-cdef inline void sgd_chunk(const SgdArgs* a, int64_t chunk, real* tag) noexcept nogil:
-    cdef int64_t position = chunk * CHUNK
-    cdef int64_t end = min(position + CHUNK, a.total)
-    cdef int64_t n
-    cdef const UpdateTensor* t = &a.tensors[first_tensor(a.tensors, a.count, position)]
-    while position < end:
-        n = min(t.start + t.numel, end) - position
-        if n > 0:
-            sgd_piece(a, t, position - t.start, n, tag)
-            position += n
-        t += 1
+cdef void sgd_piece_f32(const void* args, const UpdateTensor* t, int64_t k, int64_t n) noexcept nogil:
+    sgd_piece(<const SgdArgs*>args, t, k, n, <float*>NULL)
 
 
-cdef void sgd_chunk_f32(void* args, int64_t chunk) noexcept nogil:
-    sgd_chunk(<const SgdArgs*>args, chunk, <float*>NULL)
-
-
-cdef void sgd_chunk_f64(void* args, int64_t chunk) noexcept nogil:
-    sgd_chunk(<const SgdArgs*>args, chunk, <double*>NULL)
+cdef void sgd_piece_f64(const void* args, const UpdateTensor* t, int64_t k, int64_t n) noexcept nogil:
+    sgd_piece(<const SgdArgs*>args, t, k, n, <double*>NULL)
 
 
 cdef void sgd_f32(const SgdArgs* args) noexcept nogil:
-    parallel_for(sgd_chunk_f32, <void*>args, (args.total + CHUNK - 1) // CHUNK)
+    run(&args.row, sgd_piece_f32, args)
 
 
 cdef void sgd_f64(const SgdArgs* args) noexcept nogil:
-    parallel_for(sgd_chunk_f64, <void*>args, (args.total + CHUNK - 1) // CHUNK)
+    run(&args.row, sgd_piece_f64, args)
 
 
 # ---- Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019), AMSGrad (Reddi et al. 2018)
@@ -175,33 +195,20 @@ cdef void adam_piece(const AdamArgs* a, const UpdateTensor* t, int64_t k, int64_
         adam_loop(p, g, m, v, largest, n, &c, False)
 
 
-cdef inline void adam_chunk(const AdamArgs* a, int64_t chunk, real* tag) noexcept nogil:
-    cdef int64_t position = chunk * CHUNK
-    cdef int64_t end = min(position + CHUNK, a.total)
-    cdef int64_t n
-    cdef const UpdateTensor* t = &a.tensors[first_tensor(a.tensors, a.count, position)]
-    while position < end:
-        n = min(t.start + t.numel, end) - position
-        if n > 0:
-            adam_piece(a, t, position - t.start, n, tag)
-            position += n
-        t += 1
+cdef void adam_piece_f32(const void* args, const UpdateTensor* t, int64_t k, int64_t n) noexcept nogil:
+    adam_piece(<const AdamArgs*>args, t, k, n, <float*>NULL)
 
 
-cdef void adam_chunk_f32(void* args, int64_t chunk) noexcept nogil:
-    adam_chunk(<const AdamArgs*>args, chunk, <float*>NULL)
-
-
-cdef void adam_chunk_f64(void* args, int64_t chunk) noexcept nogil:
-    adam_chunk(<const AdamArgs*>args, chunk, <double*>NULL)
+cdef void adam_piece_f64(const void* args, const UpdateTensor* t, int64_t k, int64_t n) noexcept nogil:
+    adam_piece(<const AdamArgs*>args, t, k, n, <double*>NULL)
 
 
 cdef void adam_f32(const AdamArgs* args) noexcept nogil:
-    parallel_for(adam_chunk_f32, <void*>args, (args.total + CHUNK - 1) // CHUNK)
+    run(&args.row, adam_piece_f32, args)
 
 
 cdef void adam_f64(const AdamArgs* args) noexcept nogil:
-    parallel_for(adam_chunk_f64, <void*>args, (args.total + CHUNK - 1) // CHUNK)
+    run(&args.row, adam_piece_f64, args)
 
 
 cdef OptimizerKernels table

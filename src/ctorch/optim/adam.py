@@ -2,12 +2,12 @@
 import ctorch
 
 from .. import _optimizer
-from .optimizer import Optimizer, _check_implementation, _check_nonnegative, _check_tensor_lr, _evaluated
+from .optimizer import _check_implementation, _check_nonnegative, _check_tensor_lr, _GroupOptimizer
 
 __all__ = ["Adam"]
 
 
-class Adam(Optimizer):
+class Adam(_GroupOptimizer):
     """Adam (Kingma and Ba 2015): steps scaled by running moments of the gradient.
 
     Parameters
@@ -103,24 +103,6 @@ class Adam(Optimizer):
                 own = self.state.get(p)
                 if own and not isinstance(own["step"], ctorch.Tensor):  # as PyTorch before 1.12 saved it
                     own["step"] = _step_count(group, own["step"])
-
-    def step(self, closure=None):
-        """Update the parameters once.
-
-        Parameters
-        ----------
-        closure : callable, optional
-            Computes the loss and its gradients anew and returns the loss.
-
-        Returns
-        -------
-        Tensor or None
-            What `closure` returned.
-        """
-        loss = _evaluated(closure)
-        for group in self.param_groups:
-            self._step_group(group)
-        return loss
 
     def _step_group(self, group):
         params, grads, states = [], [], []

@@ -366,6 +366,31 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} does not define step")
 
 
+class _GroupOptimizer(Optimizer):
+    """Optimizers that update a group's parameters in one call, by ``_step_group(group)``."""
+
+    def step(self, closure=None):
+        """Update the parameters once.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the loss and its gradients anew and returns the loss.
+
+        Returns
+        -------
+        Tensor or None
+            What `closure` returned.
+        """
+        loss = None
+        if closure is not None:
+            with ctorch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            self._step_group(group)
+        return loss
+
+
 def _fitted(value, param, key=None):
     """Loaded state in the parameter's dtype and on its device, but for counts of steps."""
     if isinstance(value, ctorch.Tensor):
@@ -397,11 +422,3 @@ def _check_implementation(name, foreach, fused, differentiable):
 def _check_tensor_lr(lr):
     if isinstance(lr, ctorch.Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
-
-
-def _evaluated(closure):
-    """The loss of a closure, with gradients recorded."""
-    if closure is None:
-        return None
-    with ctorch.enable_grad():
-        return closure()

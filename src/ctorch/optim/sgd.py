@@ -1,11 +1,11 @@
 """Stochastic gradient descent."""
 from .. import _optimizer
-from .optimizer import Optimizer, _check_implementation, _check_nonnegative, _check_tensor_lr, _evaluated
+from .optimizer import _check_implementation, _check_nonnegative, _check_tensor_lr, _GroupOptimizer
 
 __all__ = ["SGD"]
 
 
-class SGD(Optimizer):
+class SGD(_GroupOptimizer):
     """Stochastic gradient descent, with momentum if wanted.
 
     Parameters
@@ -73,24 +73,6 @@ class SGD(Optimizer):
             for name, default in (("nesterov", False), ("maximize", False), ("foreach", None),
                                   ("differentiable", False), ("fused", None)):
                 group.setdefault(name, default)
-
-    def step(self, closure=None):
-        """Update the parameters once.
-
-        Parameters
-        ----------
-        closure : callable, optional
-            Computes the loss and its gradients anew and returns the loss.
-
-        Returns
-        -------
-        Tensor or None
-            What `closure` returned.
-        """
-        loss = _evaluated(closure)
-        for group in self.param_groups:
-            self._step_group(group)
-        return loss
 
     def _step_group(self, group):
         params = [p for p in group["params"] if p.grad is not None]
