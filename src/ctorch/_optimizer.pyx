@@ -139,15 +139,15 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
         double dampening, bint nesterov, bint maximize):
     # One step. `buffers` is None without momentum; in it, None stands for a buffer that is yet to be made.
     cdef OptimizerKernels* kernels = <OptimizerKernels*>kernel_table("optimizer")
-    cdef SgdArgs args = SgdArgs(lr=lr, weight_decay=weight_decay, momentum=momentum, dampening=dampening,
-                                nesterov=nesterov, maximize=maximize)
+    cdef SgdArgs args
     cdef bint recorded = set_recording(False)
     cdef Batch batch
     cdef int dtype
     try:
         for dtype in dtypes_of(params, "SGD"):
             batch = sgd_batch(dtype, params, grads, buffers)
-            args.row = batch.row
+            args = SgdArgs(row=batch.row, lr=lr, weight_decay=weight_decay, momentum=momentum, dampening=dampening,
+                           nesterov=nesterov, maximize=maximize)
             with nogil:
                 kernels.sgd[kernel_index(dtype)](&args)
             batch.write_back()
@@ -157,7 +157,7 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
 
 
 cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list exp_avg_sqs, list max_exp_avg_sqs,
-                      list steps, const AdamArgs* args, double lr):
+                      list steps, double lr, double beta1, double beta2):
     cdef Batch batch = Batch("Adam", dtype, len(params))
     cdef TensorBase param
     cdef UpdateTensor* entry
@@ -178,8 +178,8 @@ cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list ex
         counts.append(steps[i])
     for i in range(len(counts)):
         step = count_step(<TensorBase>counts[i])
-        batch.row.tensors[i].step_size = lr / (1 - pow(args.beta1, step))
-        batch.row.tensors[i].root_correction = sqrt(1 - pow(args.beta2, step))
+        batch.row.tensors[i].step_size = lr / (1 - pow(beta1, step))
+        batch.row.tensors[i].root_correction = sqrt(1 - pow(beta2, step))
     return batch
 
 
@@ -188,16 +188,16 @@ def adam(list params not None, list grads not None, list exp_avgs not None, list
          double weight_decay, bint decoupled, bint maximize):
     # One step. `max_exp_avg_sqs` is None without AMSGrad; `decoupled` is AdamW's weight decay.
     cdef OptimizerKernels* kernels = <OptimizerKernels*>kernel_table("optimizer")
-    cdef AdamArgs args = AdamArgs(beta1=beta1, beta2=beta2, eps=eps, l2=0.0 if decoupled else weight_decay,
-                                  shrink=1 - lr * weight_decay if decoupled else 1.0, maximize=maximize,
-                                  amsgrad=max_exp_avg_sqs is not None)
+    cdef AdamArgs args
     cdef bint recorded = set_recording(False)
     cdef Batch batch
     cdef int dtype
     try:
         for dtype in dtypes_of(params, "Adam"):
-            batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, &args, lr)
-            args.row = batch.row
+            batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2)
+            args = AdamArgs(row=batch.row, beta1=beta1, beta2=beta2, eps=eps, l2=0.0 if decoupled else weight_decay,
+                            shrink=1 - lr * weight_decay if decoupled else 1.0, maximize=maximize,
+                            amsgrad=max_exp_avg_sqs is not None)
             with nogil:
                 kernels.adam[kernel_index(dtype)](&args)
             batch.write_back()
