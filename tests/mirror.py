@@ -1,25 +1,57 @@
-"""Runs one function on ctorch and on PyTorch and compares what it returns, or what it raises."""
+"""Runs one function on ctorch and on PyTorch and compares what it returns, or what it raises.
+
+What PyTorch returns is kept in ``reference/``, one file per test file, so that the tests run without it.
+After a change of the tests, ``pytest --record`` with PyTorch installed writes those files anew.
+"""
+import atexit
+import gzip
+import importlib
+import json
+import os
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ctorch
 
-torch = pytest.importorskip("torch")
+FOLDER = Path(__file__).parent / "reference"
+SAMPLE = 24  # elements of a large array that are kept
 
+
+def _load_torch():
+    try:
+        return importlib.import_module("torch")
+    except ImportError:
+        return None
+
+
+torch = _load_torch()
+recording = False  # set by conftest.py
+_files = {}  # what is kept, by path
+_calls = {}  # how often each test has called `check`
+
+
+# ---- values
 
 def plain(value):
     """Tensors as arrays and containers as dicts and lists, so that results of both sides can be compared."""
-    if isinstance(value, (ctorch.Tensor, torch.Tensor)):
+    if hasattr(value, "detach"):
         return value.detach().numpy().copy()
     if isinstance(value, dict):
         return {key: plain(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)) and not hasattr(value, "missing_keys"):
         return [plain(v) for v in value]
-    if isinstance(value, (ctorch.dtype, torch.dtype)):
+    if type(value).__name__ == "dtype" and not isinstance(value, np.dtype):
         return str(value)
     return value
+
+
+def sampled(array):
+    """Elements that stand for a whole array."""
+    flat = np.ravel(array)
+    return flat if flat.size <= SAMPLE else flat[:: -(-flat.size // SAMPLE)]
 
 
 def assert_same(ours, theirs, rtol=1e-5, atol=1e-6, where="result"):
@@ -32,6 +64,10 @@ def assert_same(ours, theirs, rtol=1e-5, atol=1e-6, where="result"):
             np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol, err_msg=where)
         else:
             np.testing.assert_array_equal(ours, theirs, err_msg=where)
+    elif isinstance(theirs, Kept):
+        assert ours.dtype == theirs.dtype, where
+        assert list(ours.shape) == theirs.shape, where
+        np.testing.assert_allclose(sampled(ours), theirs.values, rtol=rtol, atol=atol, err_msg=where)
     elif isinstance(theirs, dict):
         assert list(ours) == list(theirs), where
         for key in theirs:
@@ -46,33 +82,116 @@ def assert_same(ours, theirs, rtol=1e-5, atol=1e-6, where="result"):
         assert ours == theirs, where
 
 
+# ---- what PyTorch returned
+
+class Kept:
+    """Dtype, shape and some elements of an array."""
+
+    def __init__(self, dtype, shape, values):
+        self.dtype = np.dtype(dtype)
+        self.shape = shape
+        self.values = np.array(values, dtype=self.dtype)
+
+
+def encoded(value):
+    """A plain value as JSON has it."""
+    if isinstance(value, np.ndarray):
+        return {"array": [value.dtype.str, list(value.shape), sampled(value).tolist()]}
+    if isinstance(value, dict):
+        return {"dict": [[key, encoded(v)] for key, v in value.items()]}
+    if isinstance(value, list):
+        return [encoded(v) for v in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, bytes):
+        return {"bytes": value.decode("latin-1")}
+    raise TypeError(f"a test returns {type(value)}, which cannot be kept")
+
+
+def decoded(value):
+    if isinstance(value, list):
+        return [decoded(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    (kind, content), = value.items()
+    if kind == "array":
+        return Kept(*content)
+    if kind == "bytes":
+        return content.encode("latin-1")
+    return {key: decoded(v) for key, v in content}
+
+
+def _file_of(path):
+    if path not in _files:
+        _files[path] = (
+            json.loads(gzip.decompress(path.read_bytes())) if path.exists() and not recording else {}
+        )
+    return _files[path]
+
+
+def _write():
+    for path, entries in _files.items():
+        FOLDER.mkdir(exist_ok=True)
+        text = json.dumps(entries, separators=(",", ":"), sort_keys=True)
+        path.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
+
+
+def _place():
+    """File and key of the present call of `check`."""
+    file, _, name = os.environ["PYTEST_CURRENT_TEST"].rpartition(" ")[0].partition("::")
+    count = _calls[file, name] = _calls.get((file, name), -1) + 1
+    return FOLDER / (Path(file).stem + ".json.gz"), f"{name}#{count}"
+
+
+# ---- the comparison
+
 def outcome(fn, module):
-    """What ``fn(module)`` returns, or the exception that it raises, and the classes of its warnings."""
+    """What ``fn(module)`` returns, or name and text of what it raises, and the names of its warnings."""
     module.manual_seed(1234)
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
+        result, error = None, None
         try:
             result = plain(fn(module))
-        except Exception as error:
-            result = error
-    return result, [w.category for w in seen]
+        except Exception as caught:
+            error = caught
+    return result, error, [w.category.__name__ for w in seen]
 
 
-def check(fn, rtol=1e-5, atol=1e-6, message=False):
+def theirs_of(fn):
+    """PyTorch's outcome: fresh where it is installed, else kept; errors as (name, text)."""
+    path, key = _place()
+    if torch is None:
+        entry = _file_of(path).get(key)
+        if entry is None:
+            pytest.skip("needs PyTorch: nothing is kept of this test")
+        return decoded(entry["result"]), entry["error"], entry["warnings"]
+    result, error, seen = outcome(fn, torch)
+    error = None if error is None else [type(error).__name__, str(error)]
+    if recording:
+        if not _files:
+            atexit.register(_write)
+        _file_of(path)[key] = {"result": encoded(result), "error": error, "warnings": seen}
+    return result, error, seen
+
+
+def check(fn, rtol=1e-5, atol=1e-6, message=False, warn=True):
     """Assert that ``fn(ctorch)`` and ``fn(torch)`` return the same, or raise the same class of exception.
 
-    With `message` the exceptions' texts must agree too.
+    With `message` the exceptions' texts must agree too, with `warn` the classes of the warnings. Returns
+    ctorch's result.
     """
-    ours, our_warnings = outcome(fn, ctorch)
-    theirs, their_warnings = outcome(fn, torch)
-    if isinstance(theirs, Exception):
-        assert isinstance(ours, Exception), f"PyTorch raises {theirs!r}, ctorch returns {ours!r}"
-        assert type(ours) is type(theirs), f"PyTorch raises {theirs!r}, ctorch {ours!r}"
+    theirs, their_error, their_warnings = theirs_of(fn)
+    ours, error, our_warnings = outcome(fn, ctorch)
+    if their_error is not None:
+        assert error is not None, f"PyTorch raises {their_error}, ctorch returns {ours!r}"
+        assert type(error).__name__ == their_error[0], f"PyTorch raises {their_error}, ctorch {error!r}"
         if message:
-            assert str(ours) == str(theirs)
-    elif isinstance(ours, Exception):
-        raise ours
+            assert str(error) == their_error[1]
+    elif error is not None:
+        raise error
     else:
         assert_same(ours, theirs, rtol, atol)
-    assert our_warnings == their_warnings
+    if warn:
+        assert our_warnings == their_warnings
     return ours

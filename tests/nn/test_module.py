@@ -4,7 +4,7 @@ import io
 import pickle
 
 import pytest
-from mirror import check, torch
+from mirror import check
 
 import ctorch
 from ctorch import nn
@@ -296,12 +296,8 @@ def test_load_state_dict_lists_everything_that_is_wrong():
     def act(module):
         net = network(module)
         return net.load_state_dict(broken_state(module, net))
-    ours, theirs = [], []
-    for module, text in ((ctorch, ours), (torch, theirs)):
-        with pytest.raises(RuntimeError) as error:
-            act(module)
-        text.append(str(error.value))
-    assert ours == theirs
+
+    check(act, message=True)
     check(lambda module: module.nn.Linear(1, 1).load_state_dict(3), message=True)
 
 

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from mirror import check, torch
+from mirror import check
 
 import ctorch
 
@@ -220,6 +220,7 @@ def test_state_goes_on_after_loading(name):
 
 
 def test_state_of_torch_loads_here():
+    torch = pytest.importorskip("torch")
     params, _ = train(ctorch, lambda m, ps: m.optim.Adam(ps), shapes=((4, 3),))
     _, theirs = train(torch, lambda m, ps: m.optim.Adam(ps), shapes=((4, 3),))
     state = theirs.state_dict()
