@@ -14,6 +14,8 @@ from ._lr_formulas import (
     StepLR,
 )
 
+_LRScheduler = LRScheduler  # its name before PyTorch 2.0, which scripts still use
+
 __all__ = [
     "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR",
     "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "MultiplicativeLR", "OneCycleLR", "PolynomialLR",

@@ -3,7 +3,7 @@ import itertools
 import math
 import warnings
 
-from . import collate
+from .collate import default_collate, default_convert
 from .dataset import IterableDataset, _get_items
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, _random_seed
 
@@ -135,7 +135,7 @@ class DataLoader:
         self.batch_sampler = batch_sampler
         self.generator = generator
         if collate_fn is None:
-            collate_fn = collate.default_convert if batch_sampler is None else collate.default_collate
+            collate_fn = default_convert if batch_sampler is None else default_collate
         self.collate_fn = collate_fn
         self.persistent_workers = persistent_workers
         self._length_asked = None
@@ -239,7 +239,7 @@ class _Iterator:
         dataset = loader.dataset
         if not loader._auto_collation:
             return self._collate(dataset[index])
-        if self._collate is collate.default_collate and hasattr(dataset, "_batch"):
+        if self._collate is default_collate and hasattr(dataset, "_batch"):
             # Rows of tensors come as a batch already.
             batch = dataset._batch(index)
             if batch is not None:
