@@ -1,0 +1,4 @@
+"""Helpers around the core: hooks and data loading."""
+from . import data, hooks
+
+__all__ = ["data", "hooks"]

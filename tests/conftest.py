@@ -1,0 +1,16 @@
+"""Options of all tests; being here, this file also puts the folder on the path, for the helpers in it."""
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--record", action="store_true", help="write tests/reference anew, from PyTorch's results"
+    )
+
+
+def pytest_configure(config):
+    if config.getoption("--record"):
+        import mirror
+
+        if mirror.torch is None:
+            raise RuntimeError("--record needs PyTorch")
+        mirror.recording = True
