@@ -14,7 +14,7 @@ MAKEFLAGS += --no-print-directory
 export CTORCH_BUILD_JOBS ?= $(JOBS)
 
 SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen*' -not -path '*.egg-info*' \
-	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.in' -o -name '*.h' -o -name '*.toml' \))
+	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.pxi' -o -name '*.h' -o -name '*.toml' \))
 REFERENCED := $(if $(filter-out 0,$(TORCH)),$(STAMPS)/torch)
 
 # $(call step,what is done,command): one line with its time; what the command says is shown where it fails.
@@ -38,13 +38,13 @@ demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo
 	@echo; $(PY) examples/digits.py $(ARGS)
 
 test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
-	@echo; $(PY) -m pytest -n $(JOBS) $(ARGS)
+	@echo; $(PY) -m pytest $(ARGS)
 
 # The build folder comes before the installed package on the path, so one environment serves both.
 ASAN := ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:detect_odr_violation=0 PYTHONMALLOC=malloc \
 	PYTHONPATH=build/asan/lib LD_PRELOAD="$(shell gcc -print-file-name=libasan.so)"
 test-asan: $(STAMPS)/asan $(STAMPS)/extra-demo $(STAMPS)/extra-test
-	@echo; $(ASAN) $(PY) -m pytest -n $(JOBS) $(ARGS)
+	@echo; $(ASAN) $(PY) -m pytest $(ARGS)
 
 bench: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(REFERENCED) wheel
 	@echo; $(PY) -m bench $(ARGS)

@@ -1,5 +1,6 @@
 """Runs the checks of style, spelling, table and manifest, or with --fix mends what can be mended."""
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -11,8 +12,7 @@ BIN = Path(sys.executable).parent
 
 def tracked(*patterns):
     """Files in git, so that generated ones are left out."""
-    done = subprocess.run(["git", "ls-files", "--", *patterns], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.split()
+    return subprocess.check_output(["git", "ls-files", "--", *patterns], cwd=ROOT, text=True).splitlines()
 
 
 def tool(name, *arguments, files=None):
@@ -31,7 +31,7 @@ dtypes.read(Path("src/ctorch")); table.read(Path("src/ctorch"))
 def checks():
     cython = tracked("src/*.pyx", "src/*.pxd", "tests/*.pyx", "examples/*.pyx")
     return {
-        "ruff": tool("ruff", "check", "--quiet"),
+        "ruff": tool("ruff", "check", "--quiet", "--output-format", "concise"),
         "cython-lint": tool("cython-lint", files=cython),
         "codespell": tool("codespell", files=tracked()),
         "clang-format": tool("clang-format", "--dry-run", "-Werror", files=tracked("*.cu", "*.cuh")),
@@ -55,7 +55,9 @@ def run(name, command):
         print("no files")
         return True
     start = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=ROOT, env=environment, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     print(f"{'ok' if done.returncode == 0 else 'failed':8}{time.perf_counter() - start:5.1f} s")
     if done.returncode:
         print("\n" + done.stdout.rstrip() + "\n")
