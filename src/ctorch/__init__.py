@@ -1,0 +1,78 @@
+"""ctorch: PyTorch's tensors, autograd, nn and optim as a small Cython package.
+
+``import ctorch as torch`` runs a PyTorch script. Tensors live in ``_core``; the operators come from the table
+``ops.toml``; ``nn``, ``optim`` and ``utils`` are Python on top.
+"""
+import importlib
+import math as _math
+import os as _os
+
+from ctorch import _core, _dtype, _factories, _functions, _indexing, _shape, _storage, _tape, _views
+from ctorch._core import Size, Tensor, strided
+from ctorch._device import device
+from ctorch._dtype import can_cast, dtype, get_default_dtype, promote_types, set_default_dtype
+from ctorch._factories import (arange, as_tensor, asarray, empty, empty_like, eye, frombuffer, from_numpy, full,
+                               full_like, linspace, ones, ones_like, tensor, zeros, zeros_like)
+from ctorch._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from ctorch._indexing import index_select, nonzero
+from ctorch._parallel import get_num_threads, set_num_threads
+from ctorch._tape import is_grad_enabled, is_inference_mode_enabled
+from ctorch._views import (as_strided, chunk, detach, diagonal, flatten, movedim, narrow, permute, reshape, split,
+                           squeeze, t, transpose, unbind, unflatten, unsqueeze)
+
+__version__ = "0.1.0"
+
+inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
+
+globals().update(_dtype.public_names)
+globals().update({name: getattr(_functions, name) for name in _functions.public_names})
+
+# Imported when first used, so that `import ctorch` stays quick.
+_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization")
+_LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing"}
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return importlib.import_module(f"ctorch.{name}")
+    if name in _LAZY_NAMES:
+        value = getattr(importlib.import_module(f"ctorch.{_LAZY_NAMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'ctorch' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_LAZY, *_LAZY_NAMES})
+
+
+def is_tensor(obj):
+    """True for a Tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input):
+    """True for tensors of a float dtype."""
+    return input.is_floating_point()
+
+
+def is_complex(input):
+    """True for tensors of a complex dtype."""
+    return input.is_complex()
+
+
+def numel(input):
+    """Number of elements of a tensor."""
+    return input.numel()
+
+
+def get_include():
+    """Folder for ``cythonize(include_path=[...])``, so that ``from ctorch cimport Tensor`` is found.
+
+    Examples
+    --------
+    >>> import ctorch, os
+    >>> os.path.exists(os.path.join(ctorch.get_include(), "ctorch", "_core.pxd"))
+    True
+    """
+    return _os.path.dirname(_os.path.dirname(_os.path.abspath(__file__)))

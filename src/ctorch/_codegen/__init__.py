@@ -1,0 +1,1 @@
+"""Generator of ctorch's table-driven sources; needs only the standard library."""

@@ -1,0 +1,74 @@
+"""Writes the cast kernels: every dtype to every other."""
+
+# Half types and bool have no C arithmetic of their own; these say how a value is loaded and stored.
+LOAD = {"float16": "ct_half_to_f32({x})", "bfloat16": "ct_bfloat16_to_f32({x})"}
+STORE = {"float16": "ct_f32_to_half(<float>{v})", "bfloat16": "ct_f32_to_bfloat16(<float>{v})"}
+
+
+def c_type(name: str) -> str:
+    return {"bool": "uint8_t", "float16": "uint16_t", "bfloat16": "uint16_t", "float32": "float",
+            "float64": "double", "complex64": "c64", "complex128": "c128"}.get(name, name + "_t")
+
+
+def convert(to: str, frm: str, rows: dict) -> str:
+    """The C expression that turns x of one dtype into another, as PyTorch's conversions behave."""
+    value = LOAD.get(frm, "{x}").format(x="x")
+    kind_to, kind_from = rows[to]["category"], rows[frm]["category"]
+    if to == frm:
+        return "x"
+    if to == "bool":
+        return f"{value} != 0"
+    if kind_from == "complex" and kind_to != "complex":
+        value = f"{value}.real"
+    if kind_to == "int" and kind_from in ("float", "complex"):
+        # Through a wide signed integer: negative and large values wrap instead of being undefined.
+        value = f"ct_to_{'i32' if rows[to]['size'] < 4 else 'u64' if to == 'uint64' else 'i64'}(<double>{value})" \
+            if to != "int32" else f"ct_to_int32(<double>{value})"
+    if to in STORE:
+        return STORE[to].format(v=value)
+    return f"<{c_type(to)}>{value}"
+
+
+def module(rows: dict) -> str:
+    """The text of the module; its table is indexed [to][from]."""
+    names = list(rows)
+    lines = ["# generated from dtypes.toml", "from cpython.pycapsule cimport PyCapsule_New",
+             "from libc.stdint cimport *", "from libc.string cimport memcpy",
+             "from ctorch._gen.dtypes cimport *", "from ctorch._iterator cimport LoopKernel, Scalar", "",
+             "ctypedef float complex c64", "ctypedef double complex c128", "",
+             'cdef extern from "cast.h" nogil:', "    float ct_half_to_f32(uint16_t)", "    uint16_t ct_f32_to_half(float)",
+             "    float ct_bfloat16_to_f32(uint16_t)", "    uint16_t ct_f32_to_bfloat16(float)",
+             "    int32_t ct_to_int32(double)",
+             "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)", "",
+             'cdef extern from "loops.h" nogil:']
+    for c in sorted({c_type(n) for n in names}):
+        tag = c.removesuffix("_t")
+        lines.append(f'    {c}[::1] line_{tag} "CT_LINE" (void* p, Py_ssize_t n, Py_ssize_t stride)')
+        lines.append(f'    {c}[:] strided_{tag} "CT_LINE" (void* p, Py_ssize_t n, Py_ssize_t stride)')
+    lines += ["", "cdef LoopKernel table[DTYPE_COUNT][DTYPE_COUNT]", ""]
+    made = {}
+    for to in names:
+        for frm in names:
+            expression = convert(to, frm, rows)
+            key = (c_type(to), c_type(frm), expression)
+            if key not in made:
+                made[key] = f"cast_{to}_{frm}"
+                lines += loops(made[key], c_type(to), c_type(frm), expression, to == frm)
+            lines.append(f"table[{to.upper()}][{frm.upper()}] = {made[key]}")
+    lines += ["", 'kernels = PyCapsule_New(&table[0][0], b"ctorch.kernels", NULL)', ""]
+    return "\n".join(lines)
+
+
+def loops(name: str, to: str, frm: str, expression: str, copy: bool) -> list[str]:
+    a, b = to.removesuffix("_t"), frm.removesuffix("_t")
+    lines = []
+    for layout, form in (("line", "::1"), ("strided", ":")):
+        lines += [f"cdef void {name}_{layout}({to}[{form}] out, {frm}[{form}] v) noexcept nogil:",
+                  "    cdef Py_ssize_t i", f"    cdef {frm} x", "    for i in range(out.shape[0]):",
+                  "        x = v[i]", f"        out[i] = {expression}", ""]
+    contiguous = (f"        memcpy(data[0], data[1], n * sizeof({to}))" if copy else
+                  f"        {name}_line(line_{a}(data[0], n, 0), line_{b}(data[1], n, 0))")
+    return [*lines,
+            f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:",
+            f"    if strides[0] == sizeof({to}) and strides[1] == sizeof({frm}):", contiguous, "    else:",
+            f"        {name}_strided(strided_{a}(data[0], n, strides[0]), strided_{b}(data[1], n, strides[1]))", ""]

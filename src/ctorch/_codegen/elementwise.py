@@ -1,0 +1,159 @@
+"""Writes the CPU kernels of the elementwise rows: forward and gradients, one scalar expression each."""
+from dataclasses import dataclass
+
+from . import expression
+from .table import Row
+from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
+
+REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One elementwise loop: a row's forward, or the gradient of one of its arguments."""
+
+    name: str
+    row: Row
+    inputs: tuple[str, ...]
+    text: str
+    out: str
+    fixed: tuple[str | None, ...]
+    gradient_of: str | None = None
+
+    @property
+    def enum(self) -> str:
+        return "OP_" + self.name.upper()
+
+
+def operations(rows: dict[str, Row]) -> list[Operation]:
+    """All loops of the table in the order of their numbers; gradients that only pass g on have none."""
+    found = []
+    for row in rows.values():
+        if row.kind != "elementwise":
+            continue
+        inputs = tuple(a.name for a in row.tensors)
+        found.append(Operation(row.name, row, inputs, row.forward, row.out,
+                               tuple(a.fixed_dtype for a in row.tensors)))
+        for arg, text in row.grad.items():
+            if text != "g":
+                found.append(gradient(row, arg, text))
+    return found
+
+
+def gradient(row: Row, arg: str, text: str) -> Operation:
+    """The loop of one gradient: g first, then what the formula reads."""
+    read = expression.names(text)
+    order = ["g", "y", *(a.name for a in row.tensors)]
+    fixed = {a.name: a.fixed_dtype for a in row.tensors}
+    if "g" not in read:
+        raise ValueError(f"{row.name}: grad.{arg} does not read g")
+    inputs = tuple(n for n in order if n in read)
+    return Operation(f"{row.name}_grad_{arg}", row, inputs, text, "same", tuple(fixed.get(n) for n in inputs), arg)
+
+
+def reads_mask(row: Row, text: str) -> int:
+    """Which saved tensors a gradient reads: bit 0 the output, bit 1 + k the tensor argument k."""
+    read = expression.names(text)
+    return sum(1 << i for i, n in enumerate(["y", *(a.name for a in row.tensors)]) if n in read)
+
+
+def supports(op: Operation, target) -> bool:
+    """True where the loop exists for a compute dtype."""
+    if op.gradient_of and target.category == "int":
+        return False
+    only = op.row.extra.get("compute")
+    if only and target.name not in only.split():
+        return False
+    return target.category in op.row.dtypes or (target.category == "int" and op.row.dtypes == ["bool"])
+
+
+class Module:
+    """One generated kernel module: functions, their table, and what they need declared."""
+
+    def __init__(self):
+        self.body, self.entries, self.used, self.suffixes = [], [], set(), set()
+
+    def add(self, op: Operation, target) -> None:
+        result = {"same": target, "bool": BOOL, "real": target.real}[op.out]
+        printer = expression.Cython(target)
+        value = printer.text(op.text)
+        for name, count in printer.used:
+            returns = target.real if target.complex and name in REAL_OF_COMPLEX else target
+            self.used.add((name, count, target, returns))
+        types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
+        name = f"{op.name}_{target.suffix}"
+        self.suffixes |= {result.suffix, *(t.suffix for t in types)}
+        self.body.append(loop_text(name, op, target, result, types, value))
+        self.entries.append((op.enum, target.name.upper(), name))
+
+    def text(self) -> str:
+        lines = [PREAMBLE, view_declarations(self.suffixes), c_declarations(self.used),
+                 "from ctorch._gen.dtypes cimport *", "from ctorch._gen.ops cimport *",
+                 "from ctorch._dispatch cimport KernelEntry", "", *self.body,
+                 f"cdef KernelEntry entries[{len(self.entries) + 1}]"]
+        for i, (enum, dtype, name) in enumerate(self.entries):
+            lines += [f"entries[{i}].op, entries[{i}].dtype, entries[{i}].kernel = {enum}, {dtype}, {name}"]
+        lines += [f"entries[{len(self.entries)}].kernel = NULL",
+                  "kernels = PyCapsule_New(&entries[0], b\"ctorch.kernels\", NULL)", ""]
+        return "\n".join(lines)
+
+
+def loop_text(name, op, target, result, types, value) -> str:
+    """The inline function of one element, its loops by layout, and the kernel that chooses among them."""
+    params = [a.name for a in op.row.params if a.name in expression.names(op.text)]
+    scalar_field = "i" if target.category == "int" else "f"
+    arguments = ", ".join([f"{t.c} {n}" for n, t in zip(op.inputs, types)] + [f"{target.c} {p}" for p in params])
+    cast = f"<{result.c}>" if result.c != target.c else ""
+    extra = "".join(f", {p}" for p in params)
+    extra_decl = "".join(f", {target.c} {p}" for p in params)
+    lines = [f"# {op.row.name}: {op.text}",
+             f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
+             f"    return {cast}{value}", ""]
+    layouts = [("contiguous", ["::1"] * len(types))]
+    if len(types) == 2:
+        layouts += [("left", [None, "::1"]), ("right", ["::1", None])]
+    layouts.append(("strided", [":"] * len(types)))
+    for layout, forms in layouts:
+        out_form = ":" if layout == "strided" else "::1"
+        declared = [f"{result.c}[{out_form}] out"]
+        declared += [f"{t.c}[{f}] {n}" if f else f"{t.c} {n}" for n, t, f in zip(op.inputs, types, forms)]
+        used = ", ".join([f"{n}[i]" if f else n for n, f in zip(op.inputs, forms)])
+        lines += [f"cdef void {name}_{layout}({', '.join(declared)}{extra_decl}) noexcept nogil:",
+                  "    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
+                  f"        out[i] = {name}_value({used}{extra})", ""]
+    lines += kernel_text(name, op, target, result, types, params, scalar_field, layouts)
+    return "\n".join(lines)
+
+
+def kernel_text(name, op, target, result, types, params, scalar_field, layouts) -> list[str]:
+    lines = [f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:"]
+    all_params = [a.name for a in op.row.params]
+    for p in params:
+        lines.append(f"    cdef {target.c} {p} = <{target.c}>params[{all_params.index(p)}].{scalar_field}")
+    sizes = [f"sizeof({t.c})" for t in types]
+    for layout, forms in layouts:
+        if layout == "strided":
+            lines.append("    else:")
+        else:
+            tests = [f"strides[0] == sizeof({result.c})"]
+            tests += [f"strides[{k + 1}] == {size if form else 0}" for k, (size, form) in enumerate(zip(sizes, forms))]
+            lines.append(f"    {'if' if layout == 'contiguous' else 'elif'} {' and '.join(tests)}:")
+        make = "strided" if layout == "strided" else "line"
+        given = [f"{make}_{result.suffix}(data[0], n, strides[0])"]
+        for k, (t, form) in enumerate(zip(types, forms)):
+            given.append(f"{make}_{t.suffix}(data[{k + 1}], n, strides[{k + 1}])" if form
+                         else f"(<{t.c}*>data[{k + 1}])[0]")
+        given += params
+        lines.append(f"        {name}_{layout}({', '.join(given)})")
+    return [*lines, ""]
+
+
+def modules(rows: dict[str, Row]) -> dict[str, str]:
+    """Module name -> text, one per family and group of dtypes."""
+    built: dict[str, Module] = {}
+    for op in operations(rows):
+        for group, dtypes in GROUPS.items():
+            for target in (t for t in TARGETS if t.name in dtypes):
+                if supports(op, target):
+                    built.setdefault(f"_gen_{op.row.family}_{group}", Module()).add(op, target)
+    return {name: module.text() for name, module in built.items()}

@@ -1,0 +1,150 @@
+"""The expression language of ops.toml: a checked subset of Python, printed as kernel code or as Tensor code.
+
+An expression is parsed once by `ast`. A printer turns it into the text of one target: `Cython` for the CPU kernels
+of one dtype, `Tensors` for code on whole tensors (the derivative of a derivative). A further target is a further
+subclass of `Printer`.
+"""
+import ast
+
+BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.BitAnd: "&", ast.BitOr: "|",
+          ast.BitXor: "^"}
+COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+
+# What an elementwise expression may call, with the number of arguments.
+FUNCTIONS = dict.fromkeys(
+    "exp exp2 expm1 log log1p log2 log10 tanh sigmoid erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh acosh "
+    "atanh sqrt rsqrt floor ceil round trunc abs sign sgn conj lgamma digamma isnan isinf angle reciprocal bitnot real "
+    "imag".split(), 1) | dict.fromkeys(
+    "atan2 pow fmod remainder floordiv truncdiv fmin fmax maximum minimum copysign hypot logaddexp logaddexp2 "
+    "nextafter shift_left shift_right".split(), 2)
+
+
+class ExpressionError(ValueError):
+    """An expression of the table that the language does not allow."""
+
+
+def parse(text: str) -> ast.expr:
+    """The tree of an expression; a syntax error names the text."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        raise ExpressionError(f"cannot parse {text!r}: {error.msg}") from None
+
+
+def names(text: str) -> set[str]:
+    """Names of the values that an expression reads (not of the functions that it calls)."""
+    tree = parse(text)
+    called = {id(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in called}
+
+
+class Printer:
+    """Walks an expression and prints it in full parentheses."""
+
+    def text(self, expression: str) -> str:
+        return self.visit(parse(expression))
+
+    def visit(self, node: ast.expr) -> str:
+        method = getattr(self, type(node).__name__.lower(), None)
+        if method is None:
+            raise ExpressionError(f"{ast.unparse(node)!r}: {type(node).__name__} is not part of the language")
+        return method(node)
+
+    def name(self, node: ast.Name) -> str:
+        return node.id
+
+    def binop(self, node: ast.BinOp) -> str:
+        left, right = self.visit(node.left), self.visit(node.right)
+        if isinstance(node.op, ast.Pow):
+            return self.call_named("pow", [node.left, node.right])
+        if type(node.op) not in BINARY:
+            raise ExpressionError(f"{ast.unparse(node)!r}: operator {type(node.op).__name__} is not allowed; "
+                                  "use floordiv, fmod, remainder")
+        return f"({left} {BINARY[type(node.op)]} {right})"
+
+    def unaryop(self, node: ast.UnaryOp) -> str:
+        if isinstance(node.op, ast.USub):
+            return f"(-{self.visit(node.operand)})"
+        if isinstance(node.op, ast.Not):
+            return self.not_(node.operand)
+        raise ExpressionError(f"{ast.unparse(node)!r}: use bitnot")
+
+    def compare(self, node: ast.Compare) -> str:
+        if len(node.ops) != 1:
+            raise ExpressionError(f"{ast.unparse(node)!r}: compare two values at a time")
+        return f"({self.visit(node.left)} {COMPARE[type(node.ops[0])]} {self.visit(node.comparators[0])})"
+
+    def call(self, node: ast.Call) -> str:
+        if not isinstance(node.func, ast.Name) or node.keywords:
+            raise ExpressionError(f"{ast.unparse(node)!r}: only plain calls of known functions")
+        return self.call_named(node.func.id, node.args)
+
+    def call_named(self, name: str, args: list[ast.expr]) -> str:
+        if FUNCTIONS.get(name) != len(args):
+            raise ExpressionError(f"unknown function {name} of {len(args)} arguments")
+        return self.function(name, [self.visit(a) for a in args])
+
+
+class Cython(Printer):
+    """Scalar code of one dtype, for the body of a CPU kernel; collects the C functions that it calls."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+        self.used: set[tuple[str, int]] = set()
+
+    def constant(self, node: ast.Constant) -> str:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ExpressionError(f"{value!r}: only numbers")
+        return f"(<{self.dtype.c}>{value!r})"
+
+    def name(self, node: ast.Name) -> str:
+        special = {"pi": "3.14159265358979323846", "inf": "INFINITY", "nan": "NAN"}
+        return f"(<{self.dtype.c}>{special[node.id]})" if node.id in special else node.id
+
+    def not_(self, operand: ast.expr) -> str:
+        return f"(not {self.visit(operand)})"
+
+    def boolop(self, node: ast.BoolOp) -> str:
+        # Bitwise on 0 and 1: without the branch of a short circuit, so that loops vectorise.
+        sign = " & " if isinstance(node.op, ast.And) else " | "
+        return "(" + sign.join(f"(<int>{self.visit(v)})" for v in node.values) + ")"
+
+    def ifexp(self, node: ast.IfExp) -> str:
+        return f"({self.visit(node.body)} if {self.visit(node.test)} else {self.visit(node.orelse)})"
+
+    def function(self, name: str, args: list[str]) -> str:
+        if name in ("conj", "real") and not self.dtype.complex:
+            return args[0]
+        if name == "isnan":
+            return f"({args[0]} != {args[0]})"
+        if name == "pow" and args[1] == f"(<{self.dtype.c}>2)":
+            return f"({args[0]} * {args[0]})"
+        self.used.add((name, len(args)))
+        return f"ct_{name}_{self.dtype.suffix}({', '.join(args)})"
+
+
+class Tensors(Printer):
+    """Code on whole tensors, through ctorch's own operators and functions."""
+
+    def constant(self, node: ast.Constant) -> str:
+        return repr(node.value)
+
+    def name(self, node: ast.Name) -> str:
+        special = {"pi": "3.141592653589793", "inf": "INF", "nan": "NAN"}
+        return special.get(node.id, node.id)
+
+    def not_(self, operand: ast.expr) -> str:
+        return f"logical_not({self.visit(operand)})"
+
+    def boolop(self, node: ast.BoolOp) -> str:
+        sign = " & " if isinstance(node.op, ast.And) else " | "
+        return "(" + sign.join(self.visit(v) for v in node.values) + ")"
+
+    def ifexp(self, node: ast.IfExp) -> str:
+        return f"where({self.visit(node.test)}, {self.visit(node.body)}, {self.visit(node.orelse)})"
+
+    def function(self, name: str, args: list[str]) -> str:
+        public = {"bitnot": "bitwise_not", "floordiv": "floor_divide", "shift_left": "bitwise_left_shift",
+                  "shift_right": "bitwise_right_shift"}.get(name, name)
+        return f"{public}({', '.join(args)})"

@@ -1,0 +1,311 @@
+"""Writes the Python surface of the rows: functions, Tensor methods, and the derivatives of kernel rows."""
+import ast
+
+from . import elementwise, expression, reduction
+from .table import Arg, Row
+
+C_TYPES = {"int": "int64_t", "float": "double", "bool": "bint", "dim": "int"}
+RESERVED = {"is", "lambda", "from", "print"}
+
+
+def signature(row: Row, method: bool) -> str:
+    """The parameter list in PyTorch's spelling."""
+    names, parts, star = row.public_names, [], False
+    for i, a in enumerate(row.args):
+        if a.keyword and not star:
+            parts.append("*")
+            star = True
+        name = "self" if method and i == 0 else names[a.name]
+        parts.append(name + (f"={a.default}" if a.default is not None else ""))
+    if not method and row.kind in ("elementwise", "reduction"):
+        parts += [] if star else ["*"]
+        parts.append("out=None")
+    return ", ".join(parts)
+
+
+def docstring(row: Row, indent: str) -> str:
+    text = [f'{indent}"""{row.doc}']
+    url = row.torch or f"torch.{row.name}"
+    text += ["", f"{indent}See https://docs.pytorch.org/docs/stable/generated/{url}.html"]
+    if example := row.extra.get("example"):
+        text += ["", f"{indent}Examples", f"{indent}--------", f"{indent}>>> import ctorch"]
+        text += [indent + line for line in example.strip().splitlines()]
+    return "\n".join([*text, f'{indent}"""'])
+
+
+def call(row: Row, first: str, out: str) -> str:
+    """The driver's call of an elementwise row or a reduction."""
+    names = row.public_names
+    tensors = [first, *(names[a.name] for a in row.tensors[1:])]
+    if row.kind == "reduction":
+        keep = "keepdim" if any(a.name == "keepdim" for a in row.args) else "False"
+        dtype = "dtype" if any(a.name == "dtype" for a in row.args) else "None"
+        return f"{row.name}_recorded({first}, dim, {keep}, {dtype}, {out})"
+    enum = f"OP_{row.name.upper()}"
+    if scaled := row.extra.get("scaled"):
+        return f"call_scaled({enum}, {first}, {names[scaled]}, alpha, {out})"
+    params = [names[a.name] for a in row.params]
+    if params:
+        return f"call_many({enum}, ({', '.join(tensors)},), ({', '.join(params)},), {out})"
+    if len(tensors) <= 2:
+        return f"call{len(tensors)}({enum}, {', '.join(tensors)}, {out})"
+    return f"call_many({enum}, ({', '.join(tensors)},), (), {out})"
+
+
+def function(row: Row) -> str:
+    names = row.public_names
+    lines = [f"def {row.name}({signature(row, False)}):", docstring(row, "    ")]
+    lines.append(f"    return {call(row, names[row.args[0].name], 'out')}")
+    return "\n".join(lines) + "\n"
+
+
+def methods(row: Row) -> str:
+    lines = []
+    for name in [row.name, *row.extra.get("method_alias", [])]:
+        lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
+                  f"        return {call(row, 'self', 'None')}", ""]
+    if row.kind == "elementwise" and row.inplace:
+        names = row.public_names
+        tensors = ["self", *(names[a.name] for a in row.tensors[1:])]
+        params = [names[a.name] for a in row.params]
+        for name in [row.name, *row.extra.get("method_alias", [])]:
+            lines += [f"    def {name}_({signature(row, True)}):", f'        """In-place form of ``{row.name}``."""']
+            if scaled := row.extra.get("scaled"):
+                lines.append(f"        return call_scaled_(OP_{row.name.upper()}, self, {names[scaled]}, alpha)")
+            else:
+                lines.append(f"        return call_inplace(OP_{row.name.upper()}, ({', '.join(tensors)},), "
+                             f"({''.join(p + ', ' for p in params)}))")
+            lines.append("")
+    return "\n".join(lines)
+
+
+class Formula(ast.NodeTransformer):
+    """Derivatives on tensors: x.shape reads the edge, other names of functions go to _derivatives."""
+
+    def __init__(self, row: Row, known: set[str]):
+        self.row, self.known, self.reads = row, known, set()
+        self.edges = {a.name: k for k, a in enumerate(tensor_args(row))}
+
+    def visit_Attribute(self, node):
+        if isinstance(node.value, ast.Name) and node.value.id in self.edges and node.attr == "shape":
+            return ast.Name(f"{node.value.id}_shape")
+        return self.generic_visit(node)
+
+    def visit_Call(self, node):
+        node.args = [self.visit(a) for a in node.args]
+        node.keywords = [ast.keyword(k.arg, self.visit(k.value)) for k in node.keywords]
+        if isinstance(node.func, ast.Name):
+            if node.func.id not in self.known:
+                node.func = ast.Attribute(ast.Call(ast.Name("derivatives"), [], []), node.func.id)
+        else:
+            node.func = self.visit(node.func)
+        return node
+
+    def visit_Name(self, node):
+        self.reads.add(node.id)
+        return node
+
+
+def tensor_args(row: Row) -> list[Arg]:
+    return [a for a in row.args if a.type.rstrip("?") == "Tensor"]
+
+
+def outputs(row: Row) -> list[str]:
+    return row.extra.get("outputs", "y").split()
+
+
+def kernel(row: Row, known: set[str]) -> str:
+    """Function, record and backward function of a kernel row or a reduction."""
+    names, tensors, outs = row.public_names, tensor_args(row), outputs(row)
+    private = f"{row.name}_recorded"
+    formulas = {k: translate(row, t, known) for k, t in row.grad.items()}
+    lines = []
+    if formulas:
+        lines.append(backward_function(row, formulas, tensors, outs))
+    if row.kind == "reduction":
+        lines += [f"cdef object {private}(object input, object dim, bint keepdim, object dtype, object out):"]
+        lines += [f"    cdef TensorBase x = as_operand(input, '{row.name}', 'input', 1)",
+                  f"    cdef TensorBase y = reduce({reduction.enum(row)}, x, dim, keepdim, dtype)"]
+    else:
+        lines += [f"def {row.name}({signature(row, False)}):", docstring(row, "    ")]
+        lines += [conversion(row, a, names[a.name]) for a in row.args]
+        lines.append(f"    cdef object result = {row.forward}({', '.join('_' + a.name for a in row.args)})")
+        for i, o in enumerate(outs):
+            lines.append(f"    cdef TensorBase {o} = <TensorBase>result{f'[{i}]' if len(outs) > 1 else ''}")
+    if formulas:
+        lines += record(row, formulas, tensors, outs)
+    if row.kind == "reduction":
+        lines.append(f"    return y if out is None else write_out(out, y, '{row.name}')")
+    else:
+        lines.append("    return result")
+    lines.append("")
+    return "\n".join(lines) + ("\n" + function(row) if row.kind == "reduction" else "")
+
+
+def conversion(row: Row, a: Arg, public: str) -> str:
+    if a.type == "Tensor":
+        return f"    cdef TensorBase _{a.name} = need_tensor({public}, '{row.name}', '{public}')"
+    if a.type == "Tensor?":
+        return f"    cdef TensorBase _{a.name} = None if {public} is None else need_tensor({public}, '{row.name}', '{public}')"
+    if a.type == "dim":
+        return f"    cdef int _{a.name} = wrap_dim({public}, _{row.args[0].name}.ndim, '{row.name}')"
+    if a.type in C_TYPES:
+        return f"    cdef {C_TYPES[a.type]} _{a.name} = {public}"
+    return f"    cdef object _{a.name} = {public}"
+
+
+def translate(row: Row, text: str, known: set[str]) -> tuple[str, set[str]]:
+    visitor = Formula(row, known)
+    tree = visitor.visit(ast.parse(text, mode="eval"))
+    return ast.unparse(ast.fix_missing_locations(tree)), visitor.reads
+
+
+def local(row: Row, name: str) -> str:
+    """What the recording function calls a value that formulas read."""
+    if row.kind == "reduction":
+        return name
+    return "_" + name if name in {a.name for a in row.args} else name
+
+
+def record(row, formulas, tensors, outs) -> list[str]:
+    slots = [*outs, *(a.name for a in tensors)]
+    inputs = [local(row, a.name) for a in tensors]
+    test = " or ".join(f"({x} is not None and wants_grad({x}))" if a.optional else f"wants_grad({x})"
+                       for a, x in zip(tensors, inputs))
+    read = set().union(*(r for _, r in formulas.values()))
+    lines = ["    cdef Node node", f"    if ({test}) and recording():",
+             f"        node = node_new({row.name}_backward_node, b\"{row.extra.get('title', row.name.lstrip('_'))}\", "
+             f"{len(tensors)}, {len(slots)})"]
+    if len(outs) > 1:
+        lines.append(f"        node_outputs(node, {len(outs)})")
+    for k, (a, x) in enumerate(zip(tensors, inputs)):
+        if a.name not in formulas and "all" not in formulas:
+            continue
+        lines += [f"        if {x} is not None:" if a.optional else "        if True:",
+                  f"            node_edge(node, {k}, {x}, None)"]
+    for slot, name in enumerate(slots):
+        users = [k for k, (_, reads) in formulas.items() if name in reads]
+        if not users:
+            continue
+        value = local(row, name)
+        if users == ["all"] or "all" in users:
+            test = "True"
+        else:
+            test = " or ".join(f"node_needs(node, {[a.name for a in tensors].index(u)})" for u in users)
+        optional = any(a.name == name and a.optional for a in tensors)
+        lines += [f"        if ({test}){f' and {value} is not None' if optional else ''}:",
+                  f"            node_save(node, {slot}, {value}, {slot < len(outs)})"]
+    rest = [a.name for a in row.args if a not in tensors and a.name in read]
+    if rest:
+        lines.append(f"        node_args(node, ({', '.join(local(row, r) for r in rest)},))")
+    skip = row.extra.get("nondiff", "").split()
+    for i, o in enumerate(outs):
+        if o not in skip:
+            guard = f"        if {o} is not None:\n    " if len(outs) > 1 else ""
+            lines.append(f"{guard}        node_attach(node, {o}, {i})")
+    return lines
+
+
+def backward_function(row, formulas, tensors, outs) -> str:
+    slots = [*outs, *(a.name for a in tensors)]
+    lines = [f"cdef int {row.name}_backward_node(Node node, PyObject** grads) except -1:"]
+    for i, o in enumerate(outs):
+        name = "g" if i == 0 else f"g_{o}"
+        lines.append(f"    cdef object {name} = None if grads[{i}] == NULL else <object>grads[{i}]")
+    read = set().union(*(r for _, r in formulas.values()))
+    rest = [a.name for a in row.args if a not in tensors and a.name in read]
+    if rest:
+        lines.append(f"    {', '.join(rest)}, = <tuple>node.args")
+    if "g" in read and len(outs) == 1:
+        lines += ["    if g is None:", "        return 0"]
+    for target, (text, reads) in formulas.items():
+        if target == "all":
+            lines.append("    if True:")
+        else:
+            k = [a.name for a in tensors].index(target)
+            lines.append(f"    if node_needs(node, {k}):")
+        for name in sorted(reads):
+            if name in slots:
+                optional = any(a.name == name and a.optional for a in tensors)
+                get = f"node_saved(node, {slots.index(name)})"
+                if optional:
+                    get = f"None if node.saved[{slots.index(name)}].tensor == NULL else {get}"
+                lines.append(f"        {name} = {get}")
+            elif name.endswith("_shape") and name[:-6] in {a.name for a in tensors}:
+                k = [a.name for a in tensors].index(name[:-6])
+                lines.append(f"        {name} = node_edge_shape(node, {k}, <TensorBase>g)")
+            elif name == "needs":
+                lines.append("        needs = (" + "".join(f"node_needs(node, {k}), " for k in range(len(tensors))) + ")")
+        if target == "all":
+            lines.append(f"        results = {text}")
+            for k, _ in enumerate(tensors):
+                lines += [f"        if node_needs(node, {k}) and results[{k}] is not None:",
+                          f"            give_object(node, {k}, results[{k}])"]
+        else:
+            lines.append(f"        give_object(node, {k}, {text})")
+    return "\n".join([*lines, "    return 0", ""])
+
+
+def symbolic(rows: dict[str, Row]) -> str:
+    """Gradients of elementwise rows as functions on tensors, registered with the driver."""
+    lines, registers = [], []
+    for op in elementwise.operations(rows):
+        if op.gradient_of is None:
+            continue
+        tensors = [a.name for a in op.row.tensors]
+        arguments = ", ".join([*op.inputs, *(a.name for a in op.row.params)])
+        lines += [f"def _{op.name}({arguments}):", f"    return {expression.Tensors().text(op.text)}", ""]
+        k = tensors.index(op.gradient_of)
+        registers.append(f"register_symbolic(OP_{op.row.name.upper()}, {k}, _{op.name})")
+    return "\n".join([*lines, *registers, ""])
+
+
+def functions_pxi(rows: dict[str, Row]) -> str:
+    known = set(rows) | set(elementwise_helpers())
+    known |= {alias for r in rows.values() for alias in r.alias}
+    lines = ["# generated from ops.toml", ""]
+    for module in sorted({r.extra["module"] for r in rows.values() if "module" in r.extra}):
+        used = sorted({r.forward for r in rows.values() if r.extra.get("module") == module})
+        lines.append(f"from ctorch._forward.{module} cimport {', '.join(used)}")
+    lines.append("")
+    for row in rows.values():
+        if row.kind == "elementwise":
+            lines.append(function(row))
+        elif row.kind in ("kernel", "reduction"):
+            lines.append(kernel(row, known))
+        else:
+            lines.append(composite(row))
+        for alias in row.alias:
+            lines.append(f"{alias} = {row.name}\n")
+    lines.append(symbolic(rows))
+    public = [n for r in rows.values() if r.public for n in (r.name, *r.alias)]
+    return "\n".join([*lines, f"public_names = {public!r}", ""])
+
+
+def elementwise_helpers() -> list[str]:
+    return ["isinstance", "len", "tuple", "range"]
+
+
+def composite(row: Row) -> str:
+    """A row written with other operators, in _composites."""
+    names = row.public_names
+    given = ", ".join(f"{names[a.name]}={names[a.name]}" if a.keyword else names[a.name] for a in row.args)
+    return "\n".join([f"def {row.name}({signature(row, False)}):", docstring(row, "    "),
+                      f"    return composites().{row.forward}({given})", ""])
+
+
+def methods_pxi(rows: dict[str, Row]) -> str:
+    lines = ["    # generated from ops.toml", ""]
+    for row in rows.values():
+        if not row.method or not row.public:
+            continue
+        if row.kind in ("elementwise", "reduction"):
+            lines.append(methods(row))
+            continue
+        names = row.public_names
+        given = ", ".join(["self", *(f"{names[a.name]}={names[a.name]}" if a.keyword else names[a.name]
+                                     for a in row.args[1:])])
+        for name in [row.name, *row.extra.get("method_alias", [])]:
+            lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
+                      f"        return functions.{row.name}({given})", ""]
+    return "\n".join(lines)

@@ -1,0 +1,191 @@
+"""Writes the CPU kernels of the reduction rows from their map, combine and post expressions.
+
+A reduction keeps a state per result. `inner` folds a line of elements into one state, with independent lanes so
+that it vectorises in a fixed order; `outer` folds rows into a line of states; `merge` joins states of parts that
+were computed apart; `finish` turns states into results.
+"""
+from . import expression
+from .table import Row
+from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
+
+LANES = 64
+WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
+
+
+def enum(row: Row) -> str:
+    return "REDUCE_" + row.name.upper()
+
+
+def state_of(row: Row, target):
+    """The dtype of the state: wider than the elements where rounding would build up."""
+    if row.extra.get("state") == "wide":
+        return BY_NAME[WIDER.get(target.name, target.name)]
+    if row.extra.get("state") == "bool":
+        return BY_NAME["uint8"]
+    return target
+
+
+class Printer:
+    """The expressions of one row for one dtype."""
+
+    def __init__(self, row: Row, target):
+        self.target, self.state = target, state_of(row, target)
+        self.lane = BY_NAME["uint8"] if row.extra.get("state") == "bool" else target
+        self.used = set()
+        extra = row.extra
+        self.identity = self.print(extra["identity"], self.lane)
+        self.identity_state = self.print(extra["identity"], self.state)
+        self.map = self.print(extra.get("map", "x"), target)
+        self.combine = self.print(extra["combine"], self.lane)
+        self.combine_state = self.print(extra["combine"], self.state)
+        self.post = self.print(extra.get("post", "a"), self.state)
+
+    def print(self, text, target):
+        special = {"lowest": {"f": "(-INFINITY)", "u": "0", "i": f"ct_min_{target.suffix}()"},
+                   "highest": {"f": "INFINITY", "u": f"ct_max_{target.suffix}()", "i": f"ct_max_{target.suffix}()"}}
+        if text in special:
+            return special[text][target.suffix[0]]
+        printer = expression.Cython(target)
+        value = printer.text(text)
+        self.used |= {(n, c, target, target.real if n == "abs" else target) for n, c in printer.used}
+        return value
+
+
+def kernels(row: Row, target) -> tuple[str, Printer]:
+    p = Printer(row, target)
+    name, t, s, lane = f"{row.name}_{target.suffix}", target.c, p.state.c, p.lane.c
+    block = 4096 if p.state is not p.lane else 1 << 62
+    return f"""\
+# {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}
+cdef inline {lane} {name}_map({t} x) noexcept nogil:
+    return <{lane}>{p.map}
+
+cdef inline {lane} {name}_combine({lane} a, {lane} b) noexcept nogil:
+    return {p.combine}
+
+cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
+    return {p.combine_state}
+
+cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
+    cdef {lane} lanes[{LANES}]
+    cdef Py_ssize_t i = 0, j, n = x.shape[0]
+    cdef int width = {LANES // 2}
+    for j in range({LANES}):
+        lanes[j] = {p.identity}
+    while i + {LANES} <= n:
+        for j in range({LANES}):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += {LANES}
+    while i < n:
+        lanes[0] = {name}_combine(lanes[0], {name}_map(x[i]))
+        i += 1
+    while width > 0:
+        for j in range(width):
+            lanes[j] = {name}_combine(lanes[j], lanes[j + width])
+        width >>= 1
+    return lanes[0]
+
+cdef {lane} {name}_short({t}[:] x) noexcept nogil:
+    cdef {lane} a = {p.identity}
+    cdef Py_ssize_t i
+    for i in range(x.shape[0]):
+        a = {name}_combine(a, {name}_map(x[i]))
+    return a
+
+cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
+    cdef {s}* a = <{s}*>state
+    cdef int64_t start = 0, m
+    cdef int64_t step = {block} if stride == sizeof({t}) else 256
+    while start < n:
+        m = n - start if n - start < step else step
+        if stride == sizeof({t}) and m >= 16:
+            a[0] = {name}_combine_state(a[0], <{s}>{name}_line(line_{target.suffix}(x + start * stride, m, stride)))
+        else:
+            a[0] = {name}_combine_state(a[0], <{s}>{name}_short(strided_{target.suffix}(x + start * stride, m, stride)))
+        start += m
+
+cdef void {name}_row({lane}[::1] a, {t}[:] x) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(a.shape[0]):
+        a[j] = {name}_combine(a[j], {name}_map(x[j]))
+
+cdef void {name}_row_line({lane}[::1] a, {t}[::1] x) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(a.shape[0]):
+        a[j] = {name}_combine(a[j], {name}_map(x[j]))
+
+cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride, int64_t n) noexcept nogil:
+    # n <= 256 columns; rows are folded in lanes first, then into the states
+    cdef {lane} lanes[256]
+    cdef {s}* a = <{s}*>state
+    cdef int64_t i = 0, j, end
+    while i < rows:
+        end = i + 128 if i + 128 < rows else rows
+        for j in range(n):
+            lanes[j] = {p.identity}
+        while i < end:
+            if stride == sizeof({t}):
+                {name}_row_line(line_{p.lane.suffix}(lanes, n, 0), line_{target.suffix}(x + i * row_stride, n, stride))
+            else:
+                {name}_row(line_{p.lane.suffix}(lanes, n, 0), strided_{target.suffix}(x + i * row_stride, n, stride))
+            i += 1
+        for j in range(n):
+            a[j] = {name}_combine_state(a[j], <{s}>lanes[j])
+
+cdef void {name}_init(void* state, int64_t n) noexcept nogil:
+    cdef int64_t j
+    for j in range(n):
+        (<{s}*>state)[j] = {p.identity_state}
+
+cdef void {name}_merge(void* state, const void* other, int64_t n) noexcept nogil:
+    cdef int64_t j
+    for j in range(n):
+        (<{s}*>state)[j] = {name}_combine_state((<{s}*>state)[j], (<{s}*>other)[j])
+
+cdef void {name}_finish(void* state, char* out, int64_t stride, int64_t k, int64_t count) noexcept nogil:
+    cdef int64_t j
+    cdef {s} a
+    cdef {s} n = <{s}>count
+    for j in range(k):
+        a = (<{s}*>state)[j]
+        (<{result(row, target).c}*>(out + j * stride))[0] = <{result(row, target).c}>{p.post}
+
+""", p
+
+
+def result(row: Row, target):
+    """The dtype that `finish` writes."""
+    if row.out == "bool":
+        return BOOL
+    if row.extra.get("ints") == "int64" and target.category == "int":
+        return BY_NAME["int64"]
+    return target
+
+
+def modules(rows: dict[str, Row]) -> dict[str, str]:
+    """Module name -> text, one per group of dtypes."""
+    out = {}
+    for group, dtypes in GROUPS.items():
+        body, fills, used, suffixes = [], [], set(), set()
+        for row in (r for r in rows.values() if r.kind == "reduction"):
+            for target in (t for t in TARGETS if t.name in dtypes and t.category in row.dtypes):
+                text, p = kernels(row, target)
+                body.append(text)
+                used |= p.used
+                suffixes |= {target.suffix, p.lane.suffix, p.state.suffix}
+                name = f"{row.name}_{target.suffix}"
+                fields = ", ".join(f"table[{len(fills)}].{f}" for f in ("inner", "outer", "init", "merge", "finish"))
+                parts = ", ".join(f"{name}_{f}" for f in ("inner", "outer", "init", "merge", "finish"))
+                fills.append(f"table[{len(fills)}].op, table[{len(fills)}].dtype = {enum(row)}, {target.name.upper()}\n"
+                             f"{fields} = {parts}\n"
+                             f"table[{len(fills)}].state_size = sizeof({p.state.c})\n"
+                             f"table[{len(fills)}].result = {result(row, target).name.upper()}")
+        limits = ['', 'cdef extern from "maths.h" nogil:']
+        limits += [f"    {t.c} ct_{m}_{t.suffix}()" for t in TARGETS if t.category == "int" for m in ("min", "max")]
+        out[f"_gen_reduce_{group}"] = "\n".join([
+            PREAMBLE, view_declarations(suffixes), c_declarations(used), "\n".join(limits), "",
+            "from ctorch._gen.dtypes cimport *", "from ctorch._gen.ops cimport *",
+            "from ctorch._reduce cimport ReduceKernels", "", *body,
+            f"cdef ReduceKernels table[{len(fills) + 1}]", *fills, f"table[{len(fills)}].inner = NULL",
+            'kernels = PyCapsule_New(&table[0], b"ctorch.kernels", NULL)', ""])
+    return out

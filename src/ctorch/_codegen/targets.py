@@ -1,0 +1,70 @@
+"""The dtypes in which kernels calculate, as C knows them."""
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """One compute dtype: its name, the suffix of its C functions, its C type and its category."""
+
+    name: str
+    suffix: str
+    c: str
+    category: str
+
+    @property
+    def complex(self) -> bool:
+        return self.category == "complex"
+
+    @property
+    def real(self) -> "Target":
+        return BY_NAME[{"complex64": "float32", "complex128": "float64"}.get(self.name, self.name)]
+
+
+TARGETS = [
+    Target("float32", "f32", "float", "float"),
+    Target("float64", "f64", "double", "float"),
+    Target("uint8", "u8", "uint8_t", "int"),
+    Target("int32", "i32", "int32_t", "int"),
+    Target("int64", "i64", "int64_t", "int"),
+    Target("uint64", "u64", "uint64_t", "int"),
+    Target("complex64", "c64", "c64", "complex"),
+    Target("complex128", "c128", "c128", "complex"),
+]
+BY_NAME = {t.name: t for t in TARGETS}
+BOOL = Target("bool", "u8", "uint8_t", "bool")
+
+# Kernels are split over modules by these groups, so that a build runs in parallel.
+GROUPS = {"real": ["float32", "float64"], "int": ["uint8", "int32", "int64", "uint64"],
+          "complex": ["complex64", "complex128"]}
+
+PREAMBLE = """\
+# generated from ops.toml
+from cpython.pycapsule cimport PyCapsule_New
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.math cimport INFINITY, NAN
+
+from ctorch._iterator cimport LoopKernel, Scalar
+
+ctypedef float complex c64
+ctypedef double complex c128
+
+cdef extern from "loops.h" nogil:
+"""
+
+
+def view_declarations(suffixes) -> str:
+    """Macros that make typed memoryviews of a line of memory, contiguous and strided, on the stack."""
+    lines = []
+    for suffix in sorted(suffixes):
+        c = next(t.c for t in TARGETS if t.suffix == suffix)
+        lines.append(f"    {c}[::1] line_{suffix} \"CT_LINE\" (void* p, Py_ssize_t n, Py_ssize_t stride)")
+        lines.append(f"    {c}[:] strided_{suffix} \"CT_LINE\" (void* p, Py_ssize_t n, Py_ssize_t stride)")
+    return "\n".join(lines) + "\n"
+
+
+def c_declarations(used) -> str:
+    """Prototypes of the maths functions that expressions called: {(name, number of arguments, target, result)}."""
+    lines = ["", "cdef extern from \"maths.h\" nogil:"]
+    for name, count, target, result in sorted(used, key=lambda u: (u[0], u[2].name)):
+        lines.append(f"    {result.c} ct_{name}_{target.suffix}({', '.join([target.c] * count)})")
+    return "\n".join(lines) + "\n" if used else "\n"

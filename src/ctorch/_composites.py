@@ -1,0 +1,1 @@
+"""Operators written with other operators; the rows of kind "composite" in ops.toml name them."""

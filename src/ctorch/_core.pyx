@@ -1,0 +1,944 @@
+"""The Tensor extension type: PyTorch's surface over the fields of TensorBase.
+
+The methods of the table's rows are generated; those written here are the operators, which go straight to the
+dispatcher, and what no row describes.
+"""
+cimport cython
+from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
+from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, Py_NE, PyObject, PyTypeObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from libc.stdint cimport int64_t, uintptr_t
+from libc.stdlib cimport free, malloc
+
+from ctorch cimport _tensor
+from ctorch._device cimport cpu_device, device, need_cpu
+from ctorch._dispatch cimport *
+from ctorch._dtype cimport *
+from ctorch._factories cimport fill_number, item_at, tensor_from
+from ctorch._functions cimport (call1, call2, call_inplace, call_many, call_scaled, call_scaled_)
+from ctorch._indexing cimport get_item, set_item
+from ctorch._iterator cimport copy_data
+from ctorch._shape cimport parse_sizes, unpack_sizes, wrap_dim
+from ctorch._storage cimport storage_release, storage_retain
+from ctorch._tape cimport (Node, grad_fn_of, node_attach, recording, run_backward)
+from ctorch._tensor cimport *
+from ctorch._views cimport copy_, reshape_to, select
+
+from ctorch import _factories as factories
+from ctorch import _functions as functions
+from ctorch import _indexing as indexing
+from ctorch import _views as views
+from ctorch._tape import _add_tensor_hook
+
+cdef object python_methods = None
+
+
+cdef object methods():
+    # Methods that are Python written with other operators.
+    global python_methods
+    if python_methods is None:
+        from ctorch import _methods
+        python_methods = _methods
+    return python_methods
+
+
+cdef class Size(tuple):
+    """Shape of a tensor: a tuple that says its number of elements.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.zeros(2, 3).shape
+    torch.Size([2, 3])
+    """
+
+    def numel(self):
+        """Product of the sizes."""
+        n = 1
+        for s in self:
+            n *= s
+        return n
+
+    def __repr__(self):
+        return f"torch.Size({list(self)})"
+
+    def __add__(self, other):
+        if not isinstance(other, tuple):
+            return NotImplemented
+        return Size(tuple(self) + tuple(other))
+
+    def __getitem__(self, i):
+        r = tuple.__getitem__(self, i)
+        return Size(r) if isinstance(i, slice) else r
+
+    def __reduce__(self):
+        return (Size, (tuple(self),))
+
+
+cdef inline TensorBase operand(object x):
+    # A tensor, or a number as a weak tensor; None where an operator should answer NotImplemented.
+    if isinstance(x, TensorBase):
+        return <TensorBase>x
+    if isinstance(x, (float, int, complex)) or type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
+        return number_tensor(x)
+    return None
+
+
+cdef inline object operate(int op, object a, object b):
+    cdef TensorBase x = operand(a), y = operand(b)
+    if x is None or y is None:
+        return NotImplemented
+    return binary(op, x, y)
+
+
+cdef object operate_inplace(int op, TensorBase a, object b):
+    cdef TensorBase y = operand(b)
+    cdef PyObject* inputs[2]
+    if y is None:
+        return NotImplemented
+    inputs[0] = <PyObject*>a
+    inputs[1] = <PyObject*>y
+    return elementwise_(op, 2, inputs, NULL)
+
+
+cdef class Tensor(TensorBase):
+    """A multi-dimensional array of numbers of one dtype, with automatic differentiation.
+
+    See https://docs.pytorch.org/docs/stable/tensors.html. Tensors are made by ``ctorch.tensor``, ``ctorch.zeros``
+    and the other functions; ``Tensor(*sizes)`` and ``Tensor(sequence)`` make float tensors as PyTorch's do.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> x = ctorch.tensor([1., 2.], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    def __init__(self, *args, **kwargs):
+        if self.storage != NULL:
+            return
+        take_over(self, legacy_new(args))
+
+    # ---- what a tensor is
+
+    @property
+    def shape(self):
+        """Sizes of the dimensions."""
+        return Size(shape_tuple(self))
+
+    @property
+    def dtype(self):
+        """Type of the elements."""
+        return dtype_object(self.dtype)
+
+    @property
+    def device(self):
+        """Where the values live."""
+        return cpu_device()
+
+    @property
+    def layout(self):
+        """Always strided."""
+        return strided
+
+    @property
+    def ndim(self):
+        """Number of dimensions."""
+        return self.ndim
+
+    def dim(self):
+        """Number of dimensions."""
+        return self.ndim
+
+    ndimension = dim
+
+    def size(self, dim=None):
+        """Sizes of the dimensions, or of one of them."""
+        if dim is None:
+            return Size(shape_tuple(self))
+        if self.ndim == 0:
+            raise IndexError("Dimension specified as " + str(dim) + " but tensor has no dimensions")
+        return self.shape[wrap_dim(dim, self.ndim, "size")]
+
+    def stride(self, dim=None):
+        """Elements from one index of a dimension to the next; may be negative."""
+        if dim is None:
+            return stride_tuple(self)
+        return self.strides[wrap_dim(dim, self.ndim, "stride")]
+
+    def numel(self):
+        """Number of elements."""
+        return self.numel
+
+    nelement = numel
+
+    def storage_offset(self):
+        """Elements from the start of the storage to the first element."""
+        return (self.data - self.storage.data) // itemsize_of[self.dtype]
+
+    def data_ptr(self):
+        """Address of the first element."""
+        return <uintptr_t>self.data
+
+    def element_size(self):
+        """Bytes of one element."""
+        return itemsize_of[self.dtype]
+
+    @property
+    def itemsize(self):
+        """Bytes of one element."""
+        return itemsize_of[self.dtype]
+
+    @property
+    def nbytes(self):
+        """Bytes of all elements."""
+        return self.numel * itemsize_of[self.dtype]
+
+    def is_contiguous(self, memory_format=None):
+        """True where the elements lie row by row without gaps."""
+        return self.contiguous
+
+    def is_floating_point(self):
+        """True for float dtypes."""
+        return category_of[self.dtype] == CATEGORY_FLOAT
+
+    def is_complex(self):
+        """True for complex dtypes."""
+        return category_of[self.dtype] == CATEGORY_COMPLEX
+
+    def is_signed(self):
+        """True for dtypes with negative numbers."""
+        return dtype_object(self.dtype).is_signed
+
+    def is_inference(self):
+        """True for tensors made in inference mode."""
+        return self.inference
+
+    def is_shared(self):
+        """True where other processes can see the memory."""
+        return False
+
+    def is_pinned(self):
+        """True for page-locked memory."""
+        return False
+
+    @property
+    def is_cuda(self):
+        """True for tensors on a CUDA device."""
+        return self.device == DEVICE_CUDA
+
+    @property
+    def is_sparse(self):
+        return False
+
+    @property
+    def is_quantized(self):
+        return False
+
+    @property
+    def is_meta(self):
+        return False
+
+    @property
+    def names(self):
+        return (None,) * self.ndim
+
+    @property
+    def T(self):
+        """The dimensions in reverse order."""
+        return views.permute(self, range(self.ndim - 1, -1, -1))
+
+    @property
+    def mT(self):
+        """The last two dimensions exchanged."""
+        if self.ndim < 2:
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
+        return views.transpose(self, -2, -1)
+
+    @property
+    def H(self):
+        """The conjugate of a matrix, transposed."""
+        if self.ndim not in (0, 2):
+            raise RuntimeError(f"tensor.H is only supported on matrices (2-D tensors). Got {self.ndim}-D tensor.")
+        return functions.conj(views.t(self))
+
+    @property
+    def mH(self):
+        """The conjugates of matrices, transposed."""
+        return functions.conj(self.mT)
+
+    # ---- autograd
+
+    @property
+    def requires_grad(self):
+        """True where operations on this tensor are recorded."""
+        return wants_grad(self)
+
+    @requires_grad.setter
+    def requires_grad(self, bint value):
+        self.requires_grad_(value)
+
+    def requires_grad_(self, bint requires_grad=True):
+        """In place: record operations on this tensor from now on, or not."""
+        if requires_grad and category_of[self.dtype] < CATEGORY_FLOAT:
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        if requires_grad and self.inference:
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
+        if not requires_grad and grad_fn_of(self) is not None:
+            raise RuntimeError("you can only change requires_grad flags of leaf variables. If you want to use a "
+                               "computed variable in a subgraph that doesn't require differentiation use "
+                               "var_no_grad = var.detach().")
+        self.requires_grad = requires_grad or self.grad_fn != NULL
+        return self
+
+    @property
+    def is_leaf(self):
+        """True where no recorded operation made this tensor."""
+        return not wants_grad(self) or grad_fn_of(self) is None
+
+    @property
+    def grad_fn(self):
+        """The recorded operation that made this tensor, or None."""
+        return grad_fn_of(self) if wants_grad(self) else None
+
+    @property
+    def output_nr(self):
+        """Which output of grad_fn this is."""
+        return self.output_nr
+
+    @property
+    def grad(self):
+        """Gradient that backward has added up here, or None."""
+        return None if self.grad == NULL else <object>self.grad
+
+    @grad.setter
+    def grad(self, value):
+        cdef PyObject* before = self.grad
+        if value is not None:
+            check_grad(self, value)
+            Py_INCREF(value)
+            self.grad = <PyObject*>value
+        else:
+            self.grad = NULL
+        Py_XDECREF(before)
+
+    @grad.deleter
+    def grad(self):
+        cdef PyObject* before = self.grad
+        self.grad = NULL
+        Py_XDECREF(before)
+
+    @property
+    def _version(self):
+        return self.storage.version
+
+    @property
+    def _base(self):
+        return None if self.base == NULL else <object>self.base
+
+    def _is_view(self):
+        return self.base != NULL
+
+    @property
+    def data(self):
+        """The values alone: changes in place are not seen by autograd."""
+        cdef TensorBase t = tensor_alias(self)
+        t.untracked = True
+        return t
+
+    @data.setter
+    def data(self, value):
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        take_over(self, <TensorBase>value)
+
+    def detach(self):
+        """The same values outside of any graph."""
+        return tensor_alias(self)
+
+    def detach_(self):
+        """In place: leave the graph."""
+        if self.base != NULL:
+            raise RuntimeError("Can't detach views in-place. Use detach() instead.")
+        Py_XDECREF(self.grad_fn)
+        self.grad_fn = NULL
+        self.output_nr = 0
+        self.requires_grad = False
+        return self
+
+    def backward(self, gradient=None, retain_graph=None, bint create_graph=False, inputs=None):
+        """Add the gradients of this tensor to ``.grad`` of the leaves that it came from.
+
+        See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+
+        Parameters
+        ----------
+        gradient : Tensor, optional
+            Gradient of something with respect to this tensor; needed where it is not a single number.
+        retain_graph : bool, optional
+            Keep what the graph saved, for another backward.
+        create_graph : bool
+            Record the backward itself, for gradients of gradients.
+        inputs : Tensor or sequence of Tensor, optional
+            Only these get a gradient.
+        """
+        backward_from([self], [gradient], create_graph if retain_graph is None else retain_graph, create_graph, inputs)
+
+    def register_hook(self, hook):
+        """Call ``hook(grad)`` whenever a gradient of this tensor is computed; what it returns replaces it.
+
+        Returns
+        -------
+        RemovableHandle
+            Takes the hook away by ``remove()``.
+        """
+        return _add_tensor_hook(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook):
+        """Call ``hook(self)`` after a gradient was added to ``.grad``."""
+        if grad_fn_of(self) is not None:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        return _add_tensor_hook(self, hook, "accumulated")
+
+    @property
+    def retains_grad(self):
+        """True for non-leaf tensors whose gradient is kept."""
+        return self.extra != NULL and (<dict>self.extra).get("_retains_grad", False)
+
+    def retain_grad(self):
+        """Keep the gradient of this non-leaf tensor in ``.grad`` too."""
+        if not wants_grad(self):
+            raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        if grad_fn_of(self) is not None and not self.retains_grad:
+            self._retains_grad = True
+            methods().retain_grad(self)
+
+    # ---- values
+
+    def item(self):
+        """The value of a tensor of one element, as a Python number."""
+        if self.numel != 1:
+            raise RuntimeError(f"a Tensor with {self.numel} elements cannot be converted to Scalar")
+        return item_at(self, self.data)
+
+    def tolist(self):
+        """The values as nested lists of Python numbers."""
+        return nested(self, 0, self.data)
+
+    def __bool__(self):
+        if self.numel == 0:
+            raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
+        if self.numel != 1:
+            raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        return bool(item_at(self, self.data))
+
+    def __float__(self):
+        return float(single(self))
+
+    def __int__(self):
+        return int(single(self))
+
+    def __complex__(self):
+        return complex(single(self))
+
+    def __index__(self):
+        if category_of[self.dtype] > CATEGORY_INT or self.numel != 1:
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(item_at(self, self.data))
+
+    def __len__(self):
+        if self.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return self.shape[0]
+
+    def __iter__(self):
+        if self.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(views.unbind(self, 0))
+
+    def __contains__(self, x):
+        return bool(functions.any(self == x))
+
+    def __getitem__(self, index):
+        return get_item(self, index)
+
+    def __setitem__(self, index, value):
+        set_item(self, index, value)
+
+    def __repr__(self):
+        from ctorch import _printing
+        return _printing.tensor_repr(self)
+
+    def __format__(self, spec):
+        if self.ndim == 0 and spec:
+            return format(self.item(), spec)
+        return object.__format__(self, spec) if spec else repr(self)
+
+    def __hash__(self):
+        return <Py_ssize_t>(<uintptr_t><PyObject*>self >> 4)
+
+    def __getattr__(self, name):
+        # only reached where normal lookup failed
+        if self.extra != NULL and name in <dict>self.extra:
+            return (<dict>self.extra)[name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def __setattr__(self, name, value):
+        try:
+            object.__setattr__(self, name, value)
+        except AttributeError:
+            if hasattr(Tensor, name):
+                raise
+            own_attributes(self)[name] = value
+
+    def __delattr__(self, name):
+        if self.extra != NULL and name in <dict>self.extra:
+            del (<dict>self.extra)[name]
+        else:
+            object.__delattr__(self, name)
+
+    # ---- NumPy
+
+    def __getbuffer__(self, Py_buffer* buffer, int flags):
+        fill_buffer(self, buffer, flags)
+
+    def __releasebuffer__(self, Py_buffer* buffer):
+        free(buffer.internal)
+
+    def __array__(self, dtype=None, copy=None):
+        array = self.numpy()
+        if dtype is not None:
+            return array.astype(dtype, copy=bool(copy))
+        return array.copy() if copy else array
+
+    def numpy(self, *, bint force=False):
+        """The values as a NumPy array over the same memory.
+
+        Raises
+        ------
+        RuntimeError
+            If the tensor requires grad, unless forced.
+        TypeError
+            If NumPy has no such dtype.
+        """
+        if force:
+            return self.detach().cpu().numpy()
+        if wants_grad(self):
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        if self.dtype == BFLOAT16:
+            raise TypeError("Got unsupported ScalarType BFloat16")
+        import numpy
+        return numpy.asarray(memoryview(self))
+
+    # ---- operators
+
+    def __add__(self, other):
+        return operate(OP_ADD, self, other)
+
+    def __radd__(self, other):
+        return operate(OP_ADD, self, other)
+
+    def __iadd__(self, other):
+        return operate_inplace(OP_ADD, self, other)
+
+    def __sub__(self, other):
+        return operate(OP_SUB, self, other)
+
+    def __rsub__(self, other):
+        return operate(OP_SUB, other, self)
+
+    def __isub__(self, other):
+        return operate_inplace(OP_SUB, self, other)
+
+    def __mul__(self, other):
+        return operate(OP_MUL, self, other)
+
+    def __rmul__(self, other):
+        return operate(OP_MUL, self, other)
+
+    def __imul__(self, other):
+        return operate_inplace(OP_MUL, self, other)
+
+    def __truediv__(self, other):
+        return operate(OP_DIV_TRUE, self, other)
+
+    def __rtruediv__(self, other):
+        return operate(OP_DIV_TRUE, other, self)
+
+    def __itruediv__(self, other):
+        return operate_inplace(OP_DIV_TRUE, self, other)
+
+    def __floordiv__(self, other):
+        return operate(OP_FLOOR_DIVIDE, self, other)
+
+    def __rfloordiv__(self, other):
+        return operate(OP_FLOOR_DIVIDE, other, self)
+
+    def __ifloordiv__(self, other):
+        return operate_inplace(OP_FLOOR_DIVIDE, self, other)
+
+    def __mod__(self, other):
+        return operate(OP_REMAINDER, self, other)
+
+    def __rmod__(self, other):
+        return operate(OP_REMAINDER, other, self)
+
+    def __imod__(self, other):
+        return operate_inplace(OP_REMAINDER, self, other)
+
+    def __pow__(self, other, modulo):
+        return operate(OP_POW, self, other)
+
+    def __rpow__(self, other, modulo):
+        return operate(OP_POW, other, self)
+
+    def __ipow__(self, other):
+        return operate_inplace(OP_POW, self, other)
+
+    def __and__(self, other):
+        return operate(OP_BITWISE_AND, self, other)
+
+    def __rand__(self, other):
+        return operate(OP_BITWISE_AND, self, other)
+
+    def __iand__(self, other):
+        return operate_inplace(OP_BITWISE_AND, self, other)
+
+    def __or__(self, other):
+        return operate(OP_BITWISE_OR, self, other)
+
+    def __ror__(self, other):
+        return operate(OP_BITWISE_OR, self, other)
+
+    def __ior__(self, other):
+        return operate_inplace(OP_BITWISE_OR, self, other)
+
+    def __xor__(self, other):
+        return operate(OP_BITWISE_XOR, self, other)
+
+    def __rxor__(self, other):
+        return operate(OP_BITWISE_XOR, self, other)
+
+    def __ixor__(self, other):
+        return operate_inplace(OP_BITWISE_XOR, self, other)
+
+    def __lshift__(self, other):
+        return operate(OP_BITWISE_LEFT_SHIFT, self, other)
+
+    def __rshift__(self, other):
+        return operate(OP_BITWISE_RIGHT_SHIFT, self, other)
+
+    def __matmul__(self, other):
+        return functions.matmul(self, other) if isinstance(other, TensorBase) else NotImplemented
+
+    def __rmatmul__(self, other):
+        return functions.matmul(other, self) if isinstance(other, TensorBase) else NotImplemented
+
+    def __neg__(self):
+        return unary(OP_NEG, self)
+
+    def __pos__(self):
+        return self
+
+    def __abs__(self):
+        return unary(OP_ABS, self)
+
+    def __invert__(self):
+        return functions.bitwise_not(self)
+
+    def __richcmp__(self, other, int how):
+        cdef int op
+        if how == Py_EQ:
+            op = OP_EQ
+        elif how == Py_NE:
+            op = OP_NE
+        elif how == Py_LT:
+            op = OP_LT
+        elif how == Py_LE:
+            op = OP_LE
+        elif how == Py_GT:
+            op = OP_GT
+        else:
+            op = OP_GE
+        r = operate(op, self, other)
+        if r is NotImplemented and how == Py_EQ:
+            return False
+        return True if r is NotImplemented and how == Py_NE else r
+
+    # ---- views and copies
+
+    def view(self, *size, dtype=None):
+        """The same elements in another shape, without a copy."""
+        if len(size) == 1 and isinstance(size[0], _dtype_class) or dtype is not None:
+            return methods().view_dtype(self, dtype or size[0])
+        return views.view(self, unpack_sizes(size))
+
+    def reshape(self, *shape):
+        """The same elements in another shape; a view where strides allow it."""
+        return views.reshape(self, unpack_sizes(shape))
+
+    def expand(self, *size):
+        """Dimensions of size one stretched without a copy."""
+        return views.expand(self, unpack_sizes(size))
+
+    def permute(self, *dims):
+        """The dimensions in another order; a view."""
+        return views.permute(self, unpack_sizes(dims))
+
+    def view_as(self, other):
+        """This tensor viewed in the shape of another."""
+        return views.view(self, other.shape)
+
+    def reshape_as(self, other):
+        """This tensor reshaped to the shape of another."""
+        return views.reshape(self, other.shape)
+
+    def expand_as(self, other):
+        """This tensor expanded to the shape of another."""
+        return views.expand(self, other.shape)
+
+    def copy_(self, src, non_blocking=False):
+        """In place: take the values of another tensor, broadcast and cast."""
+        return views.copy_into(self, src)
+
+    def fill_(self, value):
+        """In place: every element becomes `value`."""
+        return views.copy_into(self, value)
+
+    def zero_(self):
+        """In place: every element becomes zero."""
+        return views.copy_into(self, 0)
+
+    def clone(self, *, memory_format=None):
+        """A copy that gradients flow through."""
+        return call1(OP_CLONE, self, None)
+
+    def contiguous(self, memory_format=None):
+        """This tensor where it is contiguous, else a contiguous copy."""
+        return self if self.contiguous else views.contiguous_of(self)
+
+    def __copy__(self):
+        return views.alias_like(self)
+
+    def __deepcopy__(self, memo):
+        return methods().deepcopy(self, memo)
+
+    def __reduce_ex__(self, protocol):
+        return methods().reduce(self)
+
+    @staticmethod
+    def _make_subclass(cls, data, require_grad=False):
+        """An instance of a subclass over the values of a tensor."""
+        cdef TensorBase t = cls.__new__(cls)
+        take_over(t, <TensorBase?>data)
+        t.requires_grad = require_grad
+        return t
+
+    include "_gen/methods.pxi"
+    include "_python_methods.pxi"
+
+
+_tensor.tensor_type = <PyTypeObject*>Tensor
+_dtype_class = dtype
+
+
+class layout:
+    """How the elements of a tensor lie in memory; ctorch has ``ctorch.strided`` alone."""
+
+    def __repr__(self):
+        return "torch.strided"
+
+    def __reduce__(self):
+        return "strided"
+
+
+strided = layout()
+
+
+cdef object single(TensorBase x):
+    if x.numel != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    return item_at(x, x.data)
+
+
+cdef object nested(TensorBase x, int d, char* p):
+    cdef int64_t i, step
+    if d == x.ndim:
+        return item_at(x, p)
+    step = x.strides[d] * itemsize_of[x.dtype]
+    return [nested(x, d + 1, p + i * step) for i in range(x.shape[d])]
+
+
+cdef dict own_attributes(TensorBase x):
+    if x.extra == NULL:
+        d = {}
+        Py_INCREF(d)
+        x.extra = <PyObject*>d
+    return <dict>x.extra
+
+
+cdef int check_grad(TensorBase x, object value) except -1:
+    cdef TensorBase g
+    if not isinstance(value, TensorBase):
+        raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+    g = <TensorBase>value
+    if g is x:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if not same_shape(x, g):
+        raise RuntimeError(f"assigned grad has data of a different size: {list(shape_tuple(g))} for a tensor of "
+                           f"{list(shape_tuple(x))}")
+    if g.dtype != x.dtype:
+        raise RuntimeError(f"assigned grad has data of a different type: {dtype_name(g.dtype).decode()} for a tensor of "
+                           f"{dtype_name(x.dtype).decode()}")
+    return 0
+
+
+cdef int take_over(TensorBase t, TensorBase source) except -1:
+    # t shows source's values from now on.
+    cdef int i
+    cdef int64_t* dims = &t.dims[0]
+    storage_retain(source.storage)
+    if t.storage != NULL:
+        storage_release(t.storage)
+    t.storage = source.storage
+    t.data = source.data
+    t.dtype = source.dtype
+    t.device = source.device
+    if t.shape != &t.dims[0]:
+        free(t.shape)
+    t.shape = &t.dims[0]
+    t.strides = &t.dims[INLINE_DIMS]
+    if source.ndim > INLINE_DIMS:
+        dims = <int64_t*>malloc(2 * source.ndim * sizeof(int64_t))
+        if dims == NULL:
+            raise MemoryError()
+        t.shape = dims
+        t.strides = dims + source.ndim
+    t.ndim = source.ndim
+    for i in range(source.ndim):
+        t.shape[i] = source.shape[i]
+        t.strides[i] = source.strides[i]
+    t.numel = source.numel
+    t.contiguous = source.contiguous
+    return 0
+
+
+cdef TensorBase legacy_new(tuple args):
+    # Tensor(2, 3) is empty, Tensor([1, 2]) has these values; always of the default dtype.
+    if len(args) == 1 and not isinstance(args[0], int):
+        if isinstance(args[0], TensorBase):
+            return tensor_alias(<TensorBase>args[0])
+        if not isinstance(args[0], Size):
+            return tensor_from(args[0], default_dtype(), True)
+        args = args[0]
+    return factories.empty(args if args else (0,))
+
+
+cdef struct BufferShape:
+    Py_ssize_t dims[128]
+    char format[4]
+
+
+cdef int fill_buffer(TensorBase x, Py_buffer* buffer, int flags) except -1:
+    cdef BufferShape* b
+    cdef int i
+    cdef const char* code = FORMATS[x.dtype]
+    if wants_grad(x):
+        raise BufferError("Can't get a buffer of a Tensor that requires grad. Use tensor.detach() first.")
+    if code == NULL:
+        raise BufferError(f"a Tensor of {dtype_name(x.dtype).decode()} has no buffer format")
+    if flags & PyBUF_WRITABLE and x.storage.readonly:
+        raise BufferError("the tensor shares read-only memory")
+    if not flags & PyBUF_STRIDES == PyBUF_STRIDES and not x.contiguous:
+        raise BufferError("the tensor is not contiguous")
+    b = <BufferShape*>malloc(sizeof(BufferShape))
+    if b == NULL:
+        raise MemoryError()
+    for i in range(x.ndim):
+        b.dims[i] = x.shape[i]
+        b.dims[MAX_DIMS + i] = x.strides[i] * itemsize_of[x.dtype]
+    buffer.buf = x.data
+    buffer.obj = x
+    buffer.len = x.numel * itemsize_of[x.dtype]
+    buffer.itemsize = itemsize_of[x.dtype]
+    buffer.readonly = x.storage.readonly
+    buffer.format = <char*>code if flags & PyBUF_FORMAT else NULL
+    buffer.ndim = x.ndim
+    buffer.shape = &b.dims[0] if flags & PyBUF_ND else NULL
+    buffer.strides = &b.dims[MAX_DIMS] if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
+    buffer.suboffsets = NULL
+    buffer.internal = b
+    return 0
+
+
+cdef const char* FORMATS[DTYPE_COUNT]
+FORMATS[BOOL], FORMATS[UINT8], FORMATS[INT8], FORMATS[UINT16], FORMATS[INT16] = b"?", b"B", b"b", b"H", b"h"
+FORMATS[UINT32], FORMATS[INT32], FORMATS[UINT64], FORMATS[INT64] = b"I", b"i", b"L", b"l"
+FORMATS[FLOAT16], FORMATS[FLOAT32], FORMATS[FLOAT64] = b"e", b"f", b"d"
+FORMATS[COMPLEX64], FORMATS[COMPLEX128] = b"Zf", b"Zd"
+FORMATS[BFLOAT16] = NULL
+
+
+cdef TensorBase default_gradient(TensorBase root):
+    cdef TensorBase g
+    if root.numel != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    if category_of[root.dtype] == CATEGORY_COMPLEX:
+        raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
+                           f"torch.{dtype_name(root.dtype).decode()}")
+    g = tensor_empty(root.dtype, root.ndim, root.shape)
+    if root.dtype == FLOAT32:
+        (<float*>g.data)[0] = 1
+    else:
+        fill_number(g, 1)
+    return g
+
+
+cdef TensorBase checked_gradient(TensorBase root, object gradient):
+    if gradient is None:
+        return default_gradient(root)
+    if not isinstance(gradient, TensorBase):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+    if not same_shape(root, <TensorBase>gradient):
+        raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of {Size(shape_tuple(<TensorBase>gradient))} "
+                           f"and output[0] has a shape of {Size(shape_tuple(root))}.")
+    return cast_to(<TensorBase>gradient, root.dtype)
+
+
+cdef list backward_from(list roots, list gradients, bint retain_graph, bint create_graph, object inputs):
+    cdef list seeds = []
+    for i, (root, gradient) in enumerate(zip(roots, gradients)):
+        if not isinstance(root, TensorBase):
+            raise TypeError(f"backward(): argument 'tensors' must be Tensors, but got {type(root).__name__} at {i}")
+        if not wants_grad(<TensorBase>root):
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        seeds.append(checked_gradient(<TensorBase>root, gradient))
+    if inputs is None:
+        return run_backward(roots, seeds, retain_graph, create_graph, None)
+    inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+    if not inputs:
+        raise RuntimeError("'inputs' argument to backward cannot be empty.")
+    for x, g in zip(inputs, run_backward(roots, seeds, retain_graph, create_graph, inputs)):
+        if g is not None:
+            x.grad = g.detach() if x.grad is None and not create_graph else g if x.grad is None else x.grad + g
+    return None
+
+
+def _backward(tensors, grad_tensors, bint retain_graph, bint create_graph, inputs):
+    """Walk back from several tensors into ``.grad``."""
+    backward_from(list(tensors), list(grad_tensors), retain_graph, create_graph, inputs)
+
+
+def _grad(outputs, inputs, grad_outputs, bint retain_graph, bint create_graph):
+    """Gradients of outputs with respect to inputs; None where there is no path."""
+    cdef list seeds = []
+    for i, (root, gradient) in enumerate(zip(outputs, grad_outputs)):
+        if not wants_grad(<TensorBase?>root):
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+        seeds.append(checked_gradient(<TensorBase>root, gradient))
+    for x in inputs:
+        if not wants_grad(<TensorBase?>x):
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return run_backward(list(outputs), seeds, retain_graph, create_graph, list(inputs))

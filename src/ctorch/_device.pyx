@@ -1,0 +1,76 @@
+"""Devices as objects: ``ctorch.device("cuda:1")``."""
+
+
+cdef class device:
+    """Where a tensor's values live.
+
+    Parameters
+    ----------
+    type : str or int or device
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``; an int means that CUDA device.
+    index : int, optional
+        Number of the device where `type` does not name one.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.device("cuda", 1)
+    device(type='cuda', index=1)
+    """
+
+    def __init__(self, type, index=None):
+        if isinstance(type, device):
+            self.type, self.index = (<device>type).type, (<device>type).index
+            return
+        if isinstance(type, int):
+            self.type, self.index = "cuda", type
+            return
+        if not isinstance(type, str):
+            raise TypeError(f"device(): argument 'type' must be str, not {type.__class__.__name__}")
+        name, colon, number = type.partition(":")
+        if name not in ("cpu", "cuda", "meta"):
+            raise RuntimeError("Expected one of cpu, cuda, meta device type at start of device string: " + type)
+        if colon:
+            if index is not None:
+                raise RuntimeError(f"type (string) must not include an index because index was passed explicitly: {type}")
+            if not number.isdigit():
+                raise RuntimeError(f"Invalid device string: '{type}'")
+            index = int(number)
+        self.type, self.index = name, index
+
+    def __eq__(self, other):
+        if not isinstance(other, device):
+            return NotImplemented
+        return self.type == (<device>other).type and self.index == (<device>other).index
+
+    def __hash__(self):
+        return hash((self.type, self.index))
+
+    def __repr__(self):
+        if self.index is None:
+            return f"device(type='{self.type}')"
+        return f"device(type='{self.type}', index={self.index})"
+
+    def __str__(self):
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __reduce__(self):
+        return (device, (self.type, self.index))
+
+
+CPU = device("cpu")
+
+
+cdef object cpu_device():
+    return CPU
+
+
+cdef int need_cpu(object d, str op) except -1:
+    # None and the CPU pass; anything else says what is missing.
+    if d is None or d is CPU:
+        return 0
+    if not isinstance(d, device):
+        d = device(d)
+    if (<device>d).type == "cpu":
+        return 0
+    raise NotImplementedError(f"{op}: device '{d}' is not available; this build computes on the CPU only")

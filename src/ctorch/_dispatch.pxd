@@ -1,0 +1,60 @@
+# Elementwise operators: dtype rule, shape rule, allocation, the kernel of the device and dtype, and the record.
+from cpython.object cimport PyObject
+from libc.stdint cimport int64_t
+
+from ctorch._gen.dtypes cimport *
+from ctorch._gen.ops cimport *
+from ctorch._iterator cimport LoopKernel, Scalar
+from ctorch._tape cimport Node
+from ctorch._tensor cimport TensorBase
+
+cdef enum:
+    MAX_INPUTS = 4
+    MAX_PARAMS = 4
+
+cdef enum OutRule:
+    OUT_SAME
+    OUT_BOOL
+    OUT_REAL
+
+cdef enum GradKind:
+    GRAD_NONE
+    GRAD_PASS                        # the incoming gradient itself
+    GRAD_OP                          # another elementwise operation
+
+cdef struct Elementwise:
+    const char* name
+    int inputs
+    int params
+    int categories                   # bit per dtype category that has kernels
+    bint promote_ints                # integers become the default float dtype
+    bint compute_bool                # bool is a dtype of its own here, not an integer
+    int out
+    int fixed[MAX_INPUTS]            # dtype in which an input is read whatever the others are, or -1
+    const char* family
+    int grad_kind[MAX_INPUTS]
+    int grad_op[MAX_INPUTS]
+    int reads[MAX_INPUTS]            # saved tensors that a gradient reads: bit 0 output, bit 1 + k input k
+    LoopKernel kernel[DTYPE_COUNT]   # by compute dtype; filled when first needed
+    PyObject* symbolic[MAX_INPUTS]   # Python function of the gradient on tensors, for graphs of gradients
+
+cdef struct KernelEntry:
+    int op
+    int dtype
+    LoopKernel kernel
+
+cdef Elementwise OPS[OP_COUNT]
+
+cdef TensorBase elementwise(int op, int n, PyObject** inputs, const Scalar* params, TensorBase out)
+cdef TensorBase elementwise_(int op, int n, PyObject** inputs, const Scalar* params)
+cdef TensorBase unary(int op, TensorBase x)
+cdef TensorBase binary(int op, TensorBase a, TensorBase b)
+cdef TensorBase as_operand(object x, str op, str arg, int position)
+cdef TensorBase number_tensor(object x)
+cdef TensorBase cast_to(TensorBase x, int dtype)
+cdef TensorBase contiguous(TensorBase x)
+cdef int result_dtype(int n, PyObject** inputs) except -1
+cdef int check_inplace(TensorBase x, str op) except -1
+cdef int unsupported(const char* op, int dtype) except -1
+cdef int check_cpu(TensorBase x, const char* op) except -1
+cdef TensorBase write_out(TensorBase out, TensorBase result, str op)

@@ -1,0 +1,637 @@
+"""Elementwise operators: dtype rule, shape rule, allocation, the kernel of the device and dtype, and the record.
+
+The rows of ops.toml fill `OPS`; one driver serves them all. The short way is for inputs of one dtype and shape that
+lie contiguous; everything else takes the way through `Loop`.
+"""
+import numbers
+import warnings
+
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from libc.string cimport memcpy
+
+from ctorch._dtype cimport *
+from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous,
+                               cast_kernel)
+from ctorch._kernels._load cimport kernel_table
+from ctorch._shape cimport broadcast_into
+from ctorch._storage cimport storage_release, storage_retain
+from ctorch._tape cimport (Node, grad_fn_of, node_attach, node_edge, node_give, node_needs, node_new, node_save,
+                           node_saved, recording, tape_ops)
+from ctorch._tensor cimport *
+
+include "_gen/elementwise.pxi"
+
+cdef set loaded = set()
+
+
+cdef LoopKernel find_kernel(Elementwise* op, int compute) except? NULL:
+    # The kernel for a compute dtype, loading its module when it is first asked for; NULL where there is none.
+    cdef KernelEntry* e
+    if op.kernel[compute] != NULL:
+        return op.kernel[compute]
+    if not (op.categories >> category_of[compute]) & 1 and not (op.categories & 1 and compute == UINT8):
+        return NULL
+    group = ("int", "int", "real", "complex")[category_of[compute]]
+    family = f"_gen_{op.family.decode()}_{group}"
+    if family not in loaded:
+        loaded.add(family)
+        e = <KernelEntry*>kernel_table(family)
+        while e.kernel != NULL:
+            OPS[e.op].kernel[e.dtype] = e.kernel
+            e += 1
+    return op.kernel[compute]
+
+
+cdef int unsupported(const char* op, int dtype) except -1:
+    raise NotImplementedError(f"\"{op.decode()}\" not implemented for '{dtype_title(dtype)}' on device 'cpu'")
+
+
+cdef int check_cpu(TensorBase x, const char* op) except -1:
+    if x.device != DEVICE_CPU:
+        raise NotImplementedError(f"{op.decode()}: not implemented for device 'cuda' and dtype {dtype_name(x.dtype).decode()}")
+    return 0
+
+
+# ---- dtypes
+
+cdef int combine(int high, int low) except -2:
+    # PyTorch's rule between operands with dimensions, without, and Python numbers: only the category counts.
+    if low < 0:
+        return high
+    if high < 0:
+        return low
+    if category_of[high] == CATEGORY_COMPLEX:
+        return high
+    if category_of[high] == CATEGORY_FLOAT:
+        return complex_of(high) if category_of[low] == CATEGORY_COMPLEX else high
+    if category_of[high] == CATEGORY_BOOL or category_of[low] >= CATEGORY_FLOAT:
+        return promote(high, low)
+    return high
+
+
+cdef int result_dtype(int n, PyObject** inputs) except -1:
+    cdef int with_dims = -1, without = -1, wrapped = -1, k, d
+    cdef TensorBase t
+    for k in range(n):
+        t = <TensorBase>inputs[k]
+        d = t.dtype
+        if t.wrapped_number:
+            if category_of[d] == CATEGORY_FLOAT:
+                d = default_dtype()
+            elif category_of[d] == CATEGORY_COMPLEX:
+                d = complex_of(default_dtype())
+            wrapped = d if wrapped < 0 else promote(wrapped, d)
+        elif t.ndim == 0:
+            without = d if without < 0 else promote(without, d)
+        else:
+            with_dims = d if with_dims < 0 else promote(with_dims, d)
+    return combine(with_dims, combine(without, wrapped))
+
+
+cdef TensorBase number_tensor(object x):
+    # A Python number as a 0-d tensor that is weak in promotion.
+    cdef TensorBase t
+    if isinstance(x, bool):
+        t = tensor_scalar(BOOL)
+        (<unsigned char*>t.data)[0] = x
+    elif isinstance(x, int):
+        t = tensor_scalar(INT64)
+        (<long long*>t.data)[0] = x
+    elif isinstance(x, float):
+        t = tensor_scalar(FLOAT64)
+        (<double*>t.data)[0] = x
+    elif isinstance(x, complex):
+        t = tensor_scalar(COMPLEX128)
+        (<double*>t.data)[0] = x.real
+        (<double*>t.data)[1] = x.imag
+    elif isinstance(x, numbers.Number) or type(x).__module__ == "numpy":
+        return number_tensor(x.item())
+    else:
+        return None
+    t.wrapped_number = True
+    return t
+
+
+cdef TensorBase as_operand(object x, str op, str arg, int position):
+    cdef TensorBase t
+    if isinstance(x, TensorBase):
+        return <TensorBase>x
+    t = None if isinstance(x, (str, bytes)) or x is None else number_tensor(x)
+    if t is None:
+        raise TypeError(f"{op}(): argument '{arg}' (position {position}) must be Tensor, not {type(x).__name__}")
+    return t
+
+
+# ---- the short way
+
+cdef inline TensorBase short_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
+    # Result of inputs of one dtype and shape, all contiguous on the CPU; None where that does not hold.
+    cdef TensorBase x = <TensorBase>inputs[0]
+    cdef TensorBase t, out
+    cdef char* data[MAX_INPUTS + 1]
+    cdef int64_t strides[MAX_INPUTS + 1]
+    cdef int k, dtype = x.dtype, out_dtype
+    cdef LoopKernel kernel = op.kernel[dtype]
+    if kernel == NULL or not x.contiguous or compute_of[dtype] != dtype or x.device != DEVICE_CPU or x.wrapped_number:
+        return None
+    if op.fixed[0] != -1:
+        return None
+    strides[1] = itemsize_of[dtype]
+    data[1] = x.data
+    for k in range(1, n):
+        t = <TensorBase>inputs[k]
+        if (t.dtype != dtype or not t.contiguous or t.device != DEVICE_CPU or t.wrapped_number
+                or not same_shape(x, t)):
+            return None
+        data[k + 1] = t.data
+        strides[k + 1] = strides[1]
+    out_dtype = dtype if op.out == OUT_SAME else (BOOL if op.out == OUT_BOOL else real_of(dtype))
+    out = tensor_empty_like(x, out_dtype)
+    data[0] = out.data
+    strides[0] = itemsize_of[out_dtype]
+    if x.numel < 4096:
+        kernel(data, strides, x.numel, params)
+    else:
+        with nogil:
+            run_contiguous(kernel, n + 1, data, strides, out.numel, params)
+    return out
+
+
+# ---- the general way
+
+cdef int output_strides(int n, PyObject** inputs, int ndim, const int64_t* shape, int64_t* strides) noexcept:
+    # Strides of a new result that follow its inputs' order of dimensions, as PyTorch's iterator chooses them.
+    cdef int perm[MAX_DIMS]
+    cdef int i, k, a, b, at, c
+    cdef int64_t sa, sb, stride = 1
+    cdef TensorBase t
+    for i in range(ndim):
+        perm[i] = ndim - 1 - i
+    for i in range(1, ndim):
+        b = i
+        for a in range(i - 1, -1, -1):
+            c = 0
+            for k in range(n):
+                t = <TensorBase>inputs[k]
+                sa = operand_stride(t, perm[a], ndim)
+                sb = operand_stride(t, perm[b], ndim)
+                if sa == 0 or sb == 0:
+                    continue
+                if sa != sb:
+                    c = -1 if sa < sb else 1
+                    break
+                if shape[perm[a]] > shape[perm[b]]:
+                    c = 1
+                    break
+            if c > 0:
+                at = perm[a]
+                perm[a] = perm[b]
+                perm[b] = at
+                b = a
+            elif c < 0:
+                break
+    for i in range(ndim):
+        strides[perm[i]] = stride
+        stride *= shape[perm[i]] if shape[perm[i]] > 1 else 1
+    return 0
+
+
+cdef inline int64_t operand_stride(TensorBase t, int d, int ndim) noexcept:
+    cdef int own = d - (ndim - t.ndim)
+    cdef int64_t s
+    if own < 0 or t.shape[own] == 1:
+        return 0
+    s = t.strides[own]
+    return s if s >= 0 else -s
+
+
+cdef int broadcast_all(int n, PyObject** inputs, int64_t* shape) except -1:
+    cdef TensorBase t = <TensorBase>inputs[0]
+    cdef int k, ndim = t.ndim
+    memcpy(shape, t.shape, ndim * sizeof(int64_t))
+    for k in range(1, n):
+        t = <TensorBase>inputs[k]
+        if ndim == t.ndim and ndim == 0:
+            continue
+        if ndim < t.ndim:
+            ndim = broadcast_grow(ndim, shape, t)
+        else:
+            ndim = broadcast_into(ndim, shape, t, "")
+    return ndim
+
+
+cdef int broadcast_grow(int ndim, int64_t* shape, TensorBase t) except -1:
+    # `t` has more dimensions than the shape so far.
+    cdef int64_t grown[MAX_DIMS]
+    cdef int i
+    for i in range(t.ndim):
+        grown[i] = 1 if i < t.ndim - ndim else shape[i - (t.ndim - ndim)]
+    memcpy(shape, grown, t.ndim * sizeof(int64_t))
+    return broadcast_into(t.ndim, shape, t, "")
+
+
+cdef struct Plan:
+    LoopKernel kernel
+    int compute
+    int common
+    int out_dtype
+    int native_out
+    int ndim
+    int64_t shape[MAX_DIMS]
+
+
+cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except -1:
+    # Dtypes, kernel and shape of one call.
+    cdef PyObject* promoted[MAX_INPUTS]
+    cdef int k, m = 0, common
+    for k in range(n):
+        check_cpu(<TensorBase>inputs[k], op.name)
+        if op.fixed[k] == -1:
+            promoted[m] = inputs[k]
+            m += 1
+    common = result_dtype(m, promoted)
+    if op.promote_ints and category_of[common] <= CATEGORY_INT:
+        common = default_dtype()
+    if not (op.categories >> category_of[common]) & 1:
+        unsupported(op.name, common)
+    plan.common = common
+    plan.compute = compute_of[common]
+    plan.kernel = find_kernel(op, plan.compute)
+    if plan.kernel == NULL:
+        unsupported(op.name, common)
+    if op.out == OUT_SAME:
+        plan.out_dtype, plan.native_out = common, plan.compute
+    elif op.out == OUT_BOOL:
+        plan.out_dtype = plan.native_out = BOOL
+    else:
+        plan.out_dtype, plan.native_out = real_of(common), real_of(plan.compute)
+    plan.ndim = broadcast_all(n, inputs, plan.shape)
+    return 0
+
+
+cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const Scalar* params,
+                  TensorBase out) except -1:
+    cdef Loop loop
+    cdef int k
+    loop_init(&loop, plan.ndim, plan.shape, 1, plan.kernel, params)
+    loop_add(&loop, out, plan.native_out)
+    for k in range(n):
+        loop_add(&loop, <TensorBase>inputs[k], plan.compute if op.fixed[k] == -1 else op.fixed[k])
+    return loop_run(&loop)
+
+
+cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
+    cdef Plan plan
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase out
+    cdef bint plain = True
+    cdef int k
+    make_plan(op, n, inputs, &plan)
+    for k in range(n):
+        plain = plain and (<TensorBase>inputs[k]).contiguous
+    if plain or plan.ndim < 2:
+        out = tensor_empty(plan.out_dtype, plan.ndim, plan.shape)
+    else:
+        output_strides(n, inputs, plan.ndim, plan.shape, strides)
+        out = tensor_empty_strided(plan.out_dtype, plan.ndim, plan.shape, strides)
+    run_plan(op, &plan, n, inputs, params, out)
+    for k in range(n):
+        if not (<TensorBase>inputs[k]).wrapped_number:
+            return out
+    out.wrapped_number = True        # numbers alone stay weak, as the constants of a formula should
+    return out
+
+
+# ---- public drivers
+
+cdef TensorBase elementwise(int which, int n, PyObject** inputs, const Scalar* params, TensorBase out):
+    """Run one row on its inputs and record it; `out` may be None."""
+    cdef Elementwise* op = &OPS[which]
+    cdef TensorBase y = short_way(op, n, inputs, params)
+    cdef int k
+    if y is None:
+        y = general_way(op, n, inputs, params)
+    if out is not None:
+        refuse_out_grad(op, n, inputs, out)
+        return write_out(out, y, op.name.decode())
+    for k in range(n):
+        if wants_grad(<TensorBase>inputs[k]):
+            if recording() and category_of[y.dtype] >= CATEGORY_FLOAT:
+                record(op, n, inputs, params, y)
+            break
+    return y
+
+
+cdef int refuse_out_grad(Elementwise* op, int n, PyObject** inputs, TensorBase out) except -1:
+    cdef int k
+    if not recording():
+        return 0
+    for k in range(n):
+        if wants_grad(<TensorBase>inputs[k]) or wants_grad(out):
+            raise RuntimeError(f"{op.name.decode()}(): functions with out=... arguments don't support automatic "
+                               "differentiation, but one of the arguments requires grad.")
+    return 0
+
+
+cdef TensorBase write_out(TensorBase out, TensorBase result, str op):
+    # Puts a result into the tensor given as out=, resizing it where the shape differs.
+    cdef TensorBase fresh
+    if category_of[result.dtype] > category_of[out.dtype]:
+        raise RuntimeError(f"result type {dtype_title(result.dtype)} can't be cast to the desired output type "
+                           f"{dtype_title(out.dtype)}")
+    if not same_shape(out, result):
+        if out.numel > 0:
+            warnings.warn(f"An output with one or more elements was resized since it had shape "
+                          f"{list(shape_tuple(out))}, which does not match the required output shape "
+                          f"{list(shape_tuple(result))}. This behavior is deprecated.", stacklevel=3)
+        fresh = tensor_empty(out.dtype, result.ndim, result.shape)
+        storage_release(out.storage)
+        storage_retain(fresh.storage)
+        out.storage = fresh.storage
+        out.data = fresh.data
+        if result.ndim > INLINE_DIMS:
+            raise NotImplementedError(f"{op}(): out= cannot be resized to more than {INLINE_DIMS} dimensions")
+        out.ndim = result.ndim
+        memcpy(out.shape, fresh.shape, result.ndim * sizeof(int64_t))
+        memcpy(out.strides, fresh.strides, result.ndim * sizeof(int64_t))
+        tensor_set_geometry(out)
+    copy_data(out, result)
+    bump_version(out, b"out=")
+    return out
+
+
+cdef TensorBase unary(int which, TensorBase x):
+    cdef PyObject* inputs[1]
+    inputs[0] = <PyObject*>x
+    return elementwise(which, 1, inputs, NULL, None)
+
+
+cdef TensorBase binary(int which, TensorBase a, TensorBase b):
+    cdef PyObject* inputs[2]
+    inputs[0] = <PyObject*>a
+    inputs[1] = <PyObject*>b
+    return elementwise(which, 2, inputs, NULL, None)
+
+
+cdef int check_inplace(TensorBase x, str op) except -1:
+    # May x be changed in place? Raises with the reason if not.
+    if x.storage.readonly:
+        raise RuntimeError(f"{op}: the tensor shares read-only memory and cannot be changed in place")
+    if x.inference or not recording():
+        return check_overlap(x, op)
+    if x.requires_grad and x.grad_fn == NULL and x.base == NULL:
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+    if x.base != NULL and (<TensorBase>x.base).requires_grad:
+        if (<TensorBase>x.base).grad_fn == NULL:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+        if x.view_origin == VIEW_NO_GRAD:
+            raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode "
+                               "enabled. This view is not tracked; make it with grad mode enabled, or clone it.")
+        if x.view_origin == VIEW_MULTI_OUTPUT:
+            raise RuntimeError(f"Output {x.output_nr} of a function that returns multiple views is being modified "
+                               f"inplace ({op}). Such functions do not allow the output views to be modified inplace. "
+                               "You should replace the inplace operation by an out-of-place one.")
+    return check_overlap(x, op)
+
+
+cdef int check_overlap(TensorBase x, str op) except -1:
+    cdef int i
+    if x.contiguous:
+        return 0
+    for i in range(x.ndim):
+        if x.strides[i] == 0 and x.shape[i] > 1:
+            raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a "
+                               "single memory location. Please clone() the tensor before performing the operation.")
+    return 0
+
+
+cdef bint may_clash(TensorBase x, TensorBase y) noexcept:
+    # True where writing x could change elements of y that are still to be read.
+    cdef int i
+    if x.storage != y.storage or x.numel == 0 or y.numel == 0:
+        return False
+    if x.data == y.data and same_shape(x, y):
+        for i in range(x.ndim):
+            if x.strides[i] != y.strides[i] and x.shape[i] > 1:
+                return True
+        return False
+    return True
+
+
+cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* params):
+    """Run one row in place on its first input and record it."""
+    cdef Elementwise* op = &OPS[which]
+    cdef TensorBase x = <TensorBase>inputs[0]
+    cdef TensorBase t
+    cdef Plan plan
+    cdef PyObject* read[MAX_INPUTS]
+    cdef list copies = []
+    cdef Node node = None
+    cdef int k
+    cdef bint wants = False
+    check_inplace(x, op.name.decode() + "_")
+    make_plan(op, n, inputs, &plan)
+    if category_of[plan.out_dtype] > category_of[x.dtype]:
+        raise RuntimeError(f"result type {dtype_title(plan.out_dtype)} can't be cast to the desired output type "
+                           f"{dtype_title(x.dtype)}")
+    if plan.ndim != x.ndim or not all_equal(plan.shape, x.shape, x.ndim):
+        raise RuntimeError(f"output with shape {list(shape_tuple(x))} doesn't match the broadcast shape "
+                           f"{[plan.shape[k] for k in range(plan.ndim)]}")
+    for k in range(n):
+        t = <TensorBase>inputs[k]
+        wants = wants or wants_grad(t)
+        if k > 0 and may_clash(x, t):
+            t = tensor_empty(t.dtype, t.ndim, t.shape)
+            copy_data(t, <TensorBase>inputs[k])
+            copies.append(t)
+        read[k] = <PyObject*>t
+    if wants and recording():
+        node = record_inplace(op, n, inputs, params)
+    run_plan(op, &plan, n, read, params, x)
+    bump_version(x, op.name)
+    if node is not None:
+        attach_inplace(op, node, x)
+    return x
+
+
+cdef inline bint all_equal(const int64_t* a, const int64_t* b, int n) noexcept:
+    cdef int i
+    for i in range(n):
+        if a[i] != b[i]:
+            return False
+    return True
+
+
+# ---- record and gradient
+
+cdef int reads_of(Elementwise* op, int n, PyObject** inputs) noexcept:
+    # What the wanted gradients read: bit 0 the output, bit 1 + k input k.
+    cdef int k, mask = 0
+    for k in range(n):
+        if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] == GRAD_OP:
+            mask |= op.reads[k]
+    return mask
+
+
+cdef object params_tuple(Elementwise* op, const Scalar* params):
+    cdef int i
+    return tuple([params[i].f for i in range(op.params)])
+
+
+cdef int record(Elementwise* op, int n, PyObject** inputs, const Scalar* params, TensorBase y) except -1:
+    cdef int k, mask = reads_of(op, n, inputs)
+    cdef Node node = node_new(elementwise_backward, op.name, n, n + 1 if mask else 0)
+    node.op = op
+    for k in range(n):
+        if op.grad_kind[k] != GRAD_NONE:
+            node_edge(node, k, <TensorBase>inputs[k], y)
+    if mask & 1:
+        node_save(node, 0, y, True)
+    for k in range(n):
+        if (mask >> (k + 1)) & 1:
+            node_save(node, k + 1, <TensorBase>inputs[k], False)
+    if op.params:
+        keep_params(node, op, params)
+    return node_attach(node, y, 0)
+
+
+cdef int keep_params(Node node, Elementwise* op, const Scalar* params) except -1:
+    p = params_tuple(op, params)
+    Py_INCREF(p)
+    node.args = <PyObject*>p
+    return 0
+
+
+cdef Node record_inplace(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
+    # Before the change: x's node and values are still the old ones. A saved x is an alias whose version will be
+    # outdated, so that reading it in backward raises.
+    cdef TensorBase x = <TensorBase>inputs[0]
+    cdef int k, mask = reads_of(op, n, inputs)
+    cdef Node node = node_new(elementwise_backward, op.name, n, n + 1 if mask else 0)
+    node.op = op
+    for k in range(n):
+        if op.grad_kind[k] != GRAD_NONE:
+            node_edge(node, k, <TensorBase>inputs[k], x)
+        if (mask >> (k + 1)) & 1:
+            node_save(node, k + 1, tensor_alias(x) if k == 0 else <TensorBase>inputs[k], False)
+    if op.params:
+        keep_params(node, op, params)
+    return node
+
+
+cdef int attach_inplace(Elementwise* op, Node node, TensorBase x) except -1:
+    cdef int k
+    for k in range(op.inputs):
+        if node_needs(node, k) and op.grad_kind[k] == GRAD_OP and op.reads[k] & 1:
+            node_save(node, 0, x, True)
+            break
+    if x.base != NULL:
+        return tape_ops.rebase(x, node)
+    return node_attach(node, x, 0)
+
+
+cdef int elementwise_backward(Node node, PyObject** grads) except -1:
+    """Gradient of any elementwise row: its fused kernel, or its formula on tensors where a graph is wanted."""
+    cdef Elementwise* op = <Elementwise*>node.op
+    cdef PyObject* operands[MAX_INPUTS + 2]
+    cdef Scalar params[MAX_PARAMS]
+    cdef TensorBase g = <TensorBase>grads[0]
+    cdef int k, i, n
+    cdef list held
+    if node.args != NULL:
+        for i, p in enumerate(<tuple>node.args):
+            params[i].f = p
+            params[i].i = <int64_t>params[i].f
+    for k in range(op.inputs):
+        if not node_needs(node, k):
+            continue
+        if op.grad_kind[k] == GRAD_PASS:
+            node_give(node, k, g)
+            continue
+        held = [g]
+        for i in range(op.inputs + 1):
+            if (op.reads[k] >> i) & 1:
+                held.append(node_saved(node, i))
+        if recording():
+            node_give(node, k, symbolic_gradient(op, k, held, node.args))
+            continue
+        n = len(held)
+        for i in range(n):
+            operands[i] = <PyObject*>held[i]
+        give_result(node, k, elementwise(op.grad_op[k], n, operands, params, None))
+    return 0
+
+
+cdef inline int give_result(Node node, int k, TensorBase r) except -1:
+    return node_give(node, k, r)
+
+
+cdef object symbolic_gradient(Elementwise* op, int k, list held, PyObject* args):
+    if op.symbolic[k] == NULL:
+        raise NotImplementedError(f"{op.name.decode()}: no derivative of the derivative")
+    if args != NULL:
+        return (<object>op.symbolic[k])(*held, *(<tuple>args))
+    return (<object>op.symbolic[k])(*held)
+
+
+cdef void register_symbolic(int which, int k, object function):
+    Py_INCREF(function)
+    OPS[which].symbolic[k] = <PyObject*>function
+
+
+# ---- casts and copies, without a record
+
+cdef TensorBase cast_to(TensorBase x, int dtype):
+    # x itself where it has the dtype.
+    cdef TensorBase y
+    cdef int64_t strides[MAX_DIMS]
+    cdef PyObject* inputs[1]
+    if x.dtype == dtype:
+        return x
+    if x.contiguous or x.ndim < 2:
+        y = tensor_empty(dtype, x.ndim, x.shape)
+    else:
+        inputs[0] = <PyObject*>x
+        output_strides(1, inputs, x.ndim, x.shape, strides)
+        y = tensor_empty_strided(dtype, x.ndim, x.shape, strides)
+    copy_data(y, x)
+    return y
+
+
+cdef TensorBase contiguous(TensorBase x):
+    # x itself where it is contiguous.
+    cdef TensorBase y
+    if x.contiguous:
+        return x
+    y = tensor_empty(x.dtype, x.ndim, x.shape)
+    copy_data(y, x)
+    return y
+
+
+cdef TensorBase tape_add(TensorBase a, TensorBase b):
+    return binary(OP_ADD, a, b)
+
+
+cdef int tape_add_(TensorBase a, TensorBase b) except -1:
+    cdef PyObject* inputs[2]
+    inputs[0] = <PyObject*>a
+    inputs[1] = <PyObject*>b
+    elementwise_(OP_ADD, 2, inputs, NULL)
+    return 0
+
+
+cdef TensorBase tape_clone(TensorBase x):
+    cdef TensorBase y
+    cdef PyObject* inputs[1]
+    if recording() and wants_grad(x):
+        inputs[0] = <PyObject*>x
+        return elementwise(OP_CLONE, 1, inputs, NULL, None)
+    y = tensor_empty(x.dtype, x.ndim, x.shape)
+    copy_data(y, x)
+    return y
+
+
+tape_ops.add = tape_add
+tape_ops.add_ = tape_add_
+tape_ops.clone = tape_clone

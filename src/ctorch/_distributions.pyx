@@ -1,0 +1,602 @@
+"""From MT19937's words to each distribution, as PyTorch's CPU kernels do it; the loops that vectorise are in distributions.h.
+
+Who calls holds the generator's lock; nothing here is checked.
+"""
+from libc.math cimport ceil, cos, exp, fabs, floor, fma, isnan, lgamma, log, log1p, sin, sqrt, tan
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from ctorch._parallel cimport parallel_for
+from ctorch._random cimport (
+    E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64, E_UINT8, E_UINT16, E_UINT32,
+    E_UINT64, Element,
+)
+
+cdef extern from "distributions.h" nogil:
+    uint64_t mt_random64(mt19937* mt)
+    void mt_random_words(mt19937* mt, uint32_t* out, int64_t n)
+    uint16_t float16_of(float x)
+    float float_of_float16(uint16_t half)
+    uint16_t bfloat16_of(float x)
+    float float_of_bfloat16(uint16_t half)
+    void uniform_f32(const uint32_t* words, float* x, int64_t n, float low, float high)
+    void uniform_f64(const uint32_t* words, double* x, int64_t n)
+    void stretch_f64(double* x, int64_t n, double low, double high)
+    void below(const uint32_t* words, uint8_t* hits, int64_t n, double p)
+    void box_muller_f32(float* x, int64_t n, float mean, float std)
+    void box_muller_f64(double* x, int64_t n, double mean, double std)
+    void remainders_32(const uint32_t* words, int64_t* x, int64_t n, uint64_t extent, int64_t base)
+    void falling_remainders(const uint32_t* words, uint32_t* x, int64_t n, uint32_t divisor)
+
+cdef enum:
+    BLOCK = 2048           # numbers that are drawn before they are transformed; on the stack
+    PART = 256             # of them to a thread
+    WORDS = 1024           # words that are drawn at once
+    PAIRS = 512            # of words, for as many doubles
+    NORMAL_PART = 8192     # numbers of a large normal fill to a thread; a multiple of 16
+    SMALL_PERMUTATION = 214748364      # from 2**32 / 20 on, PyTorch draws 64 bits for each place
+
+cdef double PI = 3.141592653589793
+cdef uint64_t LOW_53 = (1 << 53) - 1
+
+cdef int[13] SIZES = [1, 1, 2, 4, 8, 1, 2, 4, 8, 2, 2, 4, 8]     # bytes, by Element
+
+
+# ---- storing doubles and whole numbers as any element type ----
+
+ctypedef fused value_t:
+    double
+    int64_t
+
+ctypedef fused element_t:
+    uint8_t
+    uint16_t
+    uint32_t
+    uint64_t
+    int8_t
+    int16_t
+    int32_t
+    int64_t
+    float
+    double
+
+
+cdef inline void store_as(element_t* x, const value_t* values, int64_t n) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        if element_t is float or element_t is double or value_t is int64_t:
+            x[i] = <element_t>values[i]
+        else:
+            x[i] = <element_t><int64_t>values[i]    # out of range it wraps
+
+
+cdef void store(Element kind, const value_t* values, void* x, int64_t start, int64_t n) noexcept nogil:
+    cdef int64_t i
+    if kind == E_FLOAT32:
+        store_as(<float*>x + start, values, n)
+    elif kind == E_FLOAT64:
+        store_as(<double*>x + start, values, n)
+    elif kind == E_FLOAT16:
+        for i in range(n):
+            (<uint16_t*>x)[start + i] = float16_of(<float>values[i])
+    elif kind == E_BFLOAT16:
+        for i in range(n):
+            (<uint16_t*>x)[start + i] = bfloat16_of(<float>values[i])
+    elif kind == E_BOOL:
+        for i in range(n):
+            (<uint8_t*>x)[start + i] = values[i] != 0
+    elif kind == E_UINT8:
+        store_as(<uint8_t*>x + start, values, n)
+    elif kind == E_UINT16:
+        store_as(<uint16_t*>x + start, values, n)
+    elif kind == E_UINT32:
+        store_as(<uint32_t*>x + start, values, n)
+    elif kind == E_UINT64:
+        store_as(<uint64_t*>x + start, values, n)
+    elif kind == E_INT8:
+        store_as(<int8_t*>x + start, values, n)
+    elif kind == E_INT16:
+        store_as(<int16_t*>x + start, values, n)
+    elif kind == E_INT32:
+        store_as(<int32_t*>x + start, values, n)
+    elif kind == E_INT64:
+        store_as(<int64_t*>x + start, values, n)
+
+
+cdef inline void store_half(Element kind, const float* values, void* x, int64_t start, int64_t n) noexcept nogil:
+    cdef uint16_t* out = <uint16_t*>x + start
+    cdef int64_t i
+    if kind == E_FLOAT16:
+        for i in range(n):
+            out[i] = float16_of(values[i])
+    else:
+        for i in range(n):
+            out[i] = bfloat16_of(values[i])
+
+
+cdef inline double load(Element kind, const void* x, int64_t i) noexcept nogil:
+    if kind == E_FLOAT32:
+        return (<const float*>x)[i]
+    if kind == E_FLOAT64:
+        return (<const double*>x)[i]
+    if kind == E_FLOAT16:
+        return float_of_float16((<const uint16_t*>x)[i])
+    return float_of_bfloat16((<const uint16_t*>x)[i])
+
+
+cdef inline double rounded(Element kind, double x) noexcept nogil:
+    """x as the float type holds it."""
+    if kind == E_FLOAT64:
+        return x
+    if kind == E_FLOAT32:
+        return <float>x
+    if kind == E_FLOAT16:
+        return float_of_float16(float16_of(<float>x))
+    return float_of_bfloat16(bfloat16_of(<float>x))
+
+
+cdef void fill_constant(Element kind, void* x, int64_t n, double value) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        store(kind, &value, x, i, 1)
+
+
+# ---- drawing; who calls holds the generator's lock ----
+
+cdef void draw_f32(mt19937* mt, float* x, int64_t n, float low, float high) noexcept nogil:
+    cdef uint32_t[WORDS] words
+    cdef int64_t start, count
+    start = 0
+    while start < n:
+        count = min(n - start, WORDS)
+        mt_random_words(mt, words, count)
+        uniform_f32(words, x + start, count, low, high)
+        start += count
+
+
+cdef void draw_f64(mt19937* mt, double* x, int64_t n) noexcept nogil:
+    cdef uint32_t[WORDS] words
+    cdef int64_t start, count
+    start = 0
+    while start < n:
+        count = min(n - start, PAIRS)
+        mt_random_words(mt, words, 2 * count)
+        uniform_f64(words, x + start, count)
+        start += count
+
+
+cdef inline double draw_double(mt19937* mt) noexcept nogil:
+    return <double>(mt_random64(mt) & LOW_53) * (1.0 / 9007199254740992.0)
+
+
+cdef void fill_uniform(mt19937* mt, Element kind, void* x, int64_t n, double low, double high) noexcept nogil:
+    cdef float[BLOCK] scratch
+    cdef uint16_t bottom, top
+    cdef int64_t start, count, i
+    if kind == E_FLOAT32:
+        draw_f32(mt, <float*>x, n, <float>low, <float>high)
+    elif kind == E_FLOAT64:
+        start = 0
+        while start < n:
+            count = min(n - start, BLOCK)
+            draw_f64(mt, <double*>x + start, count)
+            if low != 0 or high != 1:
+                stretch_f64(<double*>x + start, count, low, high)
+            start += count
+    else:
+        bottom = float16_of(<float>low) if kind == E_FLOAT16 else bfloat16_of(<float>low)
+        top = float16_of(<float>high) if kind == E_FLOAT16 else bfloat16_of(<float>high)
+        start = 0
+        while start < n:
+            count = min(n - start, BLOCK)
+            draw_f32(mt, scratch, count, <float>low, <float>high)
+            store_half(kind, scratch, x, start, count)
+            for i in range(start, start + count):
+                if (<uint16_t*>x)[i] == top:
+                    (<uint16_t*>x)[i] = bottom
+            start += count
+
+
+# ---- doubles, drawn in blocks by one thread and transformed in parts by all ----
+
+cdef struct Transform:
+    transform_fn apply
+    double* values
+    int64_t n
+    double a
+    double b
+    Element kind
+    void* x            # NULL: the values stay where they are
+    int64_t start
+
+
+cdef void transform_part(void* arg, int64_t chunk) noexcept nogil:
+    cdef Transform* job = <Transform*>arg
+    cdef int64_t low = chunk * PART
+    cdef int64_t count = min(job.n - low, PART)
+    job.apply(job.values + low, count, job.a, job.b)
+    if job.x != NULL:
+        store(job.kind, job.values + low, job.x, job.start + low, count)
+
+
+cdef void run(Transform* job) noexcept nogil:
+    parallel_for(transform_part, job, (job.n + PART - 1) // PART)
+
+
+cdef void to_pairs(double* v, int64_t n, double a, double b) noexcept nogil:
+    """Box and Muller: each pair of uniform numbers becomes a pair of normal ones."""
+    cdef int64_t i
+    cdef double radius, theta
+    for i in range(0, n - 1, 2):
+        radius = sqrt(-2.0 * log1p(-v[i + 1]))
+        theta = 2.0 * PI * v[i]
+        v[i] = radius * cos(theta)
+        v[i + 1] = radius * sin(theta)
+
+
+cdef void to_normal(double* v, int64_t n, double mean, double std) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        v[i] = fma(v[i], std, mean)
+
+
+cdef void to_log_normal(double* v, int64_t n, double mean, double std) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        v[i] = exp(fma(v[i], std, mean))
+
+
+cdef void to_cauchy(double* v, int64_t n, double median, double sigma) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        v[i] = fma(sigma, tan(PI * (v[i] - 0.5)), median)
+
+
+cdef void to_exponential(double* v, int64_t n, double scale, double unused) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        v[i] = scale * log1p(-v[i])
+
+
+cdef void to_geometric(double* v, int64_t n, double scale, double unused) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        v[i] = ceil(log(v[i]) / scale)
+
+
+cdef void draw_normals(mt19937* mt, double* v, int64_t n) noexcept nogil:
+    """n standard normal numbers; they come in pairs, and the generator keeps the half that is left over."""
+    cdef Transform job
+    cdef double[2] pair
+    cdef int64_t even
+    if n > 0 and mt.has_normal:
+        v[0] = mt.normal
+        mt.has_normal = 0
+        v += 1
+        n -= 1
+    even = n & ~1
+    draw_f64(mt, v, even)
+    job.apply, job.values, job.n, job.x = to_pairs, v, even, NULL
+    job.a = job.b = 0
+    run(&job)
+    if n > even:
+        draw_f64(mt, pair, 2)
+        to_pairs(pair, 2, 0, 0)
+        v[even] = pair[0]
+        mt.normal = pair[1]
+        mt.has_normal = 1
+
+
+cdef void fill_transformed(mt19937* mt, Element kind, void* x, int64_t n, transform_fn apply, double a, double b,
+                           bint normals) noexcept nogil:
+    cdef double[BLOCK] scratch
+    cdef Transform job
+    cdef int64_t start
+    job.apply, job.values, job.a, job.b, job.kind, job.x = apply, scratch, a, b, kind, x
+    start = 0
+    while start < n:
+        job.start = start
+        job.n = min(n - start, BLOCK)
+        if normals:
+            draw_normals(mt, scratch, job.n)
+        else:
+            draw_f64(mt, scratch, job.n)
+        run(&job)
+        start += job.n
+
+
+# ---- normal numbers in groups of 16, as PyTorch fills a contiguous tensor ----
+
+cdef struct NormalFill:
+    Element kind
+    void* x
+    int64_t n
+    double mean
+    double std
+
+
+cdef void normal_part(void* arg, int64_t chunk) noexcept nogil:
+    cdef NormalFill* job = <NormalFill*>arg
+    cdef int64_t low = chunk * NORMAL_PART
+    cdef int64_t count = min(job.n - low, NORMAL_PART)
+    if job.kind == E_FLOAT32:
+        box_muller_f32(<float*>job.x + low, count, <float>job.mean, <float>job.std)
+    else:
+        box_muller_f64(<double*>job.x + low, count, job.mean, job.std)
+
+
+cdef void normal_groups(mt19937* mt, Element kind, void* x, int64_t drawn, int64_t grouped, double mean,
+                        double std) noexcept nogil:
+    """Draws uniform numbers and makes the first of them normal, a multiple of 16; float32 and float64."""
+    cdef NormalFill job
+    job.kind, job.x, job.n, job.mean, job.std = kind, x, grouped, mean, std
+    if kind == E_FLOAT32:
+        draw_f32(mt, <float*>x, drawn, 0, 1)
+    else:
+        draw_f64(mt, <double*>x, drawn)
+    parallel_for(normal_part, &job, (grouped + NORMAL_PART - 1) // NORMAL_PART)
+
+
+cdef void fill_normal(mt19937* mt, Element kind, void* x, int64_t n, double mean, double std) noexcept nogil:
+    """n >= 16. The last 16 numbers are drawn again if the groups do not end with them."""
+    cdef float[BLOCK] scratch
+    cdef int64_t whole = n & ~15
+    cdef int64_t start, count
+    if kind == E_FLOAT32 or kind == E_FLOAT64:
+        normal_groups(mt, kind, x, n, whole, mean, std)
+        if whole < n:
+            normal_groups(mt, kind, <char*>x + (n - 16) * SIZES[<int>kind], 16, 16, mean, std)
+        return
+    start = 0
+    while start < whole:
+        count = min(whole - start, BLOCK)
+        normal_groups(mt, E_FLOAT32, scratch, count, count, mean, std)
+        store_half(kind, scratch, x, start, count)
+        start += count
+    if whole < n:
+        normal_groups(mt, E_FLOAT32, scratch, 16, 16, mean, std)
+        store_half(kind, scratch, x, n - 16, 16)
+
+
+# ---- bernoulli ----
+
+cdef void store_hits(Element kind, const uint8_t* hits, void* x, int64_t start, int64_t n, double one) noexcept nogil:
+    cdef double[PAIRS] values
+    cdef int64_t i
+    if kind == E_FLOAT32:
+        for i in range(n):
+            (<float*>x)[start + i] = <float>one if hits[i] else <float>0
+    elif SIZES[<int>kind] == 1:
+        for i in range(n):
+            (<uint8_t*>x)[start + i] = hits[i]
+    else:
+        for i in range(n):
+            values[i] = one if hits[i] else 0.0
+        store(kind, values, x, start, n)
+
+
+cdef void fill_bernoulli(mt19937* mt, Element kind, void* x, int64_t n, double p, double one) noexcept nogil:
+    cdef uint32_t[WORDS] words
+    cdef uint8_t[PAIRS] hits
+    cdef int64_t start, count
+    start = 0
+    while start < n:
+        count = min(n - start, PAIRS)
+        mt_random_words(mt, words, 2 * count)
+        below(words, hits, count, p)
+        store_hits(kind, hits, x, start, count, one)
+        start += count
+
+
+cdef void fill_bernoulli_each(mt19937* mt, Element kind, void* x, int64_t n, Element p_kind,
+                              const void* p) noexcept nogil:
+    """A 53-bit number is compared with a double, a 24-bit one with any other type."""
+    cdef double[PAIRS] u64
+    cdef float[PAIRS] u32
+    cdef uint8_t[PAIRS] hits
+    cdef int64_t start, count, i
+    start = 0
+    while start < n:
+        count = min(n - start, PAIRS)
+        if p_kind == E_FLOAT64:
+            draw_f64(mt, u64, count)
+            for i in range(count):
+                hits[i] = u64[i] < (<const double*>p)[start + i]
+        else:
+            draw_f32(mt, u32, count, 0, 1)
+            if p_kind == E_FLOAT32:
+                for i in range(count):
+                    hits[i] = u32[i] < (<const float*>p)[start + i]
+            else:
+                for i in range(count):
+                    hits[i] = u32[i] < load(p_kind, p, start + i)
+        store_hits(kind, hits, x, start, count, 1.0)
+        start += count
+
+
+# ---- whole numbers ----
+
+cdef void fill_random_range(mt19937* mt, Element kind, void* x, int64_t n, uint64_t extent, int64_t base,
+                            bint wide) noexcept nogil:
+    """base + a word mod extent; wide: base + 64 bits mod extent, all 64 bits if it is 0."""
+    cdef uint32_t[WORDS] words
+    cdef int64_t[WORDS] values
+    cdef int64_t start, count, i
+    cdef uint64_t bits
+    start = 0
+    while start < n:
+        count = min(n - start, WORDS)
+        if wide:
+            for i in range(count):
+                bits = mt_random64(mt)
+                values[i] = <int64_t>((bits % extent if extent else bits) + <uint64_t>base)
+        else:
+            mt_random_words(mt, words, count)
+            remainders_32(words, values, count, extent, base)
+        store(kind, values, x, start, count)
+        start += count
+
+
+ctypedef fused item_t:
+    uint8_t
+    uint16_t
+    uint32_t
+    uint64_t
+
+
+cdef void shuffle(mt19937* mt, item_t* x, int64_t n) noexcept nogil:
+    """Fisher and Yates, from the front: place i is exchanged with one of the places from i on."""
+    cdef uint32_t[WORDS] words
+    cdef uint32_t[WORDS] places
+    cdef int64_t start, count, i, other
+    start = 0
+    while start < n - 1:
+        count = min(n - 1 - start, WORDS)
+        if n < SMALL_PERMUTATION:
+            mt_random_words(mt, words, count)
+            falling_remainders(words, places, count, <uint32_t>(n - start))
+        for i in range(start, start + count):
+            if n < SMALL_PERMUTATION:
+                other = i + places[i - start]
+            else:
+                other = i + <int64_t>(mt_random64(mt) % <uint64_t>(n - i))
+            x[i], x[other] = x[other], x[i]
+        start += count
+
+
+cdef void fill_permutation(mt19937* mt, Element kind, void* x, int64_t n) noexcept nogil:
+    cdef int64_t[WORDS] values
+    cdef int64_t start, count, i
+    start = 0
+    while start < n:
+        count = min(n - start, WORDS)
+        for i in range(count):
+            values[i] = start + i
+        store(kind, values, x, start, count)
+        start += count
+    if SIZES[<int>kind] == 1:
+        shuffle(mt, <uint8_t*>x, n)
+    elif SIZES[<int>kind] == 2:
+        shuffle(mt, <uint16_t*>x, n)
+    elif SIZES[<int>kind] == 4:
+        shuffle(mt, <uint32_t*>x, n)
+    else:
+        shuffle(mt, <uint64_t*>x, n)
+
+
+# ---- poisson ----
+
+cdef int64_t draw_poisson(mt19937* mt, double rate) noexcept nogil:
+    """Products of uniform numbers for small rates, else transformed rejection (Hoermann, 1993, algorithm PTRS)."""
+    cdef double product, limit, a, b, inverse_alpha, bound, u, v, distance
+    cdef int64_t k = 0
+    if rate == 0:
+        return 0
+    if rate < 10:
+        limit = exp(-rate)
+        product = draw_double(mt)
+        while product > limit:
+            k += 1
+            product *= draw_double(mt)
+        return k
+    b = 0.931 + 2.53 * sqrt(rate)
+    a = -0.059 + 0.02483 * b
+    inverse_alpha = 1.1239 + 1.1328 / (b - 3.4)
+    bound = 0.9277 - 3.6224 / (b - 2)
+    while True:
+        u = draw_double(mt) - 0.5
+        v = draw_double(mt)
+        distance = 0.5 - fabs(u)
+        k = <int64_t>floor((2 * a / distance + b) * u + rate + 0.43)
+        if distance >= 0.07 and v <= bound:
+            return k
+        if k < 0 or (distance < 0.013 and v > distance):
+            continue
+        if (log(v) + log(inverse_alpha) - log(a / (distance * distance) + b)
+                <= -rate + <double>k * log(rate) - lgamma(<double>k + 1)):
+            return k
+
+
+cdef void fill_poisson(mt19937* mt, Element kind, void* x, int64_t n, const void* rates) noexcept nogil:
+    cdef int64_t i, value
+    for i in range(n):
+        value = draw_poisson(mt, load(kind, rates, i))
+        store(kind, &value, x, i, 1)
+
+
+# ---- multinomial ----
+
+cdef inline bint worse(Candidate a, Candidate b) noexcept nogil:
+    """NaN before all numbers; of equals, the first."""
+    if isnan(a.weight) or isnan(b.weight):
+        if isnan(a.weight) != isnan(b.weight):
+            return isnan(b.weight)
+    elif a.weight != b.weight:
+        return a.weight < b.weight
+    return a.place > b.place
+
+
+cdef void sift_down(Candidate* heap, int64_t i, int64_t n) noexcept nogil:
+    """A heap with the worst candidate on top."""
+    cdef int64_t child = 2 * i + 1
+    while child < n:
+        if child + 1 < n and worse(heap[child + 1], heap[child]):
+            child += 1
+        if not worse(heap[child], heap[i]):
+            return
+        heap[i], heap[child] = heap[child], heap[i]
+        i, child = child, 2 * child + 1
+
+
+cdef void sample_distinct(mt19937* mt, Element kind, const void* p, int64_t first, int64_t categories,
+                          int64_t samples, Candidate* heap, int64_t* out) noexcept nogil:
+    """The largest p / q with exponential q are a sample without replacement (Efraimidis and Spirakis, 2006)."""
+    cdef double[PAIRS] q
+    cdef Candidate candidate
+    cdef int64_t start, count, i, j, size = 0
+    start = 0
+    while start < categories:
+        count = min(categories - start, PAIRS)
+        draw_f64(mt, q, count)
+        to_exponential(q, count, -1.0, 0)
+        for i in range(count):
+            candidate.weight = rounded(kind, load(kind, p, first + start + i) / rounded(kind, q[i]))
+            candidate.place = start + i
+            if size < samples:
+                heap[size] = candidate
+                size += 1
+                if size == samples:
+                    for j in range(size // 2 - 1, -1, -1):
+                        sift_down(heap, j, size)
+            elif worse(heap[0], candidate):
+                heap[0] = candidate
+                sift_down(heap, 0, size)
+        start += count
+    while size > 0:
+        size -= 1
+        out[size] = heap[0].place
+        heap[0] = heap[size]
+        sift_down(heap, 0, size)
+
+
+cdef void sample_repeated(mt19937* mt, Element kind, const void* p, int64_t first, int64_t categories,
+                          int64_t samples, double* sums, int64_t* out) noexcept nogil:
+    """Binary search in the running sums, which are rounded to the type; the half types use float32."""
+    cdef Element held = E_FLOAT64 if kind == E_FLOAT64 else E_FLOAT32
+    cdef double total = 0, u
+    cdef int64_t i, low, high, middle
+    for i in range(categories):
+        total = rounded(held, total + load(kind, p, first + i))
+        sums[i] = total
+    for i in range(categories):
+        sums[i] = rounded(held, sums[i] / total)
+    sums[categories - 1] = 1
+    for i in range(samples):
+        u = draw_double(mt)
+        low, high = 0, categories
+        while low < high:
+            middle = low + (high - low) // 2
+            if sums[middle] < u:
+                low = middle + 1
+            else:
+                high = middle
+        out[i] = low

@@ -1,0 +1,532 @@
+"""Tensors from sizes, numbers, Python sequences and NumPy arrays."""
+import operator
+import sys
+
+from cpython.object cimport PyObject
+from libc.stdint cimport *
+from libc.string cimport memcpy, memset
+
+from ctorch._device cimport need_cpu
+from ctorch._dispatch cimport cast_to, number_tensor
+from ctorch._dtype cimport *
+from ctorch._iterator cimport copy_data
+from ctorch._shape cimport parse_sizes, unpack_sizes
+from ctorch._storage cimport storage_wrap
+from ctorch._tape cimport in_inference
+from ctorch._tensor cimport *
+
+
+cdef TensorBase finish(TensorBase t, bint requires_grad):
+    if requires_grad:
+        if category_of[t.dtype] < CATEGORY_FLOAT:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        t.requires_grad = True
+    t.inference = in_inference()
+    return t
+
+
+cdef int dtype_or_default(object dtype, str op) except -1:
+    return default_dtype() if dtype is None else as_dtype(dtype, op)
+
+
+cdef TensorBase make_empty(object size, int dtype, str op):
+    cdef int64_t shape[MAX_DIMS]
+    cdef int n = parse_sizes(size, shape, op)
+    return tensor_empty(dtype, n, shape)
+
+
+def empty(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False,
+          memory_format=None):
+    """A tensor with whatever was in its memory.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.empty.html
+    """
+    need_cpu(device, "empty")
+    return finish(make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), "empty"), requires_grad)
+
+
+def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
+    """A tensor of zeros.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.zeros.html
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.zeros(2, 2)
+    tensor([[0., 0.],
+            [0., 0.]])
+    """
+    cdef TensorBase t
+    need_cpu(device, "zeros")
+    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "zeros"), "zeros")
+    memset(t.data, 0, t.numel * itemsize_of[t.dtype])
+    return finish(t, requires_grad)
+
+
+def ones(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
+    """A tensor of ones.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.ones.html
+    """
+    cdef TensorBase t
+    need_cpu(device, "ones")
+    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "ones"), "ones")
+    fill_number(t, 1)
+    return finish(t, requires_grad)
+
+
+def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
+    """A tensor of one value; its dtype follows the value unless given.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.full.html
+    """
+    cdef TensorBase t
+    cdef int id
+    need_cpu(device, "full")
+    if isinstance(fill_value, TensorBase):
+        fill_value = item_at(<TensorBase>fill_value, (<TensorBase>fill_value).data)
+    id = as_dtype(dtype, "full") if dtype is not None else as_dtype(type(fill_value), "full")
+    t = make_empty(size, id, "full")
+    fill_number(t, fill_value)
+    return finish(t, requires_grad)
+
+
+cdef TensorBase like(object input, object dtype, object device, str op):
+    if not isinstance(input, TensorBase):
+        raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
+    need_cpu(device, op)
+    cdef TensorBase x = <TensorBase>input
+    cdef int id = x.dtype if dtype is None else as_dtype(dtype, op)
+    cdef int i
+    if x.contiguous or not tensor_is_non_overlapping(x):
+        return tensor_empty(id, x.ndim, x.shape)
+    for i in range(x.ndim):
+        if x.strides[i] < 0:
+            return tensor_empty(id, x.ndim, x.shape)
+    return tensor_empty_strided(id, x.ndim, x.shape, x.strides) if dense(x) else tensor_empty(id, x.ndim, x.shape)
+
+
+cdef bint dense(TensorBase x) noexcept:
+    cdef int64_t extent = 1
+    cdef int i
+    for i in range(x.ndim):
+        extent += (x.shape[i] - 1) * x.strides[i]
+    return extent == x.numel
+
+
+def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
+               pin_memory=False):
+    """An uninitialised tensor of the same shape."""
+    return finish(like(input, dtype, device, "empty_like"), requires_grad)
+
+
+def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
+               pin_memory=False):
+    """Zeros of the same shape."""
+    cdef TensorBase t = like(input, dtype, device, "zeros_like")
+    memset(t.storage.data, 0, t.storage.nbytes)
+    return finish(t, requires_grad)
+
+
+def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
+              pin_memory=False):
+    """Ones of the same shape."""
+    cdef TensorBase t = like(input, dtype, device, "ones_like")
+    fill_number(t, 1)
+    return finish(t, requires_grad)
+
+
+def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
+              pin_memory=False):
+    """One value in the same shape."""
+    cdef TensorBase t = like(input, dtype, device, "full_like")
+    fill_number(t, fill_value)
+    return finish(t, requires_grad)
+
+
+def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requires_grad=False, out=None,
+           layout=None, pin_memory=False):
+    """Numbers from start to end (not included) in steps.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.arange.html
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.arange(1, 2, 0.25)
+    tensor([1.0000, 1.2500, 1.5000, 1.7500])
+    """
+    import math
+    need_cpu(device, "arange")
+    given = list(args)
+    if len(given) == 1:
+        end = given[0]
+    elif len(given) >= 2:
+        start, end = given[:2]
+        step = given[2] if len(given) > 2 else step
+    start = 0 if start is None else number_of(start)
+    step = 1 if step is None else number_of(step)
+    end = number_of(end)
+    if dtype is None:
+        whole = all(isinstance(v, int) for v in (start, end, step))
+        id = INT64 if whole else default_dtype()
+    else:
+        id = as_dtype(dtype, "arange")
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (end - start) * (1 if step > 0 else -1) < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+    if isinstance(start, float) or isinstance(end, float) or isinstance(step, float):
+        if math.isnan(start) or math.isnan(end) or math.isinf(start) or math.isinf(end):
+            raise RuntimeError(f"unsupported range: {start} -> {end}")
+        count = math.ceil((end - start) / step)
+    else:
+        count = -((start - end) // step)
+    return finish(ramp(start, step, count, id), requires_grad)
+
+
+cdef object number_of(object v):
+    if isinstance(v, TensorBase):
+        return item_at(<TensorBase>v, (<TensorBase>v).data)
+    if isinstance(v, (int, float)):
+        return v
+    if hasattr(v, "item"):
+        return v.item()
+    raise TypeError(f"arange(): arguments must be Number, not {type(v).__name__}")
+
+
+cdef TensorBase ramp(object start, object step, int64_t count, int id):
+    cdef TensorBase t
+    cdef int64_t i, istart, istep
+    cdef double fstart, fstep
+    if category_of[id] <= CATEGORY_INT:
+        t = tensor_empty(INT64, 1, &count)
+        istart, istep = int(start), int(step)
+        for i in range(count):
+            (<int64_t*>t.data)[i] = istart + i * istep
+    else:
+        t = tensor_empty(FLOAT64, 1, &count)
+        fstart, fstep = start, step
+        for i in range(count):
+            (<double*>t.data)[i] = fstart + i * fstep
+    return cast_to(t, id)
+
+
+def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False, out=None, layout=None,
+             pin_memory=False):
+    """`steps` numbers from start to end, both included, evenly spaced.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
+    """
+    cdef int64_t n, i, half
+    cdef TensorBase t
+    cdef double a, b, step
+    cdef int id
+    need_cpu(device, "linspace")
+    id = dtype_or_default(dtype, "linspace")
+    n = steps
+    if n < 0:
+        raise RuntimeError("number of steps must be non-negative")
+    a, b = number_of(start), number_of(end)
+    t = tensor_empty(FLOAT64, 1, &n)
+    step = (b - a) / (n - 1) if n > 1 else 0
+    half = n // 2
+    for i in range(n):               # from both ends, so that the range is symmetric
+        (<double*>t.data)[i] = a + i * step if i < half or n == 1 else b - (n - i - 1) * step
+    return finish(cast_to(t, id), requires_grad)
+
+
+def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
+    """Ones on the diagonal of a matrix of zeros."""
+    cdef TensorBase t = zeros(n, n if m is None else m, dtype=dtype, device=device)
+    cdef TensorBase d
+    cdef int64_t k = t.shape[0] if t.shape[0] < t.shape[1] else t.shape[1], stride = t.shape[1] + 1
+    d = tensor_view(t, 1, &k, &stride, t.data)
+    fill_number(d, 1)
+    return finish(t, requires_grad)
+
+
+cdef int fill_number(TensorBase t, object value) except -1:
+    # Every element = value, cast to t's dtype.
+    cdef TensorBase v = number_tensor(value)
+    if v is None:
+        raise TypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
+    copy_data(t, v)
+    return 0
+
+
+cdef object item_at(TensorBase x, char* p):
+    # The Python number at an address.
+    cdef int d = x.dtype
+    cdef float f
+    cdef char* data[2]
+    if d == FLOAT32:
+        return (<float*>p)[0]
+    if d == FLOAT64:
+        return (<double*>p)[0]
+    if d == INT64:
+        return (<int64_t*>p)[0]
+    if d == INT32:
+        return (<int32_t*>p)[0]
+    if d == BOOL:
+        return (<uint8_t*>p)[0] != 0
+    if d == UINT8:
+        return (<uint8_t*>p)[0]
+    if d == INT8:
+        return (<int8_t*>p)[0]
+    if d == INT16:
+        return (<int16_t*>p)[0]
+    if d == UINT16:
+        return (<uint16_t*>p)[0]
+    if d == UINT32:
+        return (<uint32_t*>p)[0]
+    if d == UINT64:
+        return (<uint64_t*>p)[0]
+    if d == COMPLEX64:
+        return complex((<float*>p)[0], (<float*>p)[1])
+    if d == COMPLEX128:
+        return complex((<double*>p)[0], (<double*>p)[1])
+    return half_item(x, p)
+
+
+cdef object half_item(TensorBase x, char* p):
+    cdef int64_t none = 0
+    cdef TensorBase one = tensor_view(x, 0, &none, &none, p)
+    cdef TensorBase wide = cast_to(one, FLOAT64)
+    return (<double*>wide.data)[0]
+
+
+# ---- Python data
+
+cdef int discover(object data, int depth, list shape, int* dtype) except -1:
+    # Shape and promoted dtype of nested sequences; numbers, tensors and arrays are leaves.
+    cdef int here
+    if isinstance(data, (list, tuple)):
+        if depth >= MAX_DIMS:
+            raise ValueError("too many dimensions")
+        if depth == len(shape):
+            shape.append(len(data))
+        elif shape[depth] != len(data):
+            raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})")
+        for v in data:
+            if isinstance(v, (list, tuple)) or type(v) not in (float, int, bool):
+                discover(v, depth + 1, shape, dtype)
+            else:
+                if len(shape) > depth + 1:
+                    raise ValueError(f"expected sequence of length {shape[depth + 1]} at dim {depth + 1} (got a number)")
+                here = FLOAT32 if type(v) is float else (INT64 if type(v) is int else BOOL)
+                dtype[0] = here if dtype[0] < 0 else promotion[dtype[0]][here]
+        return 0
+    if len(shape) > depth:
+        raise ValueError(f"expected sequence of length {shape[depth]} at dim {depth} (got a number)")
+    here = leaf_dtype(data)
+    if isinstance(data, TensorBase) and (<TensorBase>data).ndim > 0:
+        if (<TensorBase>data).numel != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+    dtype[0] = here if dtype[0] < 0 else promotion[dtype[0]][here]
+    return 0
+
+
+cdef int leaf_dtype(object v) except -1:
+    if isinstance(v, bool):
+        return BOOL
+    if isinstance(v, int):
+        return INT64
+    if isinstance(v, float):
+        return FLOAT32
+    if isinstance(v, complex):
+        return COMPLEX64
+    if isinstance(v, TensorBase):
+        return (<TensorBase>v).dtype
+    if hasattr(v, "dtype") and hasattr(v, "item") and v.size == 1:
+        return dtype_from_numpy(v.dtype)
+    raise TypeError(f"not a sequence or number: cannot make a tensor of {type(v).__name__}")
+
+
+cdef int store(object data, int depth, int ndim, char** p, int dtype, int itemsize) except -1:
+    # Writes nested sequences one element after the other.
+    if depth < ndim:
+        for v in data:
+            store(v, depth + 1, ndim, p, dtype, itemsize)
+        return 0
+    if dtype == FLOAT32:
+        (<float*>p[0])[0] = data
+    elif dtype == FLOAT64:
+        (<double*>p[0])[0] = data
+    elif dtype == INT64:
+        (<int64_t*>p[0])[0] = data if isinstance(data, int) else int(data)
+    elif dtype == UINT64:
+        (<uint64_t*>p[0])[0] = data if isinstance(data, int) else int(data)
+    elif dtype == BOOL:
+        (<uint8_t*>p[0])[0] = 1 if data else 0
+    elif dtype == COMPLEX64:
+        (<float*>p[0])[0] = complex(data).real
+        (<float*>p[0])[1] = complex(data).imag
+    elif dtype == COMPLEX128:
+        (<double*>p[0])[0] = complex(data).real
+        (<double*>p[0])[1] = complex(data).imag
+    p[0] += itemsize
+    return 0
+
+
+cdef TensorBase from_sequence(object data, int dtype):
+    cdef list shape = []
+    cdef int found = -1, i, store_as
+    cdef int64_t sizes[MAX_DIMS]
+    cdef TensorBase t
+    cdef char* p
+    if isinstance(data, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
+    discover(data, 0, shape, &found)
+    if found < 0:
+        found = default_dtype()
+    elif found == FLOAT32 or found == COMPLEX64:
+        found = inferred(data, found)
+    if dtype < 0:
+        dtype = found
+    store_as = {CATEGORY_BOOL: BOOL, CATEGORY_INT: UINT64 if dtype == UINT64 else INT64, CATEGORY_FLOAT: FLOAT64,
+                CATEGORY_COMPLEX: COMPLEX128}[max(category_of[dtype], category_of[found])
+                                              if category_of[dtype] != CATEGORY_BOOL else CATEGORY_BOOL]
+    if category_of[found] == CATEGORY_COMPLEX and category_of[dtype] != CATEGORY_COMPLEX:
+        raise TypeError(f"can't convert complex to {dtype_name(dtype).decode()}")
+    if store_as == FLOAT64 and dtype == FLOAT32:
+        store_as = FLOAT32
+    for i in range(len(shape)):
+        sizes[i] = shape[i]
+    t = tensor_empty(store_as, len(shape), sizes)
+    p = t.data
+    try:
+        store(data, 0, len(shape), &p, store_as, itemsize_of[store_as])
+    except OverflowError:
+        raise RuntimeError(f"Overflow when unpacking long: a value does not fit {dtype_name(dtype).decode()}") from None
+    return cast_to(t, dtype)
+
+
+cdef int inferred(object data, int found) except -1:
+    # Python floats take the default dtype; a float64 among the leaves has promoted already.
+    cdef int d = default_dtype()
+    if found == COMPLEX64:
+        return complex_of(d)
+    return d
+
+
+cdef TensorBase tensor_from(object data, int dtype, bint copy):
+    """A tensor of anything; dtype -1 follows the data; no copy where none is needed unless asked."""
+    cdef TensorBase t, y
+    if isinstance(data, TensorBase):
+        t = <TensorBase>data
+    elif type(data) in (list, tuple, float, int, bool, complex):
+        return from_sequence(data, dtype)
+    elif hasattr(data, "__array_interface__") or hasattr(data, "__array__") or (
+            hasattr(data, "__buffer__") and not isinstance(data, (str, bytes))):
+        import numpy
+        array = numpy.asarray(data)
+        if copy and not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="))
+        t = wrap_array(array)
+    else:
+        return from_sequence(data, dtype)
+    if copy or not isinstance(data, TensorBase) and t.storage.readonly:
+        y = tensor_empty(t.dtype if dtype < 0 else dtype, t.ndim, t.shape)
+        copy_data(y, t)
+        return y
+    return t if dtype < 0 else cast_to(t, dtype)
+
+
+cdef TensorBase wrap_array(object array):
+    # A tensor over a NumPy array's memory.
+    cdef dict face = array.__array_interface__
+    cdef int id = dtype_from_numpy(array.dtype), i, n = array.ndim
+    cdef int64_t size = itemsize_of[id], low = 0, high = 0
+    cdef uintptr_t address = face["data"][0]
+    cdef TensorBase t
+    if n > MAX_DIMS:
+        raise RuntimeError(f"tensors have at most {MAX_DIMS} dimensions, got {n}")
+    t = tensor_alloc(n)
+    for i, (length, stride) in enumerate(zip(array.shape, array.strides)):
+        if stride % size:
+            raise ValueError("given numpy array strides not a multiple of the element byte size. Copy the numpy array "
+                             "to reallocate the memory.")
+        t.shape[i] = length
+        t.strides[i] = stride // size
+        if length > 0:
+            if stride < 0:
+                low += (length - 1) * stride
+            else:
+                high += (length - 1) * stride
+    t.dtype = id
+    t.storage = storage_wrap(<void*>(<char*>address + low), high - low + size if array.size else 0, array)
+    t.storage.readonly = face["data"][1]
+    t.data = <char*>address
+    tensor_set_geometry(t)
+    return t
+
+
+def from_numpy(ndarray):
+    """A tensor that shares the memory of a NumPy array.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.from_numpy.html
+
+    Raises
+    ------
+    TypeError
+        If it is no NumPy array, or its dtype has no tensor counterpart.
+    ValueError
+        If its byte order is foreign.
+
+    Examples
+    --------
+    >>> import ctorch, numpy
+    >>> a = numpy.zeros(2)
+    >>> t = ctorch.from_numpy(a)
+    >>> a[0] = 5
+    >>> t
+    tensor([5., 0.], dtype=torch.float64)
+    """
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not isinstance(ndarray, numpy.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    return wrap_array(ndarray)
+
+
+def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=False):
+    """A new tensor of numbers, nested sequences, an array or a tensor; always a copy.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.tensor.html
+
+    Raises
+    ------
+    ValueError
+        If nested sequences have uneven lengths.
+    TypeError
+        If something in them is not a number.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    need_cpu(device, "tensor")
+    return finish(tensor_from(data, -1 if dtype is None else as_dtype(dtype, "tensor"), True), requires_grad)
+
+
+def as_tensor(data, dtype=None, device=None):
+    """A tensor of the data, sharing memory where it can."""
+    need_cpu(device, "as_tensor")
+    return tensor_from(data, -1 if dtype is None else as_dtype(dtype, "as_tensor"), False)
+
+
+asarray = as_tensor
+
+
+def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):
+    """A 1-d tensor over the memory of an object with the buffer protocol."""
+    import numpy
+    cdef int id = as_dtype(dtype, "frombuffer")
+    name = dtype_object(id).numpy_name
+    if name is None:
+        raise NotImplementedError(f"frombuffer: not implemented for dtype {dtype_name(id).decode()}")
+    return finish(wrap_array(numpy.frombuffer(buffer, name, count, offset)), requires_grad)

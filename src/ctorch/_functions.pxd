@@ -1,0 +1,10 @@
+# Calls that the generated functions and methods share.
+from ctorch._tensor cimport TensorBase
+
+cdef TensorBase need_tensor(object x, str op, str arg)
+cdef object call1(int op, object x, object out)
+cdef object call2(int op, object a, object b, object out)
+cdef object call_many(int op, tuple inputs, tuple params, object out)
+cdef object call_scaled(int op, object a, object b, object alpha, object out)
+cdef object call_scaled_(int op, object a, object b, object alpha)
+cdef object call_inplace(int op, tuple inputs, tuple params)

@@ -1,0 +1,146 @@
+"""The public functions of the table's rows, and what derivatives need of them.
+
+Generated from ops.toml by _codegen.functions on top of the few calls written here.
+"""
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from libc.stdint cimport int64_t
+
+from ctorch._dispatch cimport *
+from ctorch._dtype cimport *
+from ctorch._iterator cimport Scalar
+from ctorch._reduce cimport reduce
+from ctorch._shape cimport wrap_dim
+from ctorch._tape cimport (Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new,
+                           node_outputs, node_save, node_saved, recording)
+from ctorch._tensor cimport *
+
+INF = float("inf")
+NAN = float("nan")
+cdef object derivatives_module = None
+cdef object composites_module = None
+
+
+cdef object derivatives():
+    # Derivatives written with other operators; imported when the first of them is needed.
+    global derivatives_module
+    if derivatives_module is None:
+        from ctorch import _derivatives
+        derivatives_module = _derivatives
+    return derivatives_module
+
+
+cdef object composites():
+    global composites_module
+    if composites_module is None:
+        from ctorch import _composites
+        composites_module = _composites
+    return composites_module
+
+
+cdef TensorBase need_tensor(object x, str op, str arg):
+    if not isinstance(x, TensorBase):
+        raise TypeError(f"{op}(): argument '{arg}' must be Tensor, not {type(x).__name__}")
+    return <TensorBase>x
+
+
+cdef TensorBase need_out(object out, str op):
+    if not isinstance(out, TensorBase):
+        raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    return <TensorBase>out
+
+
+cdef str op_name(int op):
+    return OPS[op].name.decode()
+
+
+cdef object call1(int op, object x, object out):
+    cdef PyObject* inputs[1]
+    if not isinstance(x, TensorBase):
+        raise TypeError(f"{op_name(op)}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+    inputs[0] = <PyObject*>x
+    return elementwise(op, 1, inputs, NULL, None if out is None else need_out(out, op_name(op)))
+
+
+cdef object call2(int op, object a, object b, object out):
+    cdef PyObject* inputs[2]
+    cdef TensorBase x, y
+    x = <TensorBase>a if isinstance(a, TensorBase) else as_operand(a, op_name(op), "input", 1)
+    y = <TensorBase>b if isinstance(b, TensorBase) else as_operand(b, op_name(op), "other", 2)
+    if x.wrapped_number and y.wrapped_number and not (isinstance(a, TensorBase) or isinstance(b, TensorBase)):
+        raise TypeError(f"{op_name(op)}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
+    inputs[0] = <PyObject*>x
+    inputs[1] = <PyObject*>y
+    return elementwise(op, 2, inputs, NULL, None if out is None else need_out(out, op_name(op)))
+
+
+cdef int fill_params(int op, tuple params, Scalar* values) except -1:
+    cdef int i
+    for i, p in enumerate(params):
+        if not isinstance(p, (int, float)):
+            p = p.item() if hasattr(p, "item") else p
+            if not isinstance(p, (int, float)):
+                raise TypeError(f"{op_name(op)}(): argument {i + 1} after the tensors must be Number, not "
+                                f"{type(p).__name__}")
+        values[i].f = p
+        values[i].i = <int64_t>values[i].f
+        values[i].im = 0
+    return 0
+
+
+cdef object call_many(int op, tuple inputs, tuple params, object out):
+    cdef PyObject* operands[MAX_INPUTS]
+    cdef Scalar values[MAX_PARAMS]
+    cdef list held = []
+    cdef int k
+    for k, x in enumerate(inputs):
+        held.append(as_operand(x, op_name(op), "input", k + 1))
+        operands[k] = <PyObject*>held[k]
+    fill_params(op, params, values)
+    return elementwise(op, len(held), operands, values, None if out is None else need_out(out, op_name(op)))
+
+
+cdef object scaled_operand(int op, object b, object alpha):
+    if alpha == 1 and not isinstance(alpha, bool):
+        return b
+    return call2(OP_MUL, as_operand(b, op_name(op), "other", 2), alpha, None)
+
+
+cdef object call_scaled(int op, object a, object b, object alpha, object out):
+    return call2(op, a, scaled_operand(op, b, alpha), out)
+
+
+cdef object call_scaled_(int op, object a, object b, object alpha):
+    return call_inplace(op, (a, scaled_operand(op, b, alpha)), ())
+
+
+cdef object call_inplace(int op, tuple inputs, tuple params):
+    cdef PyObject* operands[MAX_INPUTS]
+    cdef Scalar values[MAX_PARAMS]
+    cdef list held = []
+    cdef int k
+    for k, x in enumerate(inputs):
+        held.append(as_operand(x, op_name(op) + "_", "other", k + 1))
+        operands[k] = <PyObject*>held[k]
+    fill_params(op, params, values)
+    return elementwise_(op, len(held), operands, values)
+
+
+cdef int node_args(Node node, tuple args) except -1:
+    Py_INCREF(args)
+    node.args = <PyObject*>args
+    return 0
+
+
+cdef int give_object(Node node, int k, object g) except -1:
+    if g is None:
+        return 0
+    return node_give(node, k, <TensorBase?>g)
+
+
+def _inplace(int op, tuple inputs, tuple params=()):
+    """Run elementwise operation number `op` in place on the first input."""
+    return call_inplace(op, inputs, params)
+
+
+include "_gen/functions.pxi"

@@ -1,0 +1,284 @@
+"""Loops over several strided operands: dimensions are merged and sorted, then one-dimensional kernels run over them.
+
+A kernel knows one dtype per operand. Where a tensor has another, blocks of it are cast into a small buffer on the
+stack, so that mixed dtypes need neither a kernel nor a temporary tensor of their own.
+"""
+from libc.stdint cimport int64_t
+from libc.string cimport memcpy
+
+from ctorch._dtype cimport DTYPE_COUNT, itemsize_of
+from ctorch._kernels._load cimport kernel_table
+from ctorch._parallel cimport get_num_threads, parallel_for
+from ctorch._tensor cimport MAX_DIMS, TensorBase
+
+cdef enum:
+    BLOCK = 256                      # elements that are cast at a time
+
+PARALLEL_CHUNK = 16384
+
+ctypedef LoopKernel CastTable[DTYPE_COUNT][DTYPE_COUNT]
+cdef CastTable* casts = NULL
+
+
+cdef LoopKernel cast_kernel(int to, int frm) except NULL:
+    global casts
+    if casts == NULL:
+        casts = <CastTable*>kernel_table("_gen_cast")
+    return casts[0][to][frm]
+
+
+cdef int loop_init(Loop* loop, int ndim, const int64_t* shape, int outputs, LoopKernel kernel,
+                   const Scalar* params) except -1:
+    cdef int i
+    loop.ndim = ndim
+    loop.operands = 0
+    loop.outputs = outputs
+    loop.cast = False
+    loop.kernel = kernel
+    loop.params = params
+    loop.numel = 1
+    for i in range(ndim):
+        loop.shape[i] = shape[i]
+        loop.numel *= shape[i]
+    return 0
+
+
+cdef int loop_add(Loop* loop, TensorBase t, int native) except -1:
+    # Adds an operand that broadcasts to the loop's shape.
+    cdef Operand* o = &loop.operand[loop.operands]
+    cdef int i, own, size = itemsize_of[t.dtype]
+    cdef int64_t zero[2]
+    cdef char* data[2]
+    o.data = t.data
+    o.dtype = t.dtype
+    o.native = native
+    for i in range(loop.ndim):
+        own = i - (loop.ndim - t.ndim)
+        o.strides[i] = 0 if own < 0 or t.shape[own] == 1 else t.strides[own] * size
+    if t.dtype != native:
+        if t.numel == 1 and loop.operands >= loop.outputs:
+            zero[0] = zero[1] = 0
+            data[0] = o.scalar
+            data[1] = t.data
+            cast_kernel(native, t.dtype)(data, zero, 1, NULL)
+            o.data = o.scalar
+            o.dtype = native
+        else:
+            cast_kernel(native, t.dtype)     # loads the table before the GIL is released
+            loop.cast = True
+    loop.operands += 1
+    return 0
+
+
+cdef void order_dims(Loop* loop) noexcept nogil:
+    # Largest stride outermost, judged by the first operand that tells two dimensions apart; drops sizes of one.
+    cdef int i, j, k, n = 0
+    cdef int64_t a, b, t
+    for i in range(loop.ndim):
+        if loop.shape[i] != 1:
+            if n != i:
+                loop.shape[n] = loop.shape[i]
+                for k in range(loop.operands):
+                    loop.operand[k].strides[n] = loop.operand[k].strides[i]
+            n += 1
+    loop.ndim = n
+    for i in range(1, n):
+        j = i
+        while j > 0:
+            a = b = 0
+            for k in range(loop.operands):
+                a = loop.operand[k].strides[j - 1]
+                b = loop.operand[k].strides[j]
+                a = a if a >= 0 else -a
+                b = b if b >= 0 else -b
+                if a != b and a != 0 and b != 0:
+                    break
+            if a == 0 or b == 0 or a >= b:
+                break
+            t = loop.shape[j]
+            loop.shape[j] = loop.shape[j - 1]
+            loop.shape[j - 1] = t
+            for k in range(loop.operands):
+                t = loop.operand[k].strides[j]
+                loop.operand[k].strides[j] = loop.operand[k].strides[j - 1]
+                loop.operand[k].strides[j - 1] = t
+            j -= 1
+
+
+cdef void merge_dims(Loop* loop) noexcept nogil:
+    # Neighbours that all operands walk evenly become one dimension.
+    cdef int i, k, n = 0
+    cdef bint even
+    if loop.ndim == 0:
+        loop.ndim = 1
+        loop.shape[0] = 1
+        for k in range(loop.operands):
+            loop.operand[k].strides[0] = 0
+        return
+    for i in range(1, loop.ndim):
+        even = True
+        for k in range(loop.operands):
+            if loop.operand[k].strides[n] != loop.operand[k].strides[i] * loop.shape[i]:
+                even = False
+                break
+        if even:
+            loop.shape[n] *= loop.shape[i]
+        else:
+            n += 1
+            loop.shape[n] = loop.shape[i]
+        for k in range(loop.operands):
+            loop.operand[k].strides[n] = loop.operand[k].strides[i]
+    loop.ndim = n + 1
+
+
+cdef void run_cast(Loop* loop, char** data, const int64_t* strides, int64_t n) noexcept nogil:
+    # One line, block by block through buffers of the kernel's dtypes.
+    cdef double buffer[MAX_OPERANDS][2 * BLOCK]
+    cdef char* kernel_data[MAX_OPERANDS]
+    cdef int64_t kernel_strides[MAX_OPERANDS]
+    cdef char* pair[2]
+    cdef int64_t pair_strides[2]
+    cdef int64_t start = 0, m
+    cdef Operand* o
+    cdef int k
+    while start < n:
+        m = n - start if n - start < BLOCK else BLOCK
+        for k in range(loop.operands):
+            o = &loop.operand[k]
+            if o.dtype == o.native:
+                kernel_data[k] = data[k] + start * strides[k]
+                kernel_strides[k] = strides[k]
+                continue
+            kernel_data[k] = <char*>&buffer[k][0]
+            kernel_strides[k] = itemsize_of[o.native]
+            if k >= loop.outputs:
+                pair[0] = kernel_data[k]
+                pair[1] = data[k] + start * strides[k]
+                pair_strides[0] = kernel_strides[k]
+                pair_strides[1] = strides[k]
+                if strides[k] == 0:
+                    kernel_strides[k] = pair_strides[0] = 0
+                    casts[0][o.native][o.dtype](pair, pair_strides, 1, NULL)
+                else:
+                    casts[0][o.native][o.dtype](pair, pair_strides, m, NULL)
+        loop.kernel(kernel_data, kernel_strides, m, loop.params)
+        for k in range(loop.outputs):
+            o = &loop.operand[k]
+            if o.dtype != o.native:
+                pair[0] = data[k] + start * strides[k]
+                pair[1] = kernel_data[k]
+                pair_strides[0] = strides[k]
+                pair_strides[1] = kernel_strides[k]
+                casts[0][o.dtype][o.native](pair, pair_strides, m, NULL)
+        start += m
+
+
+cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
+    # Elements start..end of the loop, in its own order.
+    cdef int64_t index[MAX_DIMS]
+    cdef char* data[MAX_OPERANDS]
+    cdef char* line[MAX_OPERANDS]
+    cdef int64_t strides[MAX_OPERANDS]
+    cdef int64_t rest = start, n
+    cdef int d, k, inner = loop.ndim - 1
+    for d in range(inner, -1, -1):
+        index[d] = rest % loop.shape[d]
+        rest //= loop.shape[d]
+    for k in range(loop.operands):
+        data[k] = loop.operand[k].data
+        strides[k] = loop.operand[k].strides[inner]
+        for d in range(inner):
+            data[k] += index[d] * loop.operand[k].strides[d]
+    while start < end:
+        n = loop.shape[inner] - index[inner]
+        if n > end - start:
+            n = end - start
+        for k in range(loop.operands):
+            line[k] = data[k] + index[inner] * strides[k]
+        if loop.cast:
+            run_cast(loop, line, strides, n)
+        else:
+            loop.kernel(line, strides, n, loop.params)
+        start += n
+        index[inner] = 0
+        d = inner - 1
+        while d >= 0:
+            index[d] += 1
+            for k in range(loop.operands):
+                data[k] += loop.operand[k].strides[d]
+            if index[d] < loop.shape[d]:
+                break
+            for k in range(loop.operands):
+                data[k] -= loop.shape[d] * loop.operand[k].strides[d]
+            index[d] = 0
+            d -= 1
+
+
+cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Loop* loop = <Loop*>arg
+    cdef int64_t end = (chunk + 1) * PARALLEL_CHUNK
+    run_range(loop, chunk * PARALLEL_CHUNK, end if end < loop.numel else loop.numel)
+
+
+cdef int loop_run(Loop* loop) except -1:
+    if loop.numel == 0:
+        return 0
+    order_dims(loop)
+    merge_dims(loop)
+    if loop.numel <= 2 * PARALLEL_CHUNK:
+        run_range(loop, 0, loop.numel)
+    else:
+        with nogil:
+            parallel_for(run_chunk, loop, (loop.numel + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+    return 0
+
+
+# ---- the short way for operands that are all contiguous
+
+cdef struct Line:
+    LoopKernel kernel
+    int operands
+    char** data
+    const int64_t* strides
+    int64_t n
+    const Scalar* params
+
+
+cdef void run_line_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Line* line = <Line*>arg
+    cdef char* data[MAX_OPERANDS]
+    cdef int64_t start = chunk * PARALLEL_CHUNK
+    cdef int64_t n = line.n - start
+    cdef int k
+    for k in range(line.operands):
+        data[k] = line.data[k] + start * line.strides[k]
+    line.kernel(data, line.strides, n if n < PARALLEL_CHUNK else PARALLEL_CHUNK, line.params)
+
+
+cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n,
+                         const Scalar* params) noexcept nogil:
+    cdef Line line
+    if n <= 2 * PARALLEL_CHUNK:
+        kernel(data, strides, n, params)
+        return
+    line.kernel = kernel
+    line.operands = operands
+    line.data = data
+    line.strides = strides
+    line.n = n
+    line.params = params
+    parallel_for(run_line_chunk, &line, (n + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+
+
+cdef int copy_data(TensorBase to, TensorBase frm) except -1:
+    # to[...] = frm, cast and broadcast; the memory of the two must not overlap in part.
+    cdef Loop loop
+    if to.numel == 0:
+        return 0
+    if to.contiguous and frm.contiguous and to.dtype == frm.dtype and to.numel == frm.numel and to.numel < 65536:
+        memcpy(to.data, frm.data, to.numel * itemsize_of[to.dtype])
+        return 0
+    loop_init(&loop, to.ndim, to.shape, 1, cast_kernel(to.dtype, frm.dtype), NULL)
+    loop_add(&loop, to, to.dtype)
+    loop_add(&loop, frm, frm.dtype)
+    return loop_run(&loop)

@@ -1,0 +1,1 @@
+"""CPU kernels built for one vector width."""

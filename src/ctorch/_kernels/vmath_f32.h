@@ -1,0 +1,282 @@
+/* Elementwise mathematics in single precision. The common functions stay in float; the others compute in double, which
+ * is simpler, exact to the last bit and about as fast as carrying two floats. */
+#pragma once
+
+#include "vmath_f64.h"
+
+#define CT_LOG2E_F32 0x1.715476p+0f
+#define CT_LN2_HI_F32 0x1.62e4p-1f /* 15 bits: k * CT_LN2_HI_F32 is exact */
+#define CT_LN2_LO_F32 0x1.7f7d1cp-20f
+
+/* ---- exponentials: as in double ---- */
+
+/* e^r by p(r), r = x - n ln2, times 2^n through the exponent bits, 2^24 higher where the result is subnormal */
+CT_INLINE float ct_exp_core_f32(float x) {
+    float z = x * CT_LOG2E_F32 + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
+    float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
+    float p = 1.0f + (r + r * r * ct_poly_exp_f32(r));
+    uint32_t k = ct_bits_f32(z) + (x < -86.0f ? 24 : 0);
+    float y = ct_from_bits_f32(ct_bits_f32(p) + (k << 23));
+    return x < -86.0f ? y * 0x1p-24f : y;
+}
+
+CT_INLINE float ct_exp_f32(float x) {
+    float y = ct_exp_core_f32(x < -104.0f ? -104.0f : x);
+    return x <= 0x1.62e42ep+6f ? y : x * INFINITY;
+}
+
+CT_INLINE float ct_exp2_f32(float x) {
+    float c = x < -150.0f ? -150.0f : x;
+    float z = c + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
+    float r = (c - n) * 0x1.62e43p-1f;
+    float p = 1.0f + (r + r * r * ct_poly_exp_f32(r));
+    uint32_t k = ct_bits_f32(z) + (c < -125.0f ? 24 : 0);
+    float y = ct_from_bits_f32(ct_bits_f32(p) + (k << 23));
+    y = c < -125.0f ? y * 0x1p-24f : y;
+    return x < 128.0f ? y : x * INFINITY;
+}
+
+/* (e^x - 1) / 4 for -86 < x < 89.5 */
+CT_INLINE float ct_expm1_quarter_f32(float x) {
+    float z = x * CT_LOG2E_F32 + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
+    float r = (x - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
+    float m1 = r + r * r * ct_poly_expm1_f32(r);
+    float s = ct_from_bits_f32((ct_bits_f32(z) + 125) << 23);
+    return s * m1 + (s - 0.25f);
+}
+
+CT_INLINE float ct_expm1_f32(float x) {
+    float c = x < -30.0f ? -30.0f : x;
+    c = c > 89.0f ? 89.0f : c;
+    return ct_abs_f32(x) < 0x1p-25f ? x : 4.0f * ct_expm1_quarter_f32(c);
+}
+
+/* tanh = -t / (2 + t), t = e^(-2|x|) - 1 */
+CT_INLINE float ct_tanh_f32(float x) {
+    float a = ct_abs_f32(x);
+    float q = ct_expm1_quarter_f32(a > 10.0f ? -20.0f : -2.0f * a);
+    float y = -q / (0.5f + q);
+    return a < 0x1p-13f ? x : ct_copysign_f32(y, x);
+}
+
+CT_INLINE float ct_sigmoid_f32(float x) {
+    float a = ct_abs_f32(x), e = ct_exp_core_f32(a > 104.0f ? -104.0f : -a);
+    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+}
+
+CT_INLINE float ct_sinh_f32(float x) {
+    float a = ct_abs_f32(x), q = ct_expm1_quarter_f32(a > 90.0f ? 90.0f : a);
+    float y = 2.0f * q + 2.0f * q / (4.0f * q + 1.0f);
+    return a < 0x1p-12f ? x : ct_copysign_f32(y, x);
+}
+
+CT_INLINE float ct_cosh_f32(float x) {
+    float a = ct_abs_f32(x), c = a > 90.0f ? 90.0f : a;
+    float z = c * CT_LOG2E_F32 + CT_MAGIC_F32, n = z - CT_MAGIC_F32;
+    float r = (c - n * CT_LN2_HI_F32) - n * CT_LN2_LO_F32;
+    float s = ct_from_bits_f32((ct_bits_f32(z) + 125) << 23), q = s + s * (r + r * r * ct_poly_exp_f32(r));
+    return 2.0f * q + 0.125f / q;
+}
+
+/* ---- logarithms: x = 2^k (1 + f), 2/3 <= 1 + f < 4/3 ---- */
+
+typedef struct {
+    float k, f;
+} ct_log_parts_f32;
+
+CT_INLINE ct_log_parts_f32 ct_log_split_f32(float x) {
+    int tiny = x < 0x1p-126f;
+    uint32_t b = ct_bits_f32(tiny ? x * 0x1p23f : x);
+    uint32_t e = (b - 0x3f2aaaabu) & 0xff800000u;
+    float k = (float)((int32_t)e >> 23) - (tiny ? 23.0f : 0.0f);
+    return (ct_log_parts_f32){k, ct_from_bits_f32(b - e) - 1.0f};
+}
+
+CT_INLINE float ct_log_edges_f32(float x, float y) {
+    y = x < INFINITY ? y : x;
+    y = x < 0.0f ? NAN : y;
+    return x == 0.0f ? -INFINITY : y;
+}
+
+CT_INLINE float ct_log_f32(float x) {
+    ct_log_parts_f32 p = ct_log_split_f32(x);
+    float t = p.f * p.f * ct_poly_log_f32(p.f);
+    return ct_log_edges_f32(x, p.k * CT_LN2_HI_F32 + (p.f + (t + p.k * CT_LN2_LO_F32)));
+}
+
+CT_INLINE float ct_log2_f32(float x) {
+    ct_log_parts_f32 p = ct_log_split_f32(x);
+    float t = p.f * p.f * ct_poly_log_f32(p.f);
+    return ct_log_edges_f32(x, p.k + (p.f * CT_LOG2E_F32 + (p.f * 0x1.4ae0cp-26f + t * CT_LOG2E_F32)));
+}
+
+CT_INLINE float ct_log10_f32(float x) {
+    const float c = 0x1.bcb7b2p-2f;
+    ct_log_parts_f32 p = ct_log_split_f32(x);
+    float t = p.f * p.f * ct_poly_log_f32(p.f);
+    float low = p.k * 0x1.3509f8p-18f + (p.f * -0x1.5b235ep-27f + t * c); /* log10(2) in two parts */
+    return ct_log_edges_f32(x, p.k * 0x1.344p-2f + (p.f * c + low));
+}
+
+/* log(1 + x) in double: with 29 spare bits the sum loses nothing that shows for |x| > 2^-25 */
+CT_INLINE double ct_log_low_f64(double x) {
+    ct_log_parts p = ct_log_split_f64(x);
+    double s = p.f / (2.0 + p.f), z = s * s;
+    return p.k * CT_LN2 + s * (2.0 + z * ct_poly_log_low_f64(z));
+}
+
+CT_INLINE float ct_log1p_f32(float x) {
+    double u = 1.0 + (double)x;
+    float y = ct_abs_f32(x) < 0x1p-13f ? x - 0.5f * x * x : (float)ct_log_low_f64(u);
+    return ct_abs_f32(x) < 0x1p-26f ? x : ct_log_edges_f32(1.0f + x, y);
+}
+CT_INLINE float ct_asinh_f32(float x) { return (float)ct_asinh_f64(x); }
+CT_INLINE float ct_acosh_f32(float x) { return (float)ct_acosh_f64(x); }
+CT_INLINE float ct_atanh_f32(float x) { return (float)ct_atanh_f64(x); }
+
+/* ---- circular functions: x = n pi + r, |r| <= pi / 2 ---- */
+
+/* x - n pi scale: three exact FMAs, or two steps in double */
+CT_INLINE float ct_reduce_f32(float x, float n, float scale) {
+#if defined(__FMA__)
+    float r = __builtin_fmaf(n, -0x1.921fb6p+1f * scale, x);
+    r = __builtin_fmaf(n, 0x1.777a5cp-24f * scale, r);
+    return __builtin_fmaf(n, 0x1.ee59dap-49f * scale, r);
+#else
+    double r = (double)x - (double)n * (CT_PI_1 * scale);
+    return (float)(r - (double)n * (CT_PI_2 * scale));
+#endif
+}
+
+CT_INLINE float ct_sin_f32(float x) {
+    float z = x * 0x1.45f306p-2f + CT_MAGIC_F32;
+    float r = ct_reduce_f32(x, z - CT_MAGIC_F32, 1.0f), u = r * r;
+    float y = r + r * u * ct_poly_sin_f32(u);
+    y = ct_from_bits_f32(ct_bits_f32(y) ^ (ct_bits_f32(z) << 31));
+    return ct_rare_sin_f32(x, x, x == 0.0f ? x : y);
+}
+
+CT_INLINE float ct_cos_f32(float x) {
+    float z = (x * 0x1.45f306p-2f - 0.5f) + CT_MAGIC_F32;
+    float r = ct_reduce_f32(x, (z - CT_MAGIC_F32) + 0.5f, 1.0f), u = r * r;
+    float y = r + r * u * ct_poly_sin_f32(u);
+    y = ct_from_bits_f32(ct_bits_f32(y) ^ (~ct_bits_f32(z) << 31));
+    return ct_rare_cos_f32(x, x, y);
+}
+
+/* tan r, or -1 / tan r in the odd quarters */
+CT_INLINE float ct_tan_f32(float x) {
+    float z = x * 0x1.45f306p-1f + CT_MAGIC_F32;
+    float r = ct_reduce_f32(x, z - CT_MAGIC_F32, 0.5f), u = r * r;
+    float t = r + r * u * ct_poly_tan_f32(u);
+    float y = ct_bits_f32(z) & 1 ? -1.0f / t : t;
+    return ct_rare_tan_f32(x, x, x == 0.0f ? x : y);
+}
+
+/* as in double */
+CT_INLINE float ct_asin_f32(float x) {
+    float a = ct_abs_f32(x);
+    int big = a > 0.5f;
+    float z = big ? (1.0f - a) * 0.5f : a * a, s = big ? __builtin_sqrtf(z) : a;
+    float p = s + s * z * ct_poly_asin_f32(z);
+    float y = big ? 0x1.921fb6p+0f - (2.0f * p + 0x1.777a5cp-25f) : p;
+    return ct_copysign_f32(y, x);
+}
+
+CT_INLINE float ct_acos_f32(float x) {
+    float a = ct_abs_f32(x);
+    int big = a > 0.5f;
+    float z = big ? (1.0f - a) * 0.5f : a * a, s = big ? __builtin_sqrtf(z) : x;
+    float t = s * z * ct_poly_asin_f32(z), tail = 2.0f * (s + t);
+    float ends = x < 0.0f ? 0x1.921fb6p+1f - (tail + 0x1.777a5cp-24f) : tail;
+    return big ? ends : 0x1.921fb6p+0f - (s + (t + 0x1.777a5cp-25f));
+}
+
+/* t + t^3 P(t^2) for t <= 1; above, pi/2 - atan(1/t) */
+CT_INLINE float ct_atan_f32(float x) {
+    float a = ct_abs_f32(x);
+    int big = a > 1.0f;
+    float t = big ? -1.0f / a : a, u = t * t;
+    float y = (big ? 0x1.921fb6p+0f : 0.0f) + (t + (t * u * ct_poly_atan_f32(u) - (big ? 0x1.777a5cp-25f : 0.0f)));
+    return ct_copysign_f32(y, x);
+}
+
+CT_INLINE float ct_atan2_f32(float y, float x) { return (float)ct_atan2_f64(y, x); }
+
+/* ---- error function ---- */
+
+/* x + x P(x^2) below 0.92, 1 - e^-T(x) above */
+CT_INLINE float ct_erf_f32(float x) {
+    float a = ct_abs_f32(x), c = a > 4.0f ? 4.0f : a;
+    float small = x + x * ct_poly_erf_f32(x * x);
+    float big = ct_copysign_f32(1.0f - ct_exp_core_f32(-ct_poly_erf_tail_f32(c)), x);
+    return a < 0.92f ? small : big;
+}
+
+/* as in double, with shorter polynomials */
+CT_INLINE float ct_erfc_f32(float x) {
+    double a = ct_abs_f32(x), c = a > 10.1 ? 10.1 : a;
+    double y = c * c, z = -y * CT_LOG2E + CT_MAGIC_F64, n = z - CT_MAGIC_F64, r = -y - n * CT_LN2;
+    double e = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
+    e = ct_from_bits_f64(ct_bits_f64(e) + (ct_bits_f64(z) << 52));
+    double tail = e * ct_poly_erfcx_low_f64((c - 4.0) / (c + 4.0)) / (1.0 + 2.0 * c);
+    return (float)(x < 0.0f ? 2.0 - tail : tail);
+}
+
+/* ---- powers ---- */
+
+CT_INLINE float ct_pow_f32(float x, float y) {
+    float a = ct_abs_f32(x);
+    double p = (double)y * ct_log_low_f64((double)a);
+    double c = p > 100.0 ? 100.0 : p < -120.0 ? -120.0 : p;
+    double z = c * CT_LOG2E + CT_MAGIC_F64, r = c - (z - CT_MAGIC_F64) * CT_LN2;
+    double e = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
+    e = ct_from_bits_f64(ct_bits_f64(e) + (ct_bits_f64(z) << 52));
+    float half = y * 0.5f, result = (float)(a != a ? (double)a : p == p ? e : p);
+    int integer = ct_round_f32(y) == y, odd = integer & (ct_round_f32(half) != half);
+    result = (x < 0.0f) & !integer & (a < INFINITY) ? NAN : result;
+    float edge = (a == 0.0f) == (y < 0.0f) ? INFINITY : 0.0f;
+    result = (a == 0.0f) | (a == INFINITY) ? (y != y ? y : edge) : result;
+    result = odd ? ct_copysign_f32(result, x) : result;
+    result = (a == 1.0f) & (ct_abs_f32(y) == INFINITY) ? 1.0f : result;
+    return (y == 0.0f) | (x == 1.0f) ? 1.0f : result;
+}
+
+CT_INLINE float ct_hypot_f32(float x, float y) {
+    float h = (float)__builtin_sqrt((double)x * x + (double)y * y);
+    return (ct_abs_f32(x) == INFINITY) | (ct_abs_f32(y) == INFINITY) ? INFINITY : h;
+}
+
+CT_INLINE float ct_logaddexp_f32(float x, float y) {
+    float m = x < y ? y : x, r = m + ct_log1p_f32(ct_exp_f32(-ct_abs_f32(x - y)));
+    return (x == y) & (ct_abs_f32(x) == INFINITY) ? x : r;
+}
+
+CT_INLINE float ct_logaddexp2_f32(float x, float y) {
+    float m = x < y ? y : x, r = m + ct_log1p_f32(ct_exp2_f32(-ct_abs_f32(x - y))) * CT_LOG2E_F32;
+    return (x == y) & (ct_abs_f32(x) == INFINITY) ? x : r;
+}
+
+/* ---- remainders, and the simple ones ---- */
+
+/* x - trunc(x/y) y, exact in double while the quotient has fewer than 29 bits */
+CT_INLINE float ct_fmod_f32(float x, float y) {
+    double a = ct_abs_f32(x), b = ct_abs_f32(y), q = ct_trunc_f64(a / b);
+    double r = a - q * b;
+    r = r < 0.0 ? r + b : r;
+    r = (b == (double)INFINITY) & (a < (double)INFINITY) ? a : r;
+    return ct_rare_fmod_f32(x, y, ct_copysign_f32((float)r, x));
+}
+
+CT_INLINE float ct_remainder_f32(float x, float y) {
+    float m = ct_fmod_f32(x, y);
+    return (m != 0.0f) & ((m < 0.0f) != (y < 0.0f)) ? m + y : m;
+}
+
+CT_INLINE float ct_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
+CT_INLINE float ct_frac_f32(float x) { return x - ct_trunc_f32(x); }
+CT_INLINE float ct_sign_f32(float x) { return (float)((x > 0.0f) - (x < 0.0f)); }
+CT_INLINE float ct_maximum_f32(float x, float y) { return x >= y ? x : x != x ? x : y; }
+CT_INLINE float ct_minimum_f32(float x, float y) { return x <= y ? x : x != x ? x : y; }
+CT_INLINE float ct_fmax_f32(float x, float y) { return x >= y ? x : y != y ? x : y; }
+CT_INLINE float ct_fmin_f32(float x, float y) { return x <= y ? x : y != y ? x : y; }

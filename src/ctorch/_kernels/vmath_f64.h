@@ -1,0 +1,398 @@
+/* Elementwise mathematics in double precision. The ulps are the largest measured against long double. */
+#pragma once
+
+#include "vmath_poly.h"
+#include "vmath_rare.h"
+
+#define CT_LOG2E 0x1.71547652b82fep+0
+#define CT_LN2 0x1.62e42fefa39efp-1
+#define CT_LN2_HI 0x1.62e42fefa3800p-1 /* 42 bits: k * CT_LN2_HI is exact */
+#define CT_LN2_LO 0x1.ef35793c76730p-45
+#define CT_PI_1 0x1.921fb544p+1 /* pi in three parts of 33, 33 and 53 bits: n * part is exact for n < 2^20 */
+#define CT_PI_2 0x1.0b4611a6p-33
+#define CT_PI_3 0x1.3198a2e037073p-68
+#define CT_PI_HI 0x1.921fb54442d18p+1 /* divides by 8 without loss */
+#define CT_PI_LO 0x1.1a62633145c07p-53
+
+/* ---- exponentials: x = n ln2 + r, e^x = 2^n e^r, |r| <= ln2 / 2 ---- */
+
+typedef struct {
+    double m1;     /* e^r - 1 */
+    uint64_t bits; /* n in its low 12 bits */
+} ct_exp_parts;
+
+CT_INLINE ct_exp_parts ct_exp_split_f64(double x, double low) {
+    double z = x * CT_LOG2E + CT_MAGIC_F64;
+    double n = z - CT_MAGIC_F64;
+    double r = (x - n * CT_LN2_HI) + (low - n * CT_LN2_LO);
+    return (ct_exp_parts){r + r * r * ct_poly_exp_f64(r), ct_bits_f64(z)};
+}
+
+/* factor * e^(x + low), for a factor in [2^-7, 2]: for products that must not round twice where they are subnormal.
+ * n goes to the exponent by an integer addition, 64 higher and back by a product where it would not fit. */
+CT_INLINE double ct_exp_times_f64(double x, double low, double factor) {
+    double c = x < -760.0 ? -760.0 : x;
+    ct_exp_parts e = ct_exp_split_f64(c, low);
+    uint64_t n = e.bits + (c < -690.0 ? 100 : 0);
+    double y = ct_from_bits_f64(ct_bits_f64(factor + factor * e.m1) + (n << 52));
+    return c < -690.0 ? y * 0x1p-100 : y;
+}
+
+/* 0.8 ulp */
+CT_INLINE double ct_exp_f64(double x) {
+    double y = ct_exp_times_f64(x, 0.0, 1.0);
+    return x <= 0x1.62e42fefa39efp+9 ? y : x * (double)INFINITY;
+}
+
+/* 2^x: as exp, with r = (x - n) ln2 exact but for one rounding */
+CT_INLINE double ct_exp2_f64(double x) {
+    double c = x < -1090.0 ? -1090.0 : x;
+    double z = c + CT_MAGIC_F64, n = z - CT_MAGIC_F64, f = c - n;
+    double r = f * CT_LN2, low = f * 0x1.abc9e3b39803fp-56;
+    uint64_t k = ct_bits_f64(z) + (c < -1000.0 ? 100 : 0);
+    double y = ct_from_bits_f64(ct_bits_f64(1.0 + (r + (r * r * ct_poly_exp_f64(r) + low))) + (k << 52));
+    y = c < -1000.0 ? y * 0x1p-100 : y;
+    return x < 1024.0 ? y : x * (double)INFINITY;
+}
+
+/* (e^x - 1) / 4 for -1020 ln2 < x < 1026 ln2: a quarter, so that 2^n always fits */
+CT_INLINE double ct_expm1_quarter_f64(double x) {
+    ct_exp_parts e = ct_exp_split_f64(x, 0.0);
+    double s = ct_from_bits_f64((e.bits + 1021) << 52);
+    return s * e.m1 + (s - 0.25);
+}
+
+CT_INLINE double ct_expm1_f64(double x) {
+    double c = x < -40.0 ? -40.0 : x;
+    c = c > 710.0 ? 710.0 : c;
+    return ct_abs_f64(x) < 0x1p-54 ? x : 4.0 * ct_expm1_quarter_f64(c);
+}
+
+/* sinh = (t + t / (t + 1)) / 2, t = e^|x| - 1 */
+CT_INLINE double ct_sinh_f64(double x) {
+    double a = ct_abs_f64(x);
+    double q = ct_expm1_quarter_f64(a > 710.5 ? 710.5 : a);
+    double y = 2.0 * q + 2.0 * q / (4.0 * q + 1.0);
+    return a < 0x1p-28 ? x : ct_copysign_f64(y, x);
+}
+
+/* cosh = (e + 1/e) / 2, e = e^|x| */
+CT_INLINE double ct_cosh_f64(double x) {
+    double a = ct_abs_f64(x);
+    ct_exp_parts e = ct_exp_split_f64(a > 710.5 ? 710.5 : a, 0.0);
+    double s = ct_from_bits_f64((e.bits + 1021) << 52), q = s + s * e.m1;
+    return 2.0 * q + 0.125 / q;
+}
+
+/* tanh = -t / (2 + t), t = e^(-2|x|) - 1 */
+CT_INLINE double ct_tanh_f64(double x) {
+    double a = ct_abs_f64(x);
+    double q = ct_expm1_quarter_f64(a > 20.0 ? -40.0 : -2.0 * a);
+    double y = -q / (0.5 + q);
+    return a < 0x1p-28 ? x : ct_copysign_f64(y, x);
+}
+
+/* 1 / (1 + e) or e / (1 + e), e = e^-|x|: both tails keep their precision */
+CT_INLINE double ct_sigmoid_f64(double x) {
+    double e = ct_exp_times_f64(-ct_abs_f64(x), 0.0, 1.0);
+    return (x < 0.0 ? e : 1.0) / (1.0 + e);
+}
+
+/* ---- logarithms: x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2) ---- */
+
+typedef struct {
+    double k, f;
+} ct_log_parts;
+
+/* x > 0 and finite; the exponent becomes a double by an `or` into the mantissa of 2^52 */
+CT_INLINE ct_log_parts ct_log_split_f64(double x) {
+    int tiny = x < 0x1p-1022;
+    uint64_t b = ct_bits_f64(tiny ? x * 0x1p54 : x);
+    uint64_t e = (b + (0x3ff0000000000000u - 0x3fe6a09e667f3bcdu)) & 0x7ff0000000000000u;
+    double m = ct_from_bits_f64(b - e + 0x3ff0000000000000u);
+    double k = ct_from_bits_f64((e >> 52) | 0x4330000000000000u) - (tiny ? 0x1p52 + 1077.0 : 0x1p52 + 1023.0);
+    return (ct_log_parts){k, m - 1.0};
+}
+
+/* log(1 + f) - f = -(f^2/2 - s (f^2/2 + R)), s = f / (2 + f) */
+CT_INLINE double ct_log_tail_f64(double f) {
+    double s = f / (2.0 + f), z = s * s, h = 0.5 * f * f;
+    return s * (h + z * ct_poly_log_f64(z)) - h;
+}
+
+/* y, but for the logarithm's edges: 0 -> -inf, negative -> NaN, inf -> inf, NaN -> NaN */
+CT_INLINE double ct_log_edges_f64(double x, double y) {
+    y = x < (double)INFINITY ? y : x;
+    y = x < 0.0 ? (double)NAN : y;
+    return x == 0.0 ? -(double)INFINITY : y;
+}
+
+CT_INLINE double ct_log_f64(double x) {
+    ct_log_parts p = ct_log_split_f64(x);
+    double t = ct_log_tail_f64(p.f);
+    return ct_log_edges_f64(x, p.k * CT_LN2_HI + (p.f + (t + p.k * CT_LN2_LO)));
+}
+
+CT_INLINE double ct_log2_f64(double x) {
+    ct_log_parts p = ct_log_split_f64(x);
+    double t = ct_log_tail_f64(p.f);
+    double h = p.f * CT_LOG2E, low = ct_product_error_f64(p.f, CT_LOG2E, h) + p.f * 0x1.777d0ffda0d24p-56;
+    return ct_log_edges_f64(x, p.k + (h + (low + t * CT_LOG2E)));
+}
+
+CT_INLINE double ct_log10_f64(double x) {
+    const double c = 0x1.bcb7b1526e50ep-2;
+    ct_log_parts p = ct_log_split_f64(x);
+    double t = ct_log_tail_f64(p.f);
+    double h = p.f * c, low = ct_product_error_f64(p.f, c, h) + p.f * 0x1.95355baaafad3p-57;
+    low += p.k * 0x1.fef311f12b358p-46; /* log10(2) in two parts */
+    return ct_log_edges_f64(x, p.k * 0x1.34413509f78p-2 + (h + (low + t * c)));
+}
+
+/* log(1 + x): u = fl(1 + x), and the part lost in u comes back as a correction c / u */
+CT_INLINE double ct_log1p_f64(double x) {
+    double u = 1.0 + x;
+    ct_log_parts p = ct_log_split_f64(u);
+    double c = (x >= 1.0 ? 1.0 - (u - x) : x - (u - 1.0)) / u;
+    int near = ct_abs_f64(x) < 0.4;
+    double f = near ? x : p.f, k = near ? 0.0 : p.k;
+    c = near ? 0.0 : c;
+    double y = k * CT_LN2_HI + (f + (ct_log_tail_f64(f) + (k * CT_LN2_LO + c)));
+    y = ct_log_edges_f64(u, y);
+    return ct_abs_f64(x) < 0x1p-54 ? x : y;
+}
+
+/* log1p(a + a^2 / (1 + sqrt(1 + a^2))) */
+CT_INLINE double ct_asinh_f64(double x) {
+    double a = ct_abs_f64(x);
+    int big = a > 0x1p60;
+    double u = a * a, t = a + u / (1.0 + __builtin_sqrt(1.0 + u));
+    double y = ct_log1p_f64(big ? a : t) + (big ? CT_LN2 : 0.0);
+    return ct_copysign_f64(y, x);
+}
+
+/* log1p(t + sqrt(2t + t^2)), t = x - 1 */
+CT_INLINE double ct_acosh_f64(double x) {
+    double t = x - 1.0;
+    int big = x > 0x1p60;
+    double y = ct_log1p_f64(big ? x : t + __builtin_sqrt(t + t + t * t)) + (big ? CT_LN2 : 0.0);
+    return x < 1.0 ? (double)NAN : y;
+}
+
+/* log1p(2a / (1 - a)) / 2; for small a the argument is 2a + 2a^2 / (1 - a) */
+CT_INLINE double ct_atanh_f64(double x) {
+    double a = ct_abs_f64(x), d = a + a;
+    int small = a < 0.5;
+    double t = (small ? d * a : d) / (1.0 - a);
+    return ct_copysign_f64(0.5 * ct_log1p_f64(small ? d + t : t), x);
+}
+
+/* ---- circular functions: x = n pi + r, |r| <= pi / 2 ---- */
+
+/* x - n pi, correct to the last bit for |n| < 2^20: the last rounding error is carried into the last part */
+CT_INLINE double ct_reduce_f64(double x, double n, double scale) {
+    double r1 = x - n * (CT_PI_1 * scale), w = n * (CT_PI_2 * scale);
+    double r2 = r1 - w, e = (r1 - r2) - w;
+    return r2 + (e - n * (CT_PI_3 * scale));
+}
+
+CT_INLINE double ct_sin_f64(double x) {
+    double z = x * 0x1.45f306dc9c883p-2 + CT_MAGIC_F64;
+    double r = ct_reduce_f64(x, z - CT_MAGIC_F64, 1.0), u = r * r;
+    double y = r + r * u * ct_poly_sin_f64(u);
+    y = ct_from_bits_f64(ct_bits_f64(y) ^ (ct_bits_f64(z) << 63));
+    return ct_rare_sin_f64(x, x, x == 0.0 ? x : y);
+}
+
+/* cos x = -(-1)^n sin r, x = (n + 1/2) pi + r */
+CT_INLINE double ct_cos_f64(double x) {
+    double z = (x * 0x1.45f306dc9c883p-2 - 0.5) + CT_MAGIC_F64;
+    double r = ct_reduce_f64(x, (z - CT_MAGIC_F64) + 0.5, 1.0), u = r * r;
+    double y = r + r * u * ct_poly_sin_f64(u);
+    y = ct_from_bits_f64(ct_bits_f64(y) ^ (~ct_bits_f64(z) << 63));
+    return ct_rare_cos_f64(x, x, y);
+}
+
+/* sin r / cos r, or -cos r / sin r in the odd quarters */
+CT_INLINE double ct_tan_f64(double x) {
+    double z = x * 0x1.45f306dc9c883p-1 + CT_MAGIC_F64, n = z - CT_MAGIC_F64;
+    double r = ct_reduce_f64(x, n, 0.5), u = r * r;
+    double s = r + r * u * ct_poly_tan_sin_f64(u);
+    double c = 1.0 - (0.5 * u - u * u * ct_poly_tan_cos_f64(u));
+    double half = n * 0.5;
+    int odd = half != (half + CT_MAGIC_F64) - CT_MAGIC_F64;
+    double y = (odd ? -c : s) / (odd ? s : c);
+    return ct_rare_tan_f64(x, x, x == 0.0 ? x : y);
+}
+
+/* s + s^3 P(s^2) for s <= 1/2; above, with s = sqrt((1 - |x|) / 2), asin x = pi/2 - 2 asin s */
+CT_INLINE double ct_asin_f64(double x) {
+    double a = ct_abs_f64(x);
+    int big = a > 0.5;
+    double z = big ? (1.0 - a) * 0.5 : a * a, s = big ? __builtin_sqrt(z) : a;
+    double p = s + s * z * ct_poly_asin_f64(z);
+    double y = big ? CT_PI_HI * 0.5 - (2.0 * p - CT_PI_LO * 0.5) : p;
+    return ct_copysign_f64(y, x);
+}
+
+CT_INLINE double ct_acos_f64(double x) {
+    double a = ct_abs_f64(x);
+    int big = a > 0.5;
+    double z = big ? (1.0 - a) * 0.5 : a * a, s = big ? __builtin_sqrt(z) : x;
+    double t = s * z * ct_poly_asin_f64(z);
+    double tail = 2.0 * (s + t);
+    double ends = x < 0.0 ? CT_PI_HI - (tail - CT_PI_LO) : tail;
+    return big ? ends : CT_PI_HI * 0.5 - (s + (t - CT_PI_LO * 0.5));
+}
+
+/* (n / d) for the angle's tangent, turned by pi/4 if n/d > tan(pi/8): |t| <= tan(pi/8) */
+CT_INLINE double ct_atan_f64(double x) {
+    double a = ct_abs_f64(x);
+    int far = a > 0x1.3504f333f9de6p+1, mid = a > 0x1.a827999fcef32p-2;
+    double t = (far ? -1.0 : mid ? a - 1.0 : a) / (far ? a : mid ? a + 1.0 : 1.0);
+    double turn = far ? 0.5 : mid ? 0.25 : 0.0, u = t * t;
+    double y = turn * CT_PI_HI + (t + (t * u * ct_poly_atan_f64(u) + turn * CT_PI_LO));
+    return ct_copysign_f64(y, x);
+}
+
+/* atan(smaller / larger), then the octants: the angle is q pi/4 + sign * atan(t) */
+CT_INLINE double ct_atan2_f64(double y, double x) {
+    double ax = ct_abs_f64(x), ay = ct_abs_f64(y);
+    int swap = ay > ax;
+    double n = swap ? ax : ay, d = swap ? ay : ax;
+    double scale = d > 0x1p1000 ? 0x1p-30 : 1.0;
+    int both = n == (double)INFINITY; /* the diagonal */
+    n = both ? 1.0 : n * scale;
+    d = both ? 1.0 : d * scale;
+    int mid = n > 0x1.a827999fcef32p-2 * d;
+    double t = (mid ? n - d : n) / (mid ? n + d : d);
+    t = d == 0.0 ? 0.0 : t;
+    double q = mid ? 0.25 : 0.0, u = t * t;
+    double sign = swap ? -1.0 : 1.0;
+    q = swap ? 0.5 - q : q;
+    int left = ct_copysign_f64(1.0, x) < 0.0;
+    sign = left ? -sign : sign;
+    q = left ? 1.0 - q : q;
+    t = sign * t;
+    return ct_copysign_f64(q * CT_PI_HI + (t + (t * u * ct_poly_atan_f64(u) + q * CT_PI_LO)), y);
+}
+
+/* ---- error function ---- */
+
+/* erfc(a) for 0.5 <= a: e^(-a^2) Q((a-4)/(a+4)) / (1 + 2a); a^2 in two parts, so that its rounding does not show */
+CT_INLINE double ct_erfc_tail_f64(double a) {
+    a = a > 28.0 ? 28.0 : a;
+    double h = ct_from_bits_f64(ct_bits_f64(a) & ~(uint64_t)0x7ffffff);
+    double q = ct_poly_erfcx_f64((a - 4.0) / (a + 4.0)) / (1.0 + 2.0 * a);
+    return ct_exp_times_f64(-h * h, -(a - h) * (a + h), q);
+}
+
+CT_INLINE double ct_erf_f64(double x) {
+    double a = ct_abs_f64(x), u = a < 1.0 ? x * x : 1.0;
+    double small = x + x * ct_poly_erf_f64(u);
+    double big = 1.0 - ct_erfc_tail_f64(a > 6.0 ? 6.0 : a);
+    return a < 1.0 ? small : ct_copysign_f64(big, x);
+}
+
+CT_INLINE double ct_erfc_f64(double x) {
+    double a = ct_abs_f64(x), u = a < 0.5 ? x * x : 0.25;
+    double small = 1.0 - (x + x * ct_poly_erf_f64(u));
+    double tail = ct_erfc_tail_f64(a < 0.5 ? 0.5 : a);
+    tail = x < 0.0 ? 2.0 - tail : tail;
+    return a < 0.5 ? small : tail;
+}
+
+/* ---- powers ---- */
+
+/* log|x| as a sum of two doubles, to 2^-64: log(1+f) = s (2 + (2/3 + q) s^2), with s, s^2 and 2/3 + q in two parts */
+CT_INLINE double ct_log_two_f64(double x, double *low) {
+    ct_log_parts p = ct_log_split_f64(x);
+    double f = p.f, d = f + 2.0, dl = f - (d - 2.0), inv = 1.0 / d;
+    double s = f * inv, sd = s * d;
+    double sl = (((f - sd) - ct_product_error_f64(s, d, sd)) - s * dl) * inv;
+    double z = s * s, zl = ct_product_error_f64(s, s, z) + 2.0 * s * sl;
+    double q = z * ct_poly_log_tail_f64(z);
+    double t = 0x1.5555555555555p-1 + q, tl = (0x1.5555555555555p-1 - t + q) + 0x1.5555555555555p-55;
+    double w = z * t, wl = ct_product_error_f64(z, t, w) + (z * tl + zl * t);
+    double a = 2.0 + w, al = (2.0 - a + w) + wl;
+    double h = s * a, hl = ct_product_error_f64(s, a, h) + (s * al + sl * a);
+    double k = p.k * CT_LN2_HI, sum = k + h;
+    *low = ((k - sum) + h) + (hl + p.k * CT_LN2_LO);
+    return sum;
+}
+
+/* Sign and edges of x^y, given y0 = |x|^y for finite positive |x| */
+CT_INLINE double ct_pow_edges_f64(double x, double y, double y0) {
+    double a = ct_abs_f64(x), half = y * 0.5;
+    int integer = ct_round_f64(y) == y;
+    int odd = integer & (ct_round_f64(half) != half);
+    double r = y0;
+    r = (x < 0.0) & !integer & (a < (double)INFINITY) ? (double)NAN : r;
+    double edge = (a == 0.0) == (y < 0.0) ? (double)INFINITY : 0.0;
+    r = (a == 0.0) | (a == (double)INFINITY) ? (y != y ? y : edge) : r;
+    r = odd ? ct_copysign_f64(r, x) : r;
+    r = (a == 1.0) & (ct_abs_f64(y) == (double)INFINITY) ? 1.0 : r;
+    return (y == 0.0) | (x == 1.0) ? 1.0 : r;
+}
+
+CT_INLINE double ct_pow_f64(double x, double y) {
+    double low, a = ct_abs_f64(x), high = ct_log_two_f64(a, &low);
+    double p = y * high, pl = ct_product_error_f64(y, high, p) + y * low;
+    p = a <= (double)INFINITY ? p : a; /* NaN */
+    double c = p > 720.0 ? 720.0 : p < -760.0 ? -760.0 : p;
+    double e = ct_exp_times_f64(c, c == p ? pl : 0.0, 1.0);
+    e = (p > 709.79) | ((p > 709.0) & !(e < (double)INFINITY)) ? (double)INFINITY : e;
+    return ct_pow_edges_f64(x, y, p == p ? e : p);
+}
+
+/* sqrt(x^2 + y^2), scaled by a power of two where the squares would leave the range */
+CT_INLINE double ct_hypot_f64(double x, double y) {
+    double a = ct_abs_f64(x), b = ct_abs_f64(y);
+    double m = a > b ? a : b;
+    double s = m > 0x1p500 ? 0x1p-600 : m < 0x1p-450 ? 0x1p600 : 1.0;
+    double t = m > 0x1p500 ? 0x1p600 : m < 0x1p-450 ? 0x1p-600 : 1.0;
+    double h = __builtin_sqrt((a * s) * (a * s) + (b * s) * (b * s)) * t;
+    return (a == (double)INFINITY) | (b == (double)INFINITY) ? (double)INFINITY : h;
+}
+
+/* max + log(1 + e^-|x-y|) */
+CT_INLINE double ct_logaddexp_f64(double x, double y) {
+    double m = x < y ? y : x, d = ct_abs_f64(x - y);
+    double r = m + ct_log1p_f64(ct_exp_times_f64(-d, 0.0, 1.0));
+    return (x == y) & (ct_abs_f64(x) == (double)INFINITY) ? x : r;
+}
+
+CT_INLINE double ct_logaddexp2_f64(double x, double y) {
+    double m = x < y ? y : x, d = ct_abs_f64(x - y);
+    double r = m + ct_log1p_f64(ct_exp2_f64(-d)) * CT_LOG2E;
+    return (x == y) & (ct_abs_f64(x) == (double)INFINITY) ? x : r;
+}
+
+/* ---- remainders, and the simple ones ---- */
+
+/* x - trunc(x/y) y: exact by one FMA while the quotient has fewer than 52 bits */
+CT_INLINE double ct_fmod_f64(double x, double y) {
+#if defined(__FMA__)
+    double a = ct_abs_f64(x), b = ct_abs_f64(y), q = ct_trunc_f64(a / b);
+    double r = __builtin_fma(-q, b, a);
+    r = r < 0.0 ? r + b : r;
+    r = (b == (double)INFINITY) & (a < (double)INFINITY) ? a : r;
+    return ct_rare_fmod_f64(x, y, ct_copysign_f64(r, x));
+#else
+    return fmod(x, y);
+#endif
+}
+
+/* the sign of y, as Python's % */
+CT_INLINE double ct_remainder_f64(double x, double y) {
+    double m = ct_fmod_f64(x, y);
+    return (m != 0.0) & ((m < 0.0) != (y < 0.0)) ? m + y : m;
+}
+
+CT_INLINE double ct_rsqrt_f64(double x) { return 1.0 / __builtin_sqrt(x); }
+CT_INLINE double ct_frac_f64(double x) { return x - ct_trunc_f64(x); }
+CT_INLINE double ct_sign_f64(double x) { return (double)((x > 0.0) - (x < 0.0)); }
+CT_INLINE double ct_maximum_f64(double x, double y) { return x >= y ? x : x != x ? x : y; }
+CT_INLINE double ct_minimum_f64(double x, double y) { return x <= y ? x : x != x ? x : y; }
+CT_INLINE double ct_fmax_f64(double x, double y) { return x >= y ? x : y != y ? x : y; }
+CT_INLINE double ct_fmin_f64(double x, double y) { return x <= y ? x : y != y ? x : y; }

@@ -1,0 +1,110 @@
+"""Tensor methods that are Python written with other operators."""
+import weakref
+
+import ctorch
+from ctorch import _core, _views
+from ctorch._device import device as Device
+from ctorch._dtype import dtype as DType
+
+
+def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None):
+    """Tensor.to in all its forms: dtype, device, device and dtype, or another tensor to be like."""
+    for a in args:
+        if isinstance(a, DType):
+            dtype = a
+        elif isinstance(a, ctorch.Tensor):
+            dtype, device = a.dtype, a.device
+        elif isinstance(a, str | Device) or (isinstance(a, int) and not isinstance(a, bool)):
+            device = a
+        elif a is not None and not isinstance(a, bool):
+            raise TypeError(f"to(): received an invalid argument of type {type(a).__name__}")
+    if device is not None:
+        device = Device(device)
+        if device.type != "cpu":
+            raise NotImplementedError(f"Tensor.to: device '{device}' is not available; this build computes on the "
+                                      "CPU only")
+    return _views.to_dtype(x, dtype or x.dtype, copy)
+
+
+_LEGACY = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long",
+           "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool",
+           "complex64": "ComplexFloat", "complex128": "ComplexDouble"}
+
+
+def type_(x, dtype):
+    """Tensor.type: the legacy name of the type, or a cast."""
+    if dtype is None:
+        return f"torch.{_LEGACY.get(x.dtype.name, x.dtype.name)}Tensor"
+    if isinstance(dtype, str):
+        for name, legacy in _LEGACY.items():
+            if dtype == f"torch.{legacy}Tensor":
+                return _views.to_dtype(x, getattr(ctorch, name))
+        raise ValueError(f"invalid type: {dtype!r}")
+    return _views.to_dtype(x, dtype)
+
+
+def retain_grad(x):
+    """Store the gradient of a non-leaf in .grad when backward computes it."""
+    owner = weakref.ref(x)
+
+    def store(g):
+        tensor = owner()
+        if tensor is not None:
+            tensor.grad = g.detach().clone() if tensor.grad is None else tensor.grad + g
+
+    x.register_hook(store)
+
+
+def deepcopy(x, memo):
+    """copy.deepcopy of a leaf tensor: its values, grad and requires_grad."""
+    import copy
+
+    if not x.is_leaf:
+        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol "
+                           "at the moment.")
+    if id(x) in memo:
+        return memo[id(x)]
+    with ctorch.no_grad():
+        values = x.detach().clone()
+        y = type(x)._make_subclass(type(x), values, x.requires_grad) if type(x) is not ctorch.Tensor else values
+        y.requires_grad = x.requires_grad
+        memo[id(x)] = y
+        if x.grad is not None:
+            y.grad = copy.deepcopy(x.grad, memo)
+        for name, value in getattr(x, "__dict__", {}).items():
+            setattr(y, name, copy.deepcopy(value, memo))
+    return y
+
+
+def reduce(x):
+    """Pickling: the bytes of the elements with dtype, shape and requires_grad; code in a pickle is never ours."""
+    if not x.is_leaf:
+        raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) can be pickled; use detach() "
+                           "first.")
+    raw = bytes(memoryview(_as_bytes(x)))
+    return rebuild, (type(x), raw, x.dtype, tuple(x.shape), x.requires_grad)
+
+
+def _as_bytes(x):
+    flat = x.detach().contiguous()
+    return view_dtype(flat.reshape(-1), ctorch.uint8)
+
+
+def rebuild(cls, raw, dtype, shape, requires_grad):
+    """The tensor that `reduce` took apart."""
+    values = ctorch.empty(shape, dtype=dtype)
+    if raw:
+        memoryview(_as_bytes_inplace(values))[:] = raw
+    if cls is ctorch.Tensor:
+        values.requires_grad = requires_grad
+        return values
+    return cls._make_subclass(cls, values, requires_grad)
+
+
+def _as_bytes_inplace(x):
+    return view_dtype(x.reshape(-1), ctorch.uint8)
+
+
+def view_dtype(x, dtype):
+    """The same memory read as another dtype; the last dimension grows or shrinks with the element size."""
+    return _core.reinterpret(x, dtype)

@@ -1,0 +1,409 @@
+"""Reductions over any dimensions, from the kernels of the reduction rows.
+
+The work is cut into tiles of results, and where there are few results into parts of the reduced range as well. The
+cut depends on shapes alone, so a result is the same for any number of threads.
+"""
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, malloc
+
+from ctorch._dispatch cimport cast_to, contiguous, unsupported, check_cpu
+from ctorch._dtype cimport *
+from ctorch._iterator cimport LoopKernel, cast_kernel
+from ctorch._kernels._load cimport kernel_table
+from ctorch._parallel cimport parallel_for
+from ctorch._shape cimport reduce_dims
+from ctorch._tape cimport recording, tape_ops
+from ctorch._tensor cimport *
+
+include "_gen/reductions.pxi"
+
+cdef enum:
+    TILE = 256                       # results of a tile, at most
+    GRAIN = 16384                    # elements of a tile, about
+    MAX_PARTS = 256
+
+cdef set loaded = set()
+
+
+cdef const ReduceKernels* find_kernels(Reduction* op, int compute) except? NULL:
+    cdef ReduceKernels* e
+    if op.kernels[compute] != NULL:
+        return op.kernels[compute]
+    family = ("_gen_reduce_int", "_gen_reduce_int", "_gen_reduce_real", "_gen_reduce_complex")[category_of[compute]]
+    if family not in loaded:
+        loaded.add(family)
+        e = <ReduceKernels*>kernel_table(family)
+        while e.inner != NULL:
+            REDUCTIONS[e.op].kernels[e.dtype] = e
+            e += 1
+    return op.kernels[compute]
+
+
+cdef struct Job:
+    const ReduceKernels* kernels
+    LoopKernel cast                  # from the tensor's dtype to the kernel's, or NULL
+    char* data
+    char* out
+    int itemsize                     # of the tensor
+    int native_size                  # of the kernel's dtype
+    int out_size
+    int kept                         # dimensions kept, outermost first
+    int folded                       # dimensions reduced, outermost first
+    int64_t kept_shape[MAX_DIMS]
+    int64_t kept_stride[MAX_DIMS]    # bytes in the input
+    int64_t out_stride[MAX_DIMS]     # elements of the output
+    int64_t folded_shape[MAX_DIMS]
+    int64_t folded_stride[MAX_DIMS]
+    bint columns                     # fold rows into lines of states, along the last kept dimension
+    int64_t outer                    # results apart from the column dimension
+    int64_t tile                     # results (or columns) of a tile
+    int64_t tiles
+    int64_t parts                    # pieces of the first reduced dimension
+    int64_t count                    # elements per result
+    char* states                     # of all parts, where there are several
+
+
+cdef void sort_by_stride(int n, int64_t* shape, int64_t* stride, int64_t* other) noexcept:
+    # Largest stride first.
+    cdef int i, j
+    cdef int64_t s, t, o
+    for i in range(1, n):
+        s, t = shape[i], stride[i]
+        o = other[i] if other != NULL else 0
+        j = i - 1
+        while j >= 0 and (stride[j] if stride[j] >= 0 else -stride[j]) < (t if t >= 0 else -t):
+            shape[j + 1], stride[j + 1] = shape[j], stride[j]
+            if other != NULL:
+                other[j + 1] = other[j]
+            j -= 1
+        shape[j + 1], stride[j + 1] = s, t
+        if other != NULL:
+            other[j + 1] = o
+
+
+cdef int merge(int n, int64_t* shape, int64_t* stride, int64_t* other) noexcept:
+    # Joins neighbours that lie evenly; returns how many dimensions are left.
+    cdef int i, m = 0
+    for i in range(1, n):
+        if stride[m] == stride[i] * shape[i] and (other == NULL or other[m] == other[i] * shape[i]):
+            shape[m] *= shape[i]
+        else:
+            m += 1
+            shape[m] = shape[i]
+        stride[m] = stride[i]
+        if other != NULL:
+            other[m] = other[i]
+    return m + 1 if n else 0
+
+
+cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
+    cdef int i
+    cdef int64_t out_stride = 1, a, b, total = 1
+    job.kept = job.folded = 0
+    for i in range(x.ndim - 1, -1, -1):
+        if x.shape[i] == 1:
+            continue
+        if reduced[i]:
+            job.folded_shape[job.folded] = x.shape[i]
+            job.folded_stride[job.folded] = x.strides[i] * job.itemsize
+            job.folded += 1
+        else:
+            job.kept_shape[job.kept] = x.shape[i]
+            job.kept_stride[job.kept] = x.strides[i] * job.itemsize
+            job.out_stride[job.kept] = out_stride
+            out_stride *= x.shape[i]
+            job.kept += 1
+    sort_by_stride(job.kept, job.kept_shape, job.kept_stride, job.out_stride)
+    sort_by_stride(job.folded, job.folded_shape, job.folded_stride, NULL)
+    job.kept = merge(job.kept, job.kept_shape, job.kept_stride, job.out_stride)
+    job.folded = merge(job.folded, job.folded_shape, job.folded_stride, NULL)
+    if job.folded == 0:
+        job.folded = 1
+        job.folded_shape[0] = 1
+        job.folded_stride[0] = job.itemsize
+    job.columns = False
+    if job.kept:
+        a = job.kept_stride[job.kept - 1]
+        b = job.folded_stride[job.folded - 1]
+        job.columns = (a if a >= 0 else -a) < (b if b >= 0 else -b) or job.folded_shape[job.folded - 1] < 8
+    for i in range(job.kept):
+        total *= job.kept_shape[i]
+    cut(job, total)
+
+
+cdef void cut(Job* job, int64_t results) noexcept:
+    # Tiles and parts from the shapes alone.
+    cdef int64_t wanted
+    if job.columns:
+        job.outer = results // job.kept_shape[job.kept - 1]
+        job.tile = job.kept_shape[job.kept - 1]
+        if job.tile > TILE:
+            job.tile = TILE
+        job.tiles = job.outer * ((job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile)
+    else:
+        job.outer = results
+        job.tile = GRAIN // (job.count + 1) + 1
+        if job.tile > TILE:
+            job.tile = TILE
+        job.tiles = (results + job.tile - 1) // job.tile
+    job.parts = 1
+    if job.tiles < 16 and job.count * results >= 4 * GRAIN:
+        wanted = job.count * results // job.tiles // GRAIN
+        job.parts = wanted if wanted < MAX_PARTS else MAX_PARTS
+        if job.parts > job.folded_shape[0]:
+            job.parts = job.folded_shape[0]
+        if job.parts < 1:
+            job.parts = 1
+
+
+cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
+    cdef double buffer[2 * TILE]
+    cdef char* data[2]
+    cdef int64_t strides[2]
+    cdef int64_t start = 0
+    if job.cast == NULL:
+        job.kernels.inner(state, x, stride, n)
+        return
+    data[0] = <char*>buffer
+    strides[0], strides[1] = job.native_size, stride
+    while start < n:
+        data[1] = x + start * stride
+        job.cast(data, strides, n - start if n - start < TILE else TILE, NULL)
+        job.kernels.inner(state, <char*>buffer, job.native_size, n - start if n - start < TILE else TILE)
+        start += TILE
+
+
+cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
+                    int64_t n) noexcept nogil:
+    cdef double buffer[2 * TILE]
+    cdef char* data[2]
+    cdef int64_t strides[2]
+    cdef int64_t i
+    if job.cast == NULL:
+        job.kernels.outer(state, x, row_stride, rows, stride, n)
+        return
+    data[0] = <char*>buffer
+    strides[0], strides[1] = job.native_size, stride
+    for i in range(rows):
+        data[1] = x + i * row_stride
+        job.cast(data, strides, n, NULL)
+        job.kernels.outer(state, <char*>buffer, 0, 1, job.native_size, n)
+
+
+cdef void fold(Job* job, void* state, char* x, int64_t part, int64_t columns) noexcept nogil:
+    # All reduced elements of one part: into one state, or row by row into `columns` states.
+    cdef int64_t index[MAX_DIMS]
+    cdef int d, last = job.folded - 1
+    cdef int64_t first = job.folded_shape[0] * part // job.parts
+    cdef int64_t end = job.folded_shape[0] * (part + 1) // job.parts
+    cdef int64_t n = job.folded_shape[last]
+    if last == 0:
+        n = end - first
+    x += first * job.folded_stride[0]
+    for d in range(job.folded):
+        index[d] = 0
+    index[0] = first
+    while True:
+        if job.columns:
+            fold_rows(job, state, x, job.folded_stride[last], n, job.kept_stride[job.kept - 1], columns)
+        else:
+            fold_line(job, state, x, job.folded_stride[last], n)
+        d = last - 1
+        while d >= 0:
+            index[d] += 1
+            x += job.folded_stride[d]
+            if index[d] < (end if d == 0 else job.folded_shape[d]):
+                break
+            if d == 0:
+                return
+            x -= job.folded_shape[d] * job.folded_stride[d]
+            index[d] = 0
+            d -= 1
+        if d < 0:
+            return
+
+
+cdef void locate(Job* job, int dims, int64_t i, char** x, int64_t* out) noexcept nogil:
+    # Input address and output index of result number i over the first `dims` kept dimensions.
+    cdef int d
+    cdef int64_t k
+    x[0] = job.data
+    out[0] = 0
+    for d in range(dims - 1, -1, -1):
+        k = i % job.kept_shape[d]
+        i //= job.kept_shape[d]
+        x[0] += k * job.kept_stride[d]
+        out[0] += k * job.out_stride[d]
+
+
+cdef void do_tile(void* arg, int64_t task) noexcept nogil:
+    cdef Job* job = <Job*>arg
+    cdef int64_t tile = task // job.parts, part = task % job.parts
+    cdef double space[2 * TILE]
+    cdef char* states = <char*>space
+    cdef char* x
+    cdef int64_t i, first, n, per, out
+    cdef int size = job.kernels.state_size
+    if job.parts > 1:
+        states = job.states + (tile * job.parts + part) * job.tile * size
+    if job.columns:
+        per = (job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile
+        first = tile % per * job.tile
+        n = job.kept_shape[job.kept - 1] - first
+        n = n if n < job.tile else job.tile
+        locate(job, job.kept - 1, tile // per, &x, &out)
+        job.kernels.init(states, n)
+        fold(job, states, x + first * job.kept_stride[job.kept - 1], part, n)
+    else:
+        first = tile * job.tile
+        n = job.outer - first if job.outer - first < job.tile else job.tile
+        job.kernels.init(states, n)
+        for i in range(n):
+            locate(job, job.kept, first + i, &x, &out)
+            fold(job, states + i * size, x, part, 1)
+    if job.parts == 1:
+        finish_tile(job, tile, states)
+
+
+cdef void finish_tile(Job* job, int64_t tile, char* states) noexcept nogil:
+    cdef char* x
+    cdef int64_t i, first, n, per, out
+    cdef int size = job.kernels.state_size
+    if job.columns:
+        per = (job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile
+        first = tile % per * job.tile
+        n = job.kept_shape[job.kept - 1] - first
+        n = n if n < job.tile else job.tile
+        locate(job, job.kept - 1, tile // per, &x, &out)
+        out += first * job.out_stride[job.kept - 1]
+        job.kernels.finish(states, job.out + out * job.out_size, job.out_stride[job.kept - 1] * job.out_size, n,
+                           job.count)
+    else:
+        first = tile * job.tile
+        n = job.outer - first if job.outer - first < job.tile else job.tile
+        for i in range(n):
+            locate(job, job.kept, first + i, &x, &out)
+            job.kernels.finish(states + i * size, job.out + out * job.out_size, 0, 1, job.count)
+
+
+cdef int run(Job* job) except -1:
+    cdef int64_t tile, part
+    cdef int size = job.kernels.state_size
+    cdef char* first
+    if job.parts > 1:
+        job.states = <char*>malloc(job.tiles * job.parts * job.tile * size)
+        if job.states == NULL:
+            raise MemoryError("out of memory for partial results of a reduction")
+    if job.tiles * job.parts == 1:
+        do_tile(job, 0)
+        return 0
+    with nogil:
+        if job.count * job.outer * (job.tile if job.columns else 1) < 2 * GRAIN:
+            for tile in range(job.tiles * job.parts):
+                do_tile(job, tile)
+        else:
+            parallel_for(do_tile, job, job.tiles * job.parts)
+        if job.parts > 1:
+            for tile in range(job.tiles):
+                first = job.states + tile * job.parts * job.tile * size
+                for part in range(1, job.parts):
+                    job.kernels.merge(first, first + part * job.tile * size, job.tile)
+                finish_tile(job, tile, first)
+            free(job.states)
+    return 0
+
+
+cdef int check_not_empty(Reduction* op, TensorBase x, const bint* reduced) except -1:
+    cdef int i
+    if op.has_identity:
+        return 0
+    for i in range(x.ndim):
+        if reduced[i] and x.shape[i] == 0:
+            raise IndexError(f"{op.name.decode()}(): Expected reduction dim {i} to have non-zero size.")
+    return 0
+
+
+cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint keepdim):
+    """Reduce over the marked dimensions; not recorded."""
+    cdef Reduction* op = &REDUCTIONS[which]
+    cdef Job job
+    cdef int64_t shape[MAX_DIMS]
+    cdef int compute = compute_of[x.dtype], i, n = 0, out_dtype
+    cdef TensorBase out
+    check_cpu(x, op.name)
+    if not (op.categories >> category_of[x.dtype]) & 1:
+        unsupported(op.name, x.dtype)
+    job.kernels = find_kernels(op, compute)
+    if job.kernels == NULL:
+        unsupported(op.name, x.dtype)
+    job.count = 1
+    for i in range(x.ndim):
+        if reduced[i]:
+            job.count *= x.shape[i]
+            if keepdim:
+                shape[n] = 1
+                n += 1
+        else:
+            shape[n] = x.shape[i]
+            n += 1
+    if x.numel == 0:
+        check_not_empty(op, x, reduced)
+    out = tensor_empty(job.kernels.result, n, shape)
+    job.data, job.out = x.data, out.data
+    job.itemsize, job.native_size, job.out_size = itemsize_of[x.dtype], itemsize_of[compute], itemsize_of[out.dtype]
+    job.cast = NULL if x.dtype == compute else cast_kernel(compute, x.dtype)
+    if x.numel == 0:
+        fill_identity(&job, out)
+    elif x.contiguous and out.numel == 1 and job.cast == NULL and x.numel < 2 * GRAIN:
+        short_way(&job, x.numel, job.itemsize)
+    else:
+        plan(&job, x, reduced)
+        run(&job)
+    out_dtype = out.dtype if op.out_bool or (op.ints_to_int64 and category_of[x.dtype] <= CATEGORY_INT) else x.dtype
+    return cast_to(out, out_dtype)
+
+
+cdef void short_way(Job* job, int64_t n, int stride) noexcept:
+    cdef double state[2]
+    job.kernels.init(state, 1)
+    job.kernels.inner(state, job.data, stride, n)
+    job.kernels.finish(state, job.out, 0, 1, n)
+
+
+cdef void fill_identity(Job* job, TensorBase out) noexcept:
+    cdef double state[2]
+    cdef int64_t i
+    for i in range(out.numel):
+        job.kernels.init(state, 1)
+        job.kernels.finish(state, job.out + i * job.out_size, 0, 1, job.count)
+
+
+cdef TensorBase reduce(int which, TensorBase x, object dim, bint keepdim, object dtype):
+    """Reduce over `dim` (None for all); `dtype` casts the input first. Not recorded."""
+    cdef bint reduced[MAX_DIMS]
+    cdef str name
+    cdef int i
+    if dim is None:
+        for i in range(x.ndim):
+            reduced[i] = True
+    else:
+        reduce_dims(dim, x.ndim, reduced, REDUCTIONS[which].name.decode())
+    if dtype is not None:
+        x = cast_to(x, as_dtype(dtype, REDUCTIONS[which].name.decode()))
+    return reduce_marked(which, x, reduced, keepdim)
+
+
+cdef TensorBase sum_to(TensorBase x, int ndim, const int64_t* shape):
+    # Sums the dimensions that broadcasting from `shape` made or stretched; not recorded.
+    cdef bint reduced[MAX_DIMS]
+    cdef int i, extra = x.ndim - ndim
+    cdef bint any_reduced = False
+    cdef TensorBase y = x
+    for i in range(x.ndim):
+        reduced[i] = i < extra or (shape[i - extra] == 1 and x.shape[i] != 1)
+        any_reduced |= reduced[i]
+    if any_reduced:
+        y = reduce_marked(REDUCE_SUM, x, reduced, True)
+    if extra:
+        y = tensor_view(y, ndim, y.shape + extra, y.strides + extra, y.data)
+    return y

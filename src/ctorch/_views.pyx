@@ -1,0 +1,503 @@
+"""Views: the same values in another geometry, with their history.
+
+A view remembers its base, so that an in-place change of one shows in the gradients of the other. The gradient of a
+view that shows all elements (reshape, permute, expand) is a view of the gradient; that of a part (select, slice) is
+the gradient put into zeros.
+"""
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from libc.string cimport memcpy, memset
+
+from ctorch._dispatch cimport (OP_CLONE, cast_to, check_inplace, contiguous, elementwise, number_tensor)
+from ctorch._dtype cimport *
+from ctorch._iterator cimport copy_data
+from ctorch._reduce cimport sum_to
+from ctorch._shape cimport infer_size, parse_sizes, unpack_sizes, view_strides, wrap_dim, wrap_dim_c
+from ctorch._tape cimport (Node, grad_fn_of, in_inference, node_attach, node_edge, node_edge_shape, node_give,
+                           node_needs, node_new, node_outputs, recording, tape_ops)
+from ctorch._tensor cimport *
+
+cdef enum:
+    KIND_SELECT
+    KIND_SLICE
+    KIND_DIAGONAL
+    KIND_STRIDED
+
+
+cdef TensorBase link(TensorBase v, TensorBase x):
+    # Makes v a differentiable view of x's base.
+    cdef PyObject* base
+    if x.inference or in_inference():
+        v.inference = x.inference
+        return v
+    base = x.base if x.base != NULL else <PyObject*>x
+    Py_INCREF(<object>base)
+    v.base = base
+    v.view_version = x.storage.version
+    if not recording():
+        v.view_origin = VIEW_NO_GRAD
+    return v
+
+
+cdef int keep_args(Node node, tuple args) except -1:
+    Py_INCREF(args)
+    node.args = <PyObject*>args
+    return 0
+
+
+# ---- all elements: reshape, permute, expand
+
+cdef int reshape_backward(Node node, PyObject** grads) except -1:
+    return node_give(node, 0, reshape_like(<TensorBase>grads[0], node_edge_shape(node, 0, <TensorBase>grads[0])))
+
+
+cdef TensorBase reshape_like(TensorBase g, tuple shape):
+    cdef int64_t sizes[MAX_DIMS]
+    cdef int i, n = len(shape)
+    for i in range(n):
+        sizes[i] = shape[i]
+    return reshape_to(g, n, sizes)
+
+
+cdef TensorBase view_or_none(TensorBase x, int ndim, const int64_t* shape):
+    # A recorded view of the given shape, or None where strides do not allow one.
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase v
+    cdef Node node
+    if not view_strides(x, ndim, shape, strides):
+        return None
+    v = link(tensor_view(x, ndim, shape, strides, x.data), x)
+    if wants_grad(x) and recording():
+        node = node_new(reshape_backward, b"view", 1, 0)
+        node_edge(node, 0, x, None)
+        node_attach(node, v, 0)
+    return v
+
+
+cdef TensorBase reshape_to(TensorBase x, int ndim, const int64_t* shape):
+    cdef TensorBase v = view_or_none(x, ndim, shape)
+    if v is None:
+        v = view_or_none(clone_contiguous(x), ndim, shape)
+    return v
+
+
+cdef TensorBase clone_contiguous(TensorBase x):
+    cdef TensorBase y
+    cdef Node node
+    y = tensor_empty(x.dtype, x.ndim, x.shape)
+    copy_data(y, x)
+    if wants_grad(x) and recording():
+        node = node_new(pass_backward, b"clone", 1, 0)
+        node_edge(node, 0, x, y)
+        node_attach(node, y, 0)
+    return y
+
+
+cdef int pass_backward(Node node, PyObject** grads) except -1:
+    return node_give(node, 0, <TensorBase>grads[0])
+
+
+cdef int permute_backward(Node node, PyObject** grads) except -1:
+    cdef int inverse[MAX_DIMS]
+    cdef int i, d
+    for i, d in enumerate(<tuple>node.args):
+        inverse[d] = i
+    return node_give(node, 0, permute_to(<TensorBase>grads[0], inverse))
+
+
+cdef TensorBase permute_to(TensorBase x, const int* perm):
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase v
+    cdef Node node
+    cdef int i
+    for i in range(x.ndim):
+        shape[i] = x.shape[perm[i]]
+        strides[i] = x.strides[perm[i]]
+    v = link(tensor_view(x, x.ndim, shape, strides, x.data), x)
+    if wants_grad(x) and recording():
+        node = node_new(permute_backward, b"permute", 1, 0)
+        node_edge(node, 0, x, None)
+        keep_args(node, tuple([perm[i] for i in range(x.ndim)]))
+        node_attach(node, v, 0)
+    return v
+
+
+cdef TensorBase expand_to(TensorBase x, int ndim, const int64_t* shape):
+    # shape may hold -1 for sizes to keep.
+    cdef int64_t sizes[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase v
+    cdef Node node
+    cdef int i, own
+    if ndim < x.ndim:
+        raise RuntimeError(f"expand(torch.{dtype_title(x.dtype)}Tensor{{{list(shape_tuple(x))}}}, "
+                           f"size={[shape[i] for i in range(ndim)]}): the number of sizes provided ({ndim}) must be "
+                           f"greater or equal to the number of dimensions in the tensor ({x.ndim})")
+    for i in range(ndim):
+        own = i - (ndim - x.ndim)
+        if own < 0:
+            if shape[i] < 0:
+                raise RuntimeError(f"The expanded size of the tensor ({shape[i]}) isn't allowed in a leading, "
+                                   f"non-existing dimension {i}")
+            sizes[i] = shape[i]
+            strides[i] = 0
+        elif shape[i] == -1 or shape[i] == x.shape[own]:
+            sizes[i] = x.shape[own]
+            strides[i] = x.strides[own]
+        elif x.shape[own] == 1:
+            sizes[i] = shape[i]
+            strides[i] = 0
+        else:
+            raise RuntimeError(f"The expanded size of the tensor ({shape[i]}) must match the existing size "
+                               f"({x.shape[own]}) at non-singleton dimension {i}.  Target sizes: "
+                               f"{[shape[j] for j in range(ndim)]}.  Tensor sizes: {list(shape_tuple(x))}")
+    v = link(tensor_view(x, ndim, sizes, strides, x.data), x)
+    if wants_grad(x) and recording():
+        node = node_new(pass_backward, b"expand", 1, 0)      # node_give sums back to the input's shape
+        node_edge(node, 0, x, None)
+        node_attach(node, v, 0)
+    return v
+
+
+cdef TensorBase unsqueeze_at(TensorBase x, int dim):
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase v
+    cdef Node node
+    cdef int i
+    if x.ndim >= MAX_DIMS:
+        raise RuntimeError(f"tensors have at most {MAX_DIMS} dimensions, got {x.ndim + 1}")
+    for i in range(x.ndim + 1):
+        if i == dim:
+            shape[i] = 1
+            strides[i] = x.shape[i] * x.strides[i] if i < x.ndim else 1
+        else:
+            shape[i] = x.shape[i - (i > dim)]
+            strides[i] = x.strides[i - (i > dim)]
+    v = link(tensor_view(x, x.ndim + 1, shape, strides, x.data), x)
+    if wants_grad(x) and recording():
+        node = node_new(reshape_backward, b"unsqueeze", 1, 0)
+        node_edge(node, 0, x, None)
+        node_attach(node, v, 0)
+    return v
+
+
+cdef TensorBase squeeze_marked(TensorBase x, const bint* gone):
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase v
+    cdef Node node
+    cdef int i, n = 0
+    for i in range(x.ndim):
+        if gone[i] and x.shape[i] == 1:
+            continue
+        shape[n] = x.shape[i]
+        strides[n] = x.strides[i]
+        n += 1
+    v = link(tensor_view(x, n, shape, strides, x.data), x)
+    if wants_grad(x) and recording():
+        node = node_new(reshape_backward, b"squeeze", 1, 0)
+        node_edge(node, 0, x, None)
+        node_attach(node, v, 0)
+    return v
+
+
+# ---- parts: select, slice, diagonal, as_strided
+
+cdef TensorBase part(TensorBase x, int kind, tuple args):
+    # The view of a part, without history.
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef char* data = x.data
+    cdef int size = itemsize_of[x.dtype], n = 0, i, dim, dim2
+    cdef int64_t start, length, step
+    if kind == KIND_SELECT:
+        dim, start = args
+        for i in range(x.ndim):
+            if i != dim:
+                shape[n], strides[n] = x.shape[i], x.strides[i]
+                n += 1
+        data += start * x.strides[dim] * size
+    elif kind == KIND_SLICE:
+        dim, start, length, step = args
+        n = x.ndim
+        memcpy(shape, x.shape, n * sizeof(int64_t))
+        memcpy(strides, x.strides, n * sizeof(int64_t))
+        shape[dim] = length
+        strides[dim] *= step
+        if length > 0:
+            data += start * x.strides[dim] * size
+    elif kind == KIND_DIAGONAL:
+        start, dim, dim2 = args
+        for i in range(x.ndim):
+            if i != dim and i != dim2:
+                shape[n], strides[n] = x.shape[i], x.strides[i]
+                n += 1
+        length = min(x.shape[dim] + min(start, 0), x.shape[dim2] - max(start, 0))
+        shape[n] = length if length > 0 else 0
+        strides[n] = x.strides[dim] + x.strides[dim2]
+        if length > 0:
+            data += (start * x.strides[dim2] if start > 0 else -start * x.strides[dim]) * size
+        n += 1
+    else:
+        sizes, steps, start = args
+        n = len(sizes)
+        for i in range(n):
+            shape[i], strides[i] = sizes[i], steps[i]
+        data += start * size
+    return tensor_view(x, n, shape, strides, data)
+
+
+cdef str PART_NAMES(int kind):
+    return ("select", "slice", "diagonal", "as_strided")[kind]
+
+
+cdef int part_backward(Node node, PyObject** grads) except -1:
+    # args: kind, its arguments, strides of the input for as_strided or None
+    cdef TensorBase g = <TensorBase>grads[0]
+    kind, args, strides = <tuple>node.args
+    return node_give(node, 0, embed(g, node_edge_shape(node, 0, g), kind, args, strides))
+
+
+cdef TensorBase embed(TensorBase g, tuple shape, int kind, tuple args, object strides):
+    """Zeros of `shape` with g in the part that (kind, args) shows."""
+    cdef int64_t sizes[MAX_DIMS]
+    cdef int64_t steps[MAX_DIMS]
+    cdef TensorBase out, v
+    cdef Node node
+    cdef int i, n = len(shape)
+    for i in range(n):
+        sizes[i] = shape[i]
+        if strides is not None:
+            steps[i] = strides[i]
+    if strides is None:
+        out = zeros_like_shape(g.dtype, n, sizes)
+    else:
+        out = tensor_empty_strided(g.dtype, n, sizes, steps)
+        memset(out.storage.data, 0, out.storage.nbytes)
+    v = part(out, kind, args)
+    if kind == KIND_STRIDED and not tensor_is_non_overlapping(v):
+        raise NotImplementedError("as_strided: no derivative where elements of the view share memory")
+    copy_data(v, g)
+    if wants_grad(g) and recording():
+        node = node_new(embed_backward, b"view_scatter", 1, 0)
+        node_edge(node, 0, g, None)
+        keep_args(node, (kind, args))
+        node_attach(node, out, 0)
+    return out
+
+
+cdef int embed_backward(Node node, PyObject** grads) except -1:
+    kind, args = <tuple>node.args
+    return node_give(node, 0, recorded_part(<TensorBase>grads[0], kind, args))
+
+
+cdef TensorBase recorded_part(TensorBase x, int kind, tuple args):
+    cdef TensorBase v = link(part(x, kind, args), x)
+    cdef Node node
+    if wants_grad(x) and recording():
+        node = node_new(part_backward, (b"select", b"slice", b"diagonal", b"as_strided")[kind], 1, 0)
+        node_edge(node, 0, x, None)
+        keep_args(node, (kind, args, stride_tuple(x) if kind == KIND_STRIDED else None))
+        node_attach(node, v, 0)
+    return v
+
+
+cdef TensorBase select(TensorBase x, int dim, int64_t index):
+    if x.ndim == 0:
+        raise IndexError("select() cannot be applied to a 0-dim tensor.")
+    if index < -x.shape[dim] or index >= x.shape[dim]:
+        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {x.shape[dim]}")
+    return recorded_part(x, KIND_SELECT, (dim, index + x.shape[dim] if index < 0 else index))
+
+
+cdef TensorBase slice_dim(TensorBase x, int dim, int64_t start, int64_t length, int64_t step):
+    return recorded_part(x, KIND_SLICE, (dim, start, length, step))
+
+
+# ---- views and in-place changes
+
+cdef Node regenerate(TensorBase v):
+    # A view whose base was changed in place: its history is the base's now.
+    cdef TensorBase base = <TensorBase>v.base
+    cdef Node node
+    cdef int64_t offset
+    if not base.requires_grad:
+        return None if v.grad_fn == NULL else <Node>v.grad_fn
+    offset = (v.data - base.data) // itemsize_of[base.dtype]
+    node = node_new(part_backward, b"as_strided", 1, 0)
+    node_edge(node, 0, base, None)
+    keep_args(node, (KIND_STRIDED, (shape_tuple(v), stride_tuple(v), offset), stride_tuple(base)))
+    node_attach(node, v, 0)
+    v.view_version = v.storage.version
+    return node
+
+
+cdef int copy_slices_backward(Node node, PyObject** grads) except -1:
+    """base_new = base_old with a part replaced by what the inner node made."""
+    cdef TensorBase g = <TensorBase>grads[0]
+    cdef TensorBase rest, inside
+    shape, strides, offset = <tuple>node.args
+    args = (shape, strides, offset)
+    if recording():
+        # on tensors, so that a graph of the gradient comes out
+        inside = recorded_part(contiguous_recorded(g), KIND_STRIDED, args)
+        rest = tape_ops.add(g, negated(embed(inside, shape_tuple(g), KIND_STRIDED, args, None)))
+    else:
+        rest = tensor_empty(g.dtype, g.ndim, g.shape)
+        copy_data(rest, g)
+        inside = contiguous_copy(part(rest, KIND_STRIDED, args))
+        zero = part(rest, KIND_STRIDED, args)
+        copy_data(zero, number_tensor(0))
+    if node_needs(node, 0):
+        node_give(node, 0, rest)
+    if node_needs(node, 1):
+        node_give(node, 1, inside)
+    return 0
+
+
+cdef TensorBase contiguous_recorded(TensorBase g):
+    return g if g.contiguous else clone_contiguous(g)
+
+
+cdef TensorBase negated(TensorBase x):
+    return <TensorBase>(-<object>x)
+
+
+cdef TensorBase contiguous_copy(TensorBase x):
+    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    copy_data(y, x)
+    return y
+
+
+cdef int rebase(TensorBase v, Node inner) except -1:
+    # After an in-place change of the view v, recorded by `inner`: the base gets the history.
+    cdef TensorBase base = <TensorBase>v.base
+    cdef Node node
+    cdef int64_t offset = (v.data - base.data) // itemsize_of[base.dtype]
+    if not base.contiguous:
+        raise NotImplementedError("in-place change of a view whose base is not contiguous: no derivative; "
+                                  "use base.contiguous() first")
+    node = node_new(copy_slices_backward, b"copy_slices", 2, 0)
+    node_edge(node, 0, base, None)
+    Py_INCREF(inner)
+    node.edges[1].target = <PyObject*>inner
+    node.edges[1].dtype = v.dtype
+    keep_args(node, (shape_tuple(v), stride_tuple(v), offset))
+    node_attach(node, base, 0)
+    Py_XDECREF(v.grad_fn)
+    v.grad_fn = NULL
+    v.requires_grad = True
+    v.view_version = v.storage.version - 1       # stale on purpose: the next use makes its node from the base
+    return 0
+
+
+cdef TensorBase fit(TensorBase g, int dtype, int ndim, const int64_t* shape):
+    """Sum a gradient to its input's shape and cast it to its dtype; ndim -1 leaves the shape."""
+    cdef bint differs = ndim >= 0 and (g.ndim != ndim)
+    cdef int i
+    if ndim >= 0 and not differs:
+        for i in range(ndim):
+            differs = differs or g.shape[i] != shape[i]
+    if recording() and wants_grad(g):
+        return fit_recorded(g, dtype, ndim, shape, differs)
+    if differs:
+        if ndim > g.ndim:
+            raise RuntimeError(f"a gradient of shape {list(shape_tuple(g))} does not fit an input of shape "
+                               f"{[shape[i] for i in range(ndim)]}")
+        g = sum_to(g, ndim, shape)
+    return cast_to(g, dtype)
+
+
+cdef TensorBase fit_recorded(TensorBase g, int dtype, int ndim, const int64_t* shape, bint differs):
+    cdef object x = g
+    if differs:
+        extra = g.ndim - ndim
+        dims = [i for i in range(g.ndim) if i < extra or (shape[i - extra] == 1 and g.shape[i] != 1)]
+        if dims:
+            x = x.sum(dims, True)
+        x = x.reshape([shape[i] for i in range(ndim)])
+    return <TensorBase>(x.to(dtype_object(dtype)))
+
+
+tape_ops.fit = fit
+tape_ops.regenerate = regenerate
+tape_ops.rebase = rebase
+
+
+# ---- copies with history
+
+cdef int copy_backward(Node node, PyObject** grads) except -1:
+    # edge 0: the old values of the target, which are gone; edge 1: the source
+    cdef TensorBase g = <TensorBase>grads[0]
+    cdef TensorBase zero
+    if node_needs(node, 0):
+        zero = zeros_like_shape(g.dtype, g.ndim, g.shape)
+        node_give(node, 0, zero)
+    if node_needs(node, 1):
+        node_give(node, 1, g)
+    return 0
+
+
+cdef TensorBase copy_(TensorBase to, TensorBase frm):
+    """to[...] = frm in place, recorded."""
+    cdef Node node = None
+    cdef TensorBase source = frm
+    cdef int64_t shape[MAX_DIMS]
+    cdef int i, own
+    check_inplace(to, "copy_")
+    for i in range(frm.ndim):
+        own = i + to.ndim - frm.ndim
+        if (own < 0 and frm.shape[i] != 1) or (own >= 0 and frm.shape[i] != to.shape[own] and frm.shape[i] != 1):
+            raise RuntimeError(f"The expanded size of the tensor ({to.shape[own] if own >= 0 else 0}) must match the "
+                               f"existing size ({frm.shape[i]}) at non-singleton dimension {own if own > 0 else 0}.  "
+                               f"Target sizes: {list(shape_tuple(to))}.  Tensor sizes: {list(shape_tuple(frm))}")
+    if frm.ndim > to.ndim:
+        source = tensor_view(frm, to.ndim, frm.shape + (frm.ndim - to.ndim), frm.strides + (frm.ndim - to.ndim),
+                             frm.data)
+    if source.storage == to.storage and not (source.data == to.data and source.contiguous and to.contiguous):
+        source = contiguous_copy(source)
+    if recording() and (wants_grad(to) or wants_grad(frm)) and category_of[to.dtype] >= CATEGORY_FLOAT:
+        node = node_new(copy_backward, b"copy", 2, 0)
+        node_edge(node, 0, to, to)
+        node_edge(node, 1, frm, to)
+    copy_data(to, source)
+    bump_version(to, b"copy_")
+    if node is not None:
+        if to.base != NULL:
+            rebase(to, node)
+        else:
+            node_attach(node, to, 0)
+    return to
+
+
+cdef TensorBase zeros_like_shape(int dtype, int ndim, const int64_t* shape):
+    cdef TensorBase t = tensor_empty(dtype, ndim, shape)
+    memset(t.data, 0, t.numel * itemsize_of[dtype])
+    return t
+
+
+def alias_like(TensorBase x not None):
+    """Another tensor over the same values, as copy.copy makes it."""
+    cdef TensorBase t = tensor_alias(x)
+    t.requires_grad = x.requires_grad and x.grad_fn == NULL
+    return t
+
+
+def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
+    """x in another dtype, recorded; x itself where nothing changes and no copy is wanted."""
+    cdef int id = as_dtype(dtype, "to")
+    cdef TensorBase y
+    cdef Node node
+    if id == x.dtype and not copy:
+        return x
+    y = cast_to(x, id) if id != x.dtype else contiguous_copy(x)
+    if wants_grad(x) and recording() and category_of[id] >= CATEGORY_FLOAT:
+        node = node_new(pass_backward, b"to_copy", 1, 0)
+        node_edge(node, 0, x, y)
+        node_attach(node, y, 0)
+    return y
+
+
+include "_view_functions.pxi"

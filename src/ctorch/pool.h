@@ -1,0 +1,290 @@
+/* The thread pool: one job at a time, cut into numbered chunks that the caller and the workers claim one by one.
+ *
+ * A job is published by filling `fn`, `arg`, `base`, `chunks` and then storing `chunks` in `remaining`. A chunk is
+ * claimed by lowering `remaining` from r to r - 1 with a compare-and-swap, r > 0; its number is chunks - r. Finished
+ * chunks are subtracted from `pending`, and the job is over when that is zero.
+ *
+ * Why a late worker cannot mix two jobs: it reads no field of the job before it has claimed a chunk. `remaining` is
+ * zero from the last claim of job k until job k+1 is complete in memory, so a successful claim always belongs to the
+ * job whose fields stand there, however old the worker's view was; and from then on that job cannot end, nor its
+ * fields change, before the worker has subtracted its chunks from `pending`. The claim reads (acquire) what the
+ * publisher stored (release); the subtraction releases what the chunk wrote to the caller, who acquires it at zero.
+ *
+ * `epoch` is the generation that idle workers watch: it moves after every publication and every change of `target`.
+ * A worker reads it before it looks for work, and sleeps only while it still has that value, so no wake-up is lost.
+ *
+ * `busy` is held for the length of a job or a resize. Whoever cannot take it (a nested call, a second Python thread)
+ * runs its chunks itself, so nothing here ever waits for another job.
+ */
+#ifndef CTORCH_POOL_H
+#define CTORCH_POOL_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <time.h>
+#ifdef __linux__
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#if defined(__x86_64__) || defined(__i386__)
+#define POOL_RELAX() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define POOL_RELAX() __asm__ __volatile__("isb")
+#else
+#define POOL_RELAX() atomic_signal_fence(memory_order_seq_cst)
+#endif
+
+enum {
+    POOL_MAX_WORKERS = 1023,
+    POOL_SPIN_NANOSECONDS = 20000, /* about what it costs to sleep and be woken */
+    POOL_BATCH = 1 << 30           /* chunks of one job: `remaining` and `pending` are 32-bit futex words */
+};
+
+typedef void (*pool_fn)(void *arg, int64_t chunk);
+
+static struct {
+    pool_fn fn;
+    void *arg;
+    int64_t base;
+    uint32_t chunks;
+    _Alignas(64) _Atomic uint32_t remaining;
+    _Alignas(64) _Atomic uint32_t pending;
+    _Atomic uint32_t caller_asleep;
+    _Alignas(64) _Atomic uint32_t epoch;
+    _Atomic uint32_t asleep;
+    _Atomic int target; /* workers with an index at or above this end */
+    _Alignas(64) atomic_flag busy;
+    _Atomic int wanted;  /* threads asked for, the caller included */
+    _Atomic int started; /* workers that run; written under `busy` */
+    _Atomic int refused; /* the system would not start more workers than these; -1: it was not asked yet */
+    int fork_hook;
+    pthread_t threads[POOL_MAX_WORKERS];
+} pool = {.busy = ATOMIC_FLAG_INIT, .wanted = 1, .refused = -1};
+
+/* ---- sleeping on a word ---- */
+
+#ifdef __linux__
+static void pool_sleep(_Atomic uint32_t *word, uint32_t seen)
+{
+    while (atomic_load(word) == seen)
+        syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+}
+
+static void pool_wake(_Atomic uint32_t *word, int count)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+}
+
+static void pool_sleep_reset(void) {}
+#else
+static pthread_mutex_t pool_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t pool_condition = PTHREAD_COND_INITIALIZER;
+
+static void pool_sleep(_Atomic uint32_t *word, uint32_t seen)
+{
+    pthread_mutex_lock(&pool_mutex);
+    while (atomic_load(word) == seen)
+        pthread_cond_wait(&pool_condition, &pool_mutex);
+    pthread_mutex_unlock(&pool_mutex);
+}
+
+static void pool_wake(_Atomic uint32_t *word, int count)
+{
+    (void)word, (void)count; /* one condition serves both words, so all are woken to look for themselves */
+    pthread_mutex_lock(&pool_mutex);
+    pthread_cond_broadcast(&pool_condition);
+    pthread_mutex_unlock(&pool_mutex);
+}
+
+static void pool_sleep_reset(void)
+{
+    pthread_mutex_init(&pool_mutex, NULL);
+    pthread_cond_init(&pool_condition, NULL);
+}
+#endif
+
+static int64_t pool_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Returns once *word is no longer `seen`: spins a little, because the next job often follows at once, then sleeps.
+ * `sleepers` goes up before the last look at the word, and wakers look at it after changing the word. */
+static void pool_wait(_Atomic uint32_t *word, uint32_t seen, _Atomic uint32_t *sleepers)
+{
+    int64_t limit = pool_nanoseconds() + POOL_SPIN_NANOSECONDS;
+    do {
+        for (int i = 0; i < 16; i++) {
+            if (atomic_load_explicit(word, memory_order_acquire) != seen)
+                return;
+            POOL_RELAX();
+        }
+    } while (pool_nanoseconds() < limit);
+    atomic_fetch_add(sleepers, 1);
+    pool_sleep(word, seen);
+    atomic_fetch_sub(sleepers, 1);
+}
+
+/* ---- working ---- */
+
+/* The number of chunks that were left, this one included, or 0 if there is none to claim. */
+static uint32_t pool_claim(void)
+{
+    uint32_t left = atomic_load_explicit(&pool.remaining, memory_order_relaxed);
+    while (left && !atomic_compare_exchange_weak_explicit(&pool.remaining, &left, left - 1, memory_order_acquire,
+                                                          memory_order_relaxed))
+        ;
+    return left;
+}
+
+/* Until the subtraction the job lives, so all chunks claimed in the loop are of one job. */
+static void pool_work(void)
+{
+    uint32_t left, done = 0;
+    while ((left = pool_claim())) {
+        pool.fn(pool.arg, pool.base + (pool.chunks - left));
+        done++;
+    }
+    if (done && atomic_fetch_sub(&pool.pending, done) == done && atomic_load(&pool.caller_asleep))
+        pool_wake(&pool.pending, 1);
+}
+
+static void *pool_worker(void *index)
+{
+    for (;;) {
+        uint32_t epoch = atomic_load(&pool.epoch);
+        if ((intptr_t)index >= atomic_load(&pool.target))
+            return NULL;
+        pool_work();
+        pool_wait(&pool.epoch, epoch, &pool.asleep);
+    }
+}
+
+static void pool_announce(int workers)
+{
+    atomic_fetch_add(&pool.epoch, 1);
+    if (atomic_load(&pool.asleep))
+        pool_wake(&pool.epoch, workers);
+}
+
+/* ---- starting and ending workers; the caller holds `busy` ---- */
+
+/* The child of a fork has no workers and no job, whatever its parent was doing; it starts its own when it needs them. */
+static void pool_forked(void)
+{
+    pool_sleep_reset();
+    atomic_store(&pool.remaining, 0);
+    atomic_store(&pool.pending, 0);
+    atomic_store(&pool.caller_asleep, 0);
+    atomic_store(&pool.asleep, 0);
+    atomic_store(&pool.target, 0);
+    atomic_store(&pool.started, 0);
+    atomic_store(&pool.refused, -1);
+    atomic_flag_clear(&pool.busy);
+}
+
+static int pool_start_worker(int index)
+{
+    sigset_t all, before;
+    sigfillset(&all); /* signals are for the threads of the program */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&pool.threads[index], NULL, pool_worker, (void *)(intptr_t)index);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
+static void pool_resize(int workers)
+{
+    int started = atomic_load(&pool.started);
+    if (!pool.fork_hook)
+        pool.fork_hook = pthread_atfork(NULL, NULL, pool_forked) == 0;
+    atomic_store(&pool.target, workers);
+    if (started > workers)
+        pool_announce(POOL_MAX_WORKERS);
+    while (started > workers)
+        pthread_join(pool.threads[--started], NULL);
+    while (started < workers && pool_start_worker(started) == 0)
+        started++;
+    atomic_store(&pool.refused, started < workers ? started : -1);
+    atomic_store(&pool.target, started);
+    atomic_store(&pool.started, started);
+}
+
+static int pool_workers_wanted(void)
+{
+    int workers = atomic_load_explicit(&pool.wanted, memory_order_relaxed) - 1;
+    return workers < POOL_MAX_WORKERS ? workers : POOL_MAX_WORKERS;
+}
+
+/* ---- what the module uses ---- */
+
+static int pool_take(void)
+{
+    return !atomic_flag_test_and_set_explicit(&pool.busy, memory_order_acquire);
+}
+
+static void pool_release(void)
+{
+    atomic_flag_clear_explicit(&pool.busy, memory_order_release);
+}
+
+/* Calls fn(arg, chunk) once for every chunk in [0, chunks), in any order, and returns when all are done. */
+static void pool_run(pool_fn fn, void *arg, int64_t chunks)
+{
+    int workers = pool_workers_wanted();
+    if (chunks < 2 || workers < 1 || !pool_take()) {
+        for (int64_t i = 0; i < chunks; i++)
+            fn(arg, i);
+        return;
+    }
+    int started = atomic_load_explicit(&pool.started, memory_order_relaxed);
+    if (started > workers || (started < workers && started != atomic_load(&pool.refused)))
+        pool_resize(workers);
+    for (int64_t base = 0; base < chunks; base += POOL_BATCH) {
+        uint32_t count = (uint32_t)(chunks - base < POOL_BATCH ? chunks - base : POOL_BATCH);
+        pool.fn = fn;
+        pool.arg = arg;
+        pool.base = base;
+        pool.chunks = count;
+        atomic_store_explicit(&pool.pending, count, memory_order_relaxed);
+        atomic_store_explicit(&pool.remaining, count, memory_order_release);
+        pool_announce(count - 1 < (uint32_t)POOL_MAX_WORKERS ? (int)count - 1 : POOL_MAX_WORKERS);
+        pool_work();
+        uint32_t pending;
+        while ((pending = atomic_load_explicit(&pool.pending, memory_order_acquire)))
+            pool_wait(&pool.pending, pending, &pool.caller_asleep);
+    }
+    pool_release();
+}
+
+/* Sets the number of threads, the caller of pool_run included. Workers too many end now, or, if a job is running,
+ * before the next one; workers too few start with the next job. */
+static void pool_set_threads(int threads)
+{
+    atomic_store(&pool.wanted, threads);
+    atomic_store(&pool.refused, -1);
+    if (!pool_take())
+        return;
+    int workers = pool_workers_wanted();
+    if (atomic_load(&pool.started) > workers)
+        pool_resize(workers);
+    pool_release();
+}
+
+static int pool_get_threads(void)
+{
+    return atomic_load_explicit(&pool.wanted, memory_order_relaxed);
+}
+
+static int pool_get_workers(void)
+{
+    return atomic_load(&pool.started);
+}
+
+#endif
