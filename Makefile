@@ -13,15 +13,16 @@ MAKEFLAGS += --no-print-directory
 
 export CTORCH_BUILD_JOBS ?= $(JOBS)
 
-SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen*' -not -path '*.egg-info*' \
+SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen/*' -not -name '_gen_*' -not -path '*.egg-info*' \
 	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.pxi' -o -name '*.h' -o -name '*.toml' \))
 REFERENCED := $(if $(filter-out 0,$(TORCH)),$(STAMPS)/torch)
 
-# $(call step,what is done,command): one line with its time; what the command says is shown where it fails.
+# $(call step,what is done,command): one line with its time. Where it fails, the first error is shown, or the end.
 define step
 @mkdir -p $(STAMPS); start=$$SECONDS; printf '  %-44s' '$(1)'; \
 if { $(2); } >$(LOG) 2>&1; then printf '%4d s\n' $$((SECONDS - start)); \
-else printf 'failed\n\n'; tail -n 40 $(LOG); exit 1; fi
+else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(LOG); \
+printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
 .PHONY: help demo test test-asan bench lint format docs wheel build clean
@@ -81,7 +82,8 @@ $(STAMPS)/extra-%: pyproject.toml | $(STAMPS)/venv
 	@touch $@
 
 $(STAMPS)/ctorch: $(SOURCES) | $(STAMPS)/extra-build $(STAMPS)/extra-run
-	$(call step,ctorch$(COMMA) built with $(CTORCH_BUILD_JOBS) jobs,$(PIP) install --no-build-isolation --no-deps .)
+	$(call step,ctorch$(COMMA) built with $(CTORCH_BUILD_JOBS) jobs,$(PY) setup.py build)
+	$(call step,ctorch installed,$(PIP) install --no-build-isolation --no-deps .)
 	@touch $@
 
 $(STAMPS)/asan: $(SOURCES) | $(STAMPS)/extra-build $(STAMPS)/extra-run
