@@ -33,6 +33,8 @@ WIDTHS = {
     "_avx2": ["-march=haswell"],
     "_avx512": ["-march=skylake-avx512", "-mprefer-vector-width=512"],
 }
+if only := os.environ.get("CTORCH_BUILD_WIDTHS"):     # for a quick build while developing, "_avx2" say
+    WIDTHS = {width: flags for width, flags in WIDTHS.items() if width in only.split()}
 
 
 def extension(name, source, flags=()):
@@ -58,19 +60,21 @@ class BuildExt(build_ext):
 
 
 def extensions():
-    generated = emit.write_sources(ROOT)
+    emit.write_sources(ROOT)
     core = [extension(f"ctorch.{p.stem}", p.relative_to(ROOT))
             for p in sorted((ROOT / PACKAGE).glob("*.pyx"))]
+    core += [extension(f"ctorch._forward.{p.stem}", p.relative_to(ROOT))
+             for p in sorted((ROOT / PACKAGE / "_forward").glob("*.pyx"))]
     kernels = [extension(f"ctorch._kernels.{p.stem}", p.relative_to(ROOT))
-               for p in sorted([*(ROOT / PACKAGE / "_kernels").glob("*.pyx"), *generated])]
+               for p in sorted((ROOT / PACKAGE / "_kernels").glob("*.pyx"))]
     built = cythonize(core + kernels, nthreads=JOBS, include_path=["src"], compiler_directives=DIRECTIVES,
                       language_level=3)
     modules = []
     for ext in built:
-        if ".kernels." not in ext.name.replace("._kernels.", ".kernels."):
+        family = ext.name.rpartition(".")[2]
+        if "._kernels." not in ext.name or family == "_load":
             modules.append(ext)
             continue
-        family = ext.name.rpartition(".")[2]
         for width, flags in WIDTHS.items():
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
     return modules

@@ -8,7 +8,8 @@ import math as _math
 import os as _os
 
 from ctorch import _core, _dtype, _factories, _functions, _indexing, _shape, _storage, _tape, _views
-from ctorch._core import Size, Tensor, strided
+from ctorch._core import Tensor, strided
+from ctorch._size import Size
 from ctorch._device import device
 from ctorch._dtype import can_cast, dtype, get_default_dtype, promote_types, set_default_dtype
 from ctorch._factories import (arange, as_tensor, asarray, empty, empty_like, eye, frombuffer, from_numpy, full,

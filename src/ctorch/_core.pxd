@@ -1,9 +1,6 @@
 # The Tensor extension type and the public C API.
-from cpython.object cimport PyObject
-from libc.stdint cimport int64_t
-
-from ctorch._tensor cimport TensorBase
+from ctorch._view_methods cimport ViewMethods
 
 
-cdef class Tensor(TensorBase):
+cdef class Tensor(ViewMethods):
     pass

@@ -22,12 +22,13 @@ from ctorch._shape cimport parse_sizes, unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, grad_fn_of, node_attach, recording, run_backward)
 from ctorch._tensor cimport *
-from ctorch._views cimport copy_, reshape_to, select
+from ctorch._view_methods cimport ViewMethods
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
 from ctorch import _indexing as indexing
 from ctorch import _views as views
+from ctorch._size import Size
 from ctorch._tape import _add_tensor_hook
 
 cdef object python_methods = None
@@ -40,39 +41,6 @@ cdef object methods():
         from ctorch import _methods
         python_methods = _methods
     return python_methods
-
-
-cdef class Size(tuple):
-    """Shape of a tensor: a tuple that says its number of elements.
-
-    Examples
-    --------
-    >>> import ctorch
-    >>> ctorch.zeros(2, 3).shape
-    torch.Size([2, 3])
-    """
-
-    def numel(self):
-        """Product of the sizes."""
-        n = 1
-        for s in self:
-            n *= s
-        return n
-
-    def __repr__(self):
-        return f"torch.Size({list(self)})"
-
-    def __add__(self, other):
-        if not isinstance(other, tuple):
-            return NotImplemented
-        return Size(tuple(self) + tuple(other))
-
-    def __getitem__(self, i):
-        r = tuple.__getitem__(self, i)
-        return Size(r) if isinstance(i, slice) else r
-
-    def __reduce__(self):
-        return (Size, (tuple(self),))
 
 
 cdef inline TensorBase operand(object x):
@@ -101,7 +69,7 @@ cdef object operate_inplace(int op, TensorBase a, object b):
     return elementwise_(op, 2, inputs, NULL)
 
 
-cdef class Tensor(TensorBase):
+cdef class Tensor(ViewMethods):
     """A multi-dimensional array of numbers of one dtype, with automatic differentiation.
 
     See https://docs.pytorch.org/docs/stable/tensors.html. Tensors are made by ``ctorch.tensor``, ``ctorch.zeros``
@@ -736,9 +704,6 @@ cdef class Tensor(TensorBase):
         t.requires_grad = require_grad
         return t
 
-    include "_gen/methods.pxi"
-    include "_python_methods.pxi"
-
 
 _tensor.tensor_type = <PyTypeObject*>Tensor
 _dtype_class = dtype
@@ -942,3 +907,30 @@ def _grad(outputs, inputs, grad_outputs, bint retain_graph, bint create_graph):
         if not wants_grad(<TensorBase?>x):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     return run_backward(list(outputs), seeds, retain_graph, create_graph, list(inputs))
+
+
+def reinterpret(TensorBase x not None, dtype not None):
+    """The same memory read as another dtype; the last dimension grows or shrinks with the element size."""
+    cdef int id = as_dtype(dtype, "view"), i, old = itemsize_of[x.dtype], new = itemsize_of[id]
+    cdef TensorBase t
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    for i in range(x.ndim):
+        shape[i], strides[i] = x.shape[i], x.strides[i]
+    if old != new:
+        if x.ndim == 0:
+            raise RuntimeError(f"self.dim() cannot be 0 to view {dtype_name(x.dtype).decode()} as "
+                               f"{dtype_name(id).decode()} (different element sizes)")
+        if x.shape[x.ndim - 1] * old % new or (x.strides[x.ndim - 1] != 1 and x.shape[x.ndim - 1] != 1):
+            raise RuntimeError(f"view: the last dimension of {list(shape_tuple(x))} cannot be read as "
+                               f"{dtype_name(id).decode()}")
+        for i in range(x.ndim - 1):
+            if strides[i] * old % new:
+                raise RuntimeError(f"view: stride {strides[i]} at dimension {i} cannot be counted in elements of "
+                                   f"{dtype_name(id).decode()}")
+            strides[i] = strides[i] * old // new
+        shape[x.ndim - 1] = shape[x.ndim - 1] * old // new
+        strides[x.ndim - 1] = 1
+    t = tensor_view(x, x.ndim, shape, strides, x.data)
+    t.dtype = id
+    return t

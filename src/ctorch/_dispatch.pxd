@@ -58,3 +58,4 @@ cdef int check_inplace(TensorBase x, str op) except -1
 cdef int unsupported(const char* op, int dtype) except -1
 cdef int check_cpu(TensorBase x, const char* op) except -1
 cdef TensorBase write_out(TensorBase out, TensorBase result, str op)
+cdef void register_symbolic(int which, int k, object function)

@@ -9,9 +9,9 @@ from libc.stdint cimport int64_t
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._iterator cimport Scalar
-from ctorch._reduce cimport reduce
+from ctorch._reduce cimport *
 from ctorch._shape cimport wrap_dim
-from ctorch._tape cimport (Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new,
+from ctorch._tape cimport (BackwardFn, Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new,
                            node_outputs, node_save, node_saved, recording)
 from ctorch._tensor cimport *
 
@@ -136,6 +136,42 @@ cdef int give_object(Node node, int k, object g) except -1:
     if g is None:
         return 0
     return node_give(node, k, <TensorBase?>g)
+
+
+cdef BackwardFn reduce_backward[REDUCE_COUNT]
+cdef int reduce_reads[REDUCE_COUNT]           # what a gradient reads: 1 the result, 2 the input
+for i in range(REDUCE_COUNT):
+    reduce_backward[i] = NULL
+
+
+cdef object reduced(int which, object input, object dim, bint keepdim, object dtype, object out):
+    """A reduction row with its record."""
+    cdef TensorBase x = need_tensor(input, REDUCTIONS[which].name.decode(), "input")
+    cdef TensorBase y = reduce(which, x, dim, keepdim, dtype)
+    cdef Node node
+    if out is not None:
+        return write_out(need_out(out, REDUCTIONS[which].name.decode()), y, REDUCTIONS[which].name.decode())
+    if wants_grad(x) and recording() and reduce_backward[which] != NULL:
+        node = node_new(reduce_backward[which], REDUCTIONS[which].name, 1, 2)
+        node_edge(node, 0, x, None)
+        if reduce_reads[which] & 1:
+            node_save(node, 0, y, True)
+        if reduce_reads[which] & 2:
+            node_save(node, 1, x, False)
+        node_args(node, (dim, keepdim))
+        node_attach(node, y, 0)
+    return y
+
+
+def conj(input):
+    """Complex conjugate of each element; the tensor itself where it is real.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.conj.html
+    """
+    cdef TensorBase x = need_tensor(input, "conj", "input")
+    if category_of[x.dtype] != CATEGORY_COMPLEX:
+        return input
+    return call1(OP_CONJ_PHYSICAL, input, None)
 
 
 def _inplace(int op, tuple inputs, tuple params=()):

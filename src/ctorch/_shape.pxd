@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 from ctorch._tensor cimport TensorBase
 
-cdef int wrap_dim(object dim, int ndim, str op="") except -1
+cdef int wrap_dim(object dim, int ndim, str op) except -1
 cdef int wrap_dim_c(int64_t dim, int ndim) except -1
 cdef int broadcast_shape(TensorBase a, TensorBase b, int64_t* out) except -1
 cdef int broadcast_into(int ndim, int64_t* shape, TensorBase b, str op) except -1

@@ -19,7 +19,7 @@ cdef int wrap_dim_c(int64_t dim, int ndim) except -1:
     return <int>(dim + n if dim < 0 else dim)
 
 
-cdef int wrap_dim(object dim, int ndim, str op="") except -1:
+cdef int wrap_dim(object dim, int ndim, str op) except -1:
     if not PyIndex_Check(dim) or isinstance(dim, bool):
         raise TypeError(f"{op}(): argument 'dim' must be int, not {type(dim).__name__}")
     return wrap_dim_c(PyNumber_AsSsize_t(dim, IndexError), ndim)

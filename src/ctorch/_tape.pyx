@@ -694,7 +694,10 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
     if inputs is not None:
         for x in inputs:
             maker = grad_fn_of(<TensorBase>x)
-            keys.append(<uintptr_t><void*>x if maker is None else (<uintptr_t><void*>maker, (<TensorBase>x).output_nr))
+            if maker is None:
+                keys.append(<uintptr_t><void*>x)
+            else:
+                keys.append((<uintptr_t><void*>maker, (<TensorBase>x).output_nr))
             captures[keys[-1]] = None
         wanted = nodes_leading_to(roots, inputs)
         call.captures = <PyObject*>captures

@@ -6,6 +6,7 @@ from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
 
 REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
+TESTS = ("isinf",)
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Module:
         value = printer.text(op.text)
         for name, count in printer.used:
             returns = target.real if target.complex and name in REAL_OF_COMPLEX else target
+            returns = BOOL if name in TESTS else returns
             self.used.add((name, count, target, returns))
         types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
         name = f"{op.name}_{target.suffix}"

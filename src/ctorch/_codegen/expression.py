@@ -96,7 +96,9 @@ class Cython(Printer):
         value = node.value
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ExpressionError(f"{value!r}: only numbers")
-        return f"(<{self.dtype.c}>{value!r})"
+        if self.dtype.complex:       # a real number: C promotes it, and Cython's complex literals do not compile
+            value = float(value)
+        return f"(<{self.dtype.real.c}>{value!r})"
 
     def name(self, node: ast.Name) -> str:
         special = {"pi": "3.14159265358979323846", "inf": "INFINITY", "nan": "NAN"}
@@ -118,7 +120,7 @@ class Cython(Printer):
             return args[0]
         if name == "isnan":
             return f"({args[0]} != {args[0]})"
-        if name == "pow" and args[1] == f"(<{self.dtype.c}>2)":
+        if name == "pow" and args[1] == self.constant(ast.Constant(2)):
             return f"({args[0]} * {args[0]})"
         self.used.add((name, len(args)))
         return f"ct_{name}_{self.dtype.suffix}({', '.join(args)})"

@@ -40,7 +40,7 @@ def call(row: Row, first: str, out: str) -> str:
     if row.kind == "reduction":
         keep = "keepdim" if any(a.name == "keepdim" for a in row.args) else "False"
         dtype = "dtype" if any(a.name == "dtype" for a in row.args) else "None"
-        return f"{row.name}_recorded({first}, dim, {keep}, {dtype}, {out})"
+        return f"reduced({reduction.enum(row)}, {first}, dim, {keep}, {dtype}, {out})"
     enum = f"OP_{row.name.upper()}"
     if scaled := row.extra.get("scaled"):
         return f"call_scaled({enum}, {first}, {names[scaled]}, alpha, {out})"
@@ -88,6 +88,7 @@ class Formula(ast.NodeTransformer):
 
     def visit_Attribute(self, node):
         if isinstance(node.value, ast.Name) and node.value.id in self.edges and node.attr == "shape":
+            self.reads.add(f"{node.value.id}_shape")
             return ast.Name(f"{node.value.id}_shape")
         return self.generic_visit(node)
 
@@ -115,31 +116,32 @@ def outputs(row: Row) -> list[str]:
 
 
 def kernel(row: Row, known: set[str]) -> str:
-    """Function, record and backward function of a kernel row or a reduction."""
+    """Function, record and backward function of a kernel row."""
     names, tensors, outs = row.public_names, tensor_args(row), outputs(row)
-    private = f"{row.name}_recorded"
     formulas = {k: translate(row, t, known) for k, t in row.grad.items()}
     lines = []
     if formulas:
         lines.append(backward_function(row, formulas, tensors, outs))
-    if row.kind == "reduction":
-        lines += [f"cdef object {private}(object input, object dim, bint keepdim, object dtype, object out):"]
-        lines += [f"    cdef TensorBase x = as_operand(input, '{row.name}', 'input', 1)",
-                  f"    cdef TensorBase y = reduce({reduction.enum(row)}, x, dim, keepdim, dtype)"]
-    else:
-        lines += [f"def {row.name}({signature(row, False)}):", docstring(row, "    ")]
-        lines += [conversion(row, a, names[a.name]) for a in row.args]
-        lines.append(f"    cdef object result = {row.forward}({', '.join('_' + a.name for a in row.args)})")
-        for i, o in enumerate(outs):
-            lines.append(f"    cdef TensorBase {o} = <TensorBase>result{f'[{i}]' if len(outs) > 1 else ''}")
+    lines += [f"def {row.name}({signature(row, False)}):", docstring(row, "    ")]
+    lines += [conversion(row, a, names[a.name]) for a in row.args]
+    lines.append(f"    cdef object result = {row.forward}({', '.join('_' + a.name for a in row.args)})")
+    for i, o in enumerate(outs):
+        lines.append(f"    cdef TensorBase {o} = <TensorBase>result{f'[{i}]' if len(outs) > 1 else ''}")
     if formulas:
         lines += record(row, formulas, tensors, outs)
-    if row.kind == "reduction":
-        lines.append(f"    return y if out is None else write_out(out, y, '{row.name}')")
-    else:
-        lines.append("    return result")
-    lines.append("")
-    return "\n".join(lines) + ("\n" + function(row) if row.kind == "reduction" else "")
+    return "\n".join([*lines, "    return result", ""])
+
+
+def reduction_record(row: Row, known: set[str]) -> str:
+    """Backward function of a reduction, entered in the table that `reduced` reads."""
+    if not row.grad:
+        return ""
+    formulas = {k: translate(row, t, known) for k, t in row.grad.items()}
+    reads = formulas["x"][1]
+    mask = ("y" in reads) + 2 * ("x" in reads)
+    return (backward_function(row, formulas, tensor_args(row), ["y"])
+            + f"\nreduce_backward[{reduction.enum(row)}] = {row.name}_backward_node\n"
+            + f"reduce_reads[{reduction.enum(row)}] = {mask}\n")
 
 
 def conversion(row: Row, a: Arg, public: str) -> str:
@@ -162,8 +164,6 @@ def translate(row: Row, text: str, known: set[str]) -> tuple[str, set[str]]:
 
 def local(row: Row, name: str) -> str:
     """What the recording function calls a value that formulas read."""
-    if row.kind == "reduction":
-        return name
     return "_" + name if name in {a.name for a in row.args} else name
 
 
@@ -214,7 +214,9 @@ def backward_function(row, formulas, tensors, outs) -> str:
         lines.append(f"    cdef object {name} = None if grads[{i}] == NULL else <object>grads[{i}]")
     read = set().union(*(r for _, r in formulas.values()))
     rest = [a.name for a in row.args if a not in tensors and a.name in read]
-    if rest:
+    if row.kind == "reduction":
+        lines.append("    dim, keepdim = <tuple>node.args")
+    elif rest:
         lines.append(f"    {', '.join(rest)}, = <tuple>node.args")
     if "g" in read and len(outs) == 1:
         lines += ["    if g is None:", "        return 0"]
@@ -271,7 +273,9 @@ def functions_pxi(rows: dict[str, Row]) -> str:
     for row in rows.values():
         if row.kind == "elementwise":
             lines.append(function(row))
-        elif row.kind in ("kernel", "reduction"):
+        elif row.kind == "reduction":
+            lines += [reduction_record(row, known), function(row)]
+        elif row.kind == "kernel":
             lines.append(kernel(row, known))
         else:
             lines.append(composite(row))
@@ -283,7 +287,8 @@ def functions_pxi(rows: dict[str, Row]) -> str:
 
 
 def elementwise_helpers() -> list[str]:
-    return ["isinstance", "len", "tuple", "range"]
+    """Names that formulas may call beside rows."""
+    return ["conj", "isinstance", "len", "tuple", "range"]
 
 
 def composite(row: Row) -> str:
@@ -295,7 +300,8 @@ def composite(row: Row) -> str:
 
 
 def methods_pxi(rows: dict[str, Row]) -> str:
-    lines = ["    # generated from ops.toml", ""]
+    lines = ["# generated from ops.toml", "", "cdef class TableMethods(TensorBase):",
+             '    """The methods of Tensor that come from the table of operators."""', ""]
     for row in rows.values():
         if not row.method or not row.public:
             continue

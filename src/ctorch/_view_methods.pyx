@@ -1,4 +1,28 @@
-    # Methods that pass on to functions written elsewhere; included by the Tensor class in _core.
+"""Methods of Tensor that pass on to functions written elsewhere: casts, views, indexing, new tensors."""
+from ctorch._device cimport need_cpu
+from ctorch._dtype cimport *
+from ctorch._shape cimport unpack_sizes
+from ctorch._tensor cimport TensorBase
+
+from ctorch import _factories as factories
+from ctorch import _indexing as indexing
+from ctorch import _views as views
+
+_dtype_class = dtype
+cdef object python_methods = None
+
+
+cdef object methods():
+    # Methods that are Python written with other operators.
+    global python_methods
+    if python_methods is None:
+        from ctorch import _methods
+        python_methods = _methods
+    return python_methods
+
+
+cdef class ViewMethods(TableMethods):
+    """The methods of Tensor that change its geometry or dtype."""
 
     def to(self, *args, **kwargs):
         """This tensor in another dtype or on another device; itself where nothing changes.

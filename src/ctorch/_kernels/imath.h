@@ -1,0 +1,71 @@
+/* Integer functions of the table's expressions. Divisors are checked for zero before a kernel runs; the one other
+   quotient that traps, the lowest number by -1, wraps here. */
+#pragma once
+#include <stdint.h>
+
+#define CT_INT_COMMON(S, T)                                                                 \
+    static inline T ct_floor_##S(T a) { return a; }                                         \
+    static inline T ct_ceil_##S(T a) { return a; }                                          \
+    static inline T ct_trunc_##S(T a) { return a; }                                         \
+    static inline T ct_round_##S(T a) { return a; }                                         \
+    static inline uint8_t ct_isinf_##S(T a) { return 0; }                                       \
+    static inline T ct_bitnot_##S(T a) { return (T)~a; }                                    \
+    static inline T ct_maximum_##S(T a, T b) { return a > b ? a : b; }                      \
+    static inline T ct_minimum_##S(T a, T b) { return a < b ? a : b; }                      \
+    static inline T ct_fmax_##S(T a, T b) { return a > b ? a : b; }                         \
+    static inline T ct_fmin_##S(T a, T b) { return a < b ? a : b; }                         \
+    static inline T ct_shift_left_##S(T a, T b) {                                           \
+        return (b < 0) | (b >= (T)(8 * sizeof(T))) ? 0 : (T)((uint64_t)a << (b & 63));      \
+    }
+
+#define CT_SIGNED(S, T, LOW, HIGH)                                                          \
+    CT_INT_COMMON(S, T)                                                                     \
+    static inline T ct_min_##S(void) { return LOW; }                                        \
+    static inline T ct_max_##S(void) { return HIGH; }                                       \
+    static inline T ct_abs_##S(T a) { return a < 0 ? (T)(0 - (uint64_t)a) : a; }            \
+    static inline T ct_sign_##S(T a) { return (T)((a > 0) - (a < 0)); }                     \
+    static inline T ct_sgn_##S(T a) { return ct_sign_##S(a); }                              \
+    static inline T ct_truncdiv_##S(T a, T b) { return b == -1 ? (T)(0 - (uint64_t)a) : a / b; } \
+    static inline T ct_fmod_##S(T a, T b) { return b == -1 ? 0 : a % b; }                   \
+    static inline T ct_floordiv_##S(T a, T b) {                                             \
+        T q = ct_truncdiv_##S(a, b), r = ct_fmod_##S(a, b);                                 \
+        return q - ((r != 0) & ((r < 0) != (b < 0)));                                       \
+    }                                                                                       \
+    static inline T ct_remainder_##S(T a, T b) {                                            \
+        T r = ct_fmod_##S(a, b);                                                            \
+        return r + ((r != 0) & ((r < 0) != (b < 0)) ? b : 0);                               \
+    }                                                                                       \
+    static inline T ct_shift_right_##S(T a, T b) {                                          \
+        return (b < 0) | (b >= (T)(8 * sizeof(T))) ? (a < 0 ? -1 : 0) : a >> b;             \
+    }                                                                                       \
+    static inline T ct_pow_##S(T a, T b) {                                                  \
+        if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;                      \
+        uint64_t r = 1, base = (uint64_t)a;                                                 \
+        for (; b; b >>= 1, base *= base) r *= b & 1 ? base : 1;                             \
+        return (T)r;                                                                        \
+    }
+
+#define CT_UNSIGNED(S, T, HIGH)                                                             \
+    CT_INT_COMMON(S, T)                                                                     \
+    static inline T ct_min_##S(void) { return 0; }                                          \
+    static inline T ct_max_##S(void) { return HIGH; }                                       \
+    static inline T ct_abs_##S(T a) { return a; }                                           \
+    static inline T ct_sign_##S(T a) { return a > 0; }                                      \
+    static inline T ct_sgn_##S(T a) { return a > 0; }                                       \
+    static inline T ct_truncdiv_##S(T a, T b) { return a / b; }                             \
+    static inline T ct_floordiv_##S(T a, T b) { return a / b; }                             \
+    static inline T ct_fmod_##S(T a, T b) { return a % b; }                                 \
+    static inline T ct_remainder_##S(T a, T b) { return a % b; }                            \
+    static inline T ct_shift_right_##S(T a, T b) {                                          \
+        return b >= (T)(8 * sizeof(T)) ? 0 : (T)(a >> b);                                   \
+    }                                                                                       \
+    static inline T ct_pow_##S(T a, T b) {                                                  \
+        uint64_t r = 1, base = a;                                                           \
+        for (; b; b >>= 1, base *= base) r *= b & 1 ? base : 1;                             \
+        return (T)r;                                                                        \
+    }
+
+CT_SIGNED(i32, int32_t, INT32_MIN, INT32_MAX)
+CT_SIGNED(i64, int64_t, INT64_MIN, INT64_MAX)
+CT_UNSIGNED(u8, uint8_t, UINT8_MAX)
+CT_UNSIGNED(u64, uint64_t, UINT64_MAX)
