@@ -1,0 +1,98 @@
+# One command each for what is done daily; `make` lists them. Everything is set up in .venv on first use.
+PYTHON ?= python3
+JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
+TORCH  ?= $(REFERENCE)
+
+VENV   := .venv
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check
+STAMPS := $(VENV)/stamps
+LOG    := $(VENV)/log
+SHELL  := /bin/bash
+MAKEFLAGS += --no-print-directory
+
+export CTORCH_BUILD_JOBS ?= $(JOBS)
+
+SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen/*' -not -name '_gen_*' -not -path '*.egg-info*' \
+	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.pxi' -o -name '*.h' -o -name '*.toml' \))
+REFERENCED := $(if $(filter-out 0,$(TORCH)),$(STAMPS)/torch)
+
+# $(call step,what is done,command): one line with its time. Where it fails, the first error is shown, or the end.
+define step
+@mkdir -p $(STAMPS); start=$$SECONDS; printf '  %-44s' '$(1)'; \
+if { $(2); } >$(LOG) 2>&1; then printf '%4d s\n' $$((SECONDS - start)); \
+else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(LOG); \
+printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
+endef
+
+.PHONY: help demo test test-asan bench lint format docs wheel build clean
+help:
+	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5")'
+	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
+	@echo 'make bench       measure speed and size                     (TORCH=1 beside PyTorch; ARGS="small chain")'
+	@echo 'make test-asan   the tests under AddressSanitizer'
+	@echo 'make lint        check style, spelling and the manifest     make format   mend what can be mended'
+	@echo 'make docs        the manual, in out/doc                     make wheel    a wheel, in dist'
+	@echo 'make build       build in place, for development            make clean    remove all that was made'
+
+demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo
+	@echo; $(PY) examples/digits.py $(ARGS)
+
+test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
+	@echo; $(PY) -m pytest $(ARGS)
+
+# The build folder comes before the installed package on the path, so one environment serves both.
+ASAN := ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:detect_odr_violation=0 PYTHONMALLOC=malloc \
+	PYTHONPATH=build/asan/lib LD_PRELOAD="$(shell gcc -print-file-name=libasan.so)"
+test-asan: $(STAMPS)/asan $(STAMPS)/extra-demo $(STAMPS)/extra-test
+	@echo; $(ASAN) $(PY) -m pytest $(ARGS)
+
+bench: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(REFERENCED) wheel
+	@echo; $(PY) -m bench $(ARGS)
+
+lint: $(STAMPS)/extra-lint
+	@$(PY) tools/lint.py
+
+format: $(STAMPS)/extra-lint
+	@$(PY) tools/lint.py --fix
+
+docs: $(STAMPS)/ctorch $(STAMPS)/extra-docs
+	$(call step,the manual,$(PY) -m sphinx -q -W -b html doc out/doc)
+	@echo '  out/doc/index.html'
+
+wheel: $(STAMPS)/extra-build
+	$(call step,a wheel,$(PIP) wheel --no-build-isolation --no-deps -w dist .)
+	@ls -t dist/ctorch-*.whl | head -n 1 | xargs du -h --apparent-size | sed 's/^/  /'
+
+build: $(STAMPS)/extra-build $(STAMPS)/extra-run
+	$(call step,build in place; use it with PYTHONPATH=src,$(PY) setup.py build_ext --inplace)
+
+clean:
+	rm -rf .venv .ruff_cache .hypothesis .pytest_cache build dist out src/ctorch/_gen src/*.egg-info
+	find src \( -name '*.so' -o -name '*.c' -o -name '_gen_*' -o -name __pycache__ \) -prune -exec rm -rf {} +
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'ctorch needs Python 3.11 or newer: make PYTHON=python3.12'; exit 1; }
+	$(call step,a virtual environment in $(VENV),$(PYTHON) -m venv $(VENV))
+	@touch $@
+
+$(STAMPS)/extra-%: pyproject.toml | $(STAMPS)/venv
+	$(call step,requirements: $*,$(PIP) install -r <($(PY) tools/requirements.py $*))
+	@touch $@
+
+$(STAMPS)/ctorch: $(SOURCES) | $(STAMPS)/extra-build $(STAMPS)/extra-run
+	$(call step,ctorch$(COMMA) built with $(CTORCH_BUILD_JOBS) jobs,$(PY) setup.py build)
+	$(call step,ctorch installed,$(PIP) install --no-build-isolation --no-deps .)
+	@touch $@
+
+$(STAMPS)/asan: $(SOURCES) | $(STAMPS)/extra-build $(STAMPS)/extra-run
+	$(call step,ctorch$(COMMA) built with AddressSanitizer,CTORCH_SANITIZE=address $(PY) setup.py build \
+		--build-temp build/asan/temp --build-lib build/asan/lib)
+	@touch $@
+
+$(STAMPS)/torch: | $(STAMPS)/venv
+	$(call step,torch 2.13.0$(COMMA) the reference,$(PIP) install torch==2.13.0)
+	@touch $@
+
+COMMA := ,

@@ -1,0 +1,23 @@
+"""Operations on four floats: what a call costs beside the arithmetic."""
+from .harness import Statement
+
+TITLE = "Small operations, 4 floats"
+
+
+def plain(torch):
+    return {"a": torch.rand(4), "b": torch.rand(4)}
+
+
+def recorded(torch):
+    return {"a": torch.rand(4, requires_grad=True), "b": torch.rand(4)}
+
+
+CASES = [
+    Statement("a + b", plain, 0.15),
+    Statement("a * b", plain, 0.15),
+    Statement("a.sum()", plain, 0.15),
+    Statement("a + b", recorded, 0.12, "a + b, recorded"),
+    Statement("a * b", recorded, 0.12, "a * b, recorded"),
+    Statement("a.sum()", recorded, 0.12, "a.sum(), recorded"),
+    Statement("(a * b).sum().backward()", recorded, 0.05),
+]
