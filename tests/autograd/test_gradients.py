@@ -52,7 +52,7 @@ def test_retain_graph(x):
 
 
 def test_unused_inputs(x, other):
-    with pytest.raises(RuntimeError, match="index 1 appears to not have been used in the graph. Set allow_unused"):
+    with pytest.raises(RuntimeError, match="index 1 appears to not have been used in the graph"):
         autograd.grad(x.sum(), [x, other])
     assert autograd.grad(x.sum(), [x, other], allow_unused=True)[1] is None
     assert autograd.grad(x.sum(), [x, other], materialize_grads=True)[1].tolist() == [0.0, 0.0]
@@ -75,7 +75,7 @@ def test_messages_of_grad(x):
         autograd.grad(x * 2, x, ctorch.ones(2, dtype=ctorch.complex64))
     with pytest.raises(RuntimeError, match="cannot be empty"):
         autograd.grad(x.sum(), [])
-    with pytest.raises(TypeError, match="argument 'inputs' must be Tensors, but got str"):
+    with pytest.raises(RuntimeError, match="all inputs have to be Tensors, but got str"):
         autograd.grad(x.sum(), "a")
     with pytest.raises(NotImplementedError, match="is_grads_batched"):
         autograd.grad(x.sum(), x, is_grads_batched=True)

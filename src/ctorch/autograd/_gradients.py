@@ -131,10 +131,9 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     for kind, tensors in (("outputs", outputs), ("inputs", inputs)):
-        for i, x in enumerate(tensors):
+        for x in tensors:
             if not isinstance(x, Tensor):
-                raise TypeError(f"grad(): argument '{kind}' must be Tensors, but got {type(x).__name__} "
-                                f"at {i}")
+                raise RuntimeError(f"grad(): all {kind} have to be Tensors, but got {type(x).__name__}")
     keep = create_graph if retain_graph is None else retain_graph
     grads = _core._grad(outputs, inputs, _seeds(outputs, grad_outputs), keep, create_graph)
     if materialize_grads:

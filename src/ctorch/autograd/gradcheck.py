@@ -170,8 +170,8 @@ def _check_inputs(inputs):
         if any(step == 0 and n > 1 for step, n in zip(x.stride(), x.shape)):
             raise RuntimeError(f"The {i}th input has a dimension with stride 0. gradcheck only supports "
                                "inputs that are non-overlapping to be able to compute the numerical "
-                               "gradients correctly. You should call .contiguous on the input before passing it to "
-                               "gradcheck.")
+                               "gradients correctly. You should call .contiguous on the input before passing "
+                               "it to gradcheck.")
 
 
 def _call(func, inputs):
