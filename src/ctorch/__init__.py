@@ -3,11 +3,12 @@
 ``import ctorch as torch`` runs a PyTorch script. Tensors live in ``_core``; the operators come from the table
 ``ops.toml``; ``nn``, ``optim`` and ``utils`` are Python on top.
 """
+import builtins as _builtins
 import importlib
 import math as _math
 import os as _os
 
-from ctorch import _core, _dtype, _factories, _functions, _indexing, _shape, _storage, _tape, _views
+from ctorch import _core, _dtype, _factories, _functions, _indexing, _random, _random_functions, _shape, _storage, _tape, _views
 from ctorch._core import Tensor, strided
 from ctorch._size import Size
 from ctorch._device import device
@@ -16,7 +17,13 @@ from ctorch._factories import (arange, as_tensor, asarray, empty, empty_like, ey
                                full_like, linspace, ones, ones_like, tensor, zeros, zeros_like)
 from ctorch._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ctorch._indexing import index_select, nonzero
+from ctorch._joining import cat, concat, concatenate, stack
+from ctorch._limits import finfo, iinfo
 from ctorch._parallel import get_num_threads, set_num_threads
+from ctorch._random import Generator, initial_seed, seed
+from ctorch._random_functions import (bernoulli, get_rng_state, manual_seed, multinomial, rand, rand_like, randint,
+                                      randint_like, randn, randn_like, randperm, set_rng_state)
+from ctorch._random_functions import normal_of as normal
 from ctorch._tape import is_grad_enabled, is_inference_mode_enabled
 from ctorch._views import (as_strided, chunk, detach, diagonal, flatten, movedim, narrow, permute, reshape, split,
                            squeeze, t, transpose, unbind, unflatten, unsqueeze)
@@ -27,6 +34,8 @@ inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 globals().update(_dtype.public_names)
 globals().update({name: getattr(_functions, name) for name in _functions.public_names})
+conj = _functions.conj
+_random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization")
@@ -65,6 +74,39 @@ def is_complex(input):
 def numel(input):
     """Number of elements of a tensor."""
     return input.numel()
+
+
+def broadcast_shapes(*shapes):
+    """The shape that shapes broadcast to.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.broadcast_shapes((2, 1), (3,))
+    torch.Size([2, 3])
+    """
+    ndim = _builtins.max((len(s) for s in shapes), default=0)
+    result = [1] * ndim
+    for shape in shapes:
+        for i, s in enumerate(shape, ndim - len(shape)):
+            if s < 0:
+                raise RuntimeError(f"Trying to create tensor with negative dimension ({s}): ({s})")
+            if s != 1 and result[i] not in (1, s):
+                raise RuntimeError("Shape mismatch: objects cannot be broadcast to a single shape: "
+                                   + ", ".join(str(tuple(s)) for s in shapes))
+            result[i] = s if result[i] == 1 else result[i]
+    return Size(result)
+
+
+def broadcast_tensors(*tensors):
+    """Tensors expanded to their common shape, as views."""
+    shape = broadcast_shapes(*(t.shape for t in tensors))
+    return tuple(t.expand(shape) for t in tensors)
+
+
+def broadcast_to(input, size):
+    """A tensor expanded to a shape, as a view."""
+    return input.expand(size)
 
 
 def get_include():

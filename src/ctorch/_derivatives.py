@@ -3,6 +3,7 @@
 The generated backward functions call these; under ``create_graph`` they are recorded like anything else.
 """
 import ctorch
+from ctorch import _functions as _f
 
 
 def _dims(dim, ndim):
@@ -58,3 +59,123 @@ def extremum_backward(g, x, y, dim, keepdim):
     g, y = _kept(g, shape, dim, keepdim), _kept(y, shape, dim, keepdim)
     mask = (x == y).to(g.dtype)
     return g * mask / mask.sum(_dims(dim, len(shape)), True)
+
+
+# ---- products
+
+def _rows(x):
+    return x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
+
+
+def linear_input(g, weight):
+    """Gradient of linear's input."""
+    if g.dim() == 2:
+        return _f.mm(g, weight)
+    return _f.mm(_rows(g), weight).reshape(*g.shape[:-1], weight.shape[1])
+
+
+def linear_weight(g, x):
+    """Gradient of linear's weight."""
+    return _f.mm(_rows(g).mT, _rows(x))
+
+
+def linear_bias(g):
+    """Gradient of linear's bias."""
+    return g.sum(tuple(range(g.dim() - 1))) if g.dim() > 1 else g
+
+
+# ---- normalisation
+
+def softmax_output_gradient(g, grad, output, dim):
+    """Gradient of softmax's gradient with respect to the output."""
+    return g * (grad - (grad * output).sum(dim, True)) - grad * (g * output).sum(dim, True)
+
+
+def batch_norm_gradient(g, x, weight, running_mean, running_var, mean, invstd, training, eps, needs):
+    """Gradients of batch norm: the fused kernel, or formulas where a graph of them is wanted."""
+    if not ctorch.is_grad_enabled():
+        gx, gw, gb = _f._batch_norm_backward(g, x, weight, running_mean, running_var, mean, invstd, training, eps,
+                                             (needs[0], needs[1], needs[2]))
+        return gx, gw, gb, None, None
+    dims = [d for d in range(x.dim()) if d != 1]
+    shape = [-1 if d == 1 else 1 for d in range(x.dim())]
+    if training:
+        centred = x - x.mean(dims, True)
+        scale = ((centred * centred).mean(dims, True) + eps).rsqrt()
+    else:
+        centred = x - running_mean.reshape(shape)
+        scale = (running_var.reshape(shape) + eps).rsqrt()
+    xhat = centred * scale
+    gw, gb = (g * xhat).sum(dims), g.sum(dims)
+    gy = g if weight is None else g * weight.reshape(shape)
+    if training:
+        gx = scale * (gy - gy.mean(dims, True) - xhat * (gy * xhat).mean(dims, True))
+    else:
+        gx = gy * scale
+    return gx, gw, gb, None, None
+
+
+def layer_norm_gradient(g, x, weight, mean, invstd, normalized_shape, eps, needs):
+    """Gradients of layer norm: the fused kernel, or formulas where a graph of them is wanted."""
+    if not ctorch.is_grad_enabled():
+        return _f._layer_norm_backward(g, x, weight, mean, invstd, normalized_shape, needs)
+    inner = list(range(x.dim() - len(normalized_shape), x.dim()))
+    outer = list(range(x.dim() - len(normalized_shape)))
+    centred = x - x.mean(inner, True)
+    scale = ((centred * centred).mean(inner, True) + eps).rsqrt()
+    xhat = centred * scale
+    gw = (g * xhat).sum(outer) if outer else g * xhat
+    gb = g.sum(outer) if outer else g
+    gy = g if weight is None else g * weight
+    gx = scale * (gy - gy.mean(inner, True) - xhat * (gy * xhat).mean(inner, True))
+    return gx, gw, gb
+
+
+# ---- losses
+
+def nll_loss_value(g, target, weight, ignore_index, reduction):
+    """The loss is linear in its input, so the gradient of its gradient is the loss again."""
+    return _f._nll_loss(g, target, weight, ignore_index, reduction)[0]
+
+
+def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ignore_index, reduction, smoothing):
+    """Gradient of cross entropy: the fused kernel, or p * sum(q) - q on tensors where a graph is wanted."""
+    if not ctorch.is_grad_enabled():
+        return _f._cross_entropy_backward(g, probabilities, target, weight, total_weight, ignore_index, reduction,
+                                          smoothing)
+    dim = 0 if x.dim() == 1 else 1
+    with ctorch.no_grad():
+        wide = [-1 if i == dim else 1 for i in range(x.dim())]
+        classes = ctorch.arange(x.shape[dim]).reshape(wide)
+        w = ctorch.ones(x.shape[dim], dtype=x.dtype) if weight is None else weight.to(x.dtype)
+        q = (classes == target.unsqueeze(dim)).to(x.dtype) * (1 - smoothing) + smoothing / x.shape[dim]
+        q = q * w.reshape(wide) * (target != ignore_index).unsqueeze(dim).to(x.dtype)
+        mass = q.sum(dim, True)
+    scale = g.unsqueeze(dim) if reduction == 0 else g / total_weight.to(x.dtype) if reduction == 1 else g
+    return scale * (_f._softmax(x, dim) * mass - q)
+
+
+# ---- selection
+
+def pooled_places(g, indices):
+    """The elements of g at the places that max pooling chose, plane by plane."""
+    planes = indices.shape[:-2]
+    flat = _f.gather(g.reshape(*planes, -1), len(planes), indices.reshape(*planes, -1))
+    return flat.reshape(indices.shape)
+
+
+def scatter_kept(g, places, shape, dim, keepdim):
+    """Gradient of max and min along a dimension: g put at the chosen places."""
+    if not shape:
+        return g
+    if not keepdim:
+        g, places = g.unsqueeze(dim), places.unsqueeze(dim)
+    return _f._scatter_add(g, dim, places, shape)
+
+
+def embedding_gradient(g, indices, padding_idx):
+    """Rows of g by number; those of the padding index get nothing."""
+    rows = _f.embedding(g, indices, padding_idx)
+    if padding_idx < 0:
+        return rows
+    return rows * (indices != padding_idx).unsqueeze(-1).to(g.dtype)

@@ -108,3 +108,13 @@ def _as_bytes_inplace(x):
 def view_dtype(x, dtype):
     """The same memory read as another dtype; the last dimension grows or shrinks with the element size."""
     return _core.reinterpret(x, dtype)
+
+
+def sum_to_size(x, size):
+    """Sum the dimensions that broadcasting to x's shape would add or stretch."""
+    size = tuple(size)
+    extra = x.dim() - len(size)
+    if extra < 0 or any(s not in (1, x.shape[extra + i]) for i, s in enumerate(size)):
+        raise RuntimeError(f"size {list(size)} is not expandable to size {list(x.shape)}.")
+    dims = [i for i in range(x.dim()) if i < extra or (size[i - extra] == 1 and x.shape[i] != 1)]
+    return (x.sum(dims, True) if dims else x).reshape(size)

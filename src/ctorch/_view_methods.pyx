@@ -1,11 +1,15 @@
 """Methods of Tensor that pass on to functions written elsewhere: casts, views, indexing, new tensors."""
 from ctorch._device cimport need_cpu
+from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
+from ctorch._functions cimport call_inplace
 from ctorch._shape cimport unpack_sizes
 from ctorch._tensor cimport TensorBase
 
 from ctorch import _factories as factories
+from ctorch import _functions as functions
 from ctorch import _indexing as indexing
+from ctorch import _random_functions as random_functions
 from ctorch import _views as views
 
 _dtype_class = dtype
@@ -188,3 +192,110 @@ cdef class ViewMethods(TableMethods):
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
         """A tensor of the data, of this dtype."""
         return factories.tensor(data, dtype=dtype or dtype_object(self.dtype), requires_grad=requires_grad)
+
+    # ---- in place
+
+    def div_(self, other, *, rounding_mode=None):
+        """In place: the quotient."""
+        if rounding_mode is None:
+            return call_inplace(OP_DIV_TRUE, (self, other), ())
+        return call_inplace(OP_FLOOR_DIVIDE if rounding_mode == "floor" else OP_DIV_TRUNC, (self, other), ())
+
+    divide_ = div_
+
+    def clamp_(self, min=None, max=None):
+        """In place: each element limited to the range from min to max."""
+        if min is None and max is None:
+            raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        if max is None:
+            return call_inplace(OP_CLAMP_LOW, (self, min), ())
+        if min is None:
+            return call_inplace(OP_CLAMP_HIGH, (self, max), ())
+        return call_inplace(OP_CLAMP_BOTH, (self, min, max), ())
+
+    clip_ = clamp_
+
+    def clamp_min_(self, min):
+        """In place: each element, or `min` where that is larger."""
+        return call_inplace(OP_CLAMP_LOW, (self, min), ())
+
+    def clamp_max_(self, max):
+        """In place: each element, or `max` where that is smaller."""
+        return call_inplace(OP_CLAMP_HIGH, (self, max), ())
+
+    def addcmul_(self, tensor1, tensor2, *, value=1):
+        """In place: add value * tensor1 * tensor2."""
+        return call_inplace(OP_ADDCMUL_, (self, tensor1, tensor2, value), ())
+
+    def addcdiv_(self, tensor1, tensor2, *, value=1):
+        """In place: add value * tensor1 / tensor2."""
+        return call_inplace(OP_ADDCDIV_, (self, tensor1, tensor2, value), ())
+
+    def round_(self, *, decimals=0):
+        """In place: each element rounded to the nearest, halves to even."""
+        if decimals:
+            return self.copy_(self.round(decimals=decimals))
+        return call_inplace(OP_ROUND_, (self,), ())
+
+    def masked_fill_(self, mask, value):
+        """In place: elements replaced by a value where the mask is true."""
+        return views.copy_into(self, functions.masked_fill(self.clone(), mask, value))
+
+    def resize_(self, *size, memory_format=None):
+        """In place: another shape, with new memory where more is needed; values are kept as far as they go."""
+        views.resize(self, unpack_sizes(size))
+        return self
+
+    def uniform_(self, from_=0, to=1, *, generator=None, **named):
+        """In place: uniform numbers in [from, to)."""
+        return random_functions.uniform_(self, named.get("from", from_), to, generator)
+
+    def normal_(self, mean=0, std=1, *, generator=None):
+        """In place: normal numbers."""
+        return random_functions.normal_(self, mean, std, generator)
+
+    def bernoulli_(self, p=0.5, *, generator=None):
+        """In place: ones with probability p, zeros elsewhere."""
+        return random_functions.bernoulli_(self, p, generator)
+
+    def exponential_(self, lambd=1, *, generator=None):
+        """In place: exponentially distributed numbers."""
+        return random_functions.exponential_(self, lambd, generator)
+
+    def random_(self, *args, generator=None):
+        """In place: whole numbers over the dtype's range, or from low to high."""
+        return random_functions.random_(self, *args, generator=generator)
+
+    # ---- further forms
+
+    def repeat(self, *sizes):
+        """This tensor repeated along its dimensions."""
+        return functions.repeat(self, unpack_sizes(sizes))
+
+    def where(self, condition, other):
+        """This tensor where the condition holds, else the other."""
+        return functions.where(condition, self, other)
+
+    def softmax(self, dim, dtype=None):
+        """Exponentials along a dimension, scaled to sum to one."""
+        return functions.softmax(self, dim, dtype)
+
+    def log_softmax(self, dim, dtype=None):
+        """Logarithm of the softmax."""
+        return functions.log_softmax(self, dim, dtype)
+
+    def conj(self):
+        """Complex conjugate of each element; this tensor itself where it is real."""
+        return functions.conj(self)
+
+    def multinomial(self, num_samples, replacement=False, *, generator=None):
+        """Indices drawn with the probabilities of each row."""
+        return random_functions.multinomial(self, num_samples, replacement, generator=generator)
+
+    def bernoulli(self, p=None, *, generator=None):
+        """Ones with the probabilities that this tensor gives."""
+        return random_functions.bernoulli(self, p, generator=generator)
+
+    def sum_to_size(self, *size):
+        """This tensor summed to a shape that broadcasts to its own."""
+        return methods().sum_to_size(self, unpack_sizes(size))

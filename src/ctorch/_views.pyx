@@ -13,6 +13,7 @@ from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
 from ctorch._shape cimport infer_size, parse_sizes, unpack_sizes, view_strides, wrap_dim, wrap_dim_c
+from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, grad_fn_of, in_inference, node_attach, node_edge, node_edge_shape, node_give,
                            node_needs, node_new, node_outputs, recording, tape_ops)
 from ctorch._tensor cimport *
@@ -483,6 +484,30 @@ def alias_like(TensorBase x not None):
     cdef TensorBase t = tensor_alias(x)
     t.requires_grad = x.requires_grad and x.grad_fn == NULL
     return t
+
+
+def resize(TensorBase x not None, size):
+    """Another shape for x itself, contiguous; more memory where needed, with the old values first."""
+    cdef int64_t shape[MAX_DIMS]
+    cdef int i, n = parse_sizes(size, shape, "resize_")
+    cdef TensorBase fresh = tensor_empty(x.dtype, n, shape)
+    cdef size_t have = x.storage.nbytes - (x.data - x.storage.data)
+    cdef size_t need = fresh.numel * itemsize_of[x.dtype]
+    if x.requires_grad:
+        raise RuntimeError("cannot resize variables that require grad")
+    if n > INLINE_DIMS:
+        raise NotImplementedError(f"resize_: more than {INLINE_DIMS} dimensions are not supported, got {n}")
+    if need > have:
+        memcpy(fresh.data, x.data, have)
+        storage_retain(fresh.storage)
+        storage_release(x.storage)
+        x.storage = fresh.storage
+        x.data = fresh.data
+    x.ndim = n
+    for i in range(n):
+        x.shape[i] = fresh.shape[i]
+        x.strides[i] = fresh.strides[i]
+    tensor_set_geometry(x)
 
 
 def to_dtype(TensorBase x not None, dtype not None, bint copy=False):

@@ -56,40 +56,40 @@ def uniform(low, high):
 
 # name: (reference in C on long double, [samples], ulps allowed in float32, in float64)
 UNARY = {
-    "exp": ("expl(x)", [uniform(-104, 89), uniform(-745, 710), spread(1e-9, 1, True)], 1.1, 1.1),
-    "exp2": ("exp2l(x)", [uniform(-150, 128), uniform(-1075, 1024), spread(1e-9, 1, True)], 1.1, 1.1),
+    "exp": ("expl(x)", [uniform(-104, 89), uniform(-745, 710), spread(1e-9, 1, True)], 1.2, 1.1),
+    "exp2": ("exp2l(x)", [uniform(-150, 128), uniform(-1075, 1024), spread(1e-9, 1, True)], 1.2, 1.1),
     "expm1": ("expm1l(x)", [uniform(-40, 89), uniform(-2, 2), uniform(-40, 710), spread(0, 1, True)], 1.6, 2),
     "log": ("logl(x)", [spread(0, 1e308), uniform(0.3, 3), uniform(0.99, 1.01)], 1, 1),
     "log1p": ("log1pl(x)", [spread(0, 1e308), uniform(-1, 3), spread(0, 0.9, True)], 0.6, 1),
-    "log2": ("log2l(x)", [spread(0, 1e308), uniform(0.3, 3), uniform(0.99, 1.01)], 1.8, 1),
+    "log2": ("log2l(x)", [spread(0, 1e308), uniform(0.3, 3), uniform(0.99, 1.01)], 2, 1.1),
     "log10": ("log10l(x)", [spread(0, 1e308), uniform(0.3, 3), uniform(0.99, 1.01)], 2, 1),
     "tanh": ("tanhl(x)", [uniform(-10, 10), uniform(-20, 20), spread(0, 1, True)], 1.4, 1.4),
-    "sigmoid": ("1 / (1 + expl(-x))", [uniform(-104, 30), uniform(-745, 40), spread(0, 1, True)], 2.1, 2),
-    "erf": ("erfl(x)", [uniform(-4, 4), uniform(-6, 6), spread(0, 1, True)], 1.2, 1.2),
+    "sigmoid": ("1 / (1 + expl(-x))", [uniform(-104, 30), uniform(-745, 40), spread(0, 1, True)], 1.8, 1.6),
+    "erf": ("erfl(x)", [uniform(-4, 4), uniform(-6, 6), spread(0, 1, True)], 1.3, 1.2),
     "erfc": ("erfcl(x)", [uniform(-4, 10), uniform(-6, 27), spread(0, 1, True)], 0.6, 2),
     "sin": (
         "sinl(x)",
         [uniform(-7, 7), uniform(-3e4, 3e4), uniform(-1e6, 1e6), spread(0, 1e300, True)],
         1.8,
-        2,
+        2.1,
     ),
     "cos": (
         "cosl(x)",
         [uniform(-7, 7), uniform(-3e4, 3e4), uniform(-1e6, 1e6), spread(0, 1e300, True)],
-        1.8,
-        2,
+        1.9,
+        2.1,
     ),
     "tan": (
         "tanl(x)",
         [uniform(-7, 7), uniform(-3e4, 3e4), uniform(-1e6, 1e6), spread(0, 1e300, True)],
+        2.5,
         2.2,
-        2,
     ),
-    "asin": ("asinl(x)", [uniform(-1, 1), spread(0, 1, True)], 1.9, 1.9),
+    "asin": ("asinl(x)", [uniform(-1, 1), spread(0, 1, True)], 2, 2),
     "acos": ("acosl(x)", [uniform(-1, 1), spread(0, 1, True)], 1.2, 1.2),
-    "atan": ("atanl(x)", [uniform(-10, 10), spread(0, 1e308, True)], 1.5, 1.2),
-    "sinh": ("sinhl(x)", [uniform(-89, 89), uniform(-710, 710), spread(0, 10, True)], 1.9, 1.8),
-    "cosh": ("coshl(x)", [uniform(-89, 89), uniform(-710, 710), spread(0, 10, True)], 1.4, 1.4),
+    "atan": ("atanl(x)", [uniform(-10, 10), spread(0, 1e308, True)], 1.5, 1.7),
+    "sinh": ("sinhl(x)", [uniform(-89, 89), uniform(-710, 710), spread(0, 10, True)], 1.6, 1.9),
+    "cosh": ("coshl(x)", [uniform(-89, 89), uniform(-710, 710), spread(0, 10, True)], 1.5, 1.4),
     "asinh": ("asinhl(x)", [uniform(-10, 10), spread(0, 1e308, True)], 0.6, 1.8),
     "acosh": ("acoshl(x)", [uniform(1, 10), spread(1, 1e308)], 0.6, 2),
     "atanh": ("atanhl(x)", [uniform(-1, 1), spread(0, 1, True)], 0.6, 1.8),
@@ -190,7 +190,6 @@ WHOLE(v_vexp_f32, ct_vexp_f32, float, float)
 WHOLE(v_vexp_f64, ct_vexp_f64, double, double)
 WHOLE(v_vlog_f32, ct_vlog_f32, float, float)
 WHOLE(v_vlog_f64, ct_vlog_f64, double, double)
-WHOLE(v_vtanh_f32, ct_vtanh_f32, float, float)
 """
 
 
@@ -371,9 +370,7 @@ def test_edges(library, name, suffix):
     ]
 
 
-@pytest.mark.parametrize(
-    "name, suffix", [("exp", "f32"), ("exp", "f64"), ("log", "f32"), ("log", "f64"), ("tanh", "f32")]
-)
+@pytest.mark.parametrize("name, suffix", [("exp", "f32"), ("exp", "f64"), ("log", "f32"), ("log", "f64")])
 def test_blocks(library, name, suffix):
     """The whole-array functions: same bounds and edges as the scalar ones, any length, in place."""
     dtype, rng = TYPES[suffix][1], np.random.default_rng(0)

@@ -118,6 +118,7 @@ TAN = sqrt_series(lambda r: (mp.tan(r) / r - 1) / r**2)
 ASIN = sqrt_series(lambda s: (mp.asin(s) / s - 1) / s**2)
 ATAN = sqrt_series(lambda s: (mp.atan(s) / s - 1) / s**2)
 TANH = sqrt_series(lambda s: (mp.tanh(s) / s - 1) / s**2)
+SINH = sqrt_series(lambda s: (mp.sinh(s) / s - 1) / s**2)
 ERF = sqrt_series(lambda x: mp.erf(x) / x - 1)
 ERFC, ERFC3 = shifted(mp.mpf(4)), shifted(mp.mpf(3))
 SQRT2 = mp.sqrt(2)
@@ -135,10 +136,11 @@ ROWS = {
         8,
         "float",
     ),
-    "sin_f32": ("(sin(r)/r - 1) / x, x = r^2", SIN, lambda u: u, 0, S2, 3, "float"),
+    "sin_f32": ("(sin(r)/r - 1) / x, x = r^2", SIN, lambda u: u, 0, S2, 4, "float"),
     "tan_f32": ("(tan(r)/r - 1) / x, x = r^2", TAN, lambda u: u, 0, T2, 6, "float"),
     "asin_f32": ("(asin(s)/s - 1) / x, x = s^2", ASIN, lambda u: u, 0, mp.mpf(1) / 4, 4, "float"),
-    "atan_f32": ("(atan(s)/s - 1) / x, x = s^2", ATAN, lambda u: u, 0, mp.mpf(1), 8, "float"),
+    "atan_f32": ("(atan(s)/s - 1) / x, x = s^2", ATAN, lambda u: u, 0, mp.mpf("0.2501"), 5, "float"),
+    "sinh_f32": ("(sinh(s)/s - 1) / x, x = s^2", SINH, lambda u: u, 0, mp.mpf("1.001"), 3, "float"),
     "erf_f32": ("erf(s)/s - 1, x = s^2", ERF, one, 0, mp.mpf("0.9"), 6, "float"),
     "erf_tail_f32": (
         "-log(erfc(x))",
@@ -276,7 +278,7 @@ ROWS = {
 }
 
 
-VECTOR_ROWS = {"exp_f32", "exp_f64", "tanh_f32", "log_wide_f32", "log_wide_f64"}
+VECTOR_ROWS = {"exp_f32", "exp_f64", "log_wide_f32", "log_wide_f64"}
 
 
 def horner(name, ctype, variable, terms):

@@ -122,7 +122,7 @@ def check(row: Row) -> None:
         need(c in CATEGORIES, f"unknown dtype category {c!r}")
     arg_names = {a.name for a in row.args}
     for target in row.grad:
-        need(target in {a.name for a in row.args if a.type.startswith("Tensor")},
+        need(target == "all" or target in {a.name for a in row.args if a.type.startswith("Tensor")},
              f"grad.{target} is not a tensor argument")
     if row.kind != "elementwise":
         return

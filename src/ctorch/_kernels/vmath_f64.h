@@ -1,4 +1,9 @@
-/* Elementwise mathematics in double precision. The ulps are the largest measured against long double. */
+/* Elementwise mathematics in double precision.
+ *
+ * Largest errors measured on samples against long double, in ulp:
+ *   exp, exp2 1.0   expm1 2.0   log 0.8   log1p, log2, log10 1.0   tanh 1.3   sigmoid 1.6   erf 1.1   erfc 1.9
+ *   sin, cos 1.8 (2.0 without FMA)   tan 2.1   asin 1.9   acos 1.1   atan 1.6   atan2 1.4   sinh 1.8   cosh 1.4
+ *   asinh 1.5   acosh 1.8   atanh 1.5   pow 1.0   hypot 1.1   rsqrt 1.5   logaddexp 0.9   fmod, rounding: exact */
 #pragma once
 
 #include "vmath_poly.h"
@@ -98,10 +103,10 @@ CT_INLINE double ct_tanh_f64(double x) {
     return ct_copysign_f64(a < 0.6 ? small : 1.0 - 2.0 / (1.0 + e), x);
 }
 
-/* 1 / (1 + e) or e / (1 + e), e = e^-|x|: both tails keep their precision */
+/* n / (1 + e) = n - n e / (1 + e), e = e^-|x|, n = e or 1: the tails keep their precision */
 CT_INLINE double ct_sigmoid_f64(double x) {
-    double e = ct_exp_sum_f64(-ct_abs_f64(x), 0.0);
-    return (x < 0.0 ? e : 1.0) / (1.0 + e);
+    double e = ct_exp_sum_f64(-ct_abs_f64(x), 0.0), q = e / (1.0 + e), n = x < 0.0 ? e : 1.0;
+    return n - n * q;
 }
 
 /* ---- logarithms: x = 2^k (1 + f), sqrt(1/2) <= 1 + f < sqrt(2) ---- */
@@ -401,7 +406,7 @@ CT_INLINE double ct_remainder_f64(double x, double y) {
 
 CT_INLINE double ct_rsqrt_f64(double x) { return 1.0 / __builtin_sqrt(x); }
 CT_INLINE double ct_frac_f64(double x) { return x - ct_trunc_f64(x); }
-CT_INLINE double ct_sign_f64(double x) { return (double)((x > 0.0) - (x < 0.0)); }
+CT_INLINE double ct_sign_f64(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : 0.0; }
 CT_INLINE double ct_maximum_f64(double x, double y) { return x >= y ? x : x != x ? x : y; }
 CT_INLINE double ct_minimum_f64(double x, double y) { return x <= y ? x : x != x ? x : y; }
 CT_INLINE double ct_fmax_f64(double x, double y) { return x >= y ? x : y != y ? x : y; }

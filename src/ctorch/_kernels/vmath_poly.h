@@ -41,11 +41,12 @@ static inline float ct_poly_log_f32(float x) {
     q = q * u + 0x1.55550cp-2f;
     return p + q * x;
 }
-/* (sin(r)/r - 1) / x, x = r^2, to 2^-27.4 */
+/* (sin(r)/r - 1) / x, x = r^2, to 2^-31.1 */
 static inline float ct_poly_sin_f32(float x) {
-    float p = x * 0x1.5da294p-19f + -0x1.9f6eeap-13f;
-    p = p * x + 0x1.110ed4p-7f;
-    p = p * x + -0x1.55554cp-3f;
+    float p = x * -0x1.bdf942p-26f + 0x1.731e38p-19f;
+    p = p * x + -0x1.a025d2p-13f;
+    p = p * x + 0x1.11113ap-7f;
+    p = p * x + -0x1.555556p-3f;
     return p;
 }
 /* (tan(r)/r - 1) / x, x = r^2, to 2^-29.3 */
@@ -66,17 +67,21 @@ static inline float ct_poly_asin_f32(float x) {
     p = p * x + 0x1.5555cap-3f;
     return p;
 }
-/* (atan(s)/s - 1) / x, x = s^2, to 2^-27.7 */
+/* (atan(s)/s - 1) / x, x = s^2, to 2^-31.8 */
 static inline float ct_poly_atan_f32(float x) {
-    float u = x * x;
-    float p = u * -0x1.dd2bacp-10f + -0x1.014242p-5f;
-    p = p * u + -0x1.58c04ep-4f;
-    p = p * u + -0x1.242632p-3f;
-    p = p * u + -0x1.55554p-2f;
-    float q = u * 0x1.69978p-7f + 0x1.dca7a8p-5f;
-    q = q * u + 0x1.c0c99cp-4f;
-    q = q * u + 0x1.999266p-3f;
-    return p + q * x;
+    float p = x * 0x1.4005f6p-5f + -0x1.481e34p-4f;
+    p = p * x + 0x1.c076ap-4f;
+    p = p * x + -0x1.245068p-3f;
+    p = p * x + 0x1.999746p-3f;
+    p = p * x + -0x1.555552p-2f;
+    return p;
+}
+/* (sinh(s)/s - 1) / x, x = s^2, to 2^-31.5 */
+static inline float ct_poly_sinh_f32(float x) {
+    float p = x * 0x1.75a8a6p-19f + 0x1.a0215p-13f;
+    p = p * x + 0x1.1110e2p-7f;
+    p = p * x + 0x1.555556p-3f;
+    return p;
 }
 /* erf(s)/s - 1, x = s^2, to 2^-29.8 */
 static inline float ct_poly_erf_f32(float x) {
@@ -234,15 +239,6 @@ static inline float ct_poly_tanh_f32(float x) {
     p = p * x + -0x1.55553ep-2f;
     return p;
 }
-#if defined(__AVX512F__)
-static inline __m512 ct_poly_tanh_f32_v(__m512 x) {
-    __m512 p = x * -0x1.825142p-8f + 0x1.54bb9ap-6f;
-    p = p * x + -0x1.b89a04p-5f;
-    p = p * x + 0x1.1109bcp-3f;
-    p = p * x + -0x1.55553ep-2f;
-    return p;
-}
-#endif
 /* (tanh(s)/s - 1) / x, x = s^2, to 2^-57.8 */
 static inline double ct_poly_tanh_f64(double x) {
     double u = x * x;

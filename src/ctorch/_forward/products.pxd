@@ -1,0 +1,5 @@
+from ctorch._tensor cimport TensorBase
+
+cdef TensorBase mm_forward(TensorBase a, TensorBase b)
+cdef TensorBase bmm_forward(TensorBase a, TensorBase b)
+cdef TensorBase linear_forward(TensorBase x, TensorBase weight, TensorBase bias)

@@ -1,0 +1,167 @@
+"""Matrix products: shapes and dtypes around the gemm kernels."""
+from libc.stdint cimport int64_t
+
+from ctorch._dispatch cimport cast_to, check_cpu, contiguous, unsupported
+from ctorch._dtype cimport *
+from ctorch._forward.common cimport kernel_error
+from ctorch._iterator cimport copy_data
+from ctorch._kernels._load cimport kernel_table
+from ctorch._kernels.matmul cimport *
+from ctorch._tensor cimport *
+from ctorch._views cimport zeros_like_shape
+
+cdef MatmulKernels* kernels = NULL
+
+
+cdef int gemm_row(int dtype) noexcept nogil:
+    if dtype == FLOAT32:
+        return GEMM_FLOAT32
+    if dtype == FLOAT64:
+        return GEMM_FLOAT64
+    if dtype == COMPLEX64:
+        return GEMM_COMPLEX64
+    if dtype == COMPLEX128:
+        return GEMM_COMPLEX128
+    if dtype == UINT8:
+        return GEMM_UINT8
+    if dtype == INT8:
+        return GEMM_INT8
+    if dtype == INT16:
+        return GEMM_INT16
+    if dtype == INT32:
+        return GEMM_INT32
+    return GEMM_INT64 if dtype == INT64 else -1
+
+
+cdef int check_operands(TensorBase a, TensorBase b, str op) except -1:
+    cdef bytes name = op.encode()
+    check_cpu(a, name)
+    check_cpu(b, name)
+    if a.dtype != b.dtype:
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {c_name(a.dtype)} != {c_name(b.dtype)}")
+    if gemm_row(a.dtype) < 0 and a.dtype != FLOAT16 and a.dtype != BFLOAT16:
+        unsupported(name, a.dtype)
+    return 0
+
+
+cdef str c_name(int dtype):
+    # PyTorch's messages name C types.
+    return {FLOAT32: "float", FLOAT64: "double", INT64: "long long", INT32: "int", FLOAT16: "c10::Half",
+            BFLOAT16: "c10::BFloat16"}.get(dtype, dtype_name(dtype).decode())
+
+
+cdef int run(Gemm* g, int dtype, str op) except -1:
+    global kernels
+    cdef int code
+    if kernels == NULL:
+        kernels = <MatmulKernels*>kernel_table("matmul")
+    if g.batch * g.m * g.n * (g.k if g.k else 1) < 4096:
+        code = kernels.gemm[gemm_row(dtype)](g)
+    else:
+        with nogil:
+            code = kernels.gemm[gemm_row(dtype)](g)
+    return kernel_error(code, op)
+
+
+cdef TensorBase product(TensorBase a, TensorBase b, TensorBase bias, bint transpose_b, str op):
+    """a (..., m, k) @ b (..., k, n) of two or three dimensions each; b given as (n, k) where transposed."""
+    cdef int dtype = a.dtype, last = a.ndim - 1
+    cdef int64_t shape[3]
+    cdef Gemm g
+    cdef TensorBase y
+    cdef double one[2]
+    if dtype == FLOAT16 or dtype == BFLOAT16:
+        bias = None if bias is None else cast_to(bias, FLOAT32)
+        return cast_to(product(cast_to(a, FLOAT32), cast_to(b, FLOAT32), bias, transpose_b, op), dtype)
+    g.batch = a.shape[0] if last == 2 else 1
+    g.m, g.k = a.shape[last - 1], a.shape[last]
+    g.n = b.shape[last - 1] if transpose_b else b.shape[last]
+    if last == 2:
+        shape[0] = g.batch
+    shape[last - 1], shape[last] = g.m, g.n
+    y = tensor_empty(dtype, a.ndim, shape)
+    g.a, g.b, g.c = a.data, b.data, y.data
+    g.a_batch = a.strides[0] if last == 2 else 0
+    g.b_batch = b.strides[0] if last == 2 else 0
+    g.c_batch = y.strides[0] if last == 2 else 0
+    g.a_row, g.a_col = a.strides[last - 1], a.strides[last]
+    g.b_row, g.b_col = b.strides[last - 1], b.strides[last]
+    if transpose_b:
+        g.b_row, g.b_col = g.b_col, g.b_row
+    g.c_row, g.c_col = g.n, 1
+    g.alpha = g.beta = NULL
+    g.conj_a = g.conj_b = False
+    if bias is not None:
+        copy_data(y, bias)
+        one[0] = one[1] = 0
+        if dtype == FLOAT32 or dtype == COMPLEX64:
+            (<float*>one)[0] = 1
+        else:
+            one[0] = 1
+        g.beta = one
+    if y.numel:
+        run(&g, dtype, op)
+    return y
+
+
+cdef TensorBase mm_forward(TensorBase a, TensorBase b):
+    if a.ndim != 2:
+        raise RuntimeError(f"mm: self must be a matrix, got {a.ndim}-D tensor of shape {list(shape_tuple(a))}")
+    if b.ndim != 2:
+        raise RuntimeError(f"mm: mat2 must be a matrix, got {b.ndim}-D tensor of shape {list(shape_tuple(b))}")
+    if a.shape[1] != b.shape[0]:
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({a.shape[0]}x{a.shape[1]} and "
+                           f"{b.shape[0]}x{b.shape[1]})")
+    check_operands(a, b, "mm")
+    return product(a, b, None, False, "mm")
+
+
+cdef TensorBase bmm_forward(TensorBase a, TensorBase b):
+    if a.ndim != 3:
+        raise RuntimeError(f"batch1 must be a 3D tensor, got shape {list(shape_tuple(a))}")
+    if b.ndim != 3:
+        raise RuntimeError(f"batch2 must be a 3D tensor, got shape {list(shape_tuple(b))}")
+    if a.shape[0] != b.shape[0] or a.shape[2] != b.shape[1]:
+        raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, "
+                           f"{a.shape[2]}] but got: [{b.shape[0]}, {b.shape[1]}].")
+    check_operands(a, b, "bmm")
+    return product(a, b, None, False, "bmm")
+
+
+cdef TensorBase linear_forward(TensorBase x, TensorBase weight, TensorBase bias):
+    """x (*, k) @ weight (n, k) transposed, plus bias (n)."""
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase flat = x, y
+    cdef int i
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[x.ndim - 1] != weight.shape[1]:
+        rows = 1
+        for i in range(x.ndim - 1):
+            rows *= x.shape[i]
+        raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({rows}x{x.shape[x.ndim - 1] if x.ndim else 1} "
+                           f"and {weight.shape[1] if weight.ndim == 2 else list(shape_tuple(weight))}x"
+                           f"{weight.shape[0] if weight.ndim else 1})")
+    check_operands(x, weight, "linear")
+    if bias is not None:
+        check_operands(x, bias, "linear")
+        if bias.ndim > 1 or (bias.ndim == 1 and bias.shape[0] != weight.shape[0] and bias.shape[0] != 1):
+            raise RuntimeError(f"linear: bias of shape {list(shape_tuple(bias))} does not fit weight of shape "
+                               f"{list(shape_tuple(weight))}")
+    if x.ndim != 2:
+        flat = contiguous(x)
+        shape[1] = x.shape[x.ndim - 1]
+        shape[0] = 1
+        for i in range(x.ndim - 1):
+            shape[0] *= x.shape[i]
+        strides[0], strides[1] = shape[1], 1
+        flat = tensor_view(flat, 2, shape, strides, flat.data)
+    y = product(flat, weight, bias, True, "linear")
+    if x.ndim == 2:
+        return y
+    for i in range(x.ndim - 1):
+        shape[i] = x.shape[i]
+    shape[x.ndim - 1] = weight.shape[0]
+    strides[x.ndim - 1] = 1
+    for i in range(x.ndim - 2, -1, -1):
+        strides[i] = strides[i + 1] * (shape[i + 1] if shape[i + 1] > 1 else 1)
+    return tensor_view(y, x.ndim, shape, strides, y.data)

@@ -1,0 +1,292 @@
+"""Random tensors and in-place fills, from the streams of a Generator."""
+from libc.stdint cimport int64_t
+
+from ctorch._device cimport need_cpu
+from ctorch._dispatch cimport cast_to, check_inplace, contiguous
+from ctorch._dtype cimport *
+from ctorch._iterator cimport copy_data
+from ctorch._random cimport (E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64,
+                             E_UINT8, E_UINT16, E_UINT32, E_UINT64, Element, Generator, default_generator,
+                             bernoulli_each, exponential, normal, random_range, uniform)
+from ctorch._random cimport bernoulli as c_bernoulli
+from ctorch._random cimport dropout_mask as c_dropout_mask
+from ctorch._random cimport multinomial as c_multinomial
+from ctorch._random cimport random as c_random
+from ctorch._random cimport randperm as c_randperm
+from ctorch._shape cimport parse_sizes, unpack_sizes
+from ctorch._tensor cimport *
+
+import ctorch._random as random_module
+
+
+cdef Element element_of(int dtype, str op) except *:
+    if dtype == FLOAT32:
+        return E_FLOAT32
+    if dtype == FLOAT64:
+        return E_FLOAT64
+    if dtype == FLOAT16:
+        return E_FLOAT16
+    if dtype == BFLOAT16:
+        return E_BFLOAT16
+    if dtype == INT64:
+        return E_INT64
+    if dtype == INT32:
+        return E_INT32
+    if dtype == INT16:
+        return E_INT16
+    if dtype == INT8:
+        return E_INT8
+    if dtype == UINT8:
+        return E_UINT8
+    if dtype == UINT16:
+        return E_UINT16
+    if dtype == UINT32:
+        return E_UINT32
+    if dtype == UINT64:
+        return E_UINT64
+    if dtype == BOOL:
+        return E_BOOL
+    raise NotImplementedError(f"{op}: not implemented for device 'cpu' and dtype {dtype_name(dtype).decode()}")
+
+
+cdef Generator the(object generator):
+    if generator is None:
+        return default_generator()
+    return <Generator?>generator
+
+
+cdef TensorBase new(object size, object dtype, object device, str op, int fallback):
+    cdef int64_t shape[MAX_DIMS]
+    cdef int n
+    need_cpu(device, op)
+    n = parse_sizes(size, shape, op)
+    return tensor_empty(fallback if dtype is None else as_dtype(dtype, op), n, shape)
+
+
+cdef TensorBase with_grad(TensorBase t, bint requires_grad):
+    if requires_grad:
+        t.requires_grad = True
+    return t
+
+
+cdef int only_floats(TensorBase t, str op) except -1:
+    if category_of[t.dtype] != CATEGORY_FLOAT:
+        raise NotImplementedError(f"\"{op}\" not implemented for '{dtype_title(t.dtype)}'")
+    return 0
+
+
+def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
+    """Uniform numbers in [0, 1).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.rand.html
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> _ = ctorch.manual_seed(0)
+    >>> ctorch.rand(3)
+    tensor([0.4963, 0.7682, 0.0885])
+    """
+    cdef TensorBase t = new(unpack_sizes(size), dtype, device, "rand", default_dtype())
+    only_floats(t, "rand")
+    uniform(the(generator), element_of(t.dtype, "rand"), t.data, t.numel, 0, 1)
+    return with_grad(t, requires_grad)
+
+
+def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None,
+          pin_memory=False):
+    """Normal numbers of mean 0 and standard deviation 1.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.randn.html
+    """
+    cdef TensorBase t = new(unpack_sizes(size), dtype, device, "randn", default_dtype())
+    only_floats(t, "randn")
+    normal(the(generator), element_of(t.dtype, "randn"), t.data, t.numel, 0, 1)
+    return with_grad(t, requires_grad)
+
+
+def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, device=None, requires_grad=False,
+            out=None, layout=None, pin_memory=False):
+    """Whole numbers from low (0 unless given) to high, which is not included.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.randint.html
+    """
+    given = list(args)
+    if size is None:
+        size = given.pop()
+    if given and high is None:
+        high = given.pop()
+    if given:
+        low = given.pop()
+    cdef TensorBase t = new(size, dtype, device, "randint", INT64)
+    random_range(the(generator), element_of(t.dtype, "randint"), t.data, t.numel, 0 if low is None else low, high)
+    return t
+
+
+def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None,
+             pin_memory=False):
+    """A random order of 0 .. n - 1.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.randperm.html
+    """
+    if n < 0:
+        raise RuntimeError(f"n must be non-negative, got {n}")
+    cdef TensorBase t = new((n,), dtype, device, "randperm", INT64)
+    c_randperm(the(generator), element_of(t.dtype, "randperm"), t.data, t.numel)
+    return t
+
+
+def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None, layout=None,
+              pin_memory=False):
+    """Uniform numbers in [0, 1) in the shape of a tensor."""
+    return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, generator=generator)
+
+
+def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None,
+               layout=None, pin_memory=False):
+    """Normal numbers in the shape of a tensor."""
+    return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, generator=generator)
+
+
+def randint_like(input, *args, low=None, high=None, dtype=None, **kwargs):
+    """Whole numbers in the shape of a tensor."""
+    return randint(*args, size=input.shape, low=low, high=high, dtype=dtype or input.dtype)
+
+
+def bernoulli(input, p=None, *, generator=None, out=None):
+    """Ones with the probabilities that the input gives (or with probability p), zeros elsewhere."""
+    cdef TensorBase x = <TensorBase?>input, y = tensor_empty(x.dtype, x.ndim, x.shape), q
+    if p is not None:
+        c_bernoulli(the(generator), element_of(y.dtype, "bernoulli"), y.data, y.numel, p)
+        return y
+    q = contiguous(x)
+    only_floats(x, "bernoulli")
+    bernoulli_each(the(generator), element_of(y.dtype, "bernoulli"), y.data, y.numel,
+                   element_of(q.dtype, "bernoulli"), q.data)
+    return y
+
+
+def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
+    """Indices drawn with the (unnormalised) probabilities of each row.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
+    """
+    cdef TensorBase x = <TensorBase?>input, q, y
+    cdef int64_t shape[2]
+    only_floats(x, "multinomial")
+    if x.ndim < 1 or x.ndim > 2:
+        raise RuntimeError("prob_dist must be 1 or 2 dim")
+    q = contiguous(x)
+    shape[0] = x.shape[0] if x.ndim == 2 else num_samples
+    shape[x.ndim - 1] = num_samples
+    if num_samples <= 0:
+        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    y = tensor_empty(INT64, x.ndim, shape)
+    c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data, x.shape[0] if x.ndim == 2 else 1,
+                  x.shape[x.ndim - 1], num_samples, replacement, <int64_t*>y.data)
+    return y
+
+
+def dropout_mask(TensorBase x not None, double p, generator=None):
+    """Zero with probability p, else 1 / (1 - p), in the shape of x."""
+    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    only_floats(x, "dropout")
+    c_dropout_mask(the(generator), element_of(x.dtype, "dropout"), y.data, y.numel, p)
+    return y
+
+
+# ---- in place
+
+cdef TensorBase target(TensorBase x, str op):
+    # Dense memory to fill: x itself, or a copy that `fill` puts back.
+    check_inplace(x, op)
+    return x if x.contiguous else tensor_empty(x.dtype, x.ndim, x.shape)
+
+
+cdef object finish(TensorBase x, TensorBase filled, const char* op):
+    if filled is not x:
+        copy_data(x, filled)
+    bump_version(x, op)
+    return x
+
+
+def uniform_(TensorBase x not None, double from_=0, double to=1, generator=None):
+    """In place: uniform numbers in [from, to)."""
+    cdef TensorBase t = target(x, "uniform_")
+    only_floats(x, "uniform_")
+    uniform(the(generator), element_of(x.dtype, "uniform_"), t.data, t.numel, from_, to)
+    return finish(x, t, b"uniform_")
+
+
+def normal_(TensorBase x not None, double mean=0, double std=1, generator=None):
+    """In place: normal numbers."""
+    cdef TensorBase t = target(x, "normal_")
+    only_floats(x, "normal_")
+    normal(the(generator), element_of(x.dtype, "normal_"), t.data, t.numel, mean, std, not x.contiguous)
+    return finish(x, t, b"normal_")
+
+
+def bernoulli_(TensorBase x not None, p=0.5, generator=None):
+    """In place: ones with probability p, zeros elsewhere."""
+    cdef TensorBase t = target(x, "bernoulli_"), q
+    if isinstance(p, TensorBase):
+        q = tensor_empty((<TensorBase>p).dtype, x.ndim, x.shape)
+        copy_data(q, <TensorBase>p)
+        bernoulli_each(the(generator), element_of(x.dtype, "bernoulli_"), t.data, t.numel,
+                       element_of(q.dtype, "bernoulli_"), q.data)
+    else:
+        c_bernoulli(the(generator), element_of(x.dtype, "bernoulli_"), t.data, t.numel, p)
+    return finish(x, t, b"bernoulli_")
+
+
+def exponential_(TensorBase x not None, double lambd=1, generator=None):
+    """In place: exponentially distributed numbers."""
+    cdef TensorBase t = target(x, "exponential_")
+    exponential(the(generator), element_of(x.dtype, "exponential_"), t.data, t.numel, lambd)
+    return finish(x, t, b"exponential_")
+
+
+def random_(TensorBase x not None, *args, generator=None):
+    """In place: whole numbers over the dtype's range, or from low to high."""
+    cdef TensorBase t = target(x, "random_")
+    if not args:
+        c_random(the(generator), element_of(x.dtype, "random_"), t.data, t.numel)
+    else:
+        low, high = (0, args[0]) if len(args) == 1 else args
+        random_range(the(generator), element_of(x.dtype, "random_"), t.data, t.numel, low, high)
+    return finish(x, t, b"random_")
+
+
+def normal_of(mean, std, size=None, *, generator=None, dtype=None, device=None, out=None):
+    """Normal numbers of the given means and standard deviations.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.normal.html
+    """
+    if size is not None:
+        return normal_(new(size, dtype, device, "normal", default_dtype()), mean, std, generator)
+    shape = (mean + std * 0).shape if isinstance(mean, TensorBase) else std.shape
+    like = mean if isinstance(mean, TensorBase) else std
+    return randn(shape, dtype=like.dtype, generator=generator) * std + mean
+
+
+def manual_seed(seed):
+    """Start the default generator's stream from a seed.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html
+
+    Returns
+    -------
+    Generator
+        The default generator.
+    """
+    return random_module.manual_seed(seed)
+
+
+def get_rng_state():
+    """State of the default generator, as a tensor of uint8."""
+    return random_module.get_rng_state()
+
+
+def set_rng_state(new_state):
+    """Put the default generator into a state that ``get_rng_state`` gave."""
+    random_module.set_rng_state(new_state)
