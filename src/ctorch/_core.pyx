@@ -32,6 +32,17 @@ from ctorch import _views as views
 from ctorch._size import Size
 from ctorch._tape import _add_tensor_hook
 
+cdef extern from *:
+    """
+    static inline PyObject *ct_new(PyTypeObject *t, PyObject *args) {
+        /* the slot of the extension type itself: a Python __new__ of the subclass is what calls this */
+        PyTypeObject *base = t;
+        while (base->tp_flags & Py_TPFLAGS_HEAPTYPE) base = base->tp_base;
+        return base->tp_new(t, args, NULL);
+    }
+    """
+    object ct_new(PyTypeObject* t, object args)
+
 cdef object python_methods = None
 
 
@@ -700,7 +711,7 @@ cdef class Tensor(ViewMethods):
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
         """An instance of a subclass over the values of a tensor."""
-        cdef TensorBase t = cls.__new__(cls)
+        cdef TensorBase t = <TensorBase>ct_new(<PyTypeObject*>cls, ())
         take_over(t, <TensorBase?>data)
         t.requires_grad = require_grad
         return t
