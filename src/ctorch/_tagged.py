@@ -49,8 +49,8 @@ class Encoder:
             if type(tensor) is not ctorch.Tensor:
                 from ctorch.nn.parameter import Buffer, Parameter
                 if type(tensor) not in (Parameter, Buffer):
-                    raise TypeError(f"save: {path} is of type {_name(tensor)}, which cannot be stored; of the kinds "
-                                    "of tensors only Tensor, Parameter and Buffer can")
+                    raise TypeError(f"save: {path} is of type {_name(tensor)}, which cannot be stored; "
+                                    "of the kinds of tensors only Tensor, Parameter and Buffer can")
             self._numbers[id(tensor)] = len(self.tensors)
             self.tensors.append(tensor)
         return self._numbers[id(tensor)]

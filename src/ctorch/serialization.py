@@ -262,11 +262,11 @@ def _read(file, map_location, mapped):
 
 @contextlib.contextmanager
 def _damage(part):
-    # What a damaged file makes of the readers of zip and JSON, as one exception.
+    # What a damaged file makes of the readers of zip and JSON, as one exception; RecursionError is a RuntimeError.
     try:
         yield
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RuntimeError,
-            EOFError, OSError, struct.error, zipfile.BadZipFile) as error:      # RecursionError is a RuntimeError
+            EOFError, OSError, struct.error, zipfile.BadZipFile) as error:
         raise _Damaged(f"{part} cannot be read ({type(error).__name__}: {error})") from None
 
 
