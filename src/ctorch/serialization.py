@@ -262,7 +262,7 @@ def _read(file, map_location, mapped):
 
 @contextlib.contextmanager
 def _damage(part):
-    # What a damaged file makes of the readers of zip and JSON, as one exception; RecursionError is a RuntimeError.
+    # All that a damaged file makes of zip and JSON, as one exception (RecursionError is a RuntimeError).
     try:
         yield
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RuntimeError,
