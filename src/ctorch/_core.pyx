@@ -713,6 +713,8 @@ cdef class Tensor(ViewMethods):
         """An instance of a subclass over the values of a tensor."""
         cdef TensorBase t = <TensorBase>ct_new(<PyTypeObject*>cls, ())
         take_over(t, <TensorBase?>data)
+        if require_grad and category_of[t.dtype] < CATEGORY_FLOAT:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         t.requires_grad = require_grad
         return t
 
