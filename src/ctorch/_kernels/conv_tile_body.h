@@ -1,7 +1,7 @@
 /* One element type's share of conv_tile.h. */
 
-/* y[r][p] = (start ? start[r] : y[r][p]) + sum over k of w[k][r] * x[offset[k] + p], for r < rows, p < vectors * LANES.
-   Weights are CT_CONV_ROWS apart from one k to the next. */
+/* y[r][p] = (start ? start[r] : y[r][p]) + sum over k of w[k][r] * x[offset[k] + p],
+   for r < rows, p < vectors * LANES. Weights are CT_CONV_ROWS apart from one k to the next. */
 CT_INLINE void NAME(ct_conv_tile)(const int rows, const int vectors, const REAL *w, const REAL *x,
                                   const int32_t *offset, int64_t depth, const REAL *start, REAL *y, int64_t y_row) {
     VEC sum[CT_CONV_ROWS][CT_CONV_VECTORS];
@@ -76,7 +76,8 @@ static void NAME(ct_conv_pixels)(const REAL *w, int64_t w_depth, const REAL *x, 
                 const REAL *begin = start && k == 0 ? start + o : NULL;
                 const REAL *weights = w + o * w_depth + k * CT_CONV_ROWS;
                 if (count == vectors * LANES && (rows == CT_CONV_ROWS || rows == CT_CONV_ROWS / 2 || rows == 1))
-                    NAME(ct_conv_whole)(vectors, rows, weights, x + p, offset + k, now, begin, y + o * y_row + p, y_row);
+                    NAME(ct_conv_whole)(vectors, rows, weights, x + p, offset + k, now, begin,
+                                        y + o * y_row + p, y_row);
                 else
                     NAME(ct_conv_rim)(vectors, rows, count, weights, x + p, offset + k, now, begin,
                                       y + o * y_row + p, y_row);
