@@ -165,6 +165,10 @@ cdef int plan(Taps* t, int64_t item) noexcept nogil:
             t.block = (t.block + 1) // 2
         else:
             break
+    for i in range(least(4, t.h.result - t.band)):      # whole vectors of pixels, if a few more rows make them
+        if (t.band + i) * t.w.result % (CT_VECTOR_BYTES // item) == 0:
+            t.band += i
+            break
     t.rows = copied_rows(t, t.band)
     if copy_size(t) > INT32_MAX:
         return -2

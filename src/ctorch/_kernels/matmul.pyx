@@ -88,7 +88,7 @@ cdef enum:
     NARROW_DEPTH = 2048
     BLOCK_SIDE = 24             # shorter sides than this leave too many of a block's registers empty
     THIN_SIDE = 128             # sides up to this suit blocks better than BLAS, whatever the others are
-    BLOCK_PRODUCT = 1 << 27     # larger products are for BLAS
+    BLOCK_PRODUCT = 1 << 29     # larger products are for BLAS
     PART_PRODUCT = 1 << 20      # a part handed to a thread has at least so many multiplications
     WIDE_PART_PRODUCT = 1 << 28     # and the parts go on being halved while they have more than this
     BATCH_PRODUCT = 1 << 18     # matrices of a batch are grouped into chunks of about so many
@@ -275,7 +275,7 @@ cdef bint small_product(Matrix a, Matrix b, real alpha, real beta, real* c, int6
     cdef small_f32 s
     cdef small_f64 d
     if a.cols > SMALL_SIDE or b.cols > SMALL_SIDE or work > SMALL_PRODUCT:
-        if b.cols > NARROW_SIDE or a.cols > NARROW_DEPTH or a.rows < 4 or work > NARROW_PRODUCT:
+        if not 4 <= b.cols <= NARROW_SIDE or a.cols > NARROW_DEPTH or a.rows < 4 or work > NARROW_PRODUCT:
             return False
         packed = <real*>ct_scratch(2 * NARROW_SIDE * a.cols * sizeof(real))
         if packed == NULL:
