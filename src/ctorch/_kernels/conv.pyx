@@ -42,7 +42,7 @@ cdef extern from "conv_tile.h" nogil:
 
 cdef enum:
     COPY_BYTES = 192 * 1024         # of shifted copies at a time: they stay in the second cache
-    MASKED_WIDTH = 32               # planes this narrow are copied as a whole, wider ones by rows
+    MASKED_WIDTH = 64               # planes this narrow are copied as a whole, wider ones by rows
     CHUNK_PRODUCT = 1 << 18         # multiplications that a chunk of small images adds up to
     SPLITS = 16                     # chunks that a batch of small images, or a weight gradient, is cut into
     PARTIAL_BYTES = 1 << 25         # most that their partial sums may take

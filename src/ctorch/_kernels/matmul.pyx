@@ -82,7 +82,7 @@ cdef extern from "scratch.h" nogil:
 
 cdef enum:
     SMALL_SIDE = 64             # sides of a product in registers, which packs B and its last columns on the stack
-    SMALL_PRODUCT = 32768       # and how many multiplications it has at most
+    SMALL_PRODUCT = 1 << 18     # and how many multiplications it has at most
     NARROW_SIDE = 16            # products with so few columns are also for the registers
     NARROW_PRODUCT = 1 << 21
     NARROW_DEPTH = 2048
