@@ -45,7 +45,8 @@ if only := os.environ.get("CTORCH_BUILD_WIDTHS"):     # for a quick build while 
 
 
 def extension(name, source, flags=()):
-    return Extension(name, [str(source)], include_dirs=["src", str(PACKAGE), str(PACKAGE / "_kernels")],
+    headers = [str(h) for h in sorted(PACKAGE.glob("**/*.h"))]
+    return Extension(name, [str(source)], depends=headers, include_dirs=["src", str(PACKAGE), str(PACKAGE / "_kernels")],
                      extra_compile_args=[*CFLAGS, *flags], extra_link_args=LDFLAGS, libraries=["m"])
 
 

@@ -36,7 +36,7 @@ cdef struct BackwardCall:
 cdef class Node:
     cdef uint64_t sequence
     cdef BackwardFn backward
-    cdef const char* name
+    cdef const char* title
     cdef void* op                    # the row's C struct, for generic backward functions
     cdef int n_edges
     cdef int n_saved

@@ -134,7 +134,7 @@ cdef class Node:
 
     def name(self):
         """Name of the operation's derivative, such as ``MulBackward0``."""
-        return display_name(self.name)
+        return display_name(self.title)
 
     @property
     def next_functions(self):
@@ -162,7 +162,7 @@ cdef class Node:
         return add_node_hook(self, "pre", hook)
 
     def __repr__(self):
-        return f"<{display_name(self.name)} object at {hex(<uintptr_t><void*>self)}>"
+        return f"<{display_name(self.title)} object at {hex(<uintptr_t><void*>self)}>"
 
 
 class AccumulateGrad:
@@ -258,7 +258,7 @@ cdef Node node_new(BackwardFn fn, const char* name, int edges, int saved):
     counter += 1
     node.sequence = counter
     node.backward = fn
-    node.name = name
+    node.title = name
     node.n_edges = edges
     node.n_saved = saved
     return node
@@ -347,7 +347,7 @@ cdef TensorBase node_saved(Node node, int k):
         who = "an unnamed operation" if x.storage.changed_by == NULL else x.storage.changed_by.decode()
         raise RuntimeError("one of the variables needed for gradient computation has been modified by an inplace "
                            f"operation: [torch.{dtype_title(x.dtype)}Tensor {list(shape_tuple(x))}], which "
-                           f"{display_name(node.name)} saved, is at version {x.storage.version}; expected version "
+                           f"{display_name(node.title)} saved, is at version {x.storage.version}; expected version "
                            f"{s.version} instead. The last inplace operation on it was {who}.")
     if s.output and ct_recording:
         y = tensor_alias(x)
@@ -497,7 +497,7 @@ cdef int node_give(Node node, int k, TensorBase g) except -1:
         return 0
     if target.call != call:
         if target.call != NULL:
-            raise RuntimeError(f"{display_name(target.name)} is part of another backward call that has not ended")
+            raise RuntimeError(f"{display_name(target.title)} is part of another backward call that has not ended")
         heap_push(call, target)
     return accumulate(&target.grads[e.output_nr], fitted, call.create_graph)
 
@@ -672,7 +672,7 @@ cdef int seed_roots(BackwardCall* call, list roots, list grads) except -1:
         if maker.call == NULL:
             heap_push(call, maker)
         elif maker.call != call:
-            raise RuntimeError(f"{display_name(maker.name)} is part of another backward call that has not ended")
+            raise RuntimeError(f"{display_name(maker.title)} is part of another backward call that has not ended")
         accumulate(&maker.grads[root.output_nr], g, call.create_graph)
     return 0
 

@@ -214,16 +214,20 @@ cdef void copy_whole(const Taps* t, const real* plane, int64_t start, int64_t ro
             to[i] = 0
         for i in range(below * width, rows * width):
             to[i] = 0
-    for i in range(low):
-        to[above * width + i] = 0
+    if low > 0:             # few: the loop alone would become a call of memset
+        to[above * width] = 0
+        for i in range(1, low):
+            to[above * width + i] = 0
     plane += (source + above) * width + low + shift
     to += above * width + low
     if real is float:
         copy_masked_f32(plane, mask + low, count, to)
     else:
         copy_masked_f64(plane, mask + low, count, to)
-    for i in range(width - high):
-        to[count + i] = 0
+    if high < width:
+        to[count] = 0
+        for i in range(1, width - high):
+            to[count + i] = 0
 
 
 cdef void copy_rows(const Taps* t, const real* plane, int64_t start, int64_t rows, int64_t j, real* to) noexcept nogil:

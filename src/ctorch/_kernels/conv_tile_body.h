@@ -20,6 +20,10 @@ CT_INLINE void NAME(ct_conv_tile)(const int rows, const int vectors, const REAL 
             const REAL weight = w[r];
             CT_UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += loaded[v] * weight;
         }
+        if (vectors == 2) {
+            CT_UNROLL for (int r = 0; r < rows; r++)
+                CT_UNROLL for (int v = 0; v < vectors; v++) CT_PIN(sum[r][v]);
+        }
         w += CT_CONV_ROWS;
     }
     CT_UNROLL for (int r = 0; r < rows; r++)
@@ -99,11 +103,28 @@ CT_INLINE void NAME(ct_conv_outer)(const int vectors, const REAL *x, const int32
             const REAL tap = source[r][p];
             CT_UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += loaded[v] * tap;
         }
+        if (vectors == 2) {
+            CT_UNROLL for (int r = 0; r < CT_CONV_ROWS; r++)
+                CT_UNROLL for (int v = 0; v < vectors; v++) CT_PIN(sum[r][v]);
+        }
         g += g_row;
     }
     CT_UNROLL for (int r = 0; r < CT_CONV_ROWS; r++)
         CT_UNROLL for (int v = 0; v < vectors; v++) *(VEC *)(to + r * to_row + v * LANES) = sum[r][v];
 }
+
+/* Each on its own, or the pointers of CT_CONV_ROWS runs do not fit the registers beside their caller's. */
+#define CT_OUTER(vectors)                                                                                            \
+    static __attribute__((noinline)) void NAME(ct_conv_outer_##vectors)(                                            \
+        const REAL *x, const int32_t *offset, const REAL *g, int64_t g_row, int64_t pixels, REAL *to, int64_t to_row) { \
+        NAME(ct_conv_outer)(vectors, x, offset, g, g_row, pixels, to, to_row);                                      \
+    }
+CT_OUTER(1)
+CT_OUTER(2)
+#if CT_CONV_VECTORS == 3
+CT_OUTER(3)
+#endif
+#undef CT_OUTER
 
 /* The same for all taps and outputs: g has outputs padded to whole vectors, and `to` taps padded to whole
    CT_CONV_ROWS (spare rows repeat the last tap). */
@@ -122,10 +143,10 @@ static void NAME(ct_conv_weights)(const REAL *x, const int32_t *offset, int64_t 
                     for (int r = 0; r < CT_CONV_ROWS; r++) last[r] = offset[k + r < taps ? k + r : taps - 1];
                     tap = last;
                 }
-                if (vectors == 1) NAME(ct_conv_outer)(1, x + p, tap, from, outputs, count, sum, outputs);
-                if (vectors == 2) NAME(ct_conv_outer)(2, x + p, tap, from, outputs, count, sum, outputs);
+                if (vectors == 1) NAME(ct_conv_outer_1)(x + p, tap, from, outputs, count, sum, outputs);
+                if (vectors == 2) NAME(ct_conv_outer_2)(x + p, tap, from, outputs, count, sum, outputs);
 #if CT_CONV_VECTORS == 3
-                if (vectors == 3) NAME(ct_conv_outer)(3, x + p, tap, from, outputs, count, sum, outputs);
+                if (vectors == 3) NAME(ct_conv_outer_3)(x + p, tap, from, outputs, count, sum, outputs);
 #endif
             }
             o += vectors * LANES;
@@ -133,14 +154,21 @@ static void NAME(ct_conv_weights)(const REAL *x, const int32_t *offset, int64_t 
     }
 }
 
+CT_INLINE void NAME(ct_conv_copy_vector)(const REAL *from, const REAL *mask, REAL *to) {
+    const INDEX bits = (INDEX) * (const VEC *)from & (INDEX) * (const VEC *)mask;
+    *(VEC *)to = (VEC)bits;
+}
+
 /* to = from where the mask's bits are set, and 0 elsewhere. */
 static void NAME(ct_conv_copy_masked)(const REAL *from, const REAL *mask, int64_t count, REAL *to) {
     int64_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        const INDEX bits = (INDEX) * (const VEC *)(from + i) & (INDEX) * (const VEC *)(mask + i);
-        *(VEC *)(to + i) = (VEC)bits;
+    for (; i + LANES <= count; i += LANES) NAME(ct_conv_copy_vector)(from + i, mask + i, to + i);
+    if (i < count && count >= LANES) {
+        i = count - LANES; /* the last vector overlaps the one before */
+        NAME(ct_conv_copy_vector)(from + i, mask + i, to + i);
+    } else {
+        for (; i < count; i++) to[i] = mask[i] != 0 ? from[i] : 0; /* set bits are a NaN */
     }
-    for (; i < count; i++) to[i] = mask[i] != 0 ? from[i] : 0; /* set bits are a NaN */
 }
 
 /* Transposes LANES x LANES elements in registers, by log2(LANES) rounds of interleaving. */

@@ -30,10 +30,11 @@ cdef inline real sum_row(const real* x, int64_t n) noexcept nogil:
             for j in range(32):
                 lanes[j] += x[i + j]
             i += 32
-        total = fold(lanes)
-    while i < n:
+        for j in range(n - i):
+            lanes[j] += x[i + j]
+        return fold(lanes)
+    for i in range(n):
         total += x[i]
-        i += 1
     return total
 
 
@@ -50,10 +51,11 @@ cdef inline real dot_row(const real* x, const real* y, int64_t n) noexcept nogil
             for j in range(32):
                 lanes[j] += x[i + j] * y[i + j]
             i += 32
-        total = fold(lanes)
-    while i < n:
+        for j in range(n - i):
+            lanes[j] += x[i + j] * y[i + j]
+        return fold(lanes)
+    for i in range(n):
         total += x[i] * y[i]
-        i += 1
     return total
 
 

@@ -1,7 +1,7 @@
 """Max and average pooling of planes. Windows are worked on a result row at a time, so that inner loops run along it."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport INFINITY
-from libc.stdint cimport int64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
@@ -13,6 +13,7 @@ cdef extern from "scratch.h" nogil:
 
 cdef enum:
     CHUNK = 16384       # elements of x and y to a chunk
+    BLOCK = 256         # windows of a small plane worked on together
     NARROW = 12         # result rows shorter than this are not worth vectors
     MAX = 0
     MAX_BACKWARD
@@ -31,6 +32,7 @@ cdef struct Job:
     int64_t* first              # of max pooling: first column inside the plane of each window
     int64_t* low                # and, per kernel column, the windows of a row for which it is inside
     int64_t* high
+    int32_t* corner             # of max pooling of small planes, or NULL: first element of each window
     int64_t planes              # to a chunk
     int code
 
@@ -123,12 +125,45 @@ cdef void max_narrow_row(const Job* job, const real* plane, int64_t row, real* y
             indices[j] = at
 
 
+cdef void max_small_plane(const Job* job, const real* x, real* y, int64_t* indices) noexcept nogil:
+    """All windows of a plane that has no padding, BLOCK at a time, whatever row they are in."""
+    cdef const Pool2d* p = job.p
+    cdef real largest[BLOCK]
+    cdef int32_t at[BLOCK]
+    cdef real value
+    cdef int32_t tap
+    cdef int64_t start = 0, count, o, i, k
+    cdef const int32_t* corner
+    while start < p.out_h * p.out_w:
+        corner = job.corner + start
+        count = least(BLOCK, p.out_h * p.out_w - start)
+        for o in range(count):
+            largest[o] = x[corner[o]]
+            at[o] = corner[o]
+        for i in range(p.kernel_h):
+            for k in range(p.kernel_w):
+                tap = <int32_t>(i * p.dilation_h * p.width + k * p.dilation_w)
+                for o in range(count):      # selections, not branches, which would be mispredicted half the time
+                    value = x[corner[o] + tap]
+                    at[o] = corner[o] + tap if (value > largest[o]) | (value != value) else at[o]
+                    largest[o] = value if (value > largest[o]) | (value != value) else largest[o]
+        for o in range(count):
+            y[start + o] = largest[o]
+        if indices != NULL:
+            for o in range(count):
+                indices[start + o] = at[o]
+        start += count
+
+
 cdef void max_plane(const Job* job, int64_t plane, real* tag) noexcept nogil:
     cdef const Pool2d* p = job.p
     cdef int64_t i, to = plane * p.out_h * p.out_w
     cdef const real* x = <const real*>p.x + plane * p.height * p.width
     cdef real* y
     cdef int64_t* indices = NULL
+    if job.corner != NULL:
+        max_small_plane(job, x, <real*>p.y + to, p.indices + to if p.indices != NULL else NULL)
+        return
     for i in range(p.out_h):
         y = <real*>p.y + to + i * p.out_w
         if p.indices != NULL:
@@ -298,8 +333,19 @@ cdef int run_max(const Pool2d* p, chunk_fn fn) noexcept nogil:
         job.low[k] = least(0 if shift >= 0 else (-shift + stride - 1) // stride, p.out_w)
         job.high[k] = 0 if shift >= p.width else least((p.width - 1 - shift) // stride + 1, p.out_w)
         job.high[k] = most(job.low[k], job.high[k])
+    if (p.out_w < NARROW and p.pad_h == 0 and p.pad_w == 0 and p.height * p.width <= INT32_MAX
+            and (p.out_h - 1) * p.stride_h + (p.kernel_h - 1) * p.dilation_h < p.height
+            and (p.out_w - 1) * stride + (p.kernel_w - 1) * p.dilation_w < p.width):
+        job.corner = <int32_t*>malloc((p.out_h * p.out_w + 1) * sizeof(int32_t))
+        if job.corner == NULL:
+            free(job.first)
+            return -1
+        for k in range(p.out_h):
+            for j in range(p.out_w):
+                job.corner[k * p.out_w + j] = <int32_t>(k * p.stride_h * p.width + j * stride)
     code = share(&job, fn)
     free(job.first)
+    free(job.corner)
     return code
 
 

@@ -20,6 +20,13 @@
 typedef float ct_vec_f32 __attribute__((vector_size(CT_VECTOR_BYTES), aligned(4), may_alias));
 typedef double ct_vec_f64 __attribute__((vector_size(CT_VECTOR_BYTES), aligned(8), may_alias));
 
+/* Keeps x in its register across a loop: without it GCC moves sums between registers in some tiles. */
+#if defined(__AVX512F__)
+#define CT_PIN(x) __asm__("" : "+v"(x))
+#else
+#define CT_PIN(x) (void)0
+#endif
+
 #define CT_INLINE static inline __attribute__((always_inline))
 #define CT_UNROLL _Pragma("GCC unroll 16")
 

@@ -1,0 +1,146 @@
+"""Gradients of several tensors at once: what comes before the tape's walk."""
+import warnings
+
+from ctorch import _core
+from ctorch._factories import zeros_like
+
+Tensor = _core.Tensor
+
+
+def _as_tuple(tensors):
+    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+
+
+def _seeds(outputs, gradients):
+    # One gradient or None for each output.
+    if gradients is None:
+        return (None,) * len(outputs)
+    gradients = _as_tuple(gradients)
+    if len(gradients) != len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
+    for i, (output, gradient) in enumerate(zip(outputs, gradients)):
+        if isinstance(gradient, Tensor) and gradient.shape != output.shape:
+            raise RuntimeError(f"Mismatch in shape: grad_output[{i}] has a shape of {gradient.shape} and "
+                               f"output[{i}] has a shape of {output.shape}.")
+        if isinstance(gradient, Tensor) and gradient.is_complex() != output.is_complex():
+            raise RuntimeError("For complex Tensors, both grad_output and output are required to have the "
+                               f"same dtype. Mismatch in dtype: grad_output[{i}] has a dtype of "
+                               f"{gradient.dtype} and output[{i}] has a dtype of {output.dtype}.")
+    return gradients
+
+
+def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None,
+             inputs=None):
+    """Add the gradients of the sum of some tensors to ``.grad`` of the leaves that they came from.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.backward.html
+
+    Parameters
+    ----------
+    tensors : Tensor or sequence of Tensor
+        What to differentiate.
+    grad_tensors : Tensor or sequence of Tensor or None, optional
+        Gradients of something with respect to `tensors`; not needed for tensors of one element.
+    retain_graph : bool, optional
+        Keep what the graph saved, for another backward; by default the value of `create_graph`.
+    create_graph : bool
+        Record the backward itself, for gradients of gradients.
+    grad_variables : Tensor or sequence of Tensor or None, optional
+        The older name of `grad_tensors`.
+    inputs : Tensor or sequence of Tensor, optional
+        Only these get a gradient.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> x = ctorch.tensor([1., 2.], requires_grad=True)
+    >>> ctorch.autograd.backward([(x * x).sum(), 3 * x], [None, ctorch.ones(2)])
+    >>> x.grad
+    tensor([5., 7.])
+    """
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning,
+                      stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
+                               "`backward()`. Please only use `grad_tensors`.")
+        grad_tensors = grad_variables
+    tensors = _as_tuple(tensors)
+    if inputs is not None:
+        inputs = list(_as_tuple(inputs))
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    if not tensors:
+        return
+    keep = create_graph if retain_graph is None else retain_graph
+    _core._backward(tensors, _seeds(tensors, grad_tensors), keep, create_graph, inputs)
+
+
+def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True,
+         allow_unused=None, is_grads_batched=False, materialize_grads=False):
+    """Gradients of the sum of `outputs` with respect to `inputs`; nothing is added to ``.grad``.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.autograd.grad.html
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence of Tensor
+        What to differentiate.
+    inputs : Tensor or sequence of Tensor
+        With respect to what.
+    grad_outputs : Tensor or sequence of Tensor or None, optional
+        Gradients of something with respect to `outputs`; not needed for outputs of one element.
+    retain_graph : bool, optional
+        Keep what the graph saved, for another backward; by default the value of `create_graph`.
+    create_graph : bool
+        Record the backward itself, for gradients of gradients.
+    only_inputs : bool
+        Deprecated and ignored.
+    allow_unused : bool, optional
+        Give None for inputs that the outputs do not depend on, instead of an error; by default the value of
+        `materialize_grads`.
+    is_grads_batched : bool
+        Not supported.
+    materialize_grads : bool
+        Give zeros instead of None for inputs that the outputs do not depend on.
+
+    Returns
+    -------
+    tuple of Tensor
+        One gradient per input.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> x = ctorch.tensor(3., requires_grad=True)
+    >>> (first,) = ctorch.autograd.grad(x ** 3, x, create_graph=True)
+    >>> ctorch.autograd.grad(first, x)
+    (tensor(18.),)
+    """
+    if is_grads_batched:
+        raise NotImplementedError("autograd.grad: is_grads_batched=True is not supported; call grad once per "
+                                  "row of grad_outputs")
+    if materialize_grads and allow_unused is False:
+        raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but "
+                         "got: allow_unused=False.")
+    if not only_inputs:
+        warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True). To "
+                      "accumulate gradient for other parts of the graph, please use torch.autograd.backward.",
+                      FutureWarning, stacklevel=2)
+    outputs, inputs = _as_tuple(outputs), _as_tuple(inputs)
+    if not inputs:
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    for kind, tensors in (("outputs", outputs), ("inputs", inputs)):
+        for x in tensors:
+            if not isinstance(x, Tensor):
+                raise RuntimeError(f"grad(): all {kind} have to be Tensors, but got {type(x).__name__}")
+    keep = create_graph if retain_graph is None else retain_graph
+    grads = _core._grad(outputs, inputs, _seeds(outputs, grad_outputs), keep, create_graph)
+    if materialize_grads:
+        grads = [zeros_like(x) if g is None else g for x, g in zip(inputs, grads)]
+    elif not allow_unused:
+        for i, g in enumerate(grads):
+            if g is None:
+                raise RuntimeError(f"The differentiated Tensor at index {i} appears to not have been used in "
+                                   "the graph. Set allow_unused=True if this is the desired behavior.")
+    return tuple(grads)

@@ -1,0 +1,80 @@
+"""gradcheck finds what is wrong, and only that."""
+import pytest
+
+import ctorch
+from ctorch.autograd import GradcheckError, gradcheck, gradgradcheck
+
+
+def real(*values):
+    return ctorch.tensor(values, dtype=ctorch.float64, requires_grad=True)
+
+
+def complexes(*values):
+    return ctorch.tensor(values, dtype=ctorch.complex128, requires_grad=True)
+
+
+def half_wrong(x):
+    return x.detach() * x
+
+
+def test_right_gradients():
+    assert gradcheck(lambda x: x.exp() * x, real(0.5, -1.5))
+    assert gradcheck(lambda x, y, s: (x * y * s, (y * y).sum()), (real(0.5, -1.5), real(2.0, 3.0), 2.5))
+    assert gradcheck(lambda x: [x * 2], [real(0.5)])
+
+
+def test_complex():
+    z = complexes(1 + 2j, -0.5 + 0.25j)
+    assert gradcheck(lambda z: z * z, z)
+    assert gradcheck(lambda z: z.abs(), z)
+    assert gradcheck(lambda x, z: x * z, (real(0.5, -1.5), z))
+
+
+def test_shapes():
+    assert gradcheck(lambda x: x * x, ctorch.tensor(2.0, dtype=ctorch.float64, requires_grad=True))
+    assert gradcheck(lambda x: x * x, ctorch.ones(0, dtype=ctorch.float64, requires_grad=True))
+    assert gradcheck(lambda x: x.sum(0), ctorch.arange(6.0).double().reshape(3, 2).t().requires_grad_())
+
+
+def test_second_derivatives():
+    assert gradgradcheck(lambda x: x.exp() * x, real(0.5, -1.5))
+    assert gradgradcheck(lambda z: z.exp() * z, complexes(1 + 2j), gen_non_contig_grad_outputs=True)
+    assert gradgradcheck(lambda x: x * x, real(1.0, 2.0), real(0.5, 3.0))
+
+
+def test_inputs_are_put_back():
+    x = real(0.5, -1.5)
+    gradcheck(lambda x: x * x, x)
+    assert x.tolist() == [0.5, -1.5] and x.grad is None
+
+
+def test_wrong_gradient_is_reported():
+    with pytest.raises(GradcheckError, match="mismatch for output 0 with respect to input 0") as report:
+        gradcheck(half_wrong, real(2.0, 3.0))
+    assert "element (1,) of the output with respect to element (1,) of the input" in str(report.value)
+    assert "numerical 6, analytical 3" in str(report.value)
+    assert not gradcheck(half_wrong, real(2.0, 3.0), raise_exception=False)
+
+
+def test_wrong_gradient_of_the_second_output():
+    with pytest.raises(GradcheckError, match="output 1 with respect to input 0"):
+        gradcheck(lambda x: (x * x, half_wrong(x)), real(2.0))
+
+
+def test_output_outside_of_the_graph():
+    assert gradcheck(lambda x: x.detach() * 0, real(1.0))
+    with pytest.raises(GradcheckError, match="expected to be zero"):
+        gradcheck(lambda x: x.detach() * 2, real(1.0))
+
+
+def test_what_cannot_be_checked():
+    with pytest.raises(ValueError, match="at least one input tensor to require gradient"):
+        gradcheck(lambda x: x, ctorch.ones(2, dtype=ctorch.float64))
+    with pytest.raises(RuntimeError, match="stride 0"):
+        gradcheck(lambda x: x, real(1.0).expand(3))
+    with pytest.raises(TypeError, match="got int as output 0"):
+        gradcheck(lambda x: 3, real(1.0))
+    with pytest.raises(NotImplementedError, match="check_forward_ad"):
+        gradcheck(lambda x: x, real(1.0), check_forward_ad=True)
+    with pytest.warns(UserWarning, match="not a double precision"):
+        gradcheck(lambda x: x * 2, real(1.0).detach().float().requires_grad_(), atol=0.1)

@@ -1,0 +1,126 @@
+"""backward and grad over several tensors: values, None, and PyTorch's messages."""
+import pytest
+
+import ctorch
+from ctorch import autograd
+
+
+@pytest.fixture
+def x():
+    return ctorch.tensor([1.0, 2.0], requires_grad=True)
+
+
+@pytest.fixture
+def other():
+    return ctorch.tensor([5.0, 6.0], requires_grad=True)
+
+
+def test_grad(x):
+    (g,) = autograd.grad((x * x).sum(), x)
+    assert g.tolist() == [2.0, 4.0]
+    assert x.grad is None and not g.requires_grad
+
+
+def test_grad_of_several_outputs(x, other):
+    g = autograd.grad([x * other, x.sum()], [x, other], [ctorch.tensor([1.0, 10.0]), None])
+    assert [v.tolist() for v in g] == [[6.0, 61.0], [1.0, 20.0]]
+
+
+def test_grad_of_a_non_leaf(x):
+    y = x * 3
+    (g,) = autograd.grad((y * y).sum(), y)
+    assert g.tolist() == [6.0, 12.0]
+
+
+def test_the_same_input_twice(x):
+    a, b = autograd.grad((x * x).sum(), [x, x])
+    assert a.tolist() == b.tolist() == [2.0, 4.0]
+
+
+def test_create_graph(x):
+    (g,) = autograd.grad((x**3).sum(), x, create_graph=True)
+    (gg,) = autograd.grad(g.sum(), x)
+    assert gg.tolist() == [6.0, 12.0]
+
+
+def test_retain_graph(x):
+    y = (x * x).sum()
+    autograd.grad(y, x, retain_graph=True)
+    autograd.grad(y, x)
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        autograd.grad(y, x)
+
+
+def test_unused_inputs(x, other):
+    with pytest.raises(RuntimeError, match="index 1 appears to not have been used in the graph"):
+        autograd.grad(x.sum(), [x, other])
+    assert autograd.grad(x.sum(), [x, other], allow_unused=True)[1] is None
+    assert autograd.grad(x.sum(), [x, other], materialize_grads=True)[1].tolist() == [0.0, 0.0]
+    with pytest.raises(ValueError, match="Expected allow_unused to be True or not passed"):
+        autograd.grad(x.sum(), [x, other], allow_unused=False, materialize_grads=True)
+
+
+def test_messages_of_grad(x):
+    with pytest.raises(RuntimeError, match="grad can be implicitly created only for scalar outputs"):
+        autograd.grad(x * 2, x)
+    with pytest.raises(RuntimeError, match="One of the differentiated Tensors does not require grad"):
+        autograd.grad(x.sum(), ctorch.ones(2))
+    with pytest.raises(RuntimeError, match="element 0 of tensors does not require grad"):
+        autograd.grad(ctorch.ones(1), x)
+    with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients"):
+        autograd.grad([x * 2, x * 3], x, [ctorch.ones(2)])
+    with pytest.raises(RuntimeError, match=r"grad_output\[0\] has a shape of torch.Size\(\[3\]\)"):
+        autograd.grad(x * 2, x, ctorch.ones(3))
+    with pytest.raises(RuntimeError, match="both grad_output and output are required to have the same dtype"):
+        autograd.grad(x * 2, x, ctorch.ones(2, dtype=ctorch.complex64))
+    with pytest.raises(RuntimeError, match="cannot be empty"):
+        autograd.grad(x.sum(), [])
+    with pytest.raises(RuntimeError, match="all inputs have to be Tensors, but got str"):
+        autograd.grad(x.sum(), "a")
+    with pytest.raises(NotImplementedError, match="is_grads_batched"):
+        autograd.grad(x.sum(), x, is_grads_batched=True)
+    with pytest.warns(FutureWarning, match="only_inputs"):
+        autograd.grad(x.sum(), x, only_inputs=False)
+
+
+def test_backward(x, other):
+    autograd.backward([(x * x).sum(), x * other], [None, ctorch.ones(2)])
+    assert x.grad.tolist() == [7.0, 10.0]
+    assert other.grad.tolist() == [1.0, 2.0]
+
+
+def test_backward_into_inputs_only(x, other):
+    autograd.backward((x * other).sum(), inputs=x)
+    assert x.grad.tolist() == [5.0, 6.0] and other.grad is None
+    with pytest.raises(RuntimeError, match="cannot be empty"):
+        autograd.backward(x.sum(), inputs=[])
+
+
+def test_older_name_of_grad_tensors(x):
+    with pytest.warns(FutureWarning, match="grad_variables"):
+        autograd.backward(x * 2, grad_variables=ctorch.ones(2))
+    assert x.grad.tolist() == [2.0, 2.0]
+    with pytest.warns(FutureWarning), pytest.raises(RuntimeError, match="Please only use `grad_tensors`"):
+        autograd.backward(x * 2, ctorch.ones(2), grad_variables=ctorch.ones(2))
+
+
+def test_messages_of_backward(x):
+    autograd.backward([])
+    with pytest.raises(RuntimeError, match="element 0 of tensors does not require grad"):
+        autograd.backward(ctorch.ones(1))
+    with pytest.raises(RuntimeError, match="got 2 tensors and 1 gradients"):
+        autograd.backward([x.sum(), x.sum()], [None])
+
+
+def test_modes_are_the_package_s():
+    for name in ("no_grad", "enable_grad", "set_grad_enabled", "inference_mode"):
+        assert getattr(autograd, name) is getattr(ctorch, name)
+
+
+def test_variable():
+    x = ctorch.ones(2)
+    v = autograd.Variable(x, requires_grad=True)
+    assert v.requires_grad and not x.requires_grad and v.data_ptr() == x.data_ptr()
+    assert isinstance(x, autograd.Variable) and not isinstance(3, autograd.Variable)
+    with pytest.raises(TypeError, match="Variable data has to be a tensor, but got float"):
+        autograd.Variable(3.0)
