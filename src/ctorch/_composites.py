@@ -1,4 +1,5 @@
 """Operators written with other operators; the rows of kind "composite" in ops.toml name them."""
+import builtins
 import math
 from collections import namedtuple
 
@@ -115,7 +116,7 @@ def _variance(input, dim, unbiased, keepdim, correction):
     deviation = input - mean
     squares = (deviation * deviation.conj()).real if input.is_complex() else deviation * deviation
     total = squares.sum(dims, keepdim)
-    free = max(0.0, count - correction)
+    free = builtins.max(0.0, count - correction)
     variance = total / free if free > 0 else total * (ctorch.nan if count == 0 or free == 0 else 1.0) \
         if count <= 1 else total / 0.0
     if not keepdim:
@@ -498,17 +499,13 @@ def pad(input, pad, mode="constant", value=None):
             raise RuntimeError(f"The input size {shape[d]}, plus negative padding {before} and {after}, resulted in a "
                                f"negative output size, which is invalid. Check dimension {d} of your input.")
         if before < 0 or after < 0:
-            input = views.narrow(input, d, -min_(before, 0), shape[d] + min_(before, 0) + min_(after, 0))
+            input = views.narrow(input, d, -builtins.min(before, 0), shape[d] + builtins.min(before, 0) + builtins.min(after, 0))
         length = input.shape[d]
         inner[d] = slice(before if before > 0 else 0, (before if before > 0 else 0) + length)
         shape[d] += before + after
     out = ctorch.full(shape, 0.0 if value is None else value, dtype=input.dtype)
     out[tuple(inner)] = input
     return out
-
-
-def min_(a, b):
-    return a if a < b else b
 
 
 def _pad_by_index(input, pad, mode):

@@ -5,7 +5,8 @@ dispatcher, and what no row describes.
 """
 cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
-from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, Py_NE, PyObject, PyTypeObject
+from cpython.object cimport (Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, Py_NE, PyObject, PyObject_GenericSetAttr,
+                             PyTypeObject)
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
@@ -138,7 +139,7 @@ cdef class Tensor(ViewMethods):
 
     def numel(self):
         """Number of elements."""
-        return self.numel
+        return (<TensorBase>self).numel
 
     nelement = numel
 
@@ -162,11 +163,11 @@ cdef class Tensor(ViewMethods):
     @property
     def nbytes(self):
         """Bytes of all elements."""
-        return self.numel * itemsize_of[self.dtype]
+        return (<TensorBase>self).numel * itemsize_of[self.dtype]
 
     def is_contiguous(self, memory_format=None):
         """True where the elements lie row by row without gaps."""
-        return self.contiguous
+        return (<TensorBase>self).contiguous
 
     def is_floating_point(self):
         """True for float dtypes."""
@@ -387,8 +388,8 @@ cdef class Tensor(ViewMethods):
 
     def item(self):
         """The value of a tensor of one element, as a Python number."""
-        if self.numel != 1:
-            raise RuntimeError(f"a Tensor with {self.numel} elements cannot be converted to Scalar")
+        if (<TensorBase>self).numel != 1:
+            raise RuntimeError(f"a Tensor with {(<TensorBase>self).numel} elements cannot be converted to Scalar")
         return item_at(self, self.data)
 
     def tolist(self):
@@ -396,9 +397,9 @@ cdef class Tensor(ViewMethods):
         return nested(self, 0, self.data)
 
     def __bool__(self):
-        if self.numel == 0:
+        if (<TensorBase>self).numel == 0:
             raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
-        if self.numel != 1:
+        if (<TensorBase>self).numel != 1:
             raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
         return bool(item_at(self, self.data))
 
@@ -412,7 +413,7 @@ cdef class Tensor(ViewMethods):
         return complex(single(self))
 
     def __index__(self):
-        if category_of[self.dtype] > CATEGORY_INT or self.numel != 1:
+        if category_of[self.dtype] > CATEGORY_INT or (<TensorBase>self).numel != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(item_at(self, self.data))
 
@@ -455,7 +456,7 @@ cdef class Tensor(ViewMethods):
 
     def __setattr__(self, name, value):
         try:
-            object.__setattr__(self, name, value)
+            PyObject_GenericSetAttr(self, name, value)
         except AttributeError:
             if hasattr(Tensor, name):
                 raise
@@ -465,7 +466,7 @@ cdef class Tensor(ViewMethods):
         if self.extra != NULL and name in <dict>self.extra:
             del (<dict>self.extra)[name]
         else:
-            object.__delattr__(self, name)
+            delete_attribute(self, name)
 
     # ---- NumPy
 
@@ -685,7 +686,7 @@ cdef class Tensor(ViewMethods):
 
     def contiguous(self, memory_format=None):
         """This tensor where it is contiguous, else a contiguous copy."""
-        return self if self.contiguous else views.contiguous_of(self)
+        return self if (<TensorBase>self).contiguous else views.contiguous_of(self)
 
     def __copy__(self):
         return views.alias_like(self)
@@ -720,6 +721,14 @@ class layout:
 
 
 strided = layout()
+
+
+cdef extern from "Python.h":
+    int delete_with "PyObject_GenericSetAttr" (object o, object name, PyObject* value) except -1
+
+
+cdef int delete_attribute(object o, object name) except -1:
+    return delete_with(o, name, NULL)
 
 
 cdef object single(TensorBase x):

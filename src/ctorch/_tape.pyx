@@ -695,10 +695,11 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
         for x in inputs:
             maker = grad_fn_of(<TensorBase>x)
             if maker is None:
-                keys.append(<uintptr_t><void*>x)
+                key = <uintptr_t><void*>x
             else:
-                keys.append((<uintptr_t><void*>maker, (<TensorBase>x).output_nr))
-            captures[keys[-1]] = None
+                key = (<uintptr_t><void*>maker, (<TensorBase>x).output_nr)
+            keys.append(key)
+            captures[key] = None
         wanted = nodes_leading_to(roots, inputs)
         call.captures = <PyObject*>captures
         call.wanted = <PyObject*>wanted

@@ -66,7 +66,8 @@ class Row:
 
     @property
     def params(self) -> list[Arg]:
-        return [a for a in self.args if not a.is_tensor]
+        """What kernels take beside tensors; a scaled operand's factor is applied before."""
+        return [a for a in self.args if not a.is_tensor and not ("scaled" in self.extra and a.name == "alpha")]
 
     @property
     def public_names(self) -> dict[str, str]:
