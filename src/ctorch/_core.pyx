@@ -700,7 +700,7 @@ cdef class Tensor(ViewMethods):
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
         """An instance of a subclass over the values of a tensor."""
-        cdef TensorBase t = cls.__new__(cls)
+        cdef TensorBase t = Tensor.__new__(cls)
         take_over(t, <TensorBase?>data)
         t.requires_grad = require_grad
         return t
