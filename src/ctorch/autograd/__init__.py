@@ -5,5 +5,6 @@ from ctorch.autograd._gradients import backward, grad
 from ctorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from ctorch.autograd.variable import Variable
 
-__all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",
+__all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "enable_grad", "grad", "gradcheck",
+           "gradgradcheck",
            "inference_mode", "no_grad", "set_grad_enabled"]
