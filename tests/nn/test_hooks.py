@@ -165,7 +165,9 @@ def test_regular_backward_hook():
     layer = nn.Tanh()
     layer.register_backward_hook(lambda m, grad_in, grad_out: seen.append((m, grad_in, grad_out[0].item())))
     layer(ctorch.zeros(1, requires_grad=True)).backward()
-    assert seen == [(layer, (), 1.0)]
+    (module, grad_in, grad_out), = seen
+    assert module is layer and grad_out == 1.0
+    assert [g.item() for g in grad_in] == [1.0]
 
 
 def test_global_hooks():
