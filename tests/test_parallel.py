@@ -143,7 +143,7 @@ def test_stress(tmp_path, sanitizer):
     forks = "0" if sanitizer == "thread" else "40"
     # The suite may itself run under a preloaded sanitizer, which excludes the other one.
     variables = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
-    done = subprocess.run([program, "700", forks], env=variables, capture_output=True, text=True)
+    done = subprocess.run([program, "100", forks], env=variables, capture_output=True, text=True)
     if "unexpected memory mapping" in done.stderr:
         pytest.skip("ThreadSanitizer does not know this kernel's memory layout")
     assert done.returncode == 0, done.stdout + done.stderr
