@@ -32,17 +32,6 @@ from ctorch import _views as views
 from ctorch._size import Size
 from ctorch._tape import _add_tensor_hook
 
-cdef extern from *:
-    """
-    static inline PyObject *ct_new(PyTypeObject *t, PyObject *args) {
-        /* the slot of the extension type itself: a Python __new__ of the subclass is what calls this */
-        PyTypeObject *base = t;
-        while (base->tp_flags & Py_TPFLAGS_HEAPTYPE) base = base->tp_base;
-        return base->tp_new(t, args, NULL);
-    }
-    """
-    object ct_new(PyTypeObject* t, object args)
-
 cdef object python_methods = None
 
 
@@ -711,8 +700,10 @@ cdef class Tensor(ViewMethods):
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
         """An instance of a subclass over the values of a tensor."""
-        cdef TensorBase t = <TensorBase>ct_new(<PyTypeObject*>cls, ())
+        cdef TensorBase t = Tensor.__new__(cls)
         take_over(t, <TensorBase?>data)
+        if require_grad and category_of[t.dtype] < CATEGORY_FLOAT:
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         t.requires_grad = require_grad
         return t
 

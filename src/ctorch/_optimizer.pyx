@@ -7,7 +7,8 @@ from libc.stdlib cimport calloc, free
 
 from ctorch._dtype cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, dtype_object
 from ctorch._kernels._load cimport kernel_table
-from ctorch._kernels.optimizer cimport FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateRow, UpdateTensor
+from ctorch._kernels.optimizer cimport (FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateRow,
+                                        UpdateTensor)
 from ctorch._tape cimport set_recording
 from ctorch._tensor cimport (DEVICE_CPU, TensorBase, bump_version, same_shape, shape_tuple,
                              tensor_empty_like)
@@ -56,13 +57,14 @@ cdef class Batch:
         # Dense memory in the kernel's dtype.
         cdef TensorBase dense
         if not same_shape(t, param):
-            raise RuntimeError(f"{self.op}: {what} has shape {list(shape_tuple(t))}, expected that of the parameter, "
-                               f"{list(shape_tuple(param))}")
+            raise RuntimeError(f"{self.op}: {what} has shape {list(shape_tuple(t))}, expected that of the "
+                               f"parameter, {list(shape_tuple(param))}")
         if t.dtype != param.dtype:
-            raise RuntimeError(f"{self.op}: {what} is {dtype_object(t.dtype)}, expected that of the parameter, "
-                               f"{dtype_object(param.dtype)}")
+            raise RuntimeError(f"{self.op}: {what} is {dtype_object(t.dtype)}, expected that of the "
+                               f"parameter, {dtype_object(param.dtype)}")
         if t.device != DEVICE_CPU:
-            raise NotImplementedError(f"{self.op}: {what} is on {(<object>t).device}; updates are on the CPU only")
+            raise NotImplementedError(f"{self.op}: {what} is on {(<object>t).device}; updates are on the CPU "
+                                      "only")
         if t.contiguous and t.dtype == self.dtype:
             return t.data
         dense = (<object>t).detach().to(dtype_object(self.dtype)).contiguous()
@@ -135,8 +137,8 @@ cdef Batch sgd_batch(int dtype, list params, list grads, list buffers):
     return batch
 
 
-def sgd(list params not None, list grads not None, list buffers, double lr, double weight_decay, double momentum,
-        double dampening, bint nesterov, bint maximize):
+def sgd(list params not None, list grads not None, list buffers, double lr, double weight_decay,
+        double momentum, double dampening, bint nesterov, bint maximize):
     # One step. `buffers` is None without momentum; in it, None stands for a buffer that is yet to be made.
     cdef OptimizerKernels* kernels = <OptimizerKernels*>kernel_table("optimizer")
     cdef SgdArgs args
@@ -146,8 +148,8 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
     try:
         for dtype in dtypes_of(params, "SGD"):
             batch = sgd_batch(dtype, params, grads, buffers)
-            args = SgdArgs(row=batch.row, lr=lr, weight_decay=weight_decay, momentum=momentum, dampening=dampening,
-                           nesterov=nesterov, maximize=maximize)
+            args = SgdArgs(row=batch.row, lr=lr, weight_decay=weight_decay, momentum=momentum,
+                           dampening=dampening, nesterov=nesterov, maximize=maximize)
             with nogil:
                 kernels.sgd[kernel_index(dtype)](&args)
             batch.write_back()
@@ -156,8 +158,8 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
         set_recording(recorded)
 
 
-cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list exp_avg_sqs, list max_exp_avg_sqs,
-                      list steps, double lr, double beta1, double beta2):
+cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list exp_avg_sqs,
+                      list max_exp_avg_sqs, list steps, double lr, double beta1, double beta2):
     cdef Batch batch = Batch("Adam", dtype, len(params))
     cdef TensorBase param
     cdef UpdateTensor* entry
@@ -194,8 +196,10 @@ def adam(list params not None, list grads not None, list exp_avgs not None, list
     cdef int dtype
     try:
         for dtype in dtypes_of(params, "Adam"):
-            batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2)
-            args = AdamArgs(row=batch.row, beta1=beta1, beta2=beta2, eps=eps, l2=0.0 if decoupled else weight_decay,
+            batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1,
+                               beta2)
+            args = AdamArgs(row=batch.row, beta1=beta1, beta2=beta2, eps=eps,
+                            l2=0.0 if decoupled else weight_decay,
                             shrink=1 - lr * weight_decay if decoupled else 1.0, maximize=maximize,
                             amsgrad=max_exp_avg_sqs is not None)
             with nogil:

@@ -487,6 +487,8 @@ cdef int node_give(Node node, int k, TensorBase g) except -1:
         owned = owned or fitted is not g
     else:
         fitted = g
+    if node.hooks != NULL:
+        (<dict>node.hooks).setdefault("given", {})[k] = fitted
     if e.leaf:
         leaf = <TensorBase>e.target
         if leaf.hooks != NULL:
@@ -565,10 +567,15 @@ cdef int run_pre_hooks(Node node) except -1:
 
 
 cdef int run_post_hooks(Node node, object grad_outputs) except -1:
-    # A post hook sees the incoming gradients; what was passed on is already in the buffers of the targets.
+    # What was passed on is already in the buffers of the targets, so a hook may look but not replace.
     cdef dict hooks = <dict>node.hooks
+    cdef dict given = hooks.pop("given", {})
+    cdef int k
+    grad_inputs = tuple([given.get(k) for k in range(node.n_edges)])
     for hook in list(hooks.get("post", {}).values()):
-        hook((), grad_outputs)
+        if hook(grad_inputs, grad_outputs) is not None:
+            raise NotImplementedError(f"{display_name(node.title)}: a node hook cannot replace gradients; use a tensor "
+                                      "hook or a pre-hook")
     return 0
 
 

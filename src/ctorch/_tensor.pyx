@@ -224,7 +224,7 @@ cdef bint tensor_is_non_overlapping(TensorBase t) noexcept:
 
 cdef object shape_tuple(TensorBase t):
     cdef tuple r = PyTuple_New(t.ndim)
-    cdef object v                    # typed, or the reference taken and the one stored would be two integers
+    cdef object v                    # inferred as a C number it would be two objects below
     cdef int i
     for i in range(t.ndim):
         v = t.shape[i]
@@ -235,7 +235,7 @@ cdef object shape_tuple(TensorBase t):
 
 cdef object stride_tuple(TensorBase t):
     cdef tuple r = PyTuple_New(t.ndim)
-    cdef object v                    # typed, or the reference taken and the one stored would be two integers
+    cdef object v                    # inferred as a C number it would be two objects below
     cdef int i
     for i in range(t.ndim):
         v = t.strides[i]

@@ -163,11 +163,9 @@ def test_backward_hooks_do_nothing_without_gradients():
 def test_regular_backward_hook():
     seen = []
     layer = nn.Tanh()
-    layer.register_backward_hook(
-        lambda m, grad_in, grad_out: seen.append((grad_in[0].item(), grad_out[0].item()))
-    )
+    layer.register_backward_hook(lambda m, grad_in, grad_out: seen.append((m, grad_in, grad_out[0].item())))
     layer(ctorch.zeros(1, requires_grad=True)).backward()
-    assert seen == [(1.0, 1.0)]
+    assert seen == [(layer, (), 1.0)]
 
 
 def test_global_hooks():

@@ -153,8 +153,10 @@ cdef TensorBase conv2d_weight_forward(TensorBase grad, TensorBase x, object shap
 # ---- pooling
 
 cdef int64_t pooled(int64_t size, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation, bint ceil_mode):
-    cdef int64_t n = size + 2 * pad - dilation * (kernel - 1) - 1
-    cdef int64_t out = (n + (stride - 1 if ceil_mode else 0)) // stride + 1
+    cdef int64_t n = size + 2 * pad - dilation * (kernel - 1) - 1 + (stride - 1 if ceil_mode else 0)
+    cdef int64_t out = n // stride + 1
+    if n < 0:                        # the window is larger than the input, and C divides towards zero
+        return 0
     if ceil_mode and (out - 1) * stride >= size + pad:
         out -= 1                     # the last window would start in the padding
     return out

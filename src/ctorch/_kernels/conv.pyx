@@ -1,9 +1,9 @@
-"""Direct convolution: for each kernel column one shifted copy of the image, then register tiles over its pixels.
+"""Direct convolution: one shifted copy of the image per kernel column, then register tiles over its pixels.
 
-With the copies every tap of the kernel is a contiguous run over the result's pixels, so neither strides nor padding
-nor dilation reach the inner loop, and results are written in place. The gradient to the input is the same
-convolution of gy with the kernel mirrored, once per residue of the stride; the gradient to the weights multiplies
-the same copies with gy transposed.
+With the copies every tap of the kernel is a contiguous run over the result's pixels, so neither strides nor
+padding nor dilation reach the inner loop, and results are written in place. The gradient to the input is the same
+convolution of gy with the kernel mirrored, once per residue of the stride; the gradient to the weights
+multiplies the same copies with gy transposed.
 """
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
@@ -42,7 +42,7 @@ cdef extern from "conv_tile.h" nogil:
 
 cdef enum:
     COPY_BYTES = 192 * 1024         # of shifted copies at a time: they stay in the second cache
-    MASKED_WIDTH = 32               # planes this narrow are copied as a whole, wider ones by rows
+    MASKED_WIDTH = 64               # planes this narrow are copied as a whole, wider ones by rows
     CHUNK_PRODUCT = 1 << 18         # multiplications that a chunk of small images adds up to
     SPLITS = 16                     # chunks that a batch of small images, or a weight gradient, is cut into
     PARTIAL_BYTES = 1 << 25         # most that their partial sums may take
@@ -65,7 +65,7 @@ cdef inline int64_t most(int64_t a, int64_t b) noexcept nogil:
 cdef inline int64_t floor_div(int64_t a, int64_t b) noexcept nogil:
     return a // b if a >= 0 else -((-a + b - 1) // b)
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Taps: result pixel (i, j) meets source pixel (i * step_h + dy, j * step_w + dx)
 
 cdef struct Axis:
@@ -85,8 +85,8 @@ cdef struct Taps:
     int64_t block                   # source channels copied at a time
     int64_t rows                    # rows of each phase in the copies of a band
     int32_t* offset                 # of each tap of a block's channels in the copies
-    char* masks                     # for narrow planes, NULL for others: per kernel column and element of a copied
-                                    # band, bits set where its row has not wrapped
+    char* masks                     # for narrow planes, NULL for others: per kernel column and element of a
+                                    # copied band, bits set where its row has not wrapped
 
 
 cdef bint new_axis(Axis* a, int64_t source, int64_t result, int64_t step, int64_t kernel) noexcept nogil:
@@ -165,6 +165,10 @@ cdef int plan(Taps* t, int64_t item) noexcept nogil:
             t.block = (t.block + 1) // 2
         else:
             break
+    for i in range(least(4, t.h.result - t.band)):      # whole vectors of pixels, if a few more rows make them
+        if (t.band + i) * t.w.result % (CT_VECTOR_BYTES // item) == 0:
+            t.band += i
+            break
     t.rows = copied_rows(t, t.band)
     if copy_size(t) > INT32_MAX:
         return -2
@@ -230,7 +234,8 @@ cdef void copy_whole(const Taps* t, const real* plane, int64_t start, int64_t ro
             to[count + i] = 0
 
 
-cdef void copy_rows(const Taps* t, const real* plane, int64_t start, int64_t rows, int64_t j, real* to) noexcept nogil:
+cdef void copy_rows(const Taps* t, const real* plane, int64_t start, int64_t rows, int64_t j,
+                    real* to) noexcept nogil:
     """Source rows of a band at one kernel column, each of the phases in turn."""
     cdef int64_t shift = t.w.shift[j], width = t.w.result, step = t.w.step
     cdef int64_t low = t.w.low[j], high = t.w.high[j], phase, i, k, source
@@ -259,7 +264,8 @@ cdef void copy_block(const Taps* t, const real* planes, int64_t first, int64_t c
                      bint again, real* to) noexcept nogil:
     """Shifted copies of channels first to first + count, and zeros where the last tile reads past them.
     Again: `to` holds the same band of another image, and this is the only block."""
-    cdef int64_t c, j, size = t.phases * t.rows * t.w.result, slack = CT_CONV_VECTORS * (CT_VECTOR_BYTES // sizeof(real))
+    cdef int64_t c, j, size = t.phases * t.rows * t.w.result
+    cdef int64_t slack = CT_CONV_VECTORS * (CT_VECTOR_BYTES // sizeof(real))
     cdef int64_t rows = copied_rows(t, band)
     for c in range(first, first + count):
         for j in range(t.w.taps):
@@ -270,7 +276,7 @@ cdef void copy_block(const Taps* t, const real* planes, int64_t first, int64_t c
             to += size
     memset(to, 0, slack * sizeof(real))
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # The convolution itself
 
 cdef struct Pass:
@@ -285,7 +291,8 @@ cdef struct Pass:
     int code
 
 
-cdef void scatter(const Pass* p, const real* tile, int64_t pixels, real* to, int64_t start, int64_t band) noexcept nogil:
+cdef void scatter(const Pass* p, const real* tile, int64_t pixels, real* to, int64_t start,
+                  int64_t band) noexcept nogil:
     cdef int64_t o, i, j, width = p.taps.w.result
     cdef real* row
     for o in range(p.taps.outputs):
@@ -299,7 +306,8 @@ cdef void convolve_band(const Pass* p, const real* planes, int64_t group, real* 
                         real* copies) noexcept nogil:
     cdef const Taps* t = p.taps
     cdef int64_t padded = up(t.outputs, CT_CONV_ROWS), taps = t.h.taps * t.w.taps, depth = t.channels * taps
-    cdef int64_t band = least(t.band, t.h.result - start), pixels = band * t.w.result, first = 0, count, row = pixels
+    cdef int64_t band = least(t.band, t.h.result - start), pixels = band * t.w.result, row = pixels
+    cdef int64_t first = 0, count
     cdef const real* weight = <const real*>p.weight + group * padded * depth
     cdef const real* begin = <const real*>p.start + group * padded
     cdef real* tile = copies + scratch_size(t, sizeof(real))
@@ -446,7 +454,7 @@ cdef int backward_input(const Conv2d* c, real* tag) noexcept nogil:
                 return code
     return 0
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # The gradient to the weights: sums over images and pixels, kept as [tap][output] until the end
 
 cdef struct WeightPass:

@@ -1,7 +1,7 @@
 /* One element type's share of conv_tile.h. */
 
-/* y[r][p] = (start ? start[r] : y[r][p]) + sum over k of w[k][r] * x[offset[k] + p], for r < rows, p < vectors * LANES.
-   Weights are CT_CONV_ROWS apart from one k to the next. */
+/* y[r][p] = (start ? start[r] : y[r][p]) + sum over k of w[k][r] * x[offset[k] + p],
+   for r < rows, p < vectors * LANES. Weights are CT_CONV_ROWS apart from one k to the next. */
 CT_INLINE void NAME(ct_conv_tile)(const int rows, const int vectors, const REAL *w, const REAL *x,
                                   const int32_t *offset, int64_t depth, const REAL *start, REAL *y, int64_t y_row) {
     VEC sum[CT_CONV_ROWS][CT_CONV_VECTORS];
@@ -65,26 +65,27 @@ static void NAME(ct_conv_rim)(int vectors, int rows, int64_t count, const REAL *
    sums; NULL goes on from what y holds. */
 static void NAME(ct_conv_pixels)(const REAL *w, int64_t w_depth, const REAL *x, const int32_t *offset, int64_t depth,
                                  int64_t outputs, const REAL *start, REAL *y, int64_t y_row, int64_t pixels) {
-    for (int64_t p = 0; p < pixels;) {
-        const int vectors = ct_conv_step((pixels - p + LANES - 1) / LANES);
-        const int64_t count = pixels - p < vectors * LANES ? pixels - p : vectors * LANES;
-        int64_t k = 0;
-        do {
-            const int64_t now = depth - k < CT_CONV_DEPTH ? depth - k : CT_CONV_DEPTH;
+    int64_t k = 0;
+    do { /* the weights of these taps stay in the second cache for all pixels */
+        const int64_t now = depth - k < CT_CONV_DEPTH ? depth - k : CT_CONV_DEPTH;
+        for (int64_t p = 0; p < pixels;) {
+            const int vectors = ct_conv_step((pixels - p + LANES - 1) / LANES);
+            const int64_t count = pixels - p < vectors * LANES ? pixels - p : vectors * LANES;
             for (int64_t o = 0; o < outputs; o += CT_CONV_ROWS) {
                 const int rows = outputs - o < CT_CONV_ROWS ? (int)(outputs - o) : CT_CONV_ROWS;
+                const int whole = rows == CT_CONV_ROWS || rows == CT_CONV_ROWS / 2 || rows == 1;
                 const REAL *begin = start && k == 0 ? start + o : NULL;
                 const REAL *weights = w + o * w_depth + k * CT_CONV_ROWS;
-                if (count == vectors * LANES && (rows == CT_CONV_ROWS || rows == CT_CONV_ROWS / 2 || rows == 1))
-                    NAME(ct_conv_whole)(vectors, rows, weights, x + p, offset + k, now, begin, y + o * y_row + p, y_row);
+                REAL *to = y + o * y_row + p;
+                if (whole && count == vectors * LANES)
+                    NAME(ct_conv_whole)(vectors, rows, weights, x + p, offset + k, now, begin, to, y_row);
                 else
-                    NAME(ct_conv_rim)(vectors, rows, count, weights, x + p, offset + k, now, begin,
-                                      y + o * y_row + p, y_row);
+                    NAME(ct_conv_rim)(vectors, rows, count, weights, x + p, offset + k, now, begin, to, y_row);
             }
-            k += now;
-        } while (k < depth);
-        p += count;
-    }
+            p += count;
+        }
+        k += now;
+    } while (k < depth);
 }
 
 /* sum[k][o] += sum over p of x[offset[k] + p] * g[p][o], for CT_CONV_ROWS taps and vectors * LANES outputs. */

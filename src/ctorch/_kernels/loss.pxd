@@ -16,7 +16,8 @@ cdef struct ClassLoss:
     double smoothing            # cross entropy only: label_smoothing, 0 to 1
     # Forward writes these.
     void* loss                  # (outer, inner) when the reduction is none, else one element
-    void* total_weight          # one element: the sum of the weights of targets not ignored; backward of mean reads it
+    void* total_weight          # one element: the sum of the weights of targets not ignored, which the backward
+                                # of mean reads
     void* probabilities         # cross entropy only: (outer, classes, inner), softmax of x, which backward reads;
                                 # NULL: do not keep it
     int64_t bad_target          # the first target out of range, when the code is 1

@@ -83,7 +83,7 @@ cdef inline real scale_of(const ClassLoss* l, int64_t at, real* tag) noexcept no
         return g[0] / (<const real*>l.total_weight)[0]
     return g[0]
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Negative log-likelihood
 
 
@@ -110,7 +110,7 @@ cdef void nll_backward_columns(const ClassLoss* l, int64_t row, int64_t column, 
         if target != l.ignore_index:
             gx[target * l.inner + j] = -weight_of(l, target, tag) * scale_of(l, at + j, tag)
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Cross entropy
 
 
@@ -253,7 +253,7 @@ cdef void cross_entropy_backward_row(const ClassLoss* l, int64_t row, real* tag)
             gx[i] = p[i] * by - spread * weights[i]
     gx[target] -= scale * keep * weight_of(l, target, tag)
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Chunks
 
 

@@ -1,11 +1,15 @@
-"""Matrix products: small ones in registers, larger ones by BLAS in parts over the pool, integers by plain loops."""
+"""Matrix products: in registers, by packed blocks or by BLAS as they grow, in parts over the pool.
+
+Integers go by plain loops. SciPy's BLAS is not looked up before a product needs it: a large one, a thin one or a
+complex one.
+"""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport INT32_MAX, int8_t, int16_t, int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from ctorch._blas cimport Blas, blas_enter, blas_leave, get_blas
-from ctorch._parallel cimport parallel_for
+from ctorch._parallel cimport parallel_for, pool_fn
 
 ctypedef float complex complex64
 ctypedef double complex complex128
@@ -49,21 +53,58 @@ cdef extern from "gemm_small.h" nogil:
     void small_gemm_f32 "ct_small_gemm_f32" (const small_f32* s, float* tail)
     void small_gemm_f64 "ct_small_gemm_f64" (const small_f64* s, double* tail)
 
+cdef extern from "gemm_block.h" nogil:
+    ctypedef struct block_f32 "ct_gemm_f32":
+        int64_t m, n, k
+        const float* a
+        int64_t a_row, a_col
+        const float* b
+        int64_t b_row, b_col
+        float* c
+        int64_t c_row
+        float alpha, beta
+    ctypedef struct block_f64 "ct_gemm_f64":
+        int64_t m, n, k
+        const double* a
+        int64_t a_row, a_col
+        const double* b
+        int64_t b_row, b_col
+        double* c
+        int64_t c_row
+        double alpha, beta
+    int64_t block_scratch_f32 "ct_gemm_scratch_f32" (int64_t m)
+    int64_t block_scratch_f64 "ct_gemm_scratch_f64" (int64_t m)
+    void block_gemm_f32 "ct_gemm_block_f32" (const block_f32* g, float* scratch)
+    void block_gemm_f64 "ct_gemm_block_f64" (const block_f64* g, double* scratch)
+
+cdef extern from "scratch.h" nogil:
+    void* ct_scratch(size_t size)
+
 cdef enum:
-    SMALL_SIDE = 64             # the small path packs B on the stack: k x n elements at most SMALL_SIDE squared
-    SMALL_PRODUCT = 32768       # multiplications up to which a product stays in the small path
+    SMALL_SIDE = 64             # sides of a product in registers, which packs B and its last columns on the stack
+    SMALL_PRODUCT = 1 << 18     # and how many multiplications it has at most
+    NARROW_SIDE = 16            # products with so few columns are also for the registers
+    NARROW_PRODUCT = 1 << 21
+    NARROW_DEPTH = 2048
+    BLOCK_SIDE = 24             # shorter sides than this leave too many of a block's registers empty
+    THIN_SIDE = 128             # sides up to this suit blocks better than BLAS, whatever the others are
+    BLOCK_PRODUCT = 1 << 29     # larger products are for BLAS
     PART_PRODUCT = 1 << 20      # a part handed to a thread has at least so many multiplications
     WIDE_PART_PRODUCT = 1 << 28     # and the parts go on being halved while they have more than this
     BATCH_PRODUCT = 1 << 18     # matrices of a batch are grouped into chunks of about so many
     DOT_CHUNK = 1 << 17
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Operands
 
 cdef struct Matrix:
     void* data
     int64_t rows, cols, row, col        # sizes and strides
     bint conj
+
+
+cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
+    return a if a < b else b
 
 
 cdef inline Matrix transposed(Matrix x) noexcept nogil:
@@ -110,7 +151,7 @@ cdef inexact* copied(Matrix* x, inexact* tag) noexcept nogil:
     x.conj = False
     return to
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # One product, on this thread or in parts
 
 
@@ -226,33 +267,38 @@ cdef int dot(Matrix x, Matrix y, inexact alpha, inexact beta, inexact* c) noexce
 
 
 cdef bint small_product(Matrix a, Matrix b, real alpha, real beta, real* c, int64_t c_row) noexcept nogil:
-    """Products of a few dozen a side, in registers; False: not one of those."""
-    cdef real packed[SMALL_SIDE * SMALL_SIDE]
-    cdef real tail[SMALL_SIDE * 16]
-    cdef int64_t i, j
+    """Products of a few dozen a side, or of few columns, in registers; False: not one of those, or no memory."""
+    cdef real stack[SMALL_SIDE * SMALL_SIDE + SMALL_SIDE * 16]
+    cdef real* packed = stack
+    cdef int64_t i, j, work = a.rows * b.cols * a.cols
     cdef const real* source = <const real*>b.data
     cdef small_f32 s
     cdef small_f64 d
-    if a.cols > SMALL_SIDE or b.cols > SMALL_SIDE or a.rows * b.cols * a.cols > SMALL_PRODUCT:
-        return False
+    if a.cols > SMALL_SIDE or b.cols > SMALL_SIDE or work > SMALL_PRODUCT:
+        if not 4 <= b.cols <= NARROW_SIDE or a.cols > NARROW_DEPTH or a.rows < 4 or work > NARROW_PRODUCT:
+            return False
+        packed = <real*>ct_scratch(2 * NARROW_SIDE * a.cols * sizeof(real))
+        if packed == NULL:
+            return False
     if b.col != 1 and b.cols > 1:
         for j in range(b.cols):
             for i in range(b.rows):
                 packed[i * b.cols + j] = source[i * b.row + j * b.col]
         source = packed
         b.row = b.cols
+    packed += a.cols * b.cols       # room for the last columns
     if real is float:
         s.m, s.n, s.k = a.rows, b.cols, a.cols
         s.a, s.a_row, s.a_col = <const float*>a.data, a.row, a.col
         s.b, s.b_row, s.c, s.c_row = source, b.row, c, c_row
         s.alpha, s.beta = alpha, beta
-        small_gemm_f32(&s, tail)
+        small_gemm_f32(&s, packed)
     else:
         d.m, d.n, d.k = a.rows, b.cols, a.cols
         d.a, d.a_row, d.a_col = <const double*>a.data, a.row, a.col
         d.b, d.b_row, d.c, d.c_row = source, b.row, c, c_row
         d.alpha, d.beta = alpha, beta
-        small_gemm_f64(&d, tail)
+        small_gemm_f64(&d, packed)
     return True
 
 
@@ -268,6 +314,7 @@ cdef struct Parts:                          # a product cut in a grid of blocks 
     void* alpha
     void* beta
     int64_t row_size, col_size, col_parts   # of a block, and how many side by side
+    int code                                # of a block that failed
 
 
 cdef inline char fortran_order(char order, bint conj) noexcept nogil:
@@ -286,6 +333,40 @@ cdef void gemm_part(void* arg, int64_t part) noexcept nogil:
     cdef char* b = <char*>p.b.data + p.item * j * (1 if p.order_b == b"N" else p.lead_b)
     p.blas.gemm[p.dtype](&op_b, &op_a, &n, &m, &k, p.alpha, b, &ldb, a, &lda, p.beta,
                          p.c + p.item * (i * p.c_row + j), &ldc)
+
+
+cdef void block_part_f32(void* arg, int64_t part) noexcept nogil:
+    cdef Parts* p = <Parts*>arg
+    cdef int64_t i = part // p.col_parts * p.row_size, j = part % p.col_parts * p.col_size
+    cdef block_f32 g
+    cdef float* scratch
+    g.m, g.n, g.k = least(p.row_size, p.a.rows - i), least(p.col_size, p.b.cols - j), p.a.cols
+    g.a, g.a_row, g.a_col = <const float*>p.a.data + i * p.a.row, p.a.row, p.a.col
+    g.b, g.b_row, g.b_col = <const float*>p.b.data + j * p.b.col, p.b.row, p.b.col
+    g.c, g.c_row = <float*>p.c + i * p.c_row + j, p.c_row
+    g.alpha, g.beta = (<float*>p.alpha)[0], (<float*>p.beta)[0]
+    scratch = <float*>ct_scratch(block_scratch_f32(g.m) * sizeof(float))
+    if scratch == NULL:
+        p.code = -1
+    else:
+        block_gemm_f32(&g, scratch)
+
+
+cdef void block_part_f64(void* arg, int64_t part) noexcept nogil:
+    cdef Parts* p = <Parts*>arg
+    cdef int64_t i = part // p.col_parts * p.row_size, j = part % p.col_parts * p.col_size
+    cdef block_f64 g
+    cdef double* scratch
+    g.m, g.n, g.k = least(p.row_size, p.a.rows - i), least(p.col_size, p.b.cols - j), p.a.cols
+    g.a, g.a_row, g.a_col = <const double*>p.a.data + i * p.a.row, p.a.row, p.a.col
+    g.b, g.b_row, g.b_col = <const double*>p.b.data + j * p.b.col, p.b.row, p.b.col
+    g.c, g.c_row = <double*>p.c + i * p.c_row + j, p.c_row
+    g.alpha, g.beta = (<double*>p.alpha)[0], (<double*>p.beta)[0]
+    scratch = <double*>ct_scratch(block_scratch_f64(g.m) * sizeof(double))
+    if scratch == NULL:
+        p.code = -1
+    else:
+        block_gemm_f64(&g, scratch)
 
 
 cdef void gemv_part(void* arg, int64_t part) noexcept nogil:
@@ -343,6 +424,21 @@ cdef int blas_product(Parts* p) noexcept nogil:
     return 0
 
 
+cdef int block_product(Parts* p, pool_fn part) noexcept nogil:
+    cdef int64_t parts = cut_product(p)
+    p.code = 0
+    if parts == 1:
+        part(p, 0)
+    else:
+        parallel_for(part, p, parts)
+    return p.code
+
+
+cdef bint is_for_blocks(int64_t m, int64_t n, int64_t k) noexcept nogil:
+    cdef int64_t side = least(m, n)
+    return side >= BLOCK_SIDE and (side <= THIN_SIDE or m * n * k < BLOCK_PRODUCT)
+
+
 cdef int matrix_vector(Parts* p, inexact* c) noexcept nogil:
     """A times the single column of B, whose rows are p.b.row > 0 apart, to a column whose rows are p.c_row apart."""
     cdef int64_t i, parts
@@ -378,9 +474,14 @@ cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, in
     if inexact is float or inexact is double:
         if small_product(a, b, alpha, beta, c, c_row):
             return 0
-    p.blas = get_blas()
-    if p.blas == NULL:
-        return -3
+    cdef bint blocks = False
+    if inexact is float or inexact is double:
+        blocks = is_for_blocks(a.rows, b.cols, a.cols)
+    p.blas = NULL
+    if not blocks:
+        p.blas = get_blas()
+        if p.blas == NULL:
+            return -3
     if b.cols == 1 and b.row > 0 and not (a.conj or b.conj) and blas_order(&a, &p.lead_a):
         pass
     elif a.rows == 1 and a.col > 0 and not (a.conj or b.conj) and blas_order(&b, &p.lead_b):
@@ -405,13 +506,17 @@ cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, in
     p.dtype = 0 if inexact is float else 1 if inexact is double else 2 if inexact is complex64 else 3
     if b.cols == 1 and b.row > 0 and not (a.conj or b.conj):
         code = matrix_vector(&p, c)
-    else:
+    elif not blocks:
         code = blas_product(&p)
+    elif inexact is float:
+        code = block_product(&p, block_part_f32)
+    else:
+        code = block_product(&p, block_part_f64)
     free(copy_a)
     free(copy_b)
     return code
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Batches
 
 cdef struct Batch:
@@ -469,6 +574,14 @@ cdef void batch_chunk_c128(void* b, int64_t chunk) noexcept nogil:
     batch_chunk(<Batch*>b, chunk, <complex128*>NULL)
 
 
+cdef bint needs_blas(const Gemm* g, inexact* tag) noexcept nogil:
+    if inexact is float or inexact is double:
+        return not is_for_blocks(g.m, g.n, g.k) and (
+            g.m * g.n * g.k > SMALL_PRODUCT or g.k > SMALL_SIDE or g.n > SMALL_SIDE)
+    else:
+        return True
+
+
 cdef int gemm(const Gemm* g, inexact* tag) noexcept nogil:
     cdef Gemm flat
     cdef Batch b
@@ -487,7 +600,7 @@ cdef int gemm(const Gemm* g, inexact* tag) noexcept nogil:
             if code != 0:
                 return code
         return 0
-    if work > SMALL_PRODUCT and get_blas() == NULL:     # looked up here, as a worker must not wait for the GIL
+    if needs_blas(g, tag) and get_blas() == NULL:       # looked up here, as a worker must not wait for the GIL
         return -3
     b.g, b.code, b.chunk = g, 0, BATCH_PRODUCT // (work + 1) + 1
     if inexact is float:
@@ -516,7 +629,7 @@ cdef int gemm_c64(const Gemm* g) noexcept nogil:
 cdef int gemm_c128(const Gemm* g) noexcept nogil:
     return gemm(g, <complex128*>NULL)
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Integers: sums wrap as the dtype does
 
 cdef enum:

@@ -1,4 +1,4 @@
-"""Batch and layer normalisation. Variances are of differences from the mean, in a second pass, so they do not cancel."""
+"""Batch and layer normalisation. Variances are taken in a second pass, from the mean, so they do not cancel."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
@@ -21,7 +21,7 @@ cdef struct Sums:
 cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
     return a if a < b else b
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Batch norm, planes: each channel has runs of `inner` elements
 
 
@@ -187,7 +187,7 @@ cdef void plane_backward(const BatchNorm* b, int64_t c, real* tag) noexcept nogi
         gy += step
         gx += step
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Batch norm, columns: inner is 1, and up to WIDTH neighbouring channels go together
 
 
@@ -265,7 +265,7 @@ cdef void column_backward(const BatchNorm* b, int64_t first, real* tag) noexcept
             for j in range(width):
                 gx[n * b.channels + j] = gy[n * b.channels + j] * scale[j]
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Batch norm, chunks of channels
 
 cdef struct BatchJob:
@@ -326,7 +326,7 @@ cdef int batch_norm_backward_f32(const BatchNorm* b) noexcept nogil:
 cdef int batch_norm_backward_f64(const BatchNorm* b) noexcept nogil:
     return run_batch_norm(b, True, batch_chunk_f64)
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Layer norm
 
 cdef struct LayerJob:

@@ -1,13 +1,15 @@
 """Updates of all parameters of an optimizer's group in one call.
 
-The tensors are seen as one long row that is cut into chunks of equal size, so that many small parameters and one
-large one are shared out alike. The arithmetic is, operation by operation, that of PyTorch's single-tensor updates.
+The tensors are seen as one long row that is cut into chunks of equal size, so that many small parameters and
+one large one are shared out alike. The arithmetic is, operation by operation, that of PyTorch's updates of
+single tensors.
 """
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport sqrt, sqrtf
 from libc.stdint cimport int64_t
 
-from ctorch._kernels.optimizer cimport FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateRow, UpdateTensor
+from ctorch._kernels.optimizer cimport (FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateRow,
+                                        UpdateTensor)
 from ctorch._parallel cimport parallel_for
 
 cdef enum:
@@ -173,7 +175,8 @@ cdef inline void adam_loop(real* p, const real* grad, real* m, real* v, real* la
         p[i] = shrink * p[i] - step_size * mean / denominator
 
 
-cdef void adam_piece(const AdamArgs* a, const UpdateTensor* t, int64_t k, int64_t n, real* tag) noexcept nogil:
+cdef void adam_piece(const AdamArgs* a, const UpdateTensor* t, int64_t k, int64_t n,
+                     real* tag) noexcept nogil:
     cdef real* p = <real*>t.param + k
     cdef const real* g = <const real*>t.grad + k
     cdef real* m = <real*>t.first + k

@@ -1,4 +1,4 @@
-"""Max and average pooling of planes. Windows are worked on a result row at a time, so that inner loops run along it."""
+"""Max and average pooling of planes. Inner loops run along a row of windows, or over all windows of a small plane."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport INFINITY
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
@@ -46,7 +46,7 @@ cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
 cdef inline int64_t most(int64_t a, int64_t b) noexcept nogil:
     return a if a > b else b
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Maximum
 
 
@@ -184,7 +184,7 @@ cdef void max_backward_plane(const Pool2d* p, int64_t plane, real* tag) noexcept
         if 0 <= indices[i] < size:      # a dilated window may lie in the padding as a whole
             gx[indices[i]] += gy[i]
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Average: the rows of a window row are added first, then stretches of their sum
 
 
@@ -277,7 +277,7 @@ cdef void average_backward_plane(const Job* job, int64_t plane, real* columns) n
             for k in range(p.width):
                 gx[row * p.width + k] += columns[k]
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Chunks of planes
 
 

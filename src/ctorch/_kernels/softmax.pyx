@@ -1,4 +1,4 @@
-"""Softmax, its logarithm and their gradients along one dimension, a few thousand elements to a thread's chunk."""
+"""Softmax, its logarithm and their gradients along one dimension."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int64_t
 
@@ -45,7 +45,7 @@ cdef inline real log_(real x) noexcept nogil:
     else:
         return ct_log_f64(x)
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # One contiguous row
 
 
@@ -87,7 +87,7 @@ cdef inline void log_softmax_backward_row(const real* g, const real* y, real* gx
     for i in range(n):
         gx[i] = g[i] - exp_(y[i]) * total
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Up to LANES neighbouring columns, whose elements are `inner` apart
 
 
@@ -164,7 +164,7 @@ cdef inline void log_softmax_backward_columns(const real* g, const real* y, real
         for j in range(columns):
             gx[i * inner + j] = g[i * inner + j] - exp_(y[i * inner + j]) * total[j]
 
-# ---------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------------------
 # Chunks
 
 

@@ -4,6 +4,7 @@ from collections import OrderedDict
 
 import ctorch
 
+from ..._boundary import joint_identity
 from ...utils.hooks import RemovableHandle
 
 __all__ = [
@@ -165,7 +166,7 @@ def register_module_full_backward_hook(hook):
 
 
 def register_module_backward_hook(hook):
-    """Deprecated in favour of `register_module_full_backward_hook`; sees the module's last operation only."""
+    """Deprecated in favour of `register_module_full_backward_hook`; see `Module.register_backward_hook`."""
     _set_global_backward_kind(False)
     return _register_global(_global_backward_hooks, hook)
 
@@ -273,7 +274,10 @@ class HookMixin:
         return self._add_call_hook(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook):
-        """Deprecated in favour of `register_full_backward_hook`; sees the module's last operation only."""
+        """Deprecated in favour of `register_full_backward_hook`; sees the module's last operation only.
+
+        ``hook(module, grad_input, grad_output)`` gets an empty tuple as `grad_input` and returns nothing.
+        """
         self._set_backward_kind(False)
         return self._add_call_hook(self._backward_hooks, hook)
 
@@ -407,7 +411,9 @@ class _BackwardBoundary:
             return None if full is None else tuple(full[i] for i in where)
 
         marked = list(values)
-        for i, tensor in zip(where, _identity(tensors, on_grads)):
+        passed, node = joint_identity(tensors)
+        node.register_prehook(on_grads)
+        for i, tensor in zip(where, passed):
             marked[i] = tensor
         return tuple(marked), True
 
@@ -456,39 +462,6 @@ class _BackwardBoundary:
                 f"{kind} returned an invalid number of {what}, got {len(out)}, but expected {len(grads)}"
             )
         return out
-
-
-def _identity(tensors, on_grads):
-    """The same tensors after a point of the tape where ``on_grads`` may replace their gradients."""
-    if len(tensors) == 1:
-        tensor = tensors[0].view_as(tensors[0])
-
-        def hook(grad):
-            grads = on_grads((grad,))
-            return None if grads is None else grads[0]
-
-        tensor.register_hook(hook)
-        return (tensor,)
-    return _joint_identity(tensors, on_grads)
-
-
-def _joint_identity(tensors, on_grads):
-    """Several tensors pass one node, because the hooks want all of their gradients at once."""
-    differentiable = [t.requires_grad for t in tensors]
-
-    class ModuleBoundary(ctorch.autograd.Function):
-        @staticmethod
-        def forward(ctx, *args):
-            ctx.set_materialize_grads(False)
-            ctx.mark_non_differentiable(*[t for t, wanted in zip(args, differentiable) if not wanted])
-            return tuple(t.view_as(t) if wanted else t for t, wanted in zip(args, differentiable))
-
-        @staticmethod
-        def backward(ctx, *grads):
-            replaced = on_grads(grads)
-            return grads if replaced is None else replaced
-
-    return ModuleBoundary.apply(*tensors)
 
 
 def _attach_regular_backward_hooks(module, hooks, result):
