@@ -66,8 +66,8 @@ class Limit:
 class Figure:
     """One line of the report.
 
-    `value` is what the target is about: the ratio of the medians, or the number itself; `best` is the ratio of
-    the shortest times.
+    `value` is what the target is about: the ratio of the medians, or the number itself; `best` is the ratio
+    of the shortest times.
     """
 
     family: str
