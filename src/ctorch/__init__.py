@@ -8,25 +8,81 @@ import importlib
 import math as _math
 import os as _os
 
-from ctorch import _core, _dtype, _factories, _functions, _indexing, _random, _random_functions, _shape, _storage, _tape, _views
+from ctorch import (
+    _core,
+    _dtype,
+    _factories,
+    _functions,
+    _indexing,
+    _random,
+    _random_functions,
+    _shape,
+    _storage,
+    _tape,
+    _views,
+)
 from ctorch._core import Tensor, strided
-from ctorch._size import Size
 from ctorch._device import device
 from ctorch._dtype import can_cast, dtype, get_default_dtype, promote_types, set_default_dtype
-from ctorch._factories import (arange, as_tensor, asarray, empty, empty_like, eye, frombuffer, from_numpy, full,
-                               full_like, linspace, ones, ones_like, tensor, zeros, zeros_like)
+from ctorch._factories import (
+    arange,
+    as_tensor,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_numpy,
+    frombuffer,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
 from ctorch._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
 from ctorch._indexing import index_select, nonzero
 from ctorch._joining import cat, concat, concatenate, stack
 from ctorch._limits import finfo, iinfo
 from ctorch._parallel import get_num_threads, set_num_threads
 from ctorch._random import Generator, initial_seed, seed
-from ctorch._random_functions import (bernoulli, get_rng_state, manual_seed, multinomial, rand, rand_like, randint,
-                                      randint_like, randn, randn_like, randperm, set_rng_state)
+from ctorch._random_functions import (
+    bernoulli,
+    get_rng_state,
+    manual_seed,
+    multinomial,
+    rand,
+    rand_like,
+    randint,
+    randint_like,
+    randn,
+    randn_like,
+    randperm,
+    set_rng_state,
+)
 from ctorch._random_functions import normal_of as normal
+from ctorch._size import Size
 from ctorch._tape import is_grad_enabled, is_inference_mode_enabled
-from ctorch._views import (as_strided, chunk, detach, diagonal, flatten, movedim, narrow, permute, reshape, split,
-                           squeeze, t, transpose, unbind, unflatten, unsqueeze)
+from ctorch._views import (
+    as_strided,
+    chunk,
+    detach,
+    diagonal,
+    flatten,
+    movedim,
+    narrow,
+    permute,
+    reshape,
+    split,
+    squeeze,
+    t,
+    transpose,
+    unbind,
+    unflatten,
+    unsqueeze,
+)
 
 __version__ = "0.1.0"
 
@@ -100,8 +156,8 @@ def broadcast_shapes(*shapes):
 
 def broadcast_tensors(*tensors):
     """Tensors expanded to their common shape, as views."""
-    shape = broadcast_shapes(*(t.shape for t in tensors))
-    return tuple(t.expand(shape) for t in tensors)
+    shape = broadcast_shapes(*(each.shape for each in tensors))
+    return tuple(each.expand(shape) for each in tensors)
 
 
 def broadcast_to(input, size):

@@ -1,10 +1,8 @@
 """Tensors from sizes, numbers, Python sequences and NumPy arrays."""
-import operator
 import sys
 
-from cpython.object cimport PyObject
 from libc.stdint cimport *
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from ctorch._device cimport need_cpu
 from ctorch._dispatch cimport cast_to, number_tensor

@@ -3,7 +3,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
 from ctorch._dtype cimport *
-from ctorch._tape cimport (Node, grad_fn_of, node_attach, node_edge, node_give, node_needs, node_new, node_outputs,
+from ctorch._tape cimport (Node, node_attach, node_edge, node_give, node_needs, node_new, node_outputs,
                            recording, set_recording)
 from ctorch._tensor cimport *
 

@@ -2,7 +2,7 @@
 import functools
 import inspect
 
-from ctorch._tape import (_set_grad_enabled, _set_inference_mode, is_grad_enabled, is_inference_mode_enabled)
+from ctorch._tape import _set_grad_enabled, _set_inference_mode, is_grad_enabled, is_inference_mode_enabled
 
 
 class _Mode:

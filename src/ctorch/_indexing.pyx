@@ -7,10 +7,9 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.slice cimport PySlice_Check
 from libc.stdint cimport int64_t
-from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from ctorch._dispatch cimport OP_ADD, cast_to, check_inplace, contiguous, number_tensor
+from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
 from ctorch._iterator cimport copy_data

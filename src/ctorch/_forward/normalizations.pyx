@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 from ctorch._dispatch cimport cast_to
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of, same_dtype
+from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.norm cimport *

@@ -8,7 +8,6 @@ from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.matmul cimport *
 from ctorch._tensor cimport *
-from ctorch._views cimport zeros_like_shape
 
 cdef MatmulKernels* kernels = NULL
 
