@@ -8,7 +8,7 @@ import warnings
 
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
 from ctorch._dtype cimport *
 from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
@@ -134,7 +134,7 @@ cdef inline TensorBase short_way(Elementwise* op, int n, PyObject** inputs, cons
     cdef LoopKernel kernel = op.kernel[dtype]
     if kernel == NULL or not x.contiguous or compute_of[dtype] != dtype or x.device != DEVICE_CPU or x.wrapped_number:
         return None
-    if op.fixed[0] != -1:
+    if op.fixed[0] != -1 or (zero_checked[op - &OPS[0]] and category_of[dtype] <= CATEGORY_INT):
         return None
     strides[1] = itemsize_of[dtype]
     data[1] = x.data
@@ -266,6 +266,16 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     else:
         plan.out_dtype, plan.native_out = real_of(common), real_of(plan.compute)
     plan.ndim = broadcast_all(n, inputs, plan.shape)
+    if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT:
+        refuse_zeros(<TensorBase>inputs[1])
+    return 0
+
+
+cdef int refuse_zeros(TensorBase divisor) except -1:
+    # An integer division by zero would end the process.
+    cdef TensorBase nonzero = contiguous(cast_to(divisor, BOOL))
+    if nonzero.numel and memchr(nonzero.data, 0, nonzero.numel) != NULL:
+        raise RuntimeError("ZeroDivisionError")
     return 0
 
 

@@ -181,7 +181,7 @@ cdef Batch adam_batch(int dtype, list params, list grads, list exp_avgs, list ex
     for i in range(len(counts)):
         step = count_step(<TensorBase>counts[i])
         batch.row.tensors[i].step_size = lr / (1 - pow(beta1, step))
-        batch.row.tensors[i].root_correction = sqrt(1 - pow(beta2, step))
+        batch.row.tensors[i].root_factor = 1 / sqrt(1 - pow(beta2, step))
     return batch
 
 

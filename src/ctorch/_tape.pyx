@@ -687,7 +687,7 @@ cdef int seed_roots(BackwardCall* call, list roots, list grads) except -1:
 cdef list run_backward(list roots, list grads, bint keep_graph, bint create_graph, list inputs):
     """Walk from the roots and add to .grad of all leaves; or, given `inputs`, return their gradients (or None)."""
     cdef BackwardCall call
-    cdef bint mode
+    cdef bint mode, done
     cdef PyObject* top
     cdef Node node
     cdef dict captures = {}
@@ -717,10 +717,12 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
             top = heap_pop(&call)
             node = <Node>top
             Py_DECREF(node)
+            done = False
             try:
                 run_node(&call, node)
-            finally:
-                node_finish(&call, node, keep_graph)
+                done = True
+            finally:                     # a node that failed keeps what it saved: the user may try again
+                node_finish(&call, node, keep_graph or not done)
         finish_hooked_leaves(&call)
     finally:
         node = None

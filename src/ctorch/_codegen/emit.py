@@ -30,7 +30,8 @@ def numbers_pxd(rows) -> str:
 
 def elementwise_pxi(rows) -> str:
     """Fills the table of elementwise operations in _dispatch."""
-    lines = ["# generated from ops.toml", "cdef Elementwise* o", "for i in range(OP_COUNT):", "    o = &OPS[i]",
+    lines = ["# generated from ops.toml", "cdef bint zero_checked[OP_COUNT]", "cdef Elementwise* o",
+             "for i in range(OP_COUNT):", "    zero_checked[i] = False", "    o = &OPS[i]",
              "    for k in range(DTYPE_COUNT):", "        o.kernel[k] = NULL", "    for k in range(MAX_INPUTS):",
              "        o.fixed[k], o.grad_kind[k], o.grad_op[k], o.reads[k] = -1, GRAD_NONE, -1, 0",
              "        o.symbolic[k] = NULL"]
@@ -45,6 +46,8 @@ def elementwise_pxi(rows) -> str:
         lines += [f"o.fixed[{k}] = {f.upper()}" for k, f in enumerate(op.fixed) if f]
         if not forward:
             continue
+        if row.extra.get("zero_check"):
+            lines.append(f"zero_checked[{op.enum}] = True")
         for k, arg in enumerate(row.tensors):
             text = row.grad.get(arg.name)
             if text == "g":

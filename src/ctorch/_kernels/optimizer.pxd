@@ -13,7 +13,7 @@ cdef struct UpdateTensor:
     int64_t start                    # where it begins in the row of all tensors
     int64_t numel
     double step_size                 # Adam: learning rate over the first bias correction
-    double root_correction           # Adam: square root of the second bias correction
+    double root_factor               # Adam: one over the root of the second bias correction
     int flags
 
 cdef struct UpdateRow:

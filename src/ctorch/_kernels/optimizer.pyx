@@ -151,7 +151,7 @@ cdef struct AdamNumbers:
     double beta2
     double new2                      # 1 - beta2
     double step_size
-    double root_correction
+    double root_factor
     double eps
 
 
@@ -159,7 +159,7 @@ cdef inline void adam_loop(real* p, const real* grad, real* m, real* v, real* la
                            const AdamNumbers* c, bint amsgrad) noexcept nogil:
     cdef real sign = <real>c.sign, decay = <real>c.l2, shrink = <real>c.shrink, new1 = <real>c.new1
     cdef real beta2 = <real>c.beta2, new2 = <real>c.new2, step_size = <real>c.step_size
-    cdef real correction = <real>c.root_correction, eps = <real>c.eps
+    cdef real root_factor = <real>c.root_factor, eps = <real>c.eps
     cdef real g, mean, square, denominator
     cdef int64_t i
     for i in range(n):
@@ -171,7 +171,7 @@ cdef inline void adam_loop(real* p, const real* grad, real* m, real* v, real* la
         if amsgrad:
             square = larger(largest[i], square)
             largest[i] = square
-        denominator = root(square) / correction + eps
+        denominator = root(square) * root_factor + eps
         p[i] = shrink * p[i] - step_size * mean / denominator
 
 
@@ -190,7 +190,7 @@ cdef void adam_piece(const AdamArgs* a, const UpdateTensor* t, int64_t k, int64_
     c.beta2 = a.beta2
     c.new2 = 1 - a.beta2
     c.step_size = t.step_size
-    c.root_correction = t.root_correction
+    c.root_factor = t.root_factor
     c.eps = a.eps
     if a.amsgrad:
         adam_loop(p, g, m, v, largest, n, &c, True)

@@ -274,9 +274,9 @@ class HookMixin:
         return self._add_call_hook(self._backward_hooks, hook, prepend)
 
     def register_backward_hook(self, hook):
-        """Deprecated in favour of `register_full_backward_hook`; sees the module's last operation only.
+        """Deprecated in favour of `register_full_backward_hook`.
 
-        ``hook(module, grad_input, grad_output)`` gets an empty tuple as `grad_input` and returns nothing.
+        ``hook(module, grad_input, grad_output)`` sees the gradients of the module's last operation only.
         """
         self._set_backward_kind(False)
         return self._add_call_hook(self._backward_hooks, hook)
