@@ -220,7 +220,8 @@ cdef class Tensor(ViewMethods):
     def mT(self):
         """The last two dimensions exchanged."""
         if self.ndim < 2:
-            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got "
+                               f"{self.ndim}-D tensor.")
         return views.transpose(self, -2, -1)
 
     @property
@@ -763,7 +764,8 @@ cdef int check_grad(TensorBase x, object value) except -1:
         raise RuntimeError(f"assigned grad has data of a different size: {list(shape_tuple(g))} for a tensor of "
                            f"{list(shape_tuple(x))}")
     if g.dtype != x.dtype:
-        raise RuntimeError(f"assigned grad has data of a different type: {dtype_name(g.dtype).decode()} for a tensor of "
+        raise RuntimeError(f"assigned grad has data of a different type: {dtype_name(g.dtype).decode()} for a "
+                           "tensor of "
                            f"{dtype_name(x.dtype).decode()}")
     return 0
 
@@ -875,7 +877,8 @@ cdef TensorBase checked_gradient(TensorBase root, object gradient):
     if not isinstance(gradient, TensorBase):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     if not same_shape(root, <TensorBase>gradient):
-        raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of {Size(shape_tuple(<TensorBase>gradient))} "
+        raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of "
+                           f"{Size(shape_tuple(<TensorBase>gradient))} "
                            f"and output[0] has a shape of {Size(shape_tuple(root))}.")
     return cast_to(<TensorBase>gradient, root.dtype)
 

@@ -48,7 +48,8 @@ cdef int unsupported(const char* op, int dtype) except -1:
 
 cdef int check_cpu(TensorBase x, const char* op) except -1:
     if x.device != DEVICE_CPU:
-        raise NotImplementedError(f"{op.decode()}: not implemented for device 'cuda' and dtype {dtype_name(x.dtype).decode()}")
+        raise NotImplementedError(f"{op.decode()}: not implemented for device 'cuda' and dtype "
+                                  f"{dtype_name(x.dtype).decode()}")
     return 0
 
 

@@ -380,7 +380,6 @@ cdef void fill_identity(Job* job, TensorBase out) noexcept:
 cdef TensorBase reduce(int which, TensorBase x, object dim, bint keepdim, object dtype):
     """Reduce over `dim` (None for all); `dtype` casts the input first. Not recorded."""
     cdef bint reduced[MAX_DIMS]
-    cdef str name
     cdef int i
     if dim is None:
         for i in range(x.ndim):

@@ -8,7 +8,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.string cimport memcpy, memset
 
-from ctorch._dispatch cimport (cast_to, check_inplace, contiguous, number_tensor)
+from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor  # no-cython-lint: in the include
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
@@ -445,7 +445,6 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     """to[...] = frm in place, recorded."""
     cdef Node node = None
     cdef TensorBase source = frm
-    cdef int64_t shape[MAX_DIMS]
     cdef int i, own
     check_inplace(to, "copy_")
     for i in range(frm.ndim):
