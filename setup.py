@@ -92,4 +92,7 @@ def extensions():
     return modules
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt})
+# A source archive and the metadata need no generated or compiled file.
+DESCRIBES = {"sdist", "egg_info", "dist_info"} & set(sys.argv)
+
+setup(ext_modules=[] if DESCRIBES else extensions(), cmdclass={"build_ext": BuildExt})
