@@ -21,8 +21,8 @@ DIRECTIVES = {
     "initializedcheck": False, "binding": False, "embedsignature": True,
 }
 # No trapping maths and no errno let loops vectorise; associative maths would change results, so it stays off.
-CFLAGS = ["-O3", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0", "-Wno-unused-function",
-          "-Wno-maybe-uninitialized"]
+CFLAGS = ["-O3", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0",
+          "-Wno-unused-function", "-Wno-maybe-uninitialized"]
 LDFLAGS = ["-Wl,--strip-all", "-pthread"]
 if SANITIZE:
     CFLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-O1", "-g1"]
@@ -46,7 +46,8 @@ if only := os.environ.get("CTORCH_BUILD_WIDTHS"):     # for a quick build while 
 
 def extension(name, source, flags=()):
     headers = [str(h) for h in sorted(PACKAGE.glob("**/*.h"))]
-    return Extension(name, [str(source)], depends=headers, include_dirs=["src", str(PACKAGE), str(PACKAGE / "_kernels")],
+    return Extension(name, [str(source)], depends=headers,
+                     include_dirs=["src", str(PACKAGE), str(PACKAGE / "_kernels")],
                      extra_compile_args=[*CFLAGS, *flags], extra_link_args=LDFLAGS, libraries=["m"])
 
 
@@ -91,4 +92,7 @@ def extensions():
     return modules
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExt})
+# A source archive and the metadata need no generated or compiled file.
+DESCRIBES = {"sdist", "egg_info", "dist_info"} & set(sys.argv)
+
+setup(ext_modules=[] if DESCRIBES else extensions(), cmdclass={"build_ext": BuildExt})

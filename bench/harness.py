@@ -1,4 +1,7 @@
-"""Measures cases: rounds that alternate between the backends, and medians over the rounds."""
+"""Measures cases: rounds that alternate between the backends, and over them the medians and the best.
+
+On a busy machine medians flatter whoever suffers less from it, so a target must be met by the best times too.
+"""
 import importlib
 import statistics
 import time
@@ -61,7 +64,11 @@ class Limit:
 
 @dataclass(frozen=True)
 class Figure:
-    """One line of the report. `value` is what the target is about: a ratio of times, or the number itself."""
+    """One line of the report.
+
+    `value` is what the target is about: the ratio of the medians, or the number itself; `best` is the ratio
+    of the shortest times.
+    """
 
     family: str
     name: str
@@ -70,12 +77,13 @@ class Figure:
     theirs: float | None
     value: float | None
     target: float | None
+    best: float | None = None
 
     @property
     def met(self):
         if self.value is None or self.target is None:
             return None
-        return self.value <= self.target
+        return max(self.value, self.best or 0) <= self.target
 
 
 def backends():
@@ -101,7 +109,13 @@ def measure(family, case, ours, theirs, rounds):
         for which in range(len(samplers)) if turn % 2 else reversed(range(len(samplers))):
             time.sleep(SETTLE_SECONDS)
             samples[which].append(samplers[which]())
-    medians = [[statistics.median(column) for column in zip(*of_backend)] for of_backend in samples]
+    medians, shortest = ([[summary(column) for column in zip(*of_backend)] for of_backend in samples]
+                         for summary in (statistics.median, min))
     for position, (name, target) in enumerate(zip(case.names, case.targets)):
-        mine, other = medians[0][position], medians[1][position] if theirs else None
-        yield Figure(family, name, "s", mine, other, mine / other if other else None, target)
+        mine = medians[0][position]
+        if theirs is None:
+            yield Figure(family, name, "s", mine, None, None, target)
+            continue
+        other = medians[1][position]
+        best = shortest[0][position] / shortest[1][position]
+        yield Figure(family, name, "s", mine, other, mine / other, target, best)

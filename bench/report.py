@@ -19,14 +19,15 @@ def seconds(value):
 
 
 def cells(figure):
-    """Returns the columns ours, theirs, ratio, target, mark of one figure as text."""
+    """Returns the columns ours, theirs, ratio, best, target, mark of one figure as text."""
     if figure.unit != "s":
         value = "not measured" if figure.value is None else f"{figure.value:.3g} {figure.unit}"
-        return value, "", "", f"≤ {figure.target:.4g}", MARKS[figure.met]
+        return value, "", "", "", f"≤ {figure.target:.4g}", MARKS[figure.met]
     return (
         seconds(figure.ours),
         "" if figure.theirs is None else seconds(figure.theirs),
         "" if figure.value is None else f"{figure.value:.3f}",
+        "" if figure.best is None else f"{figure.best:.3f}",
         "" if figure.target is None else f"≤ {figure.target:g}",
         MARKS[figure.met],
     )
@@ -39,14 +40,14 @@ def geometric_mean(figures):
 
 
 def header(title):
-    return f"\n{title}\n{'':{WIDTH}}{'ctorch':>12}{'torch':>12}{'ratio':>9}{'target':>9}"
+    return f"\n{title}\n{'':{WIDTH}}{'ctorch':>12}{'torch':>12}{'ratio':>9}{'best':>9}{'target':>9}"
 
 
 def line(figure):
-    ours, theirs, ratio, target, mark = cells(figure)
+    ours, theirs, ratio, best, target, mark = cells(figure)
     if figure.unit != "s":
-        return f"  {figure.name:{WIDTH - 2}}{ours:>33}{target:>9}  {mark}".rstrip()
-    return f"  {figure.name:{WIDTH - 2}}{ours:>12}{theirs:>12}{ratio:>9}{target:>9}  {mark}".rstrip()
+        return f"  {figure.name:{WIDTH - 2}}{ours:>42}{target:>9}  {mark}".rstrip()
+    return f"  {figure.name:{WIDTH - 2}}{ours:>12}{theirs:>12}{ratio:>9}{best:>9}{target:>9}  {mark}".rstrip()
 
 
 def summary(figures):
@@ -62,7 +63,7 @@ def summary(figures):
 
 
 def markdown(figures, machine):
-    lines = ["| | ctorch | torch | ratio | target | |", "|---|--:|--:|--:|--:|---|"]
+    lines = ["| | ctorch | torch | ratio | best | target | |", "|---|--:|--:|--:|--:|--:|---|"]
     for figure in figures:
         lines.append(f"| `{' '.join(figure.name.split())}` | " + " | ".join(cells(figure)) + " |")
     return "\n".join([machine, "", *lines, "", summary(figures), ""])

@@ -19,7 +19,8 @@ CASES = {
     "two unknown sizes": (lambda: ctorch.ones(6).view(-1, -1), RuntimeError, "only one dimension can be inferred"),
     "dim": (lambda: ctorch.ones(3).sum(5), IndexError, r"Dimension out of range .*\[-1, 0\], but got 5"),
     "index": (lambda: ctorch.ones(3)[7], IndexError, "index 7 is out of bounds for dimension 0 with size 3"),
-    "index tensor": (lambda: ctorch.ones(3)[[0, 5]], IndexError, "index 5 is out of bounds for dimension 0 with size 3"),
+    "index tensor": (lambda: ctorch.ones(3)[[0, 5]], IndexError, "index 5 is out of bounds for dimension 0 "
+                                                                 "with size 3"),
     "index type": (lambda: ctorch.ones(3)["a"], TypeError, "invalid data type 'str'"),
     "mask shape": (lambda: ctorch.ones(3)[ctorch.tensor([True])], IndexError, "shape of the mask"),
     "too many indices": (lambda: ctorch.ones(3)[0, 0], IndexError, "too many indices"),
@@ -49,7 +50,8 @@ CASES = {
     "in place shape": (lambda: ctorch.ones(3).add_(ctorch.ones(2, 3)), RuntimeError,
                        r"output with shape \[3\] doesn't match the broadcast shape \[2, 3\]"),
     "in place dtype": (lambda: ctorch.ones(3).int().add_(0.5), RuntimeError, "can't be cast"),
-    "in place on an expanded tensor": (lambda: ctorch.ones(1).expand(3).add_(1), RuntimeError, "single memory location"),
+    "in place on an expanded tensor": (lambda: ctorch.ones(1).expand(3).add_(1), RuntimeError, "single memory "
+                                                                                               "location"),
     "cat shapes": (lambda: ctorch.cat([ctorch.ones(3), ctorch.ones(2, 2)]), RuntimeError, "same number of dimensions"),
     "stack shapes": (lambda: ctorch.stack([ctorch.ones(3), ctorch.ones(2)]), RuntimeError, r"\[2\] at entry 1"),
     "item of many": (lambda: ctorch.ones(2).item(), RuntimeError, "2 elements"),

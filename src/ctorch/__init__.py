@@ -156,8 +156,8 @@ def broadcast_shapes(*shapes):
 
 def broadcast_tensors(*tensors):
     """Tensors expanded to their common shape, as views."""
-    shape = broadcast_shapes(*(t.shape for t in tensors))
-    return tuple(t.expand(shape) for t in tensors)
+    shape = broadcast_shapes(*(each.shape for each in tensors))
+    return tuple(each.expand(shape) for each in tensors)
 
 
 def broadcast_to(input, size):

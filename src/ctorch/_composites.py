@@ -154,7 +154,8 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     if dtype is not None:
         input = input.to(dtype)
     if not (input.is_floating_point() or input.is_complex()):
-        raise RuntimeError(f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {input.dtype}")
+        raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. "
+                           f"Got {input.dtype}")
     magnitude = input.abs()
     if p in ("fro", 2, 2.0, None):
         return (magnitude * magnitude).sum(dim, keepdim).sqrt()
@@ -441,7 +442,8 @@ def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean
 def _soft_cross_entropy(input, target, weight, reduction, smoothing):
     """Cross entropy against class probabilities."""
     if input.shape != target.shape:
-        raise RuntimeError(f"cross_entropy: expected probabilities of the input's shape {list(input.shape)}, got target "
+        raise RuntimeError(f"cross_entropy: expected probabilities of the input's shape {list(input.shape)}, "
+                           f"got target "
                            f"{list(target.shape)}")
     dim = 0 if input.dim() == 1 else 1
     classes = input.shape[dim]
@@ -499,7 +501,8 @@ def pad(input, pad, mode="constant", value=None):
             raise RuntimeError(f"The input size {shape[d]}, plus negative padding {before} and {after}, resulted in a "
                                f"negative output size, which is invalid. Check dimension {d} of your input.")
         if before < 0 or after < 0:
-            input = views.narrow(input, d, -builtins.min(before, 0), shape[d] + builtins.min(before, 0) + builtins.min(after, 0))
+            cut_before, cut_after = builtins.min(before, 0), builtins.min(after, 0)
+            input = views.narrow(input, d, -cut_before, shape[d] + cut_before + cut_after)
         length = input.shape[d]
         inner[d] = slice(before if before > 0 else 0, (before if before > 0 else 0) + length)
         shape[d] += before + after

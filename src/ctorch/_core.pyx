@@ -3,31 +3,28 @@
 The methods of the table's rows are generated; those written here are the operators, which go straight to the
 dispatcher, and what no row describes.
 """
-cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
-from cpython.object cimport (Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, Py_NE, PyObject, PyObject_GenericSetAttr,
+from cpython.object cimport (Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject, PyObject_GenericSetAttr,
                              PyTypeObject)
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
 
 from ctorch cimport _tensor
-from ctorch._device cimport cpu_device, device, need_cpu
+from ctorch._device cimport cpu_device
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._factories cimport fill_number, item_at, tensor_from
-from ctorch._functions cimport (call1, call2, call_inplace, call_many, call_scaled, call_scaled_)
+from ctorch._functions cimport call1
 from ctorch._indexing cimport get_item, set_item
-from ctorch._iterator cimport copy_data
-from ctorch._shape cimport parse_sizes, unpack_sizes, wrap_dim
+from ctorch._shape cimport unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (Node, grad_fn_of, node_attach, recording, run_backward)
+from ctorch._tape cimport grad_fn_of, run_backward
 from ctorch._tensor cimport *
 from ctorch._view_methods cimport ViewMethods
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
-from ctorch import _indexing as indexing
 from ctorch import _views as views
 from ctorch._size import Size
 from ctorch._tape import _add_tensor_hook
@@ -223,7 +220,8 @@ cdef class Tensor(ViewMethods):
     def mT(self):
         """The last two dimensions exchanged."""
         if self.ndim < 2:
-            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor.")
+            raise RuntimeError(f"tensor.mT is only supported on matrices or batches of matrices. Got "
+                               f"{self.ndim}-D tensor.")
         return views.transpose(self, -2, -1)
 
     @property
@@ -766,7 +764,8 @@ cdef int check_grad(TensorBase x, object value) except -1:
         raise RuntimeError(f"assigned grad has data of a different size: {list(shape_tuple(g))} for a tensor of "
                            f"{list(shape_tuple(x))}")
     if g.dtype != x.dtype:
-        raise RuntimeError(f"assigned grad has data of a different type: {dtype_name(g.dtype).decode()} for a tensor of "
+        raise RuntimeError(f"assigned grad has data of a different type: {dtype_name(g.dtype).decode()} for a "
+                           "tensor of "
                            f"{dtype_name(x.dtype).decode()}")
     return 0
 
@@ -878,7 +877,8 @@ cdef TensorBase checked_gradient(TensorBase root, object gradient):
     if not isinstance(gradient, TensorBase):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
     if not same_shape(root, <TensorBase>gradient):
-        raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of {Size(shape_tuple(<TensorBase>gradient))} "
+        raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of "
+                           f"{Size(shape_tuple(<TensorBase>gradient))} "
                            f"and output[0] has a shape of {Size(shape_tuple(root))}.")
     return cast_to(<TensorBase>gradient, root.dtype)
 

@@ -11,12 +11,11 @@ from cpython.ref cimport Py_INCREF
 from libc.string cimport memchr, memcpy
 
 from ctorch._dtype cimport *
-from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous,
-                               cast_kernel)
+from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
 from ctorch._kernels._load cimport kernel_table
 from ctorch._shape cimport broadcast_into
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (Node, grad_fn_of, node_attach, node_edge, node_give, node_needs, node_new, node_save,
+from ctorch._tape cimport (Node, node_attach, node_edge, node_give, node_needs, node_new, node_save,
                            node_saved, recording, tape_ops)
 from ctorch._tensor cimport *
 
@@ -49,7 +48,8 @@ cdef int unsupported(const char* op, int dtype) except -1:
 
 cdef int check_cpu(TensorBase x, const char* op) except -1:
     if x.device != DEVICE_CPU:
-        raise NotImplementedError(f"{op.decode()}: not implemented for device 'cuda' and dtype {dtype_name(x.dtype).decode()}")
+        raise NotImplementedError(f"{op.decode()}: not implemented for device 'cuda' and dtype "
+                                  f"{dtype_name(x.dtype).decode()}")
     return 0
 
 

@@ -1,10 +1,8 @@
 """Tensors from sizes, numbers, Python sequences and NumPy arrays."""
-import operator
 import sys
 
-from cpython.object cimport PyObject
 from libc.stdint cimport *
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from ctorch._device cimport need_cpu
 from ctorch._dispatch cimport cast_to, number_tensor
@@ -259,8 +257,6 @@ cdef int fill_number(TensorBase t, object value) except -1:
 cdef object item_at(TensorBase x, char* p):
     # The Python number at an address.
     cdef int d = x.dtype
-    cdef float f
-    cdef char* data[2]
     if d == FLOAT32:
         return (<float*>p)[0]
     if d == FLOAT64:
@@ -314,7 +310,8 @@ cdef int discover(object data, int depth, list shape, int* dtype) except -1:
                 discover(v, depth + 1, shape, dtype)
             else:
                 if len(shape) > depth + 1:
-                    raise ValueError(f"expected sequence of length {shape[depth + 1]} at dim {depth + 1} (got a number)")
+                    raise ValueError(f"expected sequence of length {shape[depth + 1]} at dim {depth + 1} (got "
+                                     "a number)")
                 here = FLOAT32 if type(v) is float else (INT64 if type(v) is int else BOOL)
                 dtype[0] = here if dtype[0] < 0 else promotion[dtype[0]][here]
         return 0

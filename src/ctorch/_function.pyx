@@ -3,7 +3,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
 from ctorch._dtype cimport *
-from ctorch._tape cimport (Node, grad_fn_of, node_attach, node_edge, node_give, node_needs, node_new, node_outputs,
+from ctorch._tape cimport (Node, node_attach, node_edge, node_give, node_needs, node_new, node_outputs,
                            recording, set_recording)
 from ctorch._tensor cimport *
 
@@ -23,7 +23,8 @@ class FunctionCtx:
         """Keep tensors for backward; changing one of them in place until then is an error."""
         for t in tensors:
             if t is not None and not isinstance(t, TensorBase):
-                raise TypeError(f"save_for_backward can only save variables, but argument is of type {type(t).__name__}")
+                raise TypeError(f"save_for_backward can only save variables, but argument is of type "
+                                f"{type(t).__name__}")
         self._saved = tuple([None if t is None else (t, t._version) for t in tensors])
 
     @property
@@ -36,7 +37,8 @@ class FunctionCtx:
         for pair in self._saved:
             if pair is not None and pair[0]._version != pair[1]:
                 raise RuntimeError("one of the variables needed for gradient computation has been modified by an "
-                                   f"inplace operation: it is at version {pair[0]._version}; expected version {pair[1]} "
+                                   f"inplace operation: it is at version {pair[0]._version}; expected version "
+                                   f"{pair[1]} "
                                    "instead.")
         return tuple([None if pair is None else pair[0] for pair in self._saved])
 

@@ -7,10 +7,9 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.slice cimport PySlice_Check
 from libc.stdint cimport int64_t
-from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
-from ctorch._dispatch cimport OP_ADD, cast_to, check_inplace, contiguous, number_tensor
+from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
 from ctorch._iterator cimport copy_data
@@ -243,10 +242,9 @@ cdef Rows find_rows(TensorBase x, list tensors):
     cdef Rows r = Rows.__new__(Rows)
     cdef int perm[MAX_DIMS]
     cdef int64_t shape[MAX_DIMS]
-    cdef int64_t total = 1
-    cdef int i, k = 0, n, ndim = 0
+    cdef int i, k = 0, ndim = 0
     cdef list dims = [d for d, _ in tensors]
-    cdef TensorBase t, wide, first = <TensorBase>tensors[0][1]
+    cdef TensorBase t, wide
     cdef bint adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
     for d in dims:
         perm[k] = d
@@ -349,7 +347,8 @@ cdef TensorBase index_rows(TensorBase x, list tensors):
     cdef TensorBase front = row_block(r.front, r.indexed), packed
     if front is not r.front:
         r = find_rows(front, [(k, t) for k, (_, t) in enumerate(tensors)])
-        r.at = tensors[0][0] if [d for d, _ in tensors] == list(range(tensors[0][0], tensors[0][0] + len(tensors))) else 0
+        adjacent = list(range(tensors[0][0], tensors[0][0] + len(tensors)))
+        r.at = tensors[0][0] if [d for d, _ in tensors] == adjacent else 0
     if n + r.front.ndim - r.indexed > MAX_DIMS:
         raise RuntimeError(f"index: the result has more than {MAX_DIMS} dimensions")
     for i in range(n):
@@ -381,7 +380,7 @@ cdef void add_row(number* to, number* frm, int64_t n) noexcept nogil:
 
 cdef int accumulate_rows(Rows r, TensorBase packed) except -1:
     # In order, so that repeated indices give the same sum on any number of threads.
-    cdef int64_t i, k, n = 1, count = r.offsets.numel
+    cdef int64_t i, n = 1, count = r.offsets.numel
     cdef int64_t* offsets = <int64_t*>r.offsets.data
     cdef char* to = r.front.data
     cdef char* p = packed.data

@@ -8,7 +8,7 @@ from libc.string cimport memcpy
 
 from ctorch._dtype cimport DTYPE_COUNT, itemsize_of
 from ctorch._kernels._load cimport kernel_table
-from ctorch._parallel cimport get_num_threads, parallel_for
+from ctorch._parallel cimport parallel_for
 from ctorch._tensor cimport MAX_DIMS, TensorBase
 
 cdef enum:

@@ -13,7 +13,8 @@ from ctorch._views cimport slice_dim, unsqueeze_at
 
 cdef list checked(object tensors, str op):
     if isinstance(tensors, TensorBase) or not isinstance(tensors, (list, tuple)):
-        raise TypeError(f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not {type(tensors).__name__}")
+        raise TypeError(f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+                        f"{type(tensors).__name__}")
     for i, t in enumerate(tensors):
         if not isinstance(t, TensorBase):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
@@ -85,6 +86,7 @@ def stack(tensors, dim=0, *, out=None):
     cdef int d = wrap_dim(dim, first.ndim + 1, "stack"), k
     for k, t in enumerate(parts):
         if not same_shape(first, t):
-            raise RuntimeError(f"stack expects each tensor to be equal size, but got {list(shape_tuple(first))} at entry "
+            raise RuntimeError(f"stack expects each tensor to be equal size, but got "
+                               f"{list(shape_tuple(first))} at entry "
                                f"0 and {list(shape_tuple(t))} at entry {k}")
     return cat([unsqueeze_at(<TensorBase>p, d) for p in parts], d, out=out)

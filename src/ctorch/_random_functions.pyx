@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t
 
 from ctorch._device cimport need_cpu
-from ctorch._dispatch cimport cast_to, check_inplace, contiguous
+from ctorch._dispatch cimport check_inplace, contiguous
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._random cimport (E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64,

@@ -6,13 +6,12 @@ cut depends on shapes alone, so a result is the same for any number of threads.
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 
-from ctorch._dispatch cimport cast_to, contiguous, unsupported, check_cpu
+from ctorch._dispatch cimport cast_to, unsupported, check_cpu
 from ctorch._dtype cimport *
 from ctorch._iterator cimport LoopKernel, cast_kernel
 from ctorch._kernels._load cimport kernel_table
 from ctorch._parallel cimport parallel_for
 from ctorch._shape cimport reduce_dims
-from ctorch._tape cimport recording, tape_ops
 from ctorch._tensor cimport *
 
 include "_gen/reductions.pxi"
@@ -381,7 +380,6 @@ cdef void fill_identity(Job* job, TensorBase out) noexcept:
 cdef TensorBase reduce(int which, TensorBase x, object dim, bint keepdim, object dtype):
     """Reduce over `dim` (None for all); `dtype` casts the input first. Not recorded."""
     cdef bint reduced[MAX_DIMS]
-    cdef str name
     cdef int i
     if dim is None:
         for i in range(x.ndim):

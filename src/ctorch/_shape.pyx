@@ -2,10 +2,9 @@
 
 Every error about a dimension or a size is raised here, in PyTorch's words.
 """
-from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
 
-from ctorch._tensor cimport MAX_DIMS, TensorBase, shape_tuple
+from ctorch._tensor cimport MAX_DIMS, TensorBase
 
 cdef extern from "Python.h":
     bint PyIndex_Check(object o)

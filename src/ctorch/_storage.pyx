@@ -4,7 +4,7 @@ A freed block waits in its bucket for the next tensor of about that size, which 
 large temporaries slow. All of it runs under the GIL; sizes in bytes.
 """
 from cpython.ref cimport Py_INCREF, Py_DECREF
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport malloc
 
 cdef extern from "allocator.h" nogil:
     int ct_bucket_of(size_t nbytes, size_t* rounded)

@@ -11,8 +11,8 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy
 
 from ctorch._dtype cimport dtype_title
-from ctorch._tensor cimport (TensorBase, bump_version, same_shape, shape_tuple, tensor_alias,
-                             tensor_is_non_overlapping, tensor_type, wants_grad)
+from ctorch._tensor cimport (TensorBase, same_shape, shape_tuple, tensor_alias,
+                             wants_grad)
 
 cdef extern from *:
     """

@@ -4,7 +4,6 @@ from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._functions cimport call_inplace
 from ctorch._shape cimport unpack_sizes
-from ctorch._tensor cimport TensorBase
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions

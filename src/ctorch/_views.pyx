@@ -5,17 +5,17 @@ view that shows all elements (reshape, permute, expand) is a view of the gradien
 the gradient put into zeros.
 """
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.string cimport memcpy, memset
 
-from ctorch._dispatch cimport (OP_CLONE, cast_to, check_inplace, contiguous, elementwise, number_tensor)
+from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor  # no-cython-lint: in the include
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
-from ctorch._shape cimport infer_size, parse_sizes, unpack_sizes, view_strides, wrap_dim, wrap_dim_c
+from ctorch._shape cimport infer_size, parse_sizes, view_strides, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (Node, grad_fn_of, in_inference, node_attach, node_edge, node_edge_shape, node_give,
-                           node_needs, node_new, node_outputs, recording, tape_ops)
+from ctorch._tape cimport (Node, in_inference, node_attach, node_edge, node_edge_shape, node_give,
+                           node_needs, node_new, recording, tape_ops)
 from ctorch._tensor cimport *
 
 cdef enum:
@@ -445,7 +445,6 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     """to[...] = frm in place, recorded."""
     cdef Node node = None
     cdef TensorBase source = frm
-    cdef int64_t shape[MAX_DIMS]
     cdef int i, own
     check_inplace(to, "copy_")
     for i in range(frm.ndim):

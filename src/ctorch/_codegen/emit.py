@@ -41,7 +41,8 @@ def elementwise_pxi(rows) -> str:
         lines += ["", f"o = &OPS[{op.enum}]",
                   f'o.name, o.family = b"{row.name}", b"{row.family}"',
                   f"o.inputs, o.params, o.categories = {len(op.inputs)}, {len(row.params)}, {bits}",
-                  f"o.promote_ints, o.out = {forward and 'float' in row.dtypes and 'int' not in row.dtypes and row.promote}, "
+                  f"o.promote_ints, o.out = "
+                  f"{forward and 'float' in row.dtypes and 'int' not in row.dtypes and row.promote}, "
                   f"OUT_{op.out.upper()}"]
         lines += [f"o.fixed[{k}] = {f.upper()}" for k, f in enumerate(op.fixed) if f]
         if not forward:

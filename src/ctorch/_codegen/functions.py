@@ -148,7 +148,8 @@ def conversion(row: Row, a: Arg, public: str) -> str:
     if a.type == "Tensor":
         return f"    cdef TensorBase _{a.name} = need_tensor({public}, '{row.name}', '{public}')"
     if a.type == "Tensor?":
-        return f"    cdef TensorBase _{a.name} = None if {public} is None else need_tensor({public}, '{row.name}', '{public}')"
+        needed = f"need_tensor({public}, '{row.name}', '{public}')"
+        return f"    cdef TensorBase _{a.name} = None if {public} is None else {needed}"
     if a.type == "dim":
         return f"    cdef int _{a.name} = wrap_dim({public}, _{row.args[0].name}.ndim, '{row.name}')"
     if a.type in C_TYPES:
@@ -237,7 +238,8 @@ def backward_function(row, formulas, tensors, outs) -> str:
                 k = [a.name for a in tensors].index(name[:-6])
                 lines.append(f"        {name} = node_edge_shape(node, {k}, <TensorBase>g)")
             elif name == "needs":
-                lines.append("        needs = (" + "".join(f"node_needs(node, {k}), " for k in range(len(tensors))) + ")")
+                needs = "".join(f"node_needs(node, {k}), " for k in range(len(tensors)))
+                lines.append(f"        needs = ({needs})")
         if target == "all":
             lines.append(f"        results = {text}")
             for k, _ in enumerate(tensors):

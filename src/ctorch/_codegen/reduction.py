@@ -114,7 +114,8 @@ cdef void {name}_row_line({lane}[::1] a, {t}[::1] x) noexcept nogil:
     for j in range(a.shape[0]):
         a[j] = {name}_combine(a[j], {name}_map(x[j]))
 
-cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride, int64_t n) noexcept nogil:
+cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
+                       int64_t n) noexcept nogil:
     # n <= 256 columns; rows are folded in lanes first, then into the states
     cdef {lane} lanes[256]
     cdef {s}* a = <{s}*>state

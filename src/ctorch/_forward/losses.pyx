@@ -43,7 +43,8 @@ cdef int check(TensorBase x, TensorBase target, TensorBase weight, str op) excep
     if target.dtype != INT64:
         raise RuntimeError(f"{op}: expected target of dtype torch.int64, got {dtype_object(target.dtype)}")
     if x.ndim == 0 or x.ndim > 1 and target.ndim != x.ndim - 1 or x.ndim == 1 and target.ndim > 1:
-        raise ValueError(f"{op}: expected a target of {max(x.ndim - 1, 0)} dimensions for input {list(shape_tuple(x))}, "
+        raise ValueError(f"{op}: expected a target of {max(x.ndim - 1, 0)} dimensions for input "
+                         f"{list(shape_tuple(x))}, "
                          f"got target {list(shape_tuple(target))}")
     if x.ndim > 1:
         for i in range(target.ndim):

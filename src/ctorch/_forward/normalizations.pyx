@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 from ctorch._dispatch cimport cast_to
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of, same_dtype
+from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.norm cimport *
@@ -66,7 +66,8 @@ cdef TensorBase along_backward(TensorBase grad, TensorBase output, int dim, bint
     cdef SoftmaxKernels* k = load_softmax()
     cdef SoftmaxBackwardFn f = (k.log_softmax_backward[row_of(dtype)] if log
                                 else k.softmax_backward[row_of(dtype)])
-    cdef TensorBase g = dense(grad, dtype), y = dense(output, dtype), gx = tensor_empty(dtype, output.ndim, output.shape)
+    cdef TensorBase g = dense(grad, dtype), y = dense(output, dtype)
+    cdef TensorBase gx = tensor_empty(dtype, output.ndim, output.shape)
     cdef int64_t s[3]
     around(y, dim, s)
     with nogil:
@@ -127,7 +128,8 @@ cdef object batch_norm_forward(TensorBase x, TensorBase weight, TensorBase bias,
         raise RuntimeError("Expected running_mean and running_var to be defined when training=False")
     a = dense(x, dtype)
     w, c = channel_operand(weight, x, dtype, "weight"), channel_operand(bias, x, dtype, "bias")
-    rm, rv = channel_operand(running_mean, x, dtype, "running_mean"), channel_operand(running_var, x, dtype, "running_var")
+    rm = channel_operand(running_mean, x, dtype, "running_mean")
+    rv = channel_operand(running_var, x, dtype, "running_var")
     y = tensor_empty(dtype, x.ndim, x.shape)
     mean, invstd = tensor_empty(dtype, 1, x.shape + 1), tensor_empty(dtype, 1, x.shape + 1)
     fill_batch(&b, a)

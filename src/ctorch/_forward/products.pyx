@@ -8,7 +8,6 @@ from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.matmul cimport *
 from ctorch._tensor cimport *
-from ctorch._views cimport zeros_like_shape
 
 cdef MatmulKernels* kernels = NULL
 
@@ -38,7 +37,8 @@ cdef int check_operands(TensorBase a, TensorBase b, str op) except -1:
     check_cpu(a, name)
     check_cpu(b, name)
     if a.dtype != b.dtype:
-        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {c_name(a.dtype)} != {c_name(b.dtype)}")
+        raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {c_name(a.dtype)} != "
+                           f"{c_name(b.dtype)}")
     if gemm_row(a.dtype) < 0 and a.dtype != FLOAT16 and a.dtype != BFLOAT16:
         unsupported(name, a.dtype)
     return 0

@@ -125,7 +125,8 @@ cdef TensorBase embedding_forward(TensorBase weight, TensorBase indices, int64_t
         raise RuntimeError(f"'weight' must be 2-D, got {list(shape_tuple(weight))}")
     if indices.dtype != INT64 and indices.dtype != INT32:
         raise RuntimeError("Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
-                           f"Int; but got torch.{dtype_title(indices.dtype)}Tensor instead (while checking arguments for "
+                           f"Int; but got torch.{dtype_title(indices.dtype)}Tensor instead (while checking "
+                           "arguments for "
                            "embedding)")
     i = dense(indices, INT64)
     for d in range(indices.ndim):
@@ -203,7 +204,8 @@ cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest):
     values, places = tensor_empty(compute, n, shape), tensor_empty(INT64, n, shape)
     with nogil:
         if compute == FLOAT32:
-            extremum_line[float](<float*>a.data, outer, length, inner, largest, <float*>values.data, <int64_t*>places.data)
+            extremum_line[float](<float*>a.data, outer, length, inner, largest, <float*>values.data,
+                                 <int64_t*>places.data)
         elif compute == FLOAT64:
             extremum_line[double](<double*>a.data, outer, length, inner, largest, <double*>values.data,
                                   <int64_t*>places.data)

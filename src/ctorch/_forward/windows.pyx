@@ -65,7 +65,8 @@ cdef int conv_sizes(Conv2d* c, const int64_t* x, const int64_t* w) except -1:
             or c.width + 2 * c.pad_w < c.dilation_w * (c.kernel_w - 1) + 1):
         raise RuntimeError(f"Calculated padded input size per channel: ({c.height + 2 * c.pad_h} x "
                            f"{c.width + 2 * c.pad_w}). Kernel size: ({c.dilation_h * (c.kernel_h - 1) + 1} x "
-                           f"{c.dilation_w * (c.kernel_w - 1) + 1}). Kernel size can't be greater than actual input size")
+                           f"{c.dilation_w * (c.kernel_w - 1) + 1}). Kernel size can't be greater than actual "
+                           "input size")
     return 0
 
 

@@ -371,7 +371,7 @@ cdef void pack(const Taps* t, const Conv2d* c, bint mirrored, real* to) noexcept
             for r in range(CT_CONV_ROWS):
                 column = to + r
                 at = w + (o + r) * out_step
-                for k in range(t.channels):
+                for k in range(t.channels):  # no-cython-lint
                     for i in range(t.h.taps):
                         for j in range(t.w.taps):
                             column[0] = (at[t.h.kernel[i] * c.kernel_w + t.w.kernel[j]] if o + r < t.outputs

@@ -6,7 +6,6 @@ complex one.
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport INT32_MAX, int8_t, int16_t, int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memset
 
 from ctorch._blas cimport Blas, blas_enter, blas_leave, get_blas
 from ctorch._parallel cimport parallel_for, pool_fn

@@ -35,7 +35,7 @@ cdef double plane_sum(const BatchNorm* b, const real* x, real* tag) noexcept nog
     cdef real lanes[32]
     cdef int64_t n, i, j, since = 0, step = b.channels * b.inner
     memset(lanes, 0, sizeof(lanes))
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         i = 0
         while i + 32 <= b.inner:
             for j in range(32):
@@ -59,7 +59,7 @@ cdef double plane_squares(const BatchNorm* b, const real* x, real mean) noexcept
     cdef real lanes[32]
     cdef int64_t n, i, j, since = 0, step = b.channels * b.inner
     memset(lanes, 0, sizeof(lanes))
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         i = 0
         while i + 32 <= b.inner:
             for j in range(32):
@@ -86,7 +86,7 @@ cdef Sums plane_gradient_sums(const BatchNorm* b, const real* gy, const real* x,
     s.first = s.second = 0
     memset(plain, 0, sizeof(plain))
     memset(along, 0, sizeof(along))
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         i = 0
         while i + 32 <= b.inner:
             for j in range(32):
@@ -149,7 +149,7 @@ cdef void plane_forward(const BatchNorm* b, int64_t c, real* tag) noexcept nogil
     channel_constants(b, c, &mean, &invstd)
     scale = invstd * element(b.weight, c, <real>1)
     shift = element(b.bias, c, <real>0) - mean * scale
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         for i in range(b.inner):
             y[i] = x[i] * scale + shift
         x += b.channels * b.inner
@@ -176,7 +176,7 @@ cdef void plane_backward(const BatchNorm* b, int64_t c, real* tag) noexcept nogi
     scale = invstd * element(b.weight, c, <real>1)
     along = <real>(s.second / count * invstd * invstd) * scale
     shift = <real>(s.first / count) * scale
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         if b.training:
             for i in range(b.inner):
                 gx[i] = gy[i] * scale - (x[i] - mean) * along - shift
@@ -203,12 +203,12 @@ cdef void column_forward(const BatchNorm* b, int64_t first, real* tag) noexcept 
     if b.training:
         memset(mean, 0, sizeof(mean))
         memset(squares, 0, sizeof(squares))
-        for n in range(b.batch):
+        for n in range(b.batch):  # no-cython-lint
             for j in range(width):
                 mean[j] += x[n * b.channels + j]
         for j in range(width):
             mean[j] /= b.batch
-        for n in range(b.batch):
+        for n in range(b.batch):  # no-cython-lint
             for j in range(width):
                 squares[j] += (x[n * b.channels + j] - mean[j]) * (x[n * b.channels + j] - mean[j])
         for j in range(width):
@@ -218,7 +218,7 @@ cdef void column_forward(const BatchNorm* b, int64_t first, real* tag) noexcept 
         channel_constants(b, c, &middle, &invstd)
         scale[j] = invstd * element(b.weight, c, <real>1)
         shift[j] = element(b.bias, c, <real>0) - middle * scale[j]
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         for j in range(width):
             y[n * b.channels + j] = x[n * b.channels + j] * scale[j] + shift[j]
 
@@ -239,7 +239,7 @@ cdef void column_backward(const BatchNorm* b, int64_t first, real* tag) noexcept
     memset(along_sum, 0, sizeof(along_sum))
     for j in range(width):
         channel_constants(b, first + j, &mean[j], &invstd[j])
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         for j in range(width):
             plain_sum[j] += gy[n * b.channels + j]
             along_sum[j] += gy[n * b.channels + j] * (x[n * b.channels + j] - mean[j])
@@ -256,7 +256,7 @@ cdef void column_backward(const BatchNorm* b, int64_t first, real* tag) noexcept
             shift[j] = <real>(plain_sum[j] / b.batch) * scale[j]
     if b.gx == NULL:
         return
-    for n in range(b.batch):
+    for n in range(b.batch):  # no-cython-lint
         if b.training:
             for j in range(width):
                 gx[n * b.channels + j] = (gy[n * b.channels + j] * scale[j]

@@ -100,7 +100,7 @@ cdef void max_row(const Job* job, const real* plane, int64_t row, real* y, int64
 cdef void max_narrow_row(const Job* job, const real* plane, int64_t row, real* y, int64_t* indices) noexcept nogil:
     """One window after the other: for rows shorter than a vector."""
     cdef const Pool2d* p = job.p
-    cdef int64_t top = row * p.stride_h - p.pad_h, j, i, k, at, place
+    cdef int64_t top = row * p.stride_h - p.pad_h, j, i, k, at
     cdef int64_t first = first_inside(top, p.dilation_h)
     cdef int64_t below = least(top + (p.kernel_h - 1) * p.dilation_h + 1, p.height), right
     cdef real largest, value
