@@ -1,5 +1,5 @@
-/* Jobs from several threads while others resize the pool and fork: built by test_parallel.py under
- * ThreadSanitizer. */
+/* Jobs from several threads while others resize the pool and fork: built by test_parallel.py with
+ * sanitizers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -360,24 +360,6 @@ def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
 
 # ---- neural networks
 
-def softmax(input, dim=None, dtype=None):
-    return ops._softmax(_as_float(input, dtype), _implied_dim(dim, input.dim()))
-
-
-def log_softmax(input, dim=None, dtype=None):
-    return ops._log_softmax(_as_float(input, dtype), _implied_dim(dim, input.dim()))
-
-
-def _as_float(x, dtype):
-    return x if dtype is None else x.to(dtype)
-
-
-def _implied_dim(dim, ndim):
-    if dim is None:
-        return 0 if ndim in (0, 1, 3) else 1
-    return dim
-
-
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     if input.dim() == 3 and weight.dim() == 4:
         return ops._conv2d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)

@@ -4,7 +4,7 @@ The methods of the table's rows are generated; those written here are the operat
 dispatcher, and what no row describes.
 """
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
-from cpython.object cimport (Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject, PyObject_GenericSetAttr,
+from cpython.object cimport (Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject,
                              PyTypeObject)
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdint cimport int64_t, uintptr_t
@@ -446,25 +446,9 @@ cdef class Tensor(ViewMethods):
     def __hash__(self):
         return <Py_ssize_t>(<uintptr_t><PyObject*>self >> 4)
 
-    def __getattr__(self, name):
-        # only reached where normal lookup failed
-        if self.extra != NULL and name in <dict>self.extra:
-            return (<dict>self.extra)[name]
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
-
-    def __setattr__(self, name, value):
-        try:
-            PyObject_GenericSetAttr(self, name, value)
-        except AttributeError:
-            if hasattr(Tensor, name):
-                raise
-            own_attributes(self)[name] = value
-
-    def __delattr__(self, name):
-        if self.extra != NULL and name in <dict>self.extra:
-            del (<dict>self.extra)[name]
-        else:
-            delete_attribute(self, name)
+    @property
+    def __dict__(self):
+        return own_attributes(self)
 
     # ---- NumPy
 
@@ -707,6 +691,7 @@ cdef class Tensor(ViewMethods):
 
 
 _tensor.tensor_type = <PyTypeObject*>Tensor
+_tensor.allow_collected_subclasses(<PyTypeObject*>Tensor)
 _dtype_class = dtype
 
 
@@ -721,14 +706,6 @@ class layout:
 
 
 strided = layout()
-
-
-cdef extern from "Python.h":
-    int delete_with "PyObject_GenericSetAttr" (object o, object name, PyObject* value) except -1
-
-
-cdef int delete_attribute(object o, object name) except -1:
-    return delete_with(o, name, NULL)
 
 
 cdef object single(TensorBase x):
@@ -883,14 +860,21 @@ cdef TensorBase checked_gradient(TensorBase root, object gradient):
     return cast_to(<TensorBase>gradient, root.dtype)
 
 
+cdef TensorBase checked_root(object root, int i):
+    if not isinstance(root, TensorBase):
+        raise TypeError(f"backward(): argument 'tensors' must be Tensors, but got {type(root).__name__} at {i}")
+    if not wants_grad(<TensorBase>root):
+        raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+    return <TensorBase>root
+
+
+cdef list checked_seeds(list roots, list gradients):
+    cdef int i
+    return [checked_gradient(checked_root(roots[i], i), gradients[i]) for i in range(<int>len(roots))]
+
+
 cdef list backward_from(list roots, list gradients, bint retain_graph, bint create_graph, object inputs):
-    cdef list seeds = []
-    for i, (root, gradient) in enumerate(zip(roots, gradients)):
-        if not isinstance(root, TensorBase):
-            raise TypeError(f"backward(): argument 'tensors' must be Tensors, but got {type(root).__name__} at {i}")
-        if not wants_grad(<TensorBase>root):
-            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        seeds.append(checked_gradient(<TensorBase>root, gradient))
+    cdef list seeds = checked_seeds(roots, gradients)
     if inputs is None:
         return run_backward(roots, seeds, retain_graph, create_graph, None)
     inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
@@ -909,15 +893,12 @@ def _backward(tensors, grad_tensors, bint retain_graph, bint create_graph, input
 
 def _grad(outputs, inputs, grad_outputs, bint retain_graph, bint create_graph):
     """Gradients of outputs with respect to inputs; None where there is no path."""
-    cdef list seeds = []
-    for i, (root, gradient) in enumerate(zip(outputs, grad_outputs)):
-        if not wants_grad(<TensorBase?>root):
-            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-        seeds.append(checked_gradient(<TensorBase>root, gradient))
+    cdef list roots = list(outputs)
+    cdef list seeds = checked_seeds(roots, list(grad_outputs))
     for x in inputs:
         if not wants_grad(<TensorBase?>x):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    return run_backward(list(outputs), seeds, retain_graph, create_graph, list(inputs))
+    return run_backward(roots, seeds, retain_graph, create_graph, list(inputs))
 
 
 def reinterpret(TensorBase x not None, dtype not None):

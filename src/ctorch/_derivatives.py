@@ -21,19 +21,6 @@ def _kept(g, shape, dim, keepdim):
     return g.reshape([1 if i in dims else s for i, s in enumerate(shape)])
 
 
-def expand_reduced(g, shape, dim, keepdim):
-    """Gradient of a sum: g stretched over what was summed."""
-    return _kept(g, shape, dim, keepdim).expand(shape)
-
-
-def mean_backward(g, shape, dim, keepdim):
-    """Gradient of a mean: g shared out over what was averaged."""
-    count = 1
-    for d in _dims(dim, len(shape)) if shape else ():
-        count *= shape[d]
-    return (expand_reduced(g, shape, dim, keepdim)) / max(count, 1)
-
-
 def prod_backward(g, x, y, dim, keepdim):
     """Gradient of a product, right where factors are zero: one zero leaves its own factor's gradient."""
     shape = x.shape
@@ -152,7 +139,7 @@ def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ig
         q = q * w.reshape(wide) * (target != ignore_index).unsqueeze(dim).to(x.dtype)
         mass = q.sum(dim, True)
     scale = g.unsqueeze(dim) if reduction == 0 else g / total_weight.to(x.dtype) if reduction == 1 else g
-    return scale * (_f._softmax(x, dim) * mass - q)
+    return scale * (_f.softmax(x, dim) * mass - q)
 
 
 # ---- selection

@@ -384,12 +384,17 @@ cdef TensorBase binary(int which, TensorBase a, TensorBase b):
     return elementwise(which, 2, inputs, NULL, None)
 
 
-cdef int check_inplace(TensorBase x, str op) except -1:
+cdef str inplace_name(const char* op):
+    cdef str name = op.decode()
+    return name if name.endswith("_") else name + "_"
+
+
+cdef int check_inplace(TensorBase x, const char* op) except -1:
     # May x be changed in place? Raises with the reason if not.
     if x.storage.readonly:
-        raise RuntimeError(f"{op}: the tensor shares read-only memory and cannot be changed in place")
+        raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
     if x.inference or not recording():
-        return check_overlap(x, op)
+        return check_overlap(x)
     if x.requires_grad and x.grad_fn == NULL and x.base == NULL:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     if x.base != NULL and (<TensorBase>x.base).requires_grad:
@@ -400,12 +405,12 @@ cdef int check_inplace(TensorBase x, str op) except -1:
                                "enabled. This view is not tracked; make it with grad mode enabled, or clone it.")
         if x.view_origin == VIEW_MULTI_OUTPUT:
             raise RuntimeError(f"Output {x.output_nr} of a function that returns multiple views is being modified "
-                               f"inplace ({op}). Such functions do not allow the output views to be modified inplace. "
+                               f"inplace ({inplace_name(op)}). Such functions do not allow the output views to be modified inplace. "
                                "You should replace the inplace operation by an out-of-place one.")
-    return check_overlap(x, op)
+    return check_overlap(x)
 
 
-cdef int check_overlap(TensorBase x, str op) except -1:
+cdef int check_overlap(TensorBase x) except -1:
     cdef int i
     if x.contiguous:
         return 0
@@ -436,11 +441,11 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
     cdef TensorBase t
     cdef Plan plan
     cdef PyObject* read[MAX_INPUTS]
-    cdef list copies = []
+    cdef list copies = None
     cdef Node node = None
     cdef int k
     cdef bint wants = False
-    check_inplace(x, op.name.decode() + "_")
+    check_inplace(x, op.name)
     make_plan(op, n, inputs, &plan)
     if category_of[plan.out_dtype] > category_of[x.dtype]:
         raise RuntimeError(f"result type {dtype_title(plan.out_dtype)} can't be cast to the desired output type "
@@ -454,7 +459,7 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
         if k > 0 and may_clash(x, t):
             t = tensor_empty(t.dtype, t.ndim, t.shape)
             copy_data(t, <TensorBase>inputs[k])
-            copies.append(t)
+            copies = [t] if copies is None else [*copies, t]
         read[k] = <PyObject*>t
     if wants and recording():
         node = record_inplace(op, n, inputs, params)
@@ -547,8 +552,8 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
     cdef PyObject* operands[MAX_INPUTS + 2]
     cdef Scalar params[MAX_PARAMS]
     cdef TensorBase g = <TensorBase>grads[0]
+    cdef TensorBase saved
     cdef int k, i, n
-    cdef list held
     if node.args != NULL:
         for i, p in enumerate(<tuple>node.args):
             params[i].f = p
@@ -559,16 +564,16 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
         if op.grad_kind[k] == GRAD_PASS:
             node_give(node, k, g)
             continue
-        held = [g]
+        if recording():
+            node_give(node, k, symbolic_gradient(op, node, k, g))
+            continue
+        operands[0] = <PyObject*>g
+        n = 1
         for i in range(op.inputs + 1):
             if (op.reads[k] >> i) & 1:
-                held.append(node_saved(node, i))
-        if recording():
-            node_give(node, k, symbolic_gradient(op, k, held, node.args))
-            continue
-        n = len(held)
-        for i in range(n):
-            operands[i] = <PyObject*>held[i]
+                saved = node_saved(node, i)          # the node owns it too
+                operands[n] = <PyObject*>saved
+                n += 1
         give_result(node, k, elementwise(op.grad_op[k], n, operands, params, None))
     return 0
 
@@ -577,12 +582,17 @@ cdef inline int give_result(Node node, int k, TensorBase r) except -1:
     return node_give(node, k, r)
 
 
-cdef object symbolic_gradient(Elementwise* op, int k, list held, PyObject* args):
+cdef object symbolic_gradient(Elementwise* op, Node node, int k, TensorBase g):
+    cdef list given = [g]
+    cdef int i
     if op.symbolic[k] == NULL:
         raise NotImplementedError(f"{op.name.decode()}: no derivative of the derivative")
-    if args != NULL:
-        return (<object>op.symbolic[k])(*held, *(<tuple>args))
-    return (<object>op.symbolic[k])(*held)
+    for i in range(op.inputs + 1):
+        if (op.reads[k] >> i) & 1:
+            given.append(node_saved(node, i))
+    if node.args != NULL:
+        given += <tuple>node.args
+    return (<object>op.symbolic[k])(*given)
 
 
 cdef void register_symbolic(int which, int k, object function):

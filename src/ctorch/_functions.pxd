@@ -9,3 +9,5 @@ cdef object call_scaled(int op, object a, object b, object alpha, object out)
 cdef object call_scaled_(int op, object a, object b, object alpha)
 cdef object call_inplace(int op, tuple inputs, tuple params)
 cdef object reduced(int which, object input, object dim, bint keepdim, object dtype, object out)
+
+include "_gen/calls.pxi"

@@ -10,10 +10,11 @@ from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._iterator cimport Scalar
 from ctorch._reduce cimport *
-from ctorch._shape cimport wrap_dim
+from ctorch._shape cimport reduced_count, wrap_dim
 from ctorch._tape cimport (BackwardFn, Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new,
                            node_outputs, node_save, node_saved, recording)
 from ctorch._tensor cimport *
+from ctorch._views cimport expand_reduced
 
 INF = float("inf")
 NAN = float("nan")
@@ -138,6 +139,7 @@ cdef int give_object(Node node, int k, object g) except -1:
     return node_give(node, k, <TensorBase?>g)
 
 
+cdef tuple OVER_ALL = (None, False)           # the arguments of most reductions, made once
 cdef BackwardFn reduce_backward[REDUCE_COUNT]
 cdef int reduce_reads[REDUCE_COUNT]           # what a gradient reads: 1 the result, 2 the input
 for i in range(REDUCE_COUNT):
@@ -146,7 +148,8 @@ for i in range(REDUCE_COUNT):
 
 cdef object reduced(int which, object input, object dim, bint keepdim, object dtype, object out):
     """A reduction row with its record."""
-    cdef TensorBase x = need_tensor(input, REDUCTIONS[which].name.decode(), "input")
+    cdef TensorBase x = <TensorBase>input if isinstance(input, TensorBase) else need_tensor(
+        input, REDUCTIONS[which].name.decode(), "input")
     cdef TensorBase y = reduce(which, x, dim, keepdim, dtype)
     cdef Node node
     if out is not None:
@@ -158,7 +161,7 @@ cdef object reduced(int which, object input, object dim, bint keepdim, object dt
             node_save(node, 0, y, True)
         if reduce_reads[which] & 2:
             node_save(node, 1, x, False)
-        node_args(node, (dim, keepdim))
+        node_args(node, OVER_ALL if dim is None and not keepdim else (dim, keepdim))
         node_attach(node, y, 0)
     return y
 

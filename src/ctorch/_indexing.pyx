@@ -564,7 +564,7 @@ cdef TensorBase without(TensorBase g, list tensors):
 
 cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) except -1:
     cdef Node node = None
-    check_inplace(x, "index_put_")
+    check_inplace(x, b"index_put_")
     if recording() and (wants_grad(x) or wants_grad(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
         node = node_new(put_backward, b"index_put", 2, 0)
         node_edge(node, 0, x, None)

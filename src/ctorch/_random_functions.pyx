@@ -197,7 +197,7 @@ def dropout_mask(TensorBase x not None, double p, generator=None):
 
 # ---- in place
 
-cdef TensorBase target(TensorBase x, str op):
+cdef TensorBase target(TensorBase x, const char* op):
     # Dense memory to fill: x itself, or a copy that `fill` puts back.
     check_inplace(x, op)
     return x if x.contiguous else tensor_empty(x.dtype, x.ndim, x.shape)

@@ -171,6 +171,18 @@ cdef object reduce_dims(object dim, int ndim, bint* reduced, str op):
     return None
 
 
+cdef int64_t reduced_count(tuple shape, object dim) except -1:
+    # How many elements a reduction over `dim` takes together.
+    cdef bint reduced[MAX_DIMS]
+    cdef int64_t count = 1
+    cdef int i, ndim = <int>len(shape)
+    reduce_dims(dim, ndim, reduced, "reduce")
+    for i in range(ndim):
+        if reduced[i]:
+            count *= shape[i]
+    return count
+
+
 def wrap(dim, int ndim, str op):
     """A dimension counted from the front; raises as every operator does."""
     return wrap_dim(dim, ndim, op)

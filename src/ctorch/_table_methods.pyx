@@ -1,6 +1,6 @@
 """Methods of Tensor that come from the table of operators; generated from ops.toml by _codegen.functions."""
 from ctorch._dispatch cimport *
-from ctorch._functions cimport call1, call2, call_inplace, call_many, call_scaled, call_scaled_, reduced
+from ctorch._functions cimport *
 from ctorch._reduce cimport *
 from ctorch._tensor cimport TensorBase
 

@@ -666,7 +666,9 @@ cdef int finish_hooked_leaves(BackwardCall* call) except -1:
 cdef int seed_roots(BackwardCall* call, list roots, list grads) except -1:
     cdef TensorBase root, g
     cdef Node maker
-    for root, g in zip(roots, grads):
+    cdef Py_ssize_t i
+    for i in range(len(roots)):
+        root, g = <TensorBase>roots[i], <TensorBase>grads[i]
         maker = grad_fn_of(root)
         if maker is None:
             if root.hooks != NULL:
@@ -690,15 +692,16 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
     cdef bint mode, done
     cdef PyObject* top
     cdef Node node
-    cdef dict captures = {}
-    cdef set wanted = None
-    cdef list keys = []
+    cdef dict captures
+    cdef set wanted
+    cdef list keys = None
     call.heap = NULL
     call.size = call.capacity = 0
     call.create_graph = create_graph
     call.keep_graph = keep_graph
     call.hooked = call.captures = call.wanted = NULL
     if inputs is not None:
+        captures, keys = {}, []
         for x in inputs:
             maker = grad_fn_of(<TensorBase>x)
             if maker is None:
@@ -733,4 +736,4 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
             Py_DECREF(<object>top)
         free(call.heap)
         Py_XDECREF(call.hooked)
-    return [captures[key] for key in keys]
+    return None if keys is None else [captures[key] for key in keys]

@@ -40,10 +40,12 @@ cdef class TensorBase:
     cdef PyObject* grad              # owned Tensor or NULL
     cdef PyObject* base              # owned Tensor of which this is a differentiable view, or NULL
     cdef PyObject* hooks             # owned OrderedDict of hooks of a leaf, or NULL
-    cdef PyObject* extra             # owned dict of Python attributes, or NULL
+    cdef PyObject* extra             # owned dict of Python attributes, or NULL; the type's tp_dictoffset
     cdef object __weakref__
 
 cdef PyTypeObject* tensor_type       # set by _core to Tensor
+
+cdef void allow_collected_subclasses(PyTypeObject* t) noexcept
 
 cdef TensorBase tensor_alloc(int ndim)
 cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape)

@@ -4,7 +4,7 @@
 derives from it without adding a field, so that both share one free list.
 """
 cimport cython
-from cpython.object cimport PyTypeObject
+from cpython.object cimport PyTypeObject, inquiry, traverseproc, visitproc
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport INT64_MAX
@@ -23,6 +23,10 @@ cdef extern from *:
     object ct_type_new(PyTypeObject* t, object args)
 
 cdef tuple NO_ARGS = ()
+
+
+cdef Py_ssize_t extra_offset(TensorBase x) noexcept:
+    return <char*>&x.extra - <char*><PyObject*>x
 
 
 @cython.freelist(512)
@@ -46,6 +50,38 @@ cdef class TensorBase:
 
 
 tensor_type = <PyTypeObject*>TensorBase
+
+
+# Attributes that users set live in `extra`, made by Python when the first is set. Named here as the type's dict,
+# since Cython's own `__dict__` would make one for every tensor, and a __getattr__ would slow every method call.
+# Derived types take the offset over when they are made.
+tensor_type.tp_dictoffset = extra_offset(TensorBase())
+
+
+cdef int visit_owned(PyObject* o, visitproc visit, void* arg) noexcept:
+    cdef TensorBase x = <TensorBase>o
+    cdef int result = 0
+    if x.extra != NULL:
+        result = visit(x.extra, arg)
+    if result == 0 and x.hooks != NULL:
+        result = visit(x.hooks, arg)
+    return result
+
+
+cdef int clear_owned(PyObject* o) noexcept:
+    cdef TensorBase x = <TensorBase>o
+    cdef PyObject* extra = x.extra
+    cdef PyObject* hooks = x.hooks
+    x.extra = x.hooks = NULL
+    Py_XDECREF(extra)
+    Py_XDECREF(hooks)
+    return 0
+
+
+cdef void allow_collected_subclasses(PyTypeObject* t) noexcept:
+    # Tensors are not tracked by the garbage collector; Python classes that derive from them may be.
+    t.tp_traverse = <traverseproc>visit_owned
+    t.tp_clear = <inquiry>clear_owned
 
 
 cdef TensorBase tensor_alloc(int ndim):

@@ -275,14 +275,6 @@ cdef class ViewMethods(TableMethods):
         """This tensor where the condition holds, else the other."""
         return functions.where(condition, self, other)
 
-    def softmax(self, dim, dtype=None):
-        """Exponentials along a dimension, scaled to sum to one."""
-        return functions.softmax(self, dim, dtype)
-
-    def log_softmax(self, dim, dtype=None):
-        """Logarithm of the softmax."""
-        return functions.log_softmax(self, dim, dtype)
-
     def conj(self):
         """Complex conjugate of each element; this tensor itself where it is real."""
         return functions.conj(self)

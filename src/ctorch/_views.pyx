@@ -12,7 +12,7 @@ from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor 
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
-from ctorch._shape cimport infer_size, parse_sizes, view_strides, wrap_dim
+from ctorch._shape cimport infer_size, parse_sizes, reduce_dims, view_strides, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, in_inference, node_attach, node_edge, node_edge_shape, node_give,
                            node_needs, node_new, recording, tape_ops)
@@ -159,6 +159,22 @@ cdef TensorBase expand_to(TensorBase x, int ndim, const int64_t* shape):
         node_edge(node, 0, x, None)
         node_attach(node, v, 0)
     return v
+
+
+cdef TensorBase expand_reduced(TensorBase g, tuple shape, object dim, bint keepdim):
+    """Stretch g over the dimensions of `shape` that a reduction took away: the gradient of a sum."""
+    cdef int64_t sizes[MAX_DIMS]
+    cdef int64_t kept[MAX_DIMS]
+    cdef bint reduced[MAX_DIMS]
+    cdef int i, ndim = <int>len(shape)
+    for i in range(ndim):
+        sizes[i] = shape[i]
+    if not keepdim and g.ndim != 0:
+        reduce_dims(dim, ndim, reduced, "reduce")
+        for i in range(ndim):
+            kept[i] = 1 if reduced[i] else sizes[i]
+        g = reshape_to(g, ndim, kept)
+    return expand_to(g, ndim, sizes)
 
 
 cdef TensorBase unsqueeze_at(TensorBase x, int dim):
@@ -446,7 +462,7 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     cdef Node node = None
     cdef TensorBase source = frm
     cdef int i, own
-    check_inplace(to, "copy_")
+    check_inplace(to, b"copy_")
     for i in range(frm.ndim):
         own = i + to.ndim - frm.ndim
         if (own < 0 and frm.shape[i] != 1) or (own >= 0 and frm.shape[i] != to.shape[own] and frm.shape[i] != 1):

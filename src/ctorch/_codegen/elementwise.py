@@ -3,10 +3,12 @@ from dataclasses import dataclass
 
 from . import expression
 from .table import Row
-from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
+from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, block_declarations, c_declarations, view_declarations
 
 REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
 TESTS = ("isinf",)
+# Functions that vmath_block.h also has for whole contiguous arrays, as ct_v<name>_<suffix>(from, to, n).
+BLOCKS = {"exp(x)": "exp", "log(x)": "log"}
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,16 @@ def supports(op: Operation, target) -> bool:
     return target.category in op.row.dtypes or (target.category == "int" and op.row.dtypes == ["bool"])
 
 
+def has_block(op: Operation, target) -> bool:
+    """True where a contiguous line is one call of a function for whole arrays."""
+    return op.text in BLOCKS and target.category == "float"
+
+
 class Module:
     """One generated kernel module: functions, their table, and what they need declared."""
 
     def __init__(self):
-        self.body, self.entries, self.used, self.suffixes = [], [], set(), set()
+        self.body, self.entries, self.used, self.suffixes, self.blocks = [], [], set(), set(), set()
 
     def add(self, op: Operation, target) -> None:
         result = {"same": target, "bool": BOOL, "real": target.real}[op.out]
@@ -83,6 +90,8 @@ class Module:
             returns = BOOL if name in TESTS else returns
             self.used.add((name, count, target, returns))
         types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
+        if has_block(op, target):
+            self.blocks.add((BLOCKS[op.text], target))
         name = f"{op.name}_{target.suffix}"
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
@@ -90,7 +99,7 @@ class Module:
 
     def text(self) -> str:
         lines = [PREAMBLE, view_declarations(self.suffixes), c_declarations(self.used),
-                 "from ctorch._gen.dtypes cimport *", "from ctorch._gen.ops cimport *",
+                 block_declarations(self.blocks), "from ctorch._gen.dtypes cimport *", "from ctorch._gen.ops cimport *",
                  "from ctorch._dispatch cimport KernelEntry", "", *self.body,
                  f"cdef KernelEntry entries[{len(self.entries) + 1}]"]
         for i, (enum, dtype, name) in enumerate(self.entries):
@@ -120,8 +129,11 @@ def loop_text(name, op, target, result, types, value) -> str:
         declared = [f"{result.c}[{out_form}] out"]
         declared += [f"{t.c}[{f}] {n}" if f else f"{t.c} {n}" for n, t, f in zip(op.inputs, types, forms)]
         used = ", ".join([f"{n}[i]" if f else n for n, f in zip(op.inputs, forms)])
-        lines += [f"cdef void {name}_{layout}({', '.join(declared)}{extra_decl}) noexcept nogil:",
-                  "    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
+        head = f"cdef void {name}_{layout}({', '.join(declared)}{extra_decl}) noexcept nogil:"
+        if layout == "contiguous" and has_block(op, target):
+            lines += [head, f"    ct_v{BLOCKS[op.text]}_{target.suffix}(&x[0], &out[0], out.shape[0])", ""]
+            continue
+        lines += [head, "    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
                   f"        out[i] = {name}_value({used}{extra})", ""]
     lines += kernel_text(name, op, target, result, types, params, scalar_field, layouts)
     return "\n".join(lines)

@@ -85,6 +85,7 @@ def write_sources(root: Path) -> list[Path]:
     write(generated / "elementwise.pxi", elementwise_pxi(rows))
     write(generated / "reductions.pxi", reductions_pxi(rows))
     write(generated / "functions.pxi", functions.functions_pxi(rows))
+    write(generated / "calls.pxi", functions.calls_pxi(rows))
     write(generated / "methods.pxi", functions.methods_pxi(rows))
     modules = {"_gen_cast": casts.module(types), **elementwise.modules(rows), **reduction.modules(rows)}
     for stale in set(kernels.glob("_gen_*.pyx")) - {kernels / f"{n}.pyx" for n in modules}:

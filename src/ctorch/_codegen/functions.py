@@ -122,14 +122,29 @@ def kernel(row: Row, known: set[str]) -> str:
     lines = []
     if formulas:
         lines.append(backward_function(row, formulas, tensors, outs))
-    lines += [f"def {row.name}({signature(row, False)}):", docstring(row, "    ")]
+    public = ", ".join(names[a.name] for a in row.args)
+    lines += [f"def {row.name}({signature(row, False)}):", docstring(row, "    "),
+              f"    return call_{row.name}({public})", "", f"cdef object call_{row.name}({object_arguments(row)}):"]
     lines += [conversion(row, a, names[a.name]) for a in row.args]
-    lines.append(f"    cdef object result = {row.forward}({', '.join('_' + a.name for a in row.args)})")
+    given = ", ".join("_" + a.name for a in row.args if a.type != "dtype?")
+    lines.append(f"    cdef object result = {row.forward}({given})")
     for i, o in enumerate(outs):
         lines.append(f"    cdef TensorBase {o} = <TensorBase>result{f'[{i}]' if len(outs) > 1 else ''}")
     if formulas:
         lines += record(row, formulas, tensors, outs)
     return "\n".join([*lines, "    return result", ""])
+
+
+def object_arguments(row: Row) -> str:
+    """Arguments of the C function behind a kernel row."""
+    return ", ".join(f"object {row.public_names[a.name]}" for a in row.args)
+
+
+def calls_pxi(rows: dict[str, Row]) -> str:
+    """Declarations of the C functions behind kernel rows, for the methods."""
+    lines = ["# generated from ops.toml", ""]
+    lines += [f"cdef object call_{r.name}({object_arguments(r)})" for r in rows.values() if r.kind == "kernel"]
+    return "\n".join([*lines, ""])
 
 
 def reduction_record(row: Row, known: set[str]) -> str:
@@ -152,6 +167,9 @@ def conversion(row: Row, a: Arg, public: str) -> str:
         return f"    cdef TensorBase _{a.name} = None if {public} is None else {needed}"
     if a.type == "dim":
         return f"    cdef int _{a.name} = wrap_dim({public}, _{row.args[0].name}.ndim, '{row.name}')"
+    if a.type == "dtype?":                    # the first tensor is cast before all else
+        first = row.args[0].name
+        return f"    if {public} is not None:\n        _{first} = <TensorBase>_{first}.to({public})"
     if a.type in C_TYPES:
         return f"    cdef {C_TYPES[a.type]} _{a.name} = {public}"
     return f"    cdef object _{a.name} = {public}"
@@ -290,7 +308,7 @@ def functions_pxi(rows: dict[str, Row]) -> str:
 
 def elementwise_helpers() -> list[str]:
     """Names that formulas may call beside rows."""
-    return ["conj", "isinstance", "len", "tuple", "range"]
+    return ["conj", "expand_reduced", "reduced_count", "isinstance", "len", "tuple", "range"]
 
 
 def composite(row: Row) -> str:
@@ -313,7 +331,10 @@ def methods_pxi(rows: dict[str, Row]) -> str:
         names = row.public_names
         given = ", ".join(["self", *(f"{names[a.name]}={names[a.name]}" if a.keyword else names[a.name]
                                      for a in row.args[1:])])
+        target = f"functions.{row.name}"
+        if row.kind == "kernel":
+            target, given = f"call_{row.name}", ", ".join(["self", *(names[a.name] for a in row.args[1:])])
         for name in [row.name, *row.extra.get("method_alias", [])]:
             lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
-                      f"        return functions.{row.name}({given})", ""]
+                      f"        return {target}({given})", ""]
     return "\n".join(lines)

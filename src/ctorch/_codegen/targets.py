@@ -68,3 +68,11 @@ def c_declarations(used) -> str:
     for name, count, target, result in sorted(used, key=lambda u: (u[0], u[2].name)):
         lines.append(f"    {result.c} ct_{name}_{target.suffix}({', '.join([target.c] * count)})")
     return "\n".join(lines) + "\n" if used else "\n"
+
+
+def block_declarations(blocks) -> str:
+    """Prototypes of functions of whole arrays: {(name, target)}."""
+    lines = ["cdef extern from \"vmath_block.h\" nogil:"]
+    for name, t in sorted(blocks, key=lambda b: (b[0], b[1].name)):
+        lines.append(f"    void ct_v{name}_{t.suffix}(const {t.c}* x, {t.c}* y, int64_t n)")
+    return "\n".join(lines) + "\n" if blocks else ""

@@ -8,12 +8,11 @@ cdef TensorBase dense(TensorBase x, int dtype):
     return contiguous(cast_to(x, dtype))
 
 
-cdef int float_compute(TensorBase x, str op) except -1:
+cdef int float_compute(TensorBase x, const char* op) except -1:
     # float64 stays; the other floats are computed in float32.
-    cdef bytes name = op.encode()
-    check_cpu(x, name)
+    check_cpu(x, op)
     if category_of[x.dtype] != CATEGORY_FLOAT:
-        unsupported(name, x.dtype)
+        unsupported(op, x.dtype)
     return FLOAT64 if x.dtype == FLOAT64 else FLOAT32
 
 

@@ -71,7 +71,7 @@ cdef inline void* data_of(TensorBase t) noexcept:
 cdef object forward(TensorBase x, TensorBase target, TensorBase weight, int64_t ignore_index, int64_t reduction,
                     bint fused, double smoothing):
     cdef str op = "cross_entropy" if fused else "nll_loss"
-    cdef int dtype = float_compute(x, op), code
+    cdef int dtype = float_compute(x, b"cross_entropy" if fused else b"nll_loss"), code
     cdef ClassLoss l
     cdef LossKernels* k = load()
     cdef TensorBase a, t, w, y, total, p = None

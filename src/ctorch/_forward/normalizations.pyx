@@ -46,8 +46,7 @@ cdef int around(TensorBase x, int dim, int64_t* sizes) noexcept:
 
 
 cdef TensorBase along(TensorBase x, int dim, bint log):
-    cdef str op = "log_softmax" if log else "softmax"
-    cdef int dtype = float_compute(x, op)
+    cdef int dtype = float_compute(x, b"log_softmax" if log else b"softmax")
     cdef SoftmaxKernels* k = load_softmax()
     cdef SoftmaxFn f = k.log_softmax[row_of(dtype)] if log else k.softmax[row_of(dtype)]
     cdef TensorBase a = dense(x, dtype), y = tensor_empty(dtype, x.ndim, x.shape)
@@ -62,7 +61,7 @@ cdef TensorBase along(TensorBase x, int dim, bint log):
 
 
 cdef TensorBase along_backward(TensorBase grad, TensorBase output, int dim, bint log):
-    cdef int dtype = float_compute(output, "softmax_backward")
+    cdef int dtype = float_compute(output, b"softmax_backward")
     cdef SoftmaxKernels* k = load_softmax()
     cdef SoftmaxBackwardFn f = (k.log_softmax_backward[row_of(dtype)] if log
                                 else k.softmax_backward[row_of(dtype)])
@@ -119,7 +118,7 @@ cdef inline void* data_of(TensorBase t) noexcept:
 
 cdef object batch_norm_forward(TensorBase x, TensorBase weight, TensorBase bias, TensorBase running_mean,
                                TensorBase running_var, bint training, double momentum, double eps):
-    cdef int dtype = float_compute(x, "batch_norm"), code
+    cdef int dtype = float_compute(x, b"batch_norm"), code
     cdef BatchNorm b
     cdef TensorBase a, w, c, rm, rv, y, mean, invstd
     if x.ndim < 2:
@@ -157,7 +156,7 @@ cdef object batch_norm_backward_forward(TensorBase grad, TensorBase x, TensorBas
                                         TensorBase running_var, TensorBase mean, TensorBase invstd, bint training,
                                         double eps, object needs):
     """Gradients of input, weight and bias; None for those not needed."""
-    cdef int dtype = float_compute(x, "batch_norm"), code
+    cdef int dtype = float_compute(x, b"batch_norm"), code
     cdef BatchNorm b
     cdef TensorBase a = dense(x, dtype), g = dense(grad, dtype), gx = None, gw = None, gb = None
     cdef TensorBase w = None if weight is None else dense(weight, dtype)
@@ -210,7 +209,7 @@ cdef TensorBase layer_operand(TensorBase t, object normalized_shape, int dtype, 
 
 
 cdef object layer_norm_forward(TensorBase x, object normalized_shape, TensorBase weight, TensorBase bias, double eps):
-    cdef int dtype = float_compute(x, "layer_norm"), code
+    cdef int dtype = float_compute(x, b"layer_norm"), code
     cdef LayerNorm l
     cdef TensorBase a = dense(x, dtype), y, mean, invstd
     cdef TensorBase w = layer_operand(weight, normalized_shape, dtype, "weight")
@@ -230,7 +229,7 @@ cdef object layer_norm_forward(TensorBase x, object normalized_shape, TensorBase
 cdef object layer_norm_backward_forward(TensorBase grad, TensorBase x, TensorBase weight, TensorBase mean,
                                         TensorBase invstd, object normalized_shape, object needs):
     """Gradients of input, weight and bias; None for those not needed."""
-    cdef int dtype = float_compute(x, "layer_norm"), code, first = x.ndim - len(normalized_shape)
+    cdef int dtype = float_compute(x, b"layer_norm"), code, first = x.ndim - len(normalized_shape)
     cdef LayerNorm l
     cdef TensorBase a = dense(x, dtype), g = dense(grad, dtype), gx = None, gw = None, gb = None
     cdef TensorBase w = None if weight is None else dense(weight, dtype)

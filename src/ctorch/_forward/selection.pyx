@@ -142,7 +142,7 @@ cdef TensorBase embedding_forward(TensorBase weight, TensorBase indices, int64_t
 
 cdef TensorBase embedding_backward_forward(TensorBase grad, TensorBase indices, int64_t rows, int64_t padding_idx):
     cdef EmbeddingKernels* k = load_embedding()
-    cdef int dtype = float_compute(grad, "embedding"), code
+    cdef int dtype = float_compute(grad, b"embedding"), code
     cdef TensorBase g = dense(grad, dtype), i = dense(indices, INT64), gw
     cdef int64_t shape[2]
     shape[0], shape[1] = rows, grad.shape[grad.ndim - 1]

@@ -89,7 +89,7 @@ cdef int check_conv(TensorBase x, TensorBase weight, TensorBase bias) except -1:
 
 cdef TensorBase conv2d_forward(TensorBase x, TensorBase weight, TensorBase bias, object stride, object padding,
                                object dilation, int64_t groups):
-    cdef int dtype = float_compute(x, "conv2d"), code
+    cdef int dtype = float_compute(x, b"conv2d"), code
     cdef Conv2d c
     cdef int64_t shape[4]
     cdef TensorBase a, w, b, y
@@ -120,7 +120,7 @@ cdef int conv_backward(Conv2d* c, int dtype, str op) except -1:
 cdef TensorBase conv2d_input_forward(TensorBase grad, TensorBase weight, object shape, object stride, object padding,
                                      object dilation, int64_t groups):
     """Gradient of a convolution's input."""
-    cdef int dtype = float_compute(grad, "conv2d_input"), i
+    cdef int dtype = float_compute(grad, b"conv2d_input"), i
     cdef Conv2d c
     cdef int64_t sizes[4]
     cdef TensorBase g = dense(grad, dtype), w = dense(weight, dtype), gx
@@ -137,7 +137,7 @@ cdef TensorBase conv2d_input_forward(TensorBase grad, TensorBase weight, object 
 cdef TensorBase conv2d_weight_forward(TensorBase grad, TensorBase x, object shape, object stride, object padding,
                                       object dilation, int64_t groups):
     """Gradient of a convolution's weight."""
-    cdef int dtype = float_compute(grad, "conv2d_weight"), i
+    cdef int dtype = float_compute(grad, b"conv2d_weight"), i
     cdef Conv2d c
     cdef int64_t sizes[4]
     cdef TensorBase g = dense(grad, dtype), a = dense(x, dtype), gw
@@ -218,7 +218,7 @@ cdef TensorBase pool_result(TensorBase x, Pool2d* p, int dtype):
 
 cdef object max_pool2d_forward(TensorBase x, object kernel_size, object stride, object padding, object dilation,
                                bint ceil_mode):
-    cdef int dtype = float_compute(x, "max_pool2d"), code
+    cdef int dtype = float_compute(x, b"max_pool2d"), code
     cdef Pool2d p
     cdef TensorBase a = dense(x, dtype), y, indices
     pool_options(&p, kernel_size, stride, padding, dilation, "max_pool2d")
@@ -234,7 +234,7 @@ cdef object max_pool2d_forward(TensorBase x, object kernel_size, object stride, 
 
 cdef TensorBase max_pool2d_backward_forward(TensorBase grad, TensorBase indices, object shape, object kernel_size,
                                             object stride, object padding, object dilation):
-    cdef int dtype = float_compute(grad, "max_pool2d"), code, i, n = len(shape)
+    cdef int dtype = float_compute(grad, b"max_pool2d"), code, i, n = len(shape)
     cdef Pool2d p
     cdef int64_t sizes[4]
     cdef TensorBase g = dense(grad, dtype), gx
@@ -265,7 +265,7 @@ cdef int average_options(Pool2d* p, object kernel_size, object stride, object pa
 
 cdef TensorBase avg_pool2d_forward(TensorBase x, object kernel_size, object stride, object padding, bint ceil_mode,
                                    bint count_include_pad, object divisor_override):
-    cdef int dtype = float_compute(x, "avg_pool2d"), code
+    cdef int dtype = float_compute(x, b"avg_pool2d"), code
     cdef Pool2d p
     cdef TensorBase a = dense(x, dtype), y
     average_options(&p, kernel_size, stride, padding, count_include_pad, divisor_override)
@@ -282,7 +282,7 @@ cdef TensorBase avg_pool2d_forward(TensorBase x, object kernel_size, object stri
 cdef TensorBase avg_pool2d_backward_forward(TensorBase grad, object shape, object kernel_size, object stride,
                                             object padding, bint ceil_mode, bint count_include_pad,
                                             object divisor_override):
-    cdef int dtype = float_compute(grad, "avg_pool2d"), code, i, n = len(shape)
+    cdef int dtype = float_compute(grad, b"avg_pool2d"), code, i, n = len(shape)
     cdef Pool2d p
     cdef int64_t sizes[4]
     cdef TensorBase g = dense(grad, dtype), gx

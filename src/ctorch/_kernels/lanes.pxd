@@ -64,7 +64,7 @@ cdef inline real max_row(const real* x, int64_t n) noexcept nogil:
     cdef real lanes[32]
     cdef real most = x[0]
     cdef int64_t i = 0
-    cdef int j
+    cdef int j, width = 16
     if n >= 32:
         for j in range(32):
             lanes[j] = x[j]
@@ -73,8 +73,11 @@ cdef inline real max_row(const real* x, int64_t n) noexcept nogil:
             for j in range(32):
                 lanes[j] = x[i + j] if x[i + j] > lanes[j] else lanes[j]
             i += 32
-        for j in range(32):
-            most = lanes[j] if lanes[j] > most else most
+        while width > 0:
+            for j in range(width):
+                lanes[j] = lanes[j + width] if lanes[j + width] > lanes[j] else lanes[j]
+            width >>= 1
+        most = lanes[0]
     while i < n:
         most = x[i] if x[i] > most else most
         i += 1

@@ -11,6 +11,10 @@ cdef extern from "vmath.h" nogil:
     float ct_log_f32(float x)
     double ct_log_f64(double x)
 
+cdef extern from "vmath_block.h" nogil:
+    void ct_vexp_f32(const float* x, float* y, int64_t n)
+    void ct_vexp_f64(const double* x, double* y, int64_t n)
+
 cdef enum:
     CHUNK = 16384       # elements to a chunk
     LANES = 512         # columns worked on together when the dimension is not the last
@@ -39,6 +43,13 @@ cdef inline real exp_(real x) noexcept nogil:
         return ct_exp_f64(x)
 
 
+cdef inline void exp_row(real* x, int64_t n) noexcept nogil:
+    if real is float:
+        ct_vexp_f32(x, x, n)
+    else:
+        ct_vexp_f64(x, x, n)
+
+
 cdef inline real log_(real x) noexcept nogil:
     if real is float:
         return ct_log_f32(x)
@@ -53,7 +64,8 @@ cdef inline void softmax_row(const real* x, real* y, int64_t n) noexcept nogil:
     cdef real top = max_row(x, n), scale
     cdef int64_t i
     for i in range(n):
-        y[i] = exp_(x[i] - top)
+        y[i] = x[i] - top
+    exp_row(y, n)
     scale = 1 / sum_row(<const real*>y, n)
     for i in range(n):
         y[i] *= scale
@@ -66,7 +78,8 @@ cdef inline void log_softmax_row(const real* x, real* y, int64_t n) noexcept nog
     while start < n:
         size = n - start if n - start < BLOCK else <int64_t>BLOCK
         for i in range(size):
-            powers[i] = exp_(x[start + i] - top)
+            powers[i] = x[start + i] - top
+        exp_row(powers, size)
         total += sum_row(<const real*>powers, size)
         start += size
     total = log_(total)
