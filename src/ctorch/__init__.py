@@ -141,6 +141,7 @@ def broadcast_shapes(*shapes):
     >>> ctorch.broadcast_shapes((2, 1), (3,))
     torch.Size([2, 3])
     """
+    shapes = [(s,) if isinstance(s, _builtins.int) else s for s in shapes]
     ndim = _builtins.max((len(s) for s in shapes), default=0)
     result = [1] * ndim
     for shape in shapes:

@@ -173,7 +173,7 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
 
 
 def count_nonzero(input, dim=None):
-    return ops.count_nonzero_(input, dim)
+    return input.ne(0).sum(dim)
 
 
 Extremum = {name: namedtuple(name, "values indices") for name in ("max", "min")}
@@ -344,6 +344,8 @@ def matmul(input, other):
 
 
 def _scaled_sum(input, product, beta, alpha):
+    if not product.is_floating_point() and not product.is_complex():
+        alpha, beta = int(alpha), int(beta)
     product = product if alpha == 1 else product * alpha
     if beta == 0:
         return product

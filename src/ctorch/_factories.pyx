@@ -171,6 +171,8 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
         id = INT64 if whole else default_dtype()
     else:
         id = as_dtype(dtype, "arange")
+        if category_of[id] <= CATEGORY_INT:
+            start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * (1 if step > 0 else -1) < 0:

@@ -63,6 +63,23 @@ cdef int run(Gemm* g, int dtype, str op) except -1:
     return kernel_error(code, op)
 
 
+cdef void write_one(int dtype, double* to) noexcept:
+    # The number one as the kernel of a dtype reads it.
+    to[0] = to[1] = 0
+    if dtype == FLOAT32 or dtype == COMPLEX64:
+        (<float*>to)[0] = 1
+    elif dtype == FLOAT64 or dtype == COMPLEX128:
+        to[0] = 1
+    elif itemsize_of[dtype] == 1:
+        (<char*>to)[0] = 1
+    elif itemsize_of[dtype] == 2:
+        (<short*>to)[0] = 1
+    elif itemsize_of[dtype] == 4:
+        (<int*>to)[0] = 1
+    else:
+        (<int64_t*>to)[0] = 1
+
+
 cdef TensorBase product(TensorBase a, TensorBase b, TensorBase bias, bint transpose_b, str op):
     """a (..., m, k) @ b (..., k, n) of two or three dimensions each; b given as (n, k) where transposed."""
     cdef int dtype = a.dtype, last = a.ndim - 1
@@ -93,11 +110,7 @@ cdef TensorBase product(TensorBase a, TensorBase b, TensorBase bias, bint transp
     g.conj_a = g.conj_b = False
     if bias is not None:
         copy_data(y, bias)
-        one[0] = one[1] = 0
-        if dtype == FLOAT32 or dtype == COMPLEX64:
-            (<float*>one)[0] = 1
-        else:
-            one[0] = 1
+        write_one(dtype, one)
         g.beta = one
     if y.numel:
         run(&g, dtype, op)

@@ -72,6 +72,8 @@ cdef int64_t* offsets_along(TensorBase x, int dim, TensorBase index, TensorBase 
 
 
 cdef TensorBase gather_forward(TensorBase x, int dim, TensorBase index):
+    if index.numel == 0:
+        return tensor_empty(x.dtype, index.ndim, index.shape)
     check_index(x, dim, index, "gather")
     cdef TensorBase a = contiguous(x), y = tensor_empty(x.dtype, index.ndim, index.shape)
     cdef TensorBase where = tensor_empty(INT64, index.ndim, index.shape)
@@ -98,6 +100,8 @@ cdef TensorBase scatter_add_forward(TensorBase grad, int dim, TensorBase index, 
     for i in range(len(shape)):
         sizes[i] = shape[i]
     out = zeros_like_shape(dtype, len(shape), sizes)
+    if index.numel == 0:
+        return cast_to(out, grad.dtype)
     where = tensor_empty(INT64, index.ndim, index.shape)
     offsets = offsets_along(out, dim, index, where, "scatter_add")
     if dtype == FLOAT32:

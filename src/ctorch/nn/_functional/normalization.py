@@ -76,7 +76,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
             f"Expected number of channels in input to be divisible by num_groups, but got input of "
             f"shape {list(input.shape)} and num_groups={num_groups}"
         )
-    rows = input.reshape(batch * num_groups, -1)
+    rows = input.reshape(batch * num_groups, input[0].numel() // num_groups if batch else 0)
     output = ops.layer_norm(rows, [rows.size(1)], None, None, eps).view(input.shape)
     per_channel = (1, channels, *[1] * (input.dim() - 2))
     if weight is not None:

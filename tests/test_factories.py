@@ -1,0 +1,20 @@
+"""Factories where the arguments' types decide."""
+import pytest
+
+import ctorch
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [
+    ((0, 2.5, 1), [0, 1]), ((-0.5, 2.9), [0, 1]), ((0.9, 3.9, 1.5), [0, 1, 2]), ((5, 0, -2), [5, 3, 1]),
+])
+def test_arange_of_integers_truncates_its_arguments(arguments, expected):
+    assert ctorch.arange(*arguments, dtype=ctorch.int64).tolist() == expected
+
+
+def test_arange_without_a_whole_step():
+    with pytest.raises(RuntimeError, match="step must be nonzero"):
+        ctorch.arange(1, 5, 0.5, dtype=ctorch.int64)
+
+
+def test_shapes_may_be_numbers():
+    assert ctorch.broadcast_shapes(3, (2, 1)) == (2, 3)
