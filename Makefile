@@ -41,9 +41,10 @@ demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo
 test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
 	@echo; $(PY) -m pytest $(ARGS)
 
-# The build folder comes before the installed package on the path, so one environment serves both.
+# The build folder comes before the installed package on the path, so one environment serves both. The C++ library is
+# loaded ahead for extensions of others that throw: the sanitizer must find it when it starts.
 ASAN := ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:detect_odr_violation=0 PYTHONMALLOC=malloc \
-	PYTHONPATH=build/asan/lib LD_PRELOAD="$(shell gcc -print-file-name=libasan.so)"
+	PYTHONPATH=$(CURDIR)/build/asan/lib LD_PRELOAD="$(shell gcc -print-file-name=libasan.so) $(shell gcc -print-file-name=libstdc++.so)"
 test-asan: $(STAMPS)/asan $(STAMPS)/extra-demo $(STAMPS)/extra-test
 	@echo; $(ASAN) $(PY) -m pytest $(ARGS)
 
