@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
 
 from ctorch cimport _tensor
-from ctorch._device cimport cpu_device
+from ctorch._device cimport device_object
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._factories cimport fill_number, item_at, tensor_from
@@ -102,7 +102,7 @@ cdef class Tensor(ViewMethods):
     @property
     def device(self):
         """Where the values live."""
-        return cpu_device()
+        return device_object((<TensorBase>self).device, (<TensorBase>self).device_index)
 
     @property
     def layout(self):
@@ -388,18 +388,19 @@ cdef class Tensor(ViewMethods):
         """The value of a tensor of one element, as a Python number."""
         if (<TensorBase>self).numel != 1:
             raise RuntimeError(f"a Tensor with {(<TensorBase>self).numel} elements cannot be converted to Scalar")
-        return item_at(self, self.data)
+        return value_of(self)
 
     def tolist(self):
         """The values as nested lists of Python numbers."""
-        return nested(self, 0, self.data)
+        cdef TensorBase x = host(self)
+        return nested(x, 0, x.data)
 
     def __bool__(self):
         if (<TensorBase>self).numel == 0:
             raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
         if (<TensorBase>self).numel != 1:
             raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
-        return bool(item_at(self, self.data))
+        return bool(value_of(self))
 
     def __float__(self):
         return float(single(self))
@@ -413,7 +414,7 @@ cdef class Tensor(ViewMethods):
     def __index__(self):
         if category_of[self.dtype] > CATEGORY_INT or (<TensorBase>self).numel != 1:
             raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(item_at(self, self.data))
+        return int(value_of(self))
 
     def __len__(self):
         if self.ndim == 0:
@@ -480,6 +481,7 @@ cdef class Tensor(ViewMethods):
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         if self.dtype == BFLOAT16:
             raise TypeError("Got unsupported ScalarType BFloat16")
+        need_host(self)
         import numpy
         return numpy.asarray(memoryview(self))
 
@@ -711,6 +713,17 @@ strided = layout()
 cdef object single(TensorBase x):
     if x.numel != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
+    return value_of(x)
+
+
+cdef TensorBase host(TensorBase x):
+    # x itself where its values are in this process's memory, else a copy there.
+    return x if x.device == DEVICE_CPU else views.to_device(x.detach(), "cpu")
+
+
+cdef object value_of(TensorBase x):
+    if x.device != DEVICE_CPU:
+        x = host(x)
     return item_at(x, x.data)
 
 
@@ -757,7 +770,7 @@ cdef int take_over(TensorBase t, TensorBase source) except -1:
     t.storage = source.storage
     t.data = source.data
     t.dtype = source.dtype
-    t.device = source.device
+    t.device, t.device_index = source.device, source.device_index
     if t.shape != &t.dims[0]:
         free(t.shape)
     t.shape = &t.dims[0]
@@ -793,12 +806,21 @@ cdef struct BufferShape:
     char format[4]
 
 
+cdef int need_host(TensorBase x) except -1:
+    if x.device != DEVICE_CPU:
+        raise TypeError(f"can't convert cuda:{x.device_index} device type tensor to numpy. Use Tensor.cpu() to copy "
+                        "the tensor to host memory first.")
+    return 0
+
+
 cdef int fill_buffer(TensorBase x, Py_buffer* buffer, int flags) except -1:
     cdef BufferShape* b
     cdef int i
     cdef const char* code = FORMATS[x.dtype]
     if wants_grad(x):
         raise BufferError("Can't get a buffer of a Tensor that requires grad. Use tensor.detach() first.")
+    if x.device != DEVICE_CPU:
+        raise BufferError("a Tensor on a CUDA device has no buffer in host memory. Use Tensor.cpu() first.")
     if code == NULL:
         raise BufferError(f"a Tensor of {dtype_name(x.dtype).decode()} has no buffer format")
     if flags & PyBUF_WRITABLE and x.storage.readonly:
@@ -840,8 +862,8 @@ cdef TensorBase default_gradient(TensorBase root):
     if category_of[root.dtype] == CATEGORY_COMPLEX:
         raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
                            f"torch.{dtype_name(root.dtype).decode()}")
-    g = tensor_empty(root.dtype, root.ndim, root.shape)
-    if root.dtype == FLOAT32:
+    g = tensor_empty_at(root, root.dtype, root.ndim, root.shape)
+    if root.dtype == FLOAT32 and root.device == DEVICE_CPU:
         (<float*>g.data)[0] = 1
     else:
         fill_number(g, 1)

@@ -3,5 +3,5 @@ cdef class device:
     cdef readonly str type
     cdef readonly object index
 
-cdef object cpu_device()
-cdef int need_cpu(object d, str op) except -1
+cdef object device_object(int type, int index)
+cdef int place_of(object d, str op) except -2

@@ -1,4 +1,6 @@
 """Devices as objects: ``ctorch.device("cuda:1")``."""
+from ctorch._accelerator cimport backend
+from ctorch._tensor cimport DEVICE_CPU
 
 
 cdef class device:
@@ -62,16 +64,18 @@ cdef class device:
 CPU = device("cpu")
 
 
-cdef object cpu_device():
-    return CPU
+cdef object device_object(int type, int index):
+    return CPU if type == DEVICE_CPU else device("cuda", index)
 
 
-cdef int need_cpu(object d, str op) except -1:
-    # None and the CPU pass; anything else says what is missing.
+cdef int place_of(object d, str op) except -2:
+    # -1 for the CPU (and None), else the number of a CUDA device.
     if d is None or d is CPU:
-        return 0
+        return -1
     if not isinstance(d, device):
         d = device(d)
     if (<device>d).type == "cpu":
-        return 0
-    raise NotImplementedError(f"{op}: device '{d}' is not available; this build computes on the CPU only")
+        return -1
+    if (<device>d).type != "cuda":
+        raise NotImplementedError(f"{op}: device '{d}' is not supported; tensors live on cpu and cuda")
+    return backend().device_index((<device>d).index)

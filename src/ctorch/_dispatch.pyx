@@ -10,6 +10,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.string cimport memchr, memcpy
 
+from ctorch._accelerator cimport accelerator_elementwise, device_of
 from ctorch._dtype cimport *
 from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
 from ctorch._kernels._load cimport kernel_table
@@ -237,6 +238,7 @@ cdef struct Plan:
     int common
     int out_dtype
     int native_out
+    int device                       # index of the CUDA device that the inputs are on, or -1
     int ndim
     int64_t shape[MAX_DIMS]
 
@@ -245,11 +247,13 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     # Dtypes, kernel and shape of one call.
     cdef PyObject* promoted[MAX_INPUTS]
     cdef int k, m = 0, common
+    cdef bint elsewhere = False
     for k in range(n):
-        check_cpu(<TensorBase>inputs[k], op.name)
+        elsewhere = elsewhere or (<TensorBase>inputs[k]).device != DEVICE_CPU
         if op.fixed[k] == -1:
             promoted[m] = inputs[k]
             m += 1
+    plan.device = device_of(n, inputs, op.name) if elsewhere else -1
     common = result_dtype(m, promoted)
     if op.promote_ints and category_of[common] <= CATEGORY_INT:
         common = default_dtype()
@@ -257,8 +261,8 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         unsupported(op.name, common)
     plan.common = common
     plan.compute = compute_of[common]
-    plan.kernel = find_kernel(op, plan.compute)
-    if plan.kernel == NULL:
+    plan.kernel = find_kernel(op, plan.compute) if not elsewhere else NULL
+    if plan.kernel == NULL and not elsewhere:
         unsupported(op.name, common)
     if op.out == OUT_SAME:
         plan.out_dtype, plan.native_out = common, plan.compute
@@ -267,7 +271,7 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     else:
         plan.out_dtype, plan.native_out = real_of(common), real_of(plan.compute)
     plan.ndim = broadcast_all(n, inputs, plan.shape)
-    if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT:
+    if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT and not elsewhere:
         refuse_zeros(<TensorBase>inputs[1])
     return 0
 
@@ -284,11 +288,22 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
                   TensorBase out) except -1:
     cdef Loop loop
     cdef int k
+    if plan.device >= 0:
+        return accelerator_elementwise(op - &OPS[0], plan.common, out, n, inputs, params_tuple(op, params))
     loop_init(&loop, plan.ndim, plan.shape, 1, plan.kernel, params)
     loop_add(&loop, out, plan.native_out)
     for k in range(n):
         loop_add(&loop, <TensorBase>inputs[k], plan.compute if op.fixed[k] == -1 else op.fixed[k])
     return loop_run(&loop)
+
+
+cdef TensorBase device_place(int n, PyObject** inputs):
+    # The input whose device the result shares: single CPU values follow the others.
+    cdef int k
+    for k in range(n):
+        if (<TensorBase>inputs[k]).device != DEVICE_CPU:
+            return <TensorBase>inputs[k]
+    return <TensorBase>inputs[0]
 
 
 cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
@@ -301,10 +316,11 @@ cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Sca
     for k in range(n):
         plain = plain and (<TensorBase>inputs[k]).contiguous
     if plain or plan.ndim < 2:
-        out = tensor_empty(plan.out_dtype, plan.ndim, plan.shape)
+        out = tensor_empty_on(DEVICE_CPU if plan.device < 0 else DEVICE_CUDA, plan.device, plan.out_dtype, plan.ndim,
+                              plan.shape)
     else:
         output_strides(n, inputs, plan.ndim, plan.shape, strides)
-        out = tensor_empty_strided(plan.out_dtype, plan.ndim, plan.shape, strides)
+        out = tensor_empty_strided(device_place(n, inputs), plan.out_dtype, plan.ndim, plan.shape, strides)
     run_plan(op, &plan, n, inputs, params, out)
     for k in range(n):
         if not (<TensorBase>inputs[k]).wrapped_number:
@@ -355,7 +371,7 @@ cdef TensorBase write_out(TensorBase out, TensorBase result, str op):
             warnings.warn(f"An output with one or more elements was resized since it had shape "
                           f"{list(shape_tuple(out))}, which does not match the required output shape "
                           f"{list(shape_tuple(result))}. This behavior is deprecated.", stacklevel=3)
-        fresh = tensor_empty(out.dtype, result.ndim, result.shape)
+        fresh = tensor_empty_at(out, out.dtype, result.ndim, result.shape)
         storage_release(out.storage)
         storage_retain(fresh.storage)
         out.storage = fresh.storage
@@ -457,7 +473,7 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
         t = <TensorBase>inputs[k]
         wants = wants or wants_grad(t)
         if k > 0 and may_clash(x, t):
-            t = tensor_empty(t.dtype, t.ndim, t.shape)
+            t = tensor_empty_at(t, t.dtype, t.ndim, t.shape)
             copy_data(t, <TensorBase>inputs[k])
             copies = [t] if copies is None else [*copies, t]
         read[k] = <PyObject*>t
@@ -610,11 +626,11 @@ cdef TensorBase cast_to(TensorBase x, int dtype):
     if x.dtype == dtype:
         return x
     if x.contiguous or x.ndim < 2:
-        y = tensor_empty(dtype, x.ndim, x.shape)
+        y = tensor_empty_at(x, dtype, x.ndim, x.shape)
     else:
         inputs[0] = <PyObject*>x
         output_strides(1, inputs, x.ndim, x.shape, strides)
-        y = tensor_empty_strided(dtype, x.ndim, x.shape, strides)
+        y = tensor_empty_strided(x, dtype, x.ndim, x.shape, strides)
     copy_data(y, x)
     return y
 
@@ -624,7 +640,7 @@ cdef TensorBase contiguous(TensorBase x):
     cdef TensorBase y
     if x.contiguous:
         return x
-    y = tensor_empty(x.dtype, x.ndim, x.shape)
+    y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
     copy_data(y, x)
     return y
 
@@ -647,7 +663,7 @@ cdef TensorBase tape_clone(TensorBase x):
     if recording() and wants_grad(x):
         inputs[0] = <PyObject*>x
         return elementwise(OP_CLONE, 1, inputs, NULL, None)
-    y = tensor_empty(x.dtype, x.ndim, x.shape)
+    y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
     copy_data(y, x)
     return y
 

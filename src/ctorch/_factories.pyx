@@ -4,7 +4,7 @@ import sys
 from libc.stdint cimport *
 from libc.string cimport memset
 
-from ctorch._device cimport need_cpu
+from ctorch._device cimport place_of
 from ctorch._dispatch cimport cast_to, number_tensor
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
@@ -27,10 +27,31 @@ cdef int dtype_or_default(object dtype, str op) except -1:
     return default_dtype() if dtype is None else as_dtype(dtype, op)
 
 
-cdef TensorBase make_empty(object size, int dtype, str op):
+cdef TensorBase make_empty(object size, int dtype, object device, str op):
     cdef int64_t shape[MAX_DIMS]
-    cdef int n = parse_sizes(size, shape, op)
-    return tensor_empty(dtype, n, shape)
+    cdef int n = parse_sizes(size, shape, op), index
+    if device is None:
+        return tensor_empty(dtype, n, shape)
+    index = place_of(device, op)
+    return tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, dtype, n, shape)
+
+
+cdef TensorBase onto(TensorBase t, object device, str op):
+    # t on the device that a factory was asked for.
+    cdef TensorBase y
+    cdef int index = -1 if device is None else place_of(device, op)
+    if index < 0:
+        return t
+    y = tensor_empty_on(DEVICE_CUDA, index, t.dtype, t.ndim, t.shape)
+    copy_data(y, t)
+    return y
+
+
+cdef int fill_zero(TensorBase t) except -1:
+    if t.device == DEVICE_CPU:
+        memset(t.storage.data, 0, t.storage.nbytes)
+        return 0
+    return fill_number(t, 0)
 
 
 def empty(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False,
@@ -39,8 +60,7 @@ def empty(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
 
     See https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    need_cpu(device, "empty")
-    return finish(make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), "empty"), requires_grad)
+    return finish(make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), device, "empty"), requires_grad)
 
 
 def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -56,9 +76,8 @@ def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
             [0., 0.]])
     """
     cdef TensorBase t
-    need_cpu(device, "zeros")
-    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "zeros"), "zeros")
-    memset(t.data, 0, t.numel * itemsize_of[t.dtype])
+    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "zeros"), device, "zeros")
+    fill_zero(t)
     return finish(t, requires_grad)
 
 
@@ -68,8 +87,7 @@ def ones(*size, dtype=None, device=None, requires_grad=False, out=None, layout=N
     See https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
     cdef TensorBase t
-    need_cpu(device, "ones")
-    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "ones"), "ones")
+    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "ones"), device, "ones")
     fill_number(t, 1)
     return finish(t, requires_grad)
 
@@ -81,11 +99,10 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=
     """
     cdef TensorBase t
     cdef int id
-    need_cpu(device, "full")
     if isinstance(fill_value, TensorBase):
-        fill_value = item_at(<TensorBase>fill_value, (<TensorBase>fill_value).data)
+        fill_value = fill_value.item()
     id = as_dtype(dtype, "full") if dtype is not None else as_dtype(type(fill_value), "full")
-    t = make_empty(size, id, "full")
+    t = make_empty(size, id, device, "full")
     fill_number(t, fill_value)
     return finish(t, requires_grad)
 
@@ -93,16 +110,21 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=
 cdef TensorBase like(object input, object dtype, object device, str op):
     if not isinstance(input, TensorBase):
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
-    need_cpu(device, op)
     cdef TensorBase x = <TensorBase>input
     cdef int id = x.dtype if dtype is None else as_dtype(dtype, op)
-    cdef int i
+    cdef int i, index
+    if device is not None:
+        index = place_of(device, op)
+        if index != (x.device_index if x.device != DEVICE_CPU else -1):
+            return tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, id, x.ndim, x.shape)
     if x.contiguous or not tensor_is_non_overlapping(x):
-        return tensor_empty(id, x.ndim, x.shape)
+        return tensor_empty_at(x, id, x.ndim, x.shape)
     for i in range(x.ndim):
         if x.strides[i] < 0:
-            return tensor_empty(id, x.ndim, x.shape)
-    return tensor_empty_strided(id, x.ndim, x.shape, x.strides) if dense(x) else tensor_empty(id, x.ndim, x.shape)
+            return tensor_empty_at(x, id, x.ndim, x.shape)
+    if not dense(x):
+        return tensor_empty_at(x, id, x.ndim, x.shape)
+    return tensor_empty_strided(x, id, x.ndim, x.shape, x.strides)
 
 
 cdef bint dense(TensorBase x) noexcept:
@@ -123,7 +145,7 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
                pin_memory=False):
     """Zeros of the same shape."""
     cdef TensorBase t = like(input, dtype, device, "zeros_like")
-    memset(t.storage.data, 0, t.storage.nbytes)
+    fill_zero(t)
     return finish(t, requires_grad)
 
 
@@ -156,7 +178,6 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
     tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
     import math
-    need_cpu(device, "arange")
     given = list(args)
     if len(given) == 1:
         end = given[0]
@@ -183,12 +204,12 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
         count = math.ceil((end - start) / step)
     else:
         count = -((start - end) // step)
-    return finish(ramp(start, step, count, id), requires_grad)
+    return finish(onto(ramp(start, step, count, id), device, "arange"), requires_grad)
 
 
 cdef object number_of(object v):
     if isinstance(v, TensorBase):
-        return item_at(<TensorBase>v, (<TensorBase>v).data)
+        return v.item()
     if isinstance(v, (int, float)):
         return v
     if hasattr(v, "item"):
@@ -223,7 +244,6 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     cdef TensorBase t
     cdef double a, b, step
     cdef int id
-    need_cpu(device, "linspace")
     id = dtype_or_default(dtype, "linspace")
     n = steps
     if n < 0:
@@ -234,7 +254,7 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     half = n // 2
     for i in range(n):               # from both ends, so that the range is symmetric
         (<double*>t.data)[i] = a + i * step if i < half or n == 1 else b - (n - i - 1) * step
-    return finish(cast_to(t, id), requires_grad)
+    return finish(onto(cast_to(t, id), device, "linspace"), requires_grad)
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -508,14 +528,14 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     tensor([[1, 2],
             [3, 4]])
     """
-    need_cpu(device, "tensor")
-    return finish(tensor_from(data, -1 if dtype is None else as_dtype(dtype, "tensor"), True), requires_grad)
+    cdef TensorBase t = tensor_from(data, -1 if dtype is None else as_dtype(dtype, "tensor"), True)
+    return finish(t if device is None else onto(t, device, "tensor"), requires_grad)
 
 
 def as_tensor(data, dtype=None, device=None):
     """A tensor of the data, sharing memory where it can."""
-    need_cpu(device, "as_tensor")
-    return tensor_from(data, -1 if dtype is None else as_dtype(dtype, "as_tensor"), False)
+    cdef TensorBase t = tensor_from(data, -1 if dtype is None else as_dtype(dtype, "as_tensor"), False)
+    return t if device is None else onto(t, device, "as_tensor")
 
 
 asarray = as_tensor

@@ -6,6 +6,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t
 
+from ctorch._accelerator cimport accelerator_forward
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._iterator cimport Scalar

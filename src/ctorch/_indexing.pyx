@@ -18,7 +18,7 @@ from ctorch._shape cimport broadcast_into
 from ctorch._tape cimport Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new, recording, \
     tape_ops
 from ctorch._tensor cimport *
-from ctorch._views cimport copy_, permute_to, reshape_to, select, slice_dim, unsqueeze_at, zeros_like_shape
+from ctorch._views cimport copy_, permute_to, reshape_to, select, slice_dim, unsqueeze_at, zeros_at
 
 cdef extern from "Python.h":
     bint PyIndex_Check(object o)
@@ -246,6 +246,9 @@ cdef Rows find_rows(TensorBase x, list tensors):
     cdef list dims = [d for d, _ in tensors]
     cdef TensorBase t, wide
     cdef bint adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
+    if x.device != DEVICE_CPU:
+        raise NotImplementedError("indexing with tensors: not implemented for device 'cuda' and dtype "
+                                  f"{dtype_name(x.dtype).decode()}")
     for d in dims:
         perm[k] = d
         k += 1
@@ -259,7 +262,7 @@ cdef Rows find_rows(TensorBase x, list tensors):
     for _, t in tensors:
         ndim = grow_broadcast(ndim, shape, t, tensors)
     r.index_shape = tuple([shape[i] for i in range(ndim)])
-    r.offsets = zeros_like_shape(INT64, ndim, shape)
+    r.offsets = zeros_at(None, INT64, ndim, shape)
     for k, (_, t) in enumerate(tensors):
         wide = tensor_empty(INT64, ndim, shape)
         copy_data(wide, t)
@@ -485,7 +488,7 @@ cdef TensorBase index_embed(TensorBase g, tuple shape, list tensors):
     cdef Node node
     for i in range(len(shape)):
         sizes[i] = shape[i]
-    out = zeros_like_shape(g.dtype, len(shape), sizes)
+    out = zeros_at(g, g.dtype, len(shape), sizes)
     put_rows(out, tensors, g, True)
     if wants_grad(g) and recording():
         node = node_new(index_embed_backward, b"index_put", 1, 0)

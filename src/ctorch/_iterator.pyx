@@ -6,10 +6,11 @@ stack, so that mixed dtypes need neither a kernel nor a temporary tensor of thei
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
+from ctorch._accelerator cimport accelerator_copy
 from ctorch._dtype cimport DTYPE_COUNT, itemsize_of
 from ctorch._kernels._load cimport kernel_table
 from ctorch._parallel cimport parallel_for
-from ctorch._tensor cimport MAX_DIMS, TensorBase
+from ctorch._tensor cimport DEVICE_CPU, MAX_DIMS, TensorBase
 
 cdef enum:
     BLOCK = 256                      # elements that are cast at a time
@@ -275,6 +276,8 @@ cdef int copy_data(TensorBase to, TensorBase frm) except -1:
     cdef Loop loop
     if to.numel == 0:
         return 0
+    if to.device != DEVICE_CPU or frm.device != DEVICE_CPU:
+        return accelerator_copy(to, frm)
     if to.contiguous and frm.contiguous and to.dtype == frm.dtype and to.numel == frm.numel and to.numel < 65536:
         memcpy(to.data, frm.data, to.numel * itemsize_of[to.dtype])
         return 0

@@ -19,10 +19,9 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
         elif a is not None and not isinstance(a, bool):
             raise TypeError(f"to(): received an invalid argument of type {type(a).__name__}")
     if device is not None:
-        device = Device(device)
-        if device.type != "cpu":
-            raise NotImplementedError(f"Tensor.to: device '{device}' is not available; this build computes on the "
-                                      "CPU only")
+        moved = _views.to_device(x, Device(device))
+        if moved is not x:
+            return _views.to_dtype(moved, dtype or x.dtype)
     return _views.to_dtype(x, dtype or x.dtype, copy)
 
 

@@ -5,6 +5,7 @@ Tensors that the kernels cannot read as they are (strided, or of half precision)
 from libc.math cimport pow, sqrt
 from libc.stdlib cimport calloc, free
 
+from ctorch._accelerator cimport backend
 from ctorch._dtype cimport BFLOAT16, FLOAT16, FLOAT32, FLOAT64, dtype_object
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.optimizer cimport (FIRST_STEP, AdamArgs, OptimizerKernels, SgdArgs, UpdateRow,
@@ -91,6 +92,16 @@ cdef list dtypes_of(list params, str op):
     return found
 
 
+cdef bint on_device(list params) except *:
+    # All on CUDA devices, or none; a group's parameters are updated together.
+    cdef Py_ssize_t count = 0
+    for param in params:
+        count += (<TensorBase?>param).device != DEVICE_CPU
+    if count and count != len(params):
+        raise NotImplementedError("optimizer: parameters of one group are on cpu and cuda; give each device a group")
+    return count > 0
+
+
 cdef int mark_changed(list params, const char* op) except -1:
     for param in params:
         bump_version(<TensorBase>param, op)
@@ -145,6 +156,8 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
     cdef bint recorded = set_recording(False)
     cdef Batch batch
     cdef int dtype
+    if on_device(params):
+        return backend().sgd(params, grads, buffers, lr, weight_decay, momentum, dampening, nesterov, maximize)
     try:
         for dtype in dtypes_of(params, "SGD"):
             batch = sgd_batch(dtype, params, grads, buffers)
@@ -194,6 +207,9 @@ def adam(list params not None, list grads not None, list exp_avgs not None, list
     cdef bint recorded = set_recording(False)
     cdef Batch batch
     cdef int dtype
+    if on_device(params):
+        return backend().adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps,
+                              weight_decay, decoupled, maximize)
     try:
         for dtype in dtypes_of(params, "Adam"):
             batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1,

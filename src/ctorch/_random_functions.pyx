@@ -1,7 +1,8 @@
 """Random tensors and in-place fills, from the streams of a Generator."""
 from libc.stdint cimport int64_t
 
-from ctorch._device cimport need_cpu
+from ctorch._accelerator cimport backend
+from ctorch._device cimport place_of
 from ctorch._dispatch cimport check_inplace, contiguous
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
@@ -57,10 +58,17 @@ cdef Generator the(object generator):
 
 cdef TensorBase new(object size, object dtype, object device, str op, int fallback):
     cdef int64_t shape[MAX_DIMS]
-    cdef int n
-    need_cpu(device, op)
-    n = parse_sizes(size, shape, op)
-    return tensor_empty(fallback if dtype is None else as_dtype(dtype, op), n, shape)
+    cdef int n = parse_sizes(size, shape, op), index = place_of(device, op)
+    return tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index,
+                           fallback if dtype is None else as_dtype(dtype, op), n, shape)
+
+
+cdef bint drawn(TensorBase t, str kind, tuple parameters, object generator) except *:
+    # Tensors on a CUDA device are filled there, from that device's stream of numbers.
+    if t.device == DEVICE_CPU:
+        return False
+    backend().draw(kind, t, parameters, generator)
+    return True
 
 
 cdef TensorBase with_grad(TensorBase t, bint requires_grad):
@@ -89,7 +97,8 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, ou
     """
     cdef TensorBase t = new(unpack_sizes(size), dtype, device, "rand", default_dtype())
     only_floats(t, "rand")
-    uniform(the(generator), element_of(t.dtype, "rand"), t.data, t.numel, 0, 1)
+    if not drawn(t, "uniform", (0, 1), generator):
+        uniform(the(generator), element_of(t.dtype, "rand"), t.data, t.numel, 0, 1)
     return with_grad(t, requires_grad)
 
 
@@ -101,7 +110,8 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, o
     """
     cdef TensorBase t = new(unpack_sizes(size), dtype, device, "randn", default_dtype())
     only_floats(t, "randn")
-    normal(the(generator), element_of(t.dtype, "randn"), t.data, t.numel, 0, 1)
+    if not drawn(t, "normal", (0, 1), generator):
+        normal(the(generator), element_of(t.dtype, "randn"), t.data, t.numel, 0, 1)
     return with_grad(t, requires_grad)
 
 
@@ -119,7 +129,9 @@ def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, d
     if given:
         low = given.pop()
     cdef TensorBase t = new(size, dtype, device, "randint", INT64)
-    random_range(the(generator), element_of(t.dtype, "randint"), t.data, t.numel, 0 if low is None else low, high)
+    low = 0 if low is None else low
+    if not drawn(t, "integers", (low, high), generator):
+        random_range(the(generator), element_of(t.dtype, "randint"), t.data, t.numel, low, high)
     return t
 
 
@@ -132,30 +144,34 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False,
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
     cdef TensorBase t = new((n,), dtype, device, "randperm", INT64)
-    c_randperm(the(generator), element_of(t.dtype, "randperm"), t.data, t.numel)
+    if not drawn(t, "permutation", (), generator):
+        c_randperm(the(generator), element_of(t.dtype, "randperm"), t.data, t.numel)
     return t
 
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None, layout=None,
               pin_memory=False):
     """Uniform numbers in [0, 1) in the shape of a tensor."""
-    return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, generator=generator)
+    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None,
                layout=None, pin_memory=False):
     """Normal numbers in the shape of a tensor."""
-    return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad, generator=generator)
+    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator)
 
 
-def randint_like(input, *args, low=None, high=None, dtype=None, **kwargs):
+def randint_like(input, *args, low=None, high=None, dtype=None, device=None, **kwargs):
     """Whole numbers in the shape of a tensor."""
-    return randint(*args, size=input.shape, low=low, high=high, dtype=dtype or input.dtype)
+    return randint(*args, size=input.shape, low=low, high=high, dtype=dtype or input.dtype,
+                   device=device or input.device)
 
 
 def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities that the input gives (or with probability p), zeros elsewhere."""
-    cdef TensorBase x = <TensorBase?>input, y = tensor_empty(x.dtype, x.ndim, x.shape), q
+    cdef TensorBase x = <TensorBase?>input, y = tensor_empty_at(x, x.dtype, x.ndim, x.shape), q
+    if drawn(y, "bernoulli", (x if p is None else p,), generator):
+        return y
     if p is not None:
         c_bernoulli(the(generator), element_of(y.dtype, "bernoulli"), y.data, y.numel, p)
         return y
@@ -174,6 +190,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     cdef TensorBase x = <TensorBase?>input, q, y
     cdef int64_t shape[2]
     only_floats(x, "multinomial")
+    if x.device != DEVICE_CPU:
+        raise NotImplementedError(f"multinomial: not implemented for device 'cuda' and dtype "
+                                  f"{dtype_name(x.dtype).decode()}")
     if x.ndim < 1 or x.ndim > 2:
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     q = contiguous(x)
@@ -189,8 +208,10 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
 
 def dropout_mask(TensorBase x not None, double p, generator=None):
     """Zero with probability p, else 1 / (1 - p), in the shape of x."""
-    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    cdef TensorBase y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
     only_floats(x, "dropout")
+    if drawn(y, "dropout_mask", (p,), generator):
+        return y
     c_dropout_mask(the(generator), element_of(x.dtype, "dropout"), y.data, y.numel, p)
     return y
 
@@ -200,7 +221,7 @@ def dropout_mask(TensorBase x not None, double p, generator=None):
 cdef TensorBase target(TensorBase x, const char* op):
     # Dense memory to fill: x itself, or a copy that `fill` puts back.
     check_inplace(x, op)
-    return x if x.contiguous else tensor_empty(x.dtype, x.ndim, x.shape)
+    return x if x.contiguous else tensor_empty_at(x, x.dtype, x.ndim, x.shape)
 
 
 cdef object finish(TensorBase x, TensorBase filled, const char* op):
@@ -214,7 +235,8 @@ def uniform_(TensorBase x not None, double from_=0, double to=1, generator=None)
     """In place: uniform numbers in [from, to)."""
     cdef TensorBase t = target(x, "uniform_")
     only_floats(x, "uniform_")
-    uniform(the(generator), element_of(x.dtype, "uniform_"), t.data, t.numel, from_, to)
+    if not drawn(t, "uniform", (from_, to), generator):
+        uniform(the(generator), element_of(x.dtype, "uniform_"), t.data, t.numel, from_, to)
     return finish(x, t, b"uniform_")
 
 
@@ -222,13 +244,16 @@ def normal_(TensorBase x not None, double mean=0, double std=1, generator=None):
     """In place: normal numbers."""
     cdef TensorBase t = target(x, "normal_")
     only_floats(x, "normal_")
-    normal(the(generator), element_of(x.dtype, "normal_"), t.data, t.numel, mean, std, not x.contiguous)
+    if not drawn(t, "normal", (mean, std), generator):
+        normal(the(generator), element_of(x.dtype, "normal_"), t.data, t.numel, mean, std, not x.contiguous)
     return finish(x, t, b"normal_")
 
 
 def bernoulli_(TensorBase x not None, p=0.5, generator=None):
     """In place: ones with probability p, zeros elsewhere."""
     cdef TensorBase t = target(x, "bernoulli_"), q
+    if drawn(t, "bernoulli", (p,), generator):
+        return finish(x, t, b"bernoulli_")
     if isinstance(p, TensorBase):
         q = tensor_empty((<TensorBase>p).dtype, x.ndim, x.shape)
         copy_data(q, <TensorBase>p)
@@ -242,13 +267,16 @@ def bernoulli_(TensorBase x not None, p=0.5, generator=None):
 def exponential_(TensorBase x not None, double lambd=1, generator=None):
     """In place: exponentially distributed numbers."""
     cdef TensorBase t = target(x, "exponential_")
-    exponential(the(generator), element_of(x.dtype, "exponential_"), t.data, t.numel, lambd)
+    if not drawn(t, "exponential", (lambd,), generator):
+        exponential(the(generator), element_of(x.dtype, "exponential_"), t.data, t.numel, lambd)
     return finish(x, t, b"exponential_")
 
 
 def random_(TensorBase x not None, *args, generator=None):
     """In place: whole numbers over the dtype's range, or from low to high."""
     cdef TensorBase t = target(x, "random_")
+    if drawn(t, "integers", ((None, None) if not args else (0, *args) if len(args) == 1 else args), generator):
+        return finish(x, t, b"random_")
     if not args:
         c_random(the(generator), element_of(x.dtype, "random_"), t.data, t.numel)
     else:

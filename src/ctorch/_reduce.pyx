@@ -6,7 +6,8 @@ cut depends on shapes alone, so a result is the same for any number of threads.
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 
-from ctorch._dispatch cimport cast_to, unsupported, check_cpu
+from ctorch._accelerator cimport accelerator_reduce
+from ctorch._dispatch cimport cast_to, unsupported
 from ctorch._dtype cimport *
 from ctorch._iterator cimport LoopKernel, cast_kernel
 from ctorch._kernels._load cimport kernel_table
@@ -329,11 +330,7 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     cdef int64_t shape[MAX_DIMS]
     cdef int compute = compute_of[x.dtype], i, n = 0, out_dtype
     cdef TensorBase out
-    check_cpu(x, op.name)
     if not (op.categories >> category_of[x.dtype]) & 1:
-        unsupported(op.name, x.dtype)
-    job.kernels = find_kernels(op, compute)
-    if job.kernels == NULL:
         unsupported(op.name, x.dtype)
     job.count = 1
     for i in range(x.ndim):
@@ -347,6 +344,18 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
             n += 1
     if x.numel == 0:
         check_not_empty(op, x, reduced)
+    out_dtype = x.dtype
+    if op.out_bool:
+        out_dtype = BOOL
+    elif op.ints_to_int64 and category_of[x.dtype] <= CATEGORY_INT:
+        out_dtype = INT64
+    if x.device != DEVICE_CPU:
+        out = tensor_empty_at(x, out_dtype, n, shape)
+        accelerator_reduce(which, x, out, reduced)
+        return out
+    job.kernels = find_kernels(op, compute)
+    if job.kernels == NULL:
+        unsupported(op.name, x.dtype)
     out = tensor_empty(job.kernels.result, n, shape)
     job.data, job.out = x.data, out.data
     job.itemsize, job.native_size, job.out_size = itemsize_of[x.dtype], itemsize_of[compute], itemsize_of[out.dtype]
@@ -358,7 +367,6 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     else:
         plan(&job, x, reduced)
         run(&job)
-    out_dtype = out.dtype if op.out_bool or (op.ints_to_int64 and category_of[x.dtype] <= CATEGORY_INT) else x.dtype
     return cast_to(out, out_dtype)
 
 

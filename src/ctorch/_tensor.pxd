@@ -45,12 +45,21 @@ cdef class TensorBase:
 
 cdef PyTypeObject* tensor_type       # set by _core to Tensor
 
+# What the second device gives; registered by _accelerator.
+cdef struct TensorHooks:
+    Storage* (*storage)(int index, size_t nbytes) except NULL
+
+cdef TensorHooks tensor_hooks
+
 cdef void allow_collected_subclasses(PyTypeObject* t) noexcept
 
 cdef TensorBase tensor_alloc(int ndim)
 cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape)
+cdef TensorBase tensor_empty_on(int device, int index, int dtype, int ndim, const int64_t* shape)
+cdef TensorBase tensor_empty_at(TensorBase place, int dtype, int ndim, const int64_t* shape)
 cdef TensorBase tensor_empty_like(TensorBase x, int dtype)
-cdef TensorBase tensor_empty_strided(int dtype, int ndim, const int64_t* shape, const int64_t* strides)
+cdef TensorBase tensor_empty_strided(TensorBase place, int dtype, int ndim, const int64_t* shape,
+                                     const int64_t* strides)
 cdef TensorBase tensor_scalar(int dtype)
 cdef TensorBase tensor_alias(TensorBase x)
 cdef TensorBase tensor_view(TensorBase x, int ndim, const int64_t* shape, const int64_t* strides, char* data)

@@ -136,11 +136,40 @@ cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape):
     return t
 
 
-cdef TensorBase tensor_empty_like(TensorBase x, int dtype):
-    # Same shape, contiguous; the quick way when x is contiguous itself.
+cdef TensorBase tensor_empty_on(int device, int index, int dtype, int ndim, const int64_t* shape):
+    # Contiguous, on any device.
+    cdef int64_t numel, stride = 1
+    cdef int64_t nbytes
     cdef TensorBase t
-    if not x.contiguous:
-        return tensor_empty(dtype, x.ndim, x.shape)
+    cdef int i
+    if device == DEVICE_CPU:
+        return tensor_empty(dtype, ndim, shape)
+    nbytes = checked_bytes(ndim, shape, itemsize_of[dtype], &numel)
+    t = tensor_alloc(ndim)
+    t.storage = tensor_hooks.storage(index, nbytes)
+    t.data = t.storage.data
+    t.dtype = dtype
+    t.device, t.device_index = device, index
+    for i in range(ndim - 1, -1, -1):
+        t.shape[i] = shape[i]
+        t.strides[i] = stride
+        stride *= shape[i] if shape[i] > 1 else 1
+    tensor_set_geometry(t)
+    return t
+
+
+cdef TensorBase tensor_empty_at(TensorBase place, int dtype, int ndim, const int64_t* shape):
+    # Contiguous, on the device of `place` (None: the CPU).
+    if place is None or place.device == DEVICE_CPU:
+        return tensor_empty(dtype, ndim, shape)
+    return tensor_empty_on(place.device, place.device_index, dtype, ndim, shape)
+
+
+cdef TensorBase tensor_empty_like(TensorBase x, int dtype):
+    # Same shape and device, contiguous; the quick way when x is contiguous itself.
+    cdef TensorBase t
+    if not x.contiguous or x.device != DEVICE_CPU:
+        return tensor_empty_at(x, dtype, x.ndim, x.shape)
     t = tensor_alloc(x.ndim)
     t.storage = storage_new(x.numel * itemsize_of[dtype])
     t.data = t.storage.data
@@ -154,8 +183,9 @@ cdef TensorBase tensor_empty_like(TensorBase x, int dtype):
     return t
 
 
-cdef TensorBase tensor_empty_strided(int dtype, int ndim, const int64_t* shape, const int64_t* strides):
-    # Memory for the given non-negative strides.
+cdef TensorBase tensor_empty_strided(TensorBase place, int dtype, int ndim, const int64_t* shape,
+                                     const int64_t* strides):
+    # Memory for the given non-negative strides, on the device of `place` (None: the CPU).
     cdef int64_t numel, extent = 1
     checked_bytes(ndim, shape, itemsize_of[dtype], &numel)
     cdef TensorBase t = tensor_alloc(ndim)
@@ -165,7 +195,12 @@ cdef TensorBase tensor_empty_strided(int dtype, int ndim, const int64_t* shape, 
         t.strides[i] = strides[i]
         if numel:
             extent += (shape[i] - 1) * strides[i]
-    t.storage = storage_new((extent if numel else 0) * itemsize_of[dtype])
+    extent = (extent if numel else 0) * itemsize_of[dtype]
+    if place is None or place.device == DEVICE_CPU:
+        t.storage = storage_new(extent)
+    else:
+        t.storage = tensor_hooks.storage(place.device_index, extent)
+        t.device, t.device_index = place.device, place.device_index
     t.data = t.storage.data
     t.dtype = dtype
     tensor_set_geometry(t)

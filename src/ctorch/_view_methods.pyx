@@ -1,9 +1,9 @@
 """Methods of Tensor that pass on to functions written elsewhere: casts, views, indexing, new tensors."""
-from ctorch._device cimport need_cpu
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._functions cimport call_inplace
 from ctorch._shape cimport unpack_sizes
+from ctorch._tensor cimport DEVICE_CPU, TensorBase
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
@@ -38,11 +38,11 @@ cdef class ViewMethods(TableMethods):
 
     def cpu(self, memory_format=None):
         """This tensor on the CPU."""
-        return self
+        return self if (<TensorBase>self).device == DEVICE_CPU else views.to_device(self, "cpu")
 
     def cuda(self, device=None, non_blocking=False, memory_format=None):
         """This tensor on a CUDA device."""
-        need_cpu("cuda", "Tensor.cuda")
+        return views.to_device(self, "cuda" if device is None else device)
 
     def type(self, dtype=None, non_blocking=False):
         """The legacy type's name, or this tensor in another dtype."""

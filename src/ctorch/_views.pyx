@@ -8,6 +8,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.string cimport memcpy, memset
 
+from ctorch._device cimport device_object, place_of
 from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor  # no-cython-lint: in the include
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
@@ -85,7 +86,7 @@ cdef TensorBase reshape_to(TensorBase x, int ndim, const int64_t* shape):
 cdef TensorBase clone_contiguous(TensorBase x):
     cdef TensorBase y
     cdef Node node
-    y = tensor_empty(x.dtype, x.ndim, x.shape)
+    y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
     copy_data(y, x)
     if wants_grad(x) and recording():
         node = node_new(pass_backward, b"clone", 1, 0)
@@ -289,10 +290,10 @@ cdef TensorBase embed(TensorBase g, tuple shape, int kind, tuple args, object st
         if strides is not None:
             steps[i] = strides[i]
     if strides is None:
-        out = zeros_like_shape(g.dtype, n, sizes)
+        out = zeros_at(g, g.dtype, n, sizes)
     else:
-        out = tensor_empty_strided(g.dtype, n, sizes, steps)
-        memset(out.storage.data, 0, out.storage.nbytes)
+        out = tensor_empty_strided(g, g.dtype, n, sizes, steps)
+        zero_memory(out)
     v = part(out, kind, args)
     if kind == KIND_STRIDED and not tensor_is_non_overlapping(v):
         raise NotImplementedError("as_strided: no derivative where elements of the view share memory")
@@ -362,7 +363,7 @@ cdef int copy_slices_backward(Node node, PyObject** grads) except -1:
         inside = recorded_part(contiguous_recorded(g), KIND_STRIDED, args)
         rest = tape_ops.add(g, negated(embed(inside, shape_tuple(g), KIND_STRIDED, args, None)))
     else:
-        rest = tensor_empty(g.dtype, g.ndim, g.shape)
+        rest = tensor_empty_at(g, g.dtype, g.ndim, g.shape)
         copy_data(rest, g)
         inside = contiguous_copy(part(rest, KIND_STRIDED, args))
         zero = part(rest, KIND_STRIDED, args)
@@ -383,7 +384,7 @@ cdef TensorBase negated(TensorBase x):
 
 
 cdef TensorBase contiguous_copy(TensorBase x):
-    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    cdef TensorBase y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
     copy_data(y, x)
     return y
 
@@ -450,7 +451,7 @@ cdef int copy_backward(Node node, PyObject** grads) except -1:
     cdef TensorBase g = <TensorBase>grads[0]
     cdef TensorBase zero
     if node_needs(node, 0):
-        zero = zeros_like_shape(g.dtype, g.ndim, g.shape)
+        zero = zeros_at(g, g.dtype, g.ndim, g.shape)
         node_give(node, 0, zero)
     if node_needs(node, 1):
         node_give(node, 1, g)
@@ -463,6 +464,8 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     cdef TensorBase source = frm
     cdef int i, own
     check_inplace(to, b"copy_")
+    if frm.device != to.device or frm.device_index != to.device_index:
+        frm = source = to_device(frm, device_object(to.device, to.device_index))
     for i in range(frm.ndim):
         own = i + to.ndim - frm.ndim
         if (own < 0 and frm.shape[i] != 1) or (own >= 0 and frm.shape[i] != to.shape[own] and frm.shape[i] != 1):
@@ -488,10 +491,45 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     return to
 
 
-cdef TensorBase zeros_like_shape(int dtype, int ndim, const int64_t* shape):
-    cdef TensorBase t = tensor_empty(dtype, ndim, shape)
-    memset(t.data, 0, t.numel * itemsize_of[dtype])
+cdef TensorBase zeros_at(TensorBase place, int dtype, int ndim, const int64_t* shape):
+    # Zeros on the device of `place`.
+    cdef TensorBase t = tensor_empty_at(place, dtype, ndim, shape)
+    zero_memory(t)
     return t
+
+
+cdef int zero_memory(TensorBase t) except -1:
+    # t has its storage to itself.
+    cdef TensorBase whole
+    cdef int64_t n = t.storage.nbytes // itemsize_of[t.dtype], one = 1
+    if t.device == DEVICE_CPU:
+        memset(t.storage.data, 0, t.storage.nbytes)
+        return 0
+    whole = tensor_view(t, 1, &n, &one, t.storage.data)
+    return copy_data(whole, number_tensor(0))
+
+
+def to_device(TensorBase x not None, device, bint copy=False):
+    """x on another device, recorded; x itself where it is there and no copy is wanted."""
+    cdef int index = place_of(device, "to"), old = -1 if x.device == DEVICE_CPU else x.device_index
+    cdef TensorBase y
+    cdef Node node
+    if index == old and not copy:
+        return x
+    y = tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, x.dtype, x.ndim, x.shape)
+    copy_data(y, x)
+    if wants_grad(x) and recording():
+        node = node_new(to_device_backward, b"to_copy", 1, 0)
+        node_edge(node, 0, x, y)
+        back = device_object(x.device, x.device_index)
+        Py_INCREF(back)
+        node.args = <PyObject*>back
+        node_attach(node, y, 0)
+    return y
+
+
+cdef int to_device_backward(Node node, PyObject** grads) except -1:
+    return node_give(node, 0, to_device(<TensorBase>grads[0], <object>node.args))
 
 
 def alias_like(TensorBase x not None):
@@ -505,7 +543,7 @@ def resize(TensorBase x not None, size):
     """Another shape for x itself, contiguous; more memory where needed, with the old values first."""
     cdef int64_t shape[MAX_DIMS]
     cdef int i, n = parse_sizes(size, shape, "resize_")
-    cdef TensorBase fresh = tensor_empty(x.dtype, n, shape)
+    cdef TensorBase fresh = tensor_empty_at(x, x.dtype, n, shape)
     cdef size_t have = x.storage.nbytes - (x.data - x.storage.data)
     cdef size_t need = fresh.numel * itemsize_of[x.dtype]
     if x.requires_grad:
@@ -513,6 +551,9 @@ def resize(TensorBase x not None, size):
     if n > INLINE_DIMS:
         raise NotImplementedError(f"resize_: more than {INLINE_DIMS} dimensions are not supported, got {n}")
     if need > have:
+        if x.device != DEVICE_CPU:
+            raise NotImplementedError("resize_: growing is not implemented for device 'cuda' and dtype "
+                                      f"{dtype_name(x.dtype).decode()}")
         memcpy(fresh.data, x.data, have)
         storage_retain(fresh.storage)
         storage_release(x.storage)
@@ -538,6 +579,11 @@ def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
         node_edge(node, 0, x, y)
         node_attach(node, y, 0)
     return y
+
+
+def copy_values(TensorBase to not None, TensorBase frm not None):
+    """to[...] = frm, cast and broadcast; neither recorded nor counted as a change."""
+    copy_data(to, frm)
 
 
 include "_view_functions.pxi"

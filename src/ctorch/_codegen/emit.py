@@ -1,7 +1,7 @@
 """Writes all generated sources; called by setup.py before Cython runs."""
 from pathlib import Path
 
-from . import casts, dtypes, elementwise, functions, reduction, table
+from . import casts, cuda, dtypes, elementwise, functions, reduction, table
 
 CATEGORY_BITS = {"bool": 1, "int": 2, "float": 4, "complex": 8}
 
@@ -86,6 +86,7 @@ def write_sources(root: Path) -> list[Path]:
     write(generated / "reductions.pxi", reductions_pxi(rows))
     write(generated / "functions.pxi", functions.functions_pxi(rows))
     write(generated / "calls.pxi", functions.calls_pxi(rows))
+    write(generated / "cuda_table.py", cuda.table_py(rows, types))
     write(generated / "methods.pxi", functions.methods_pxi(rows))
     modules = {"_gen_cast": casts.module(types), **elementwise.modules(rows), **reduction.modules(rows)}
     for stale in set(kernels.glob("_gen_*.pyx")) - {kernels / f"{n}.pyx" for n in modules}:

@@ -123,6 +123,42 @@ class Cython(Printer):
         return f"ct_{name}_{self.dtype.suffix}({', '.join(args)})"
 
 
+class Cuda(Printer):
+    """CUDA C++ of one category of dtypes: `T` is the type that is computed in, `R` its real type."""
+
+    def __init__(self, category: str):
+        self.category = category
+
+    def constant(self, node: ast.Constant) -> str:
+        value = node.value
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ExpressionError(f"{value!r}: only numbers")
+        return f"T((R){value!r})" if self.category == "complex" else f"((T){value!r})"
+
+    def name(self, node: ast.Name) -> str:
+        special = {"pi": "3.14159265358979323846", "inf": "Limits<R>::inf()", "nan": "Limits<R>::nan()"}
+        return f"T((R){special[node.id]})" if node.id in special else node.id
+
+    def not_(self, operand: ast.expr) -> str:
+        return f"(!{self.visit(operand)})"
+
+    def boolop(self, node: ast.BoolOp) -> str:
+        sign = " && " if isinstance(node.op, ast.And) else " || "
+        return "(" + sign.join(self.visit(v) for v in node.values) + ")"
+
+    def ifexp(self, node: ast.IfExp) -> str:
+        return f"({self.visit(node.test)} ? T({self.visit(node.body)}) : T({self.visit(node.orelse)}))"
+
+    def function(self, name: str, args: list[str]) -> str:
+        if name in ("conj", "real") and self.category != "complex":
+            return args[0]
+        if name == "isnan":
+            return f"({args[0]} != {args[0]})"
+        if name == "pow" and args[1] == self.constant(ast.Constant(2)):
+            return f"({args[0]} * {args[0]})"
+        return f"ct_{name}({', '.join(args)})"
+
+
 class Tensors(Printer):
     """Code on whole tensors, through ctorch's own operators and functions."""
 

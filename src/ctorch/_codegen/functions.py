@@ -127,7 +127,11 @@ def kernel(row: Row, known: set[str]) -> str:
               f"    return call_{row.name}({public})", "", f"cdef object call_{row.name}({object_arguments(row)}):"]
     lines += [conversion(row, a, names[a.name]) for a in row.args]
     given = ", ".join("_" + a.name for a in row.args if a.type != "dtype?")
-    lines.append(f"    cdef object result = {row.forward}({given})")
+    on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device != DEVICE_CPU)" if a.optional
+                            else f"_{a.name}.device != DEVICE_CPU" for a in tensors)
+    lines += ["    cdef object result", f"    if {on_device}:",
+              f"        result = accelerator_forward(\"{row.forward}\", ({given},))", "    else:",
+              f"        result = {row.forward}({given})"]
     for i, o in enumerate(outs):
         lines.append(f"    cdef TensorBase {o} = <TensorBase>result{f'[{i}]' if len(outs) > 1 else ''}")
     if formulas:

@@ -8,7 +8,7 @@ from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.embedding cimport EmbeddingKernels
 from ctorch._tensor cimport *
-from ctorch._views cimport zeros_like_shape
+from ctorch._views cimport zeros_at
 from libc.string cimport memcpy
 
 cdef EmbeddingKernels* embedding_kernels = NULL
@@ -99,7 +99,7 @@ cdef TensorBase scatter_add_forward(TensorBase grad, int dim, TensorBase index, 
     cdef int64_t* offsets
     for i in range(len(shape)):
         sizes[i] = shape[i]
-    out = zeros_like_shape(dtype, len(shape), sizes)
+    out = zeros_at(g, dtype, len(shape), sizes)
     if index.numel == 0:
         return cast_to(out, grad.dtype)
     where = tensor_empty(INT64, index.ndim, index.shape)
@@ -241,7 +241,7 @@ cdef TensorBase cat_forward(list tensors, int dim):
         at += t.shape[dim]
     memcpy(shape, first.shape, first.ndim * sizeof(int64_t))
     shape[dim] = at
-    out = tensor_empty(dtype, first.ndim, shape)
+    out = tensor_empty_at(first, dtype, first.ndim, shape)
     at = 0
     for t in tensors:
         v = tensor_view(out, out.ndim, t.shape, out.strides, out.data + at * out.strides[dim] * itemsize_of[dtype])

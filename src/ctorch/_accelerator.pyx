@@ -1,0 +1,69 @@
+"""The door to the second device. Tensors on a CUDA device come here from the dispatcher, the reductions, the copies
+and the kernel rows; the module behind the door is imported when the first of them does. No CPU path passes it.
+"""
+from libc.stdint cimport uintptr_t
+
+from ctorch._dtype cimport dtype_object
+from ctorch._storage cimport storage_wrap
+from ctorch._tensor cimport DEVICE_CPU, tensor_hooks
+
+cdef object module = None
+
+
+cdef object backend():
+    global module
+    if module is None:
+        from ctorch.cuda import _backend
+        module = _backend
+    return module
+
+
+cdef Storage* accelerator_storage(int index, size_t nbytes) except NULL:
+    # Memory of ctorch.cuda's allocator; it goes back there when the block, which the storage owns, is dropped.
+    block = backend().allocate(index, nbytes)
+    return storage_wrap(<void*><uintptr_t>block.pointer, nbytes, block)
+
+
+cdef int accelerator_copy(TensorBase to, TensorBase frm) except -1:
+    """to[...] = frm between any two devices, cast and broadcast."""
+    backend().copy(to, frm)
+    return 0
+
+
+cdef int accelerator_elementwise(int which, int common, TensorBase out, int n, PyObject** inputs,
+                                 tuple params) except -1:
+    backend().elementwise(which, dtype_object(common), out, [<object>inputs[k] for k in range(n)], params)
+    return 0
+
+
+cdef int accelerator_reduce(int which, TensorBase x, TensorBase out, const bint* reduced) except -1:
+    backend().reduce(which, x, out, [i for i in range(x.ndim) if reduced[i]])
+    return 0
+
+
+cdef object accelerator_forward(str name, tuple args):
+    """A kernel row's forward function on the device; its arguments are those of the C function."""
+    return backend().forward(name)(*args)
+
+
+cdef int device_of(int n, PyObject** inputs, const char* op) except -2:
+    # Index of the CUDA device that the inputs are on, or -1 for the CPU; single CPU values go anywhere.
+    cdef int index = -1, k
+    cdef TensorBase t, first = None, odd = None
+    for k in range(n):
+        t = <TensorBase>inputs[k]
+        if t.device != DEVICE_CPU:
+            if first is not None and t.device_index != index:
+                odd = t
+            first, index = t, t.device_index
+        elif t.ndim != 0:
+            odd = t
+    if first is not None and odd is not None:
+        places = sorted({"cpu" if (<TensorBase>x).device == DEVICE_CPU else f"cuda:{(<TensorBase>x).device_index}"
+                         for x in (first, odd)}, reverse=True)
+        raise RuntimeError(f"{op.decode()}: Expected all tensors to be on the same device, but found at least two "
+                           f"devices, {places[0]} and {places[1]}!")
+    return index
+
+
+tensor_hooks.storage = accelerator_storage

@@ -1,0 +1,61 @@
+"""What the core asks of this package; the other side of ctorch._accelerator."""
+import importlib
+
+from ctorch.cuda import memory
+from ctorch.cuda._elementwise import run as elementwise
+from ctorch.cuda._reduce import run as reduce
+from ctorch.cuda._transfer import copy
+from ctorch.cuda.device import index_of as device_index
+
+__all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "reduce", "sgd"]
+
+_MODULES = ("losses", "normalizations", "products", "selection", "windows")
+_forwards = {}
+
+
+class Block:
+    """Memory of a device that a storage owns; it goes back to the allocator with this object."""
+
+    __slots__ = ("index", "pointer")
+
+    def __init__(self, index, nbytes):
+        self.pointer, self.index = 0, index
+        self.pointer = memory.allocate(nbytes, index) if nbytes else 0
+
+    def __del__(self):
+        if self.pointer:
+            memory.free(self.pointer, self.index)
+
+
+def allocate(index, nbytes):
+    """Memory for a storage."""
+    return Block(index, nbytes)
+
+
+def forward(name):
+    """The function that runs a kernel row's forward on the device."""
+    if not _forwards:
+        for module in _MODULES:
+            found = importlib.import_module(f"ctorch.cuda._forward.{module}")
+            _forwards.update({n: f for n, f in vars(found).items() if n.endswith("_forward")})
+    if name not in _forwards:
+        raise NotImplementedError(f"{name.removesuffix('_forward')}: not implemented for device 'cuda'")
+    return _forwards[name]
+
+
+def sgd(*arguments):
+    """One step of SGD on the parameters of a group."""
+    from ctorch.cuda import _optimizer
+    return _optimizer.sgd(*arguments)
+
+
+def adam(*arguments):
+    """One step of Adam or AdamW on the parameters of a group."""
+    from ctorch.cuda import _optimizer
+    return _optimizer.adam(*arguments)
+
+
+def draw(kind, tensor, parameters, generator):
+    """Fill a tensor with random numbers from its device's stream."""
+    from ctorch.cuda import _random
+    return _random.draw(kind, tensor, parameters, generator)

@@ -1,0 +1,73 @@
+"""Shapes and strides of several operands, merged for a kernel and packed as it reads them."""
+import struct
+
+MOST_DIMS = 8                        # of struct Layout in kernels/loops.cuh, after merging
+TYPES = {"bool": "bool", "uint8": "u8", "int8": "i8", "uint16": "u16", "int16": "i16", "uint32": "u32", "int32": "i32",
+         "uint64": "u64", "int64": "i64", "float16": "half_t", "bfloat16": "bfloat16_t", "float32": "float",
+         "float64": "double", "complex64": "complex64_t", "complex128": "complex128_t"}
+REAL = {"complex64": "float32", "complex128": "float64"}
+
+
+def name_of(dtype) -> str:
+    """A dtype's name without the module's."""
+    return str(dtype).rpartition(".")[2]
+
+
+def category_of(dtype) -> str:
+    """int (bool too), float or complex."""
+    return "complex" if dtype.is_complex else "float" if dtype.is_floating_point else "int"
+
+
+def stretched(tensor, shape) -> list[int]:
+    """Strides of a tensor that broadcasts to a shape."""
+    missing = len(shape) - tensor.dim()
+    own = [0 if size == 1 else stride for size, stride in zip(tensor.shape, tensor.stride())]
+    return [0] * missing + own
+
+
+def merged(shape, strides) -> tuple[list[int], list[list[int]]]:
+    """The same walk in fewer dimensions: sizes of one dropped, neighbours that lie evenly joined.
+
+    Parameters
+    ----------
+    shape : sequence of int
+    strides : list of list of int
+        Of each operand; the first decides the order of the dimensions.
+
+    Returns
+    -------
+    tuple
+        The shape, and the strides of each operand.
+    """
+    dims = [(size, [s[d] for s in strides]) for d, size in enumerate(shape) if size != 1]
+    dims.sort(key=lambda dim: -abs(dim[1][0]))
+    joined = []
+    for size, steps in dims:
+        if joined and all(outer == step * size for outer, step in zip(joined[-1][1], steps)):
+            joined[-1] = (joined[-1][0] * size, steps)
+        else:
+            joined.append((size, steps))
+    joined = joined or [(1, [0] * len(strides))]
+    return [size for size, _ in joined], [list(steps) for steps in zip(*(steps for _, steps in joined))]
+
+
+def packed(op, shape, strides) -> bytes:
+    """A struct Layout.
+
+    Raises
+    ------
+    NotImplementedError
+        Where more than eight dimensions are left after merging.
+    """
+    sizes, steps = merged(shape, strides)
+    if len(sizes) > MOST_DIMS:
+        raise NotImplementedError(f"{op}: more than {MOST_DIMS} dimensions that cannot be merged are not implemented "
+                                  f"for device 'cuda'; shape {tuple(shape)}")
+    pad = [0] * (MOST_DIMS - len(sizes))
+    count = 1
+    for size in sizes:
+        count *= size
+    values = [count, len(sizes), *sizes, *pad]
+    for own in steps:
+        values += [*own, *pad]
+    return struct.pack(f"{len(values)}q", *values)
