@@ -37,7 +37,7 @@ def reduction_entry(row: Row) -> dict:
     entry = {"name": row.name, "state": extra.get("state", "same"), "out": row.out, "ints": extra.get("ints", "same"),
              "text": category_texts(texts, own)}
     for texts in entry["text"].values():
-        texts.setdefault("identity", f"Limits<T>::{extra['identity']}()")
+        texts.setdefault("identity", f"Extreme<T>::{extra['identity']}()")
     return entry
 
 

@@ -41,7 +41,7 @@ def kernel_text(op: dict, dtype) -> str:
     returns = {"same": compute, "bool": "bool", "real": "R"}[op["out"]]
     return f"""
 CT_DEVICE {returns} value_{name}({value}) {{ return {op['text'][category_of(dtype)]}; }}
-extern "C" __global__ void ct_{name}(Layout<{len(types) + 1}> layout, {out} *out, {operands}) {{
+extern "C" __global__ void run_{name}(Layout<{len(types) + 1}> layout, {out} *out, {operands}) {{
     for (CT_EACH(i, layout.n)) {{
         i64 at[{len(types) + 1}];
         layout.places(i, at);
@@ -76,7 +76,7 @@ def run(which, dtype, out, inputs, params):
     index = out.device.index
     _driver.activate(index)
     kernel = function_of_text(index, f"{op['family']}_{name_of(dtype)}", lambda: module_text(op["family"], dtype),
-                              f"ct_{op['name']}")
+                              f"run_{op['name']}")
     arguments = _layout.packed(op["name"], out.shape,
                                [out.stride(), *(_layout.stretched(x, out.shape) for x in given)])
     arguments += struct.pack(f"{len(given) + 1}P", out.data_ptr(), *(x.data_ptr() for x in given))
