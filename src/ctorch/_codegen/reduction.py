@@ -30,7 +30,8 @@ class Printer:
 
     def __init__(self, row: Row, target):
         self.target, self.state = target, state_of(row, target)
-        self.lane = BY_NAME["uint8"] if row.extra.get("state") == "bool" else target
+        # integers overflow their own dtype at once, so they are folded in the state's; floats are widened block by block
+        self.lane = target if target.category != "int" and row.extra.get("state") != "bool" else self.state
         self.used = set()
         extra = row.extra
         self.identity = self.print(extra["identity"], self.lane)
