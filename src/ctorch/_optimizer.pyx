@@ -157,7 +157,9 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
     cdef Batch batch
     cdef int dtype
     if on_device(params):
-        return backend().sgd(params, grads, buffers, lr, weight_decay, momentum, dampening, nesterov, maximize)
+        backend().sgd(params, grads, buffers, lr, weight_decay, momentum, dampening, nesterov, maximize)
+        mark_changed(params, "SGD.step")
+        return
     try:
         for dtype in dtypes_of(params, "SGD"):
             batch = sgd_batch(dtype, params, grads, buffers)
@@ -208,8 +210,10 @@ def adam(list params not None, list grads not None, list exp_avgs not None, list
     cdef Batch batch
     cdef int dtype
     if on_device(params):
-        return backend().adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps,
-                              weight_decay, decoupled, maximize)
+        backend().adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps,
+                       weight_decay, decoupled, maximize)
+        mark_changed(params, "Adam.step")
+        return
     try:
         for dtype in dtypes_of(params, "Adam"):
             batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1,

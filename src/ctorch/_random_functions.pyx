@@ -1,4 +1,6 @@
 """Random tensors and in-place fills, from the streams of a Generator."""
+import sys
+
 from libc.stdint cimport int64_t
 
 from ctorch._accelerator cimport backend
@@ -307,6 +309,9 @@ def manual_seed(seed):
     Generator
         The default generator.
     """
+    cuda = sys.modules.get("ctorch.cuda._random")
+    if cuda is not None:
+        cuda.seed_all(int(seed))
     return random_module.manual_seed(seed)
 
 
