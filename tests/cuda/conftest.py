@@ -1,6 +1,7 @@
 """Device tests: they run where PyCUDA finds a device, and say why where they do not."""
-import ctorch
 import pytest
+
+import ctorch
 
 
 @pytest.fixture

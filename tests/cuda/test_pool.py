@@ -1,8 +1,10 @@
 """The caching allocator's logic over a made-up source of memory: no device is needed."""
+import itertools
 import random
 import threading
 
 import pytest
+
 from ctorch.cuda import _pool
 from ctorch.cuda._pool import GRAIN, MEDIUM_SEGMENT, SMALL_SEGMENT, Exhausted, Full, Pool
 
@@ -67,7 +69,7 @@ def test_small_blocks_share_a_segment_and_do_not_overlap():
     pool = Pool(source)
     addresses = sorted(pool.allocate(1000) for _ in range(2048))
     assert len(source.segments) == 1
-    assert all(b - a >= 1024 for a, b in zip(addresses, addresses[1:]))
+    assert all(b - a >= 1024 for a, b in itertools.pairwise(addresses))
     pool.allocate(1000)
     assert len(source.segments) == 2
 
@@ -243,7 +245,7 @@ def check(pool):
         assert free == sorted(free, key=lambda entry: entry[:2])
         assert all((size, address) == (b.size, b.address) for size, address, b in free)
     spans = sorted((b.address, b.size) for b in [*listed.values(), *pool._used.values()])
-    assert all(a + size <= b for (a, size), (b, _) in zip(spans, spans[1:]))
+    assert all(a + size <= b for (a, size), (b, _) in itertools.pairwise(spans))
     for b in listed.values():
         assert not b.used
         assert b.next is None or b.next.used, "free neighbours are joined"

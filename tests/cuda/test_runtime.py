@@ -4,9 +4,10 @@ import subprocess
 import sys
 import threading
 
-import ctorch
 import numpy as np
 import pytest
+
+import ctorch
 from ctorch.cuda import _compiler, copy, launch, memory, module
 
 cuda = ctorch.cuda

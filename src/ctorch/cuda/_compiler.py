@@ -35,7 +35,7 @@ class CompileError(RuntimeError):
 
 # ---- text
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _file(name: str) -> str:
     with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
         return file.read()
@@ -93,7 +93,7 @@ def compiler() -> str:
                        "toolkit) nor NVRTC (pip install cuda-bindings nvidia-cuda-nvrtc)")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _nvrtc():
     try:
         from cuda.bindings import nvrtc
@@ -103,7 +103,7 @@ def _nvrtc():
     return nvrtc
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def version(which: str) -> str:
     """A compiler's version, which is part of a cubin's name."""
     if which == "nvrtc":

@@ -174,7 +174,7 @@ class Pool:
                 self._retire(block)
         for _ in range(len(self._waiting)):
             block, marks = self._waiting.popleft()
-            if all([self.source.passed(mark, wait) for mark in marks]):
+            if all(self.source.passed(mark, wait) for mark in marks):
                 self._retire(block)
             else:
                 self._waiting.append((block, marks))

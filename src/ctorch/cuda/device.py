@@ -121,7 +121,7 @@ class device_of(device):
         super().__init__(where if where.type == "cuda" else None)
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _properties(index: int) -> DeviceProperties:
     driver = _driver.driver()
     _driver.check(index)

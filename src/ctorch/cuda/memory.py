@@ -86,11 +86,11 @@ def record_stream(address: int, index: int, stream) -> None:
 def _explain(nbytes, index, pool):
     available, total = mem_get_info(index)
     now = pool.figures()["now"]
+    held, used = now["reserved_bytes"], now["allocated_bytes"]
     limit = "" if pool.limit is None else f" The process may hold {_size(pool.limit)}."
-    return (f"CUDA out of memory. Tried to allocate {_size(nbytes)}. GPU {index} has a total capacity of {_size(total)} "
-            f"of which {_size(available)} is free.{limit} ctorch holds {_size(now['reserved_bytes'])}: tensors use "
-            f"{_size(now['allocated_bytes'])}, and {_size(now['reserved_bytes'] - now['allocated_bytes'])} is cached "
-            "between them and cannot be given back.")
+    return (f"CUDA out of memory. Tried to allocate {_size(nbytes)}. GPU {index} has a total capacity of "
+            f"{_size(total)} of which {_size(available)} is free.{limit} ctorch holds {_size(held)}: tensors use "
+            f"{_size(used)}, and {_size(held - used)} is cached between them and cannot be given back.")
 
 
 def _size(nbytes):

@@ -144,7 +144,7 @@ CT_DEVICE i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
 
 // ---- reductions; blocks are whole warps
 
-const u32 FULL_WARP = 0xffffffffu;
+#define FULL_WARP 0xffffffffu
 
 struct Add {
     template <class T> CT_DEVICE T operator()(T a, T b) const { return a + b; }
@@ -178,6 +178,46 @@ template <class T, class Op> CT_DEVICE T block_reduce(T x, Op op, T identity) {
 
 template <class T> CT_DEVICE T block_sum(T x) { return block_reduce(x, Add(), (T)0); }
 template <class T> CT_DEVICE T block_max(T x) { return block_reduce(x, Larger(), -Limits<T>::inf()); }
+
+// ---- teams: a row of elements is one thread's work, a warp's or a block's, by its length and by how many rows
+// there are. The same text serves all three; a row's result depends on the team, and on nothing else of the launch.
+
+struct Single {
+    static CT_DEVICE i64 first() { return blockIdx.x * (i64)blockDim.x + threadIdx.x; }
+    static CT_DEVICE i64 step() { return gridDim.x * (i64)blockDim.x; }
+    static CT_DEVICE int rank() { return 0; }
+    static CT_DEVICE int size() { return 1; }
+    template <class T, class Op> static CT_DEVICE T reduce(T x, Op, T) { return x; }
+};
+
+struct Warp {
+    static CT_DEVICE i64 first() { return blockIdx.x * (i64)(blockDim.x >> 5) + (threadIdx.x >> 5); }
+    static CT_DEVICE i64 step() { return gridDim.x * (i64)(blockDim.x >> 5); }
+    static CT_DEVICE int rank() { return threadIdx.x & 31; }
+    static CT_DEVICE int size() { return 32; }
+    template <class T, class Op> static CT_DEVICE T reduce(T x, Op op, T) { return warp_reduce(x, op); }
+};
+
+struct Block {
+    static CT_DEVICE i64 first() { return blockIdx.x; }
+    static CT_DEVICE i64 step() { return gridDim.x; }
+    static CT_DEVICE int rank() { return threadIdx.x; }
+    static CT_DEVICE int size() { return blockDim.x; }
+    template <class T, class Op> static CT_DEVICE T reduce(T x, Op op, T identity) {
+        return block_reduce(x, op, identity);
+    }
+};
+
+template <class Team, class T> CT_DEVICE T team_sum(T x) { return Team::reduce(x, Add(), (T)0); }
+template <class Team, class T> CT_DEVICE T team_max(T x) { return Team::reduce(x, Larger(), -Limits<T>::inf()); }
+
+// Calls function<Team>(...) for the team that the launch was made for: see cuda/_forward/common.py.
+#define CT_WITH_TEAM(team, function, ...)                   \
+    switch (team) {                                         \
+        case 0: function<Single>(__VA_ARGS__); break;       \
+        case 1: function<Warp>(__VA_ARGS__); break;         \
+        default: function<Block>(__VA_ARGS__);              \
+    }
 
 // ---- Philox4x32-10 (Salmon et al. 2011): four random words for a counter and a key
 
