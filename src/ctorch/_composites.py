@@ -267,7 +267,7 @@ def diag(input, diagonal=0):
     if input.dim() != 1:
         raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {input.dim()}D")
     size = input.shape[0] + abs(diagonal)
-    out = ctorch.zeros(size, size, dtype=input.dtype)
+    out = ctorch.zeros(size, size, dtype=input.dtype, device=input.device)
     views.diagonal(out, diagonal).copy_(input)
     return out
 
@@ -275,10 +275,10 @@ def diag(input, diagonal=0):
 def _triangle(input, diagonal, lower):
     if input.dim() < 2:
         raise RuntimeError(f"{'tril' if lower else 'triu'}: input tensor must have at least 2 dimensions")
-    rows = ctorch.arange(input.shape[-2]).unsqueeze(1)
-    columns = ctorch.arange(input.shape[-1])
+    rows = ctorch.arange(input.shape[-2], device=input.device).unsqueeze(1)
+    columns = ctorch.arange(input.shape[-1], device=input.device)
     keep = columns - rows <= diagonal if lower else columns - rows >= diagonal
-    return ops.where_(keep, input, ctorch.zeros((), dtype=input.dtype))
+    return ops.where_(keep, input, ctorch.zeros((), dtype=input.dtype, device=input.device))
 
 
 def tril(input, diagonal=0):
@@ -490,7 +490,7 @@ def pad(input, pad, mode="constant", value=None):
         length = input.shape[d]
         inner[d] = slice(before if before > 0 else 0, (before if before > 0 else 0) + length)
         shape[d] += before + after
-    out = ctorch.full(shape, 0.0 if value is None else value, dtype=input.dtype)
+    out = ctorch.full(shape, 0.0 if value is None else value, dtype=input.dtype, device=input.device)
     out[tuple(inner)] = input
     return out
 
@@ -512,5 +512,5 @@ def _pad_by_index(input, pad, mode):
             places = [0 if p < 0 else n - 1 if p >= n else p for p in places]
         else:
             places = [p % n for p in places]
-        input = ctorch.index_select(input, d, ctorch.tensor(places))
+        input = ctorch.index_select(input, d, ctorch.tensor(places, device=input.device))
     return input

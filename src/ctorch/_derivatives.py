@@ -133,8 +133,8 @@ def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ig
     dim = 0 if x.dim() == 1 else 1
     with ctorch.no_grad():
         wide = [-1 if i == dim else 1 for i in range(x.dim())]
-        classes = ctorch.arange(x.shape[dim]).reshape(wide)
-        w = ctorch.ones(x.shape[dim], dtype=x.dtype) if weight is None else weight.to(x.dtype)
+        classes = ctorch.arange(x.shape[dim], device=x.device).reshape(wide)
+        w = ctorch.ones(x.shape[dim], dtype=x.dtype, device=x.device) if weight is None else weight.to(x.dtype)
         q = (classes == target.unsqueeze(dim)).to(x.dtype) * (1 - smoothing) + smoothing / x.shape[dim]
         q = q * w.reshape(wide) * (target != ignore_index).unsqueeze(dim).to(x.dtype)
         mass = q.sum(dim, True)

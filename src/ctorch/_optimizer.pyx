@@ -156,11 +156,11 @@ def sgd(list params not None, list grads not None, list buffers, double lr, doub
     cdef bint recorded = set_recording(False)
     cdef Batch batch
     cdef int dtype
-    if on_device(params):
-        backend().sgd(params, grads, buffers, lr, weight_decay, momentum, dampening, nesterov, maximize)
-        mark_changed(params, "SGD.step")
-        return
     try:
+        if on_device(params):
+            backend().sgd(params, grads, buffers, lr, weight_decay, momentum, dampening, nesterov, maximize)
+            mark_changed(params, "SGD.step")
+            return
         for dtype in dtypes_of(params, "SGD"):
             batch = sgd_batch(dtype, params, grads, buffers)
             args = SgdArgs(row=batch.row, lr=lr, weight_decay=weight_decay, momentum=momentum,
@@ -209,12 +209,12 @@ def adam(list params not None, list grads not None, list exp_avgs not None, list
     cdef bint recorded = set_recording(False)
     cdef Batch batch
     cdef int dtype
-    if on_device(params):
-        backend().adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps,
-                       weight_decay, decoupled, maximize)
-        mark_changed(params, "Adam.step")
-        return
     try:
+        if on_device(params):
+            backend().adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps,
+                           weight_decay, decoupled, maximize)
+            mark_changed(params, "Adam.step")
+            return
         for dtype in dtypes_of(params, "Adam"):
             batch = adam_batch(dtype, params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1,
                                beta2)

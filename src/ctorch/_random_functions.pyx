@@ -309,9 +309,9 @@ def manual_seed(seed):
     Generator
         The default generator.
     """
-    cuda = sys.modules.get("ctorch.cuda._random")
+    cuda = sys.modules.get("ctorch.cuda.random")
     if cuda is not None:
-        cuda.seed_all(int(seed))
+        cuda.manual_seed_all(int(seed))
     return random_module.manual_seed(seed)
 
 

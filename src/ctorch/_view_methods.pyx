@@ -1,4 +1,5 @@
 """Methods of Tensor that pass on to functions written elsewhere: casts, views, indexing, new tensors."""
+from ctorch._device cimport device_object
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._functions cimport call_inplace
@@ -22,6 +23,15 @@ cdef object methods():
         from ctorch import _methods
         python_methods = _methods
     return python_methods
+
+
+cdef object own_dtype(TensorBase x):
+    return dtype_object(x.dtype)
+
+
+cdef object place(TensorBase x, object device):
+    # The device that was asked for, or x's own; None is the CPU.
+    return device if device is not None or x.device == DEVICE_CPU else device_object(x.device, x.device_index)
 
 
 cdef class ViewMethods(TableMethods):
@@ -173,24 +183,29 @@ cdef class ViewMethods(TableMethods):
         return indexing.nonzero(self, as_tuple=as_tuple)
 
     def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
-        """An uninitialised tensor of this dtype."""
-        return factories.empty(unpack_sizes(size), dtype=dtype or dtype_object(self.dtype), requires_grad=requires_grad)
+        """An uninitialised tensor of this dtype on this device."""
+        return factories.empty(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
+                               requires_grad=requires_grad)
 
     def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
-        """Zeros of this dtype."""
-        return factories.zeros(unpack_sizes(size), dtype=dtype or dtype_object(self.dtype), requires_grad=requires_grad)
+        """Zeros of this dtype on this device."""
+        return factories.zeros(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
+                               requires_grad=requires_grad)
 
     def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
-        """Ones of this dtype."""
-        return factories.ones(unpack_sizes(size), dtype=dtype or dtype_object(self.dtype), requires_grad=requires_grad)
+        """Ones of this dtype on this device."""
+        return factories.ones(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
+                              requires_grad=requires_grad)
 
     def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):
-        """One value in a tensor of this dtype."""
-        return factories.full(size, fill_value, dtype=dtype or dtype_object(self.dtype), requires_grad=requires_grad)
+        """One value in a tensor of this dtype on this device."""
+        return factories.full(size, fill_value, dtype=dtype or own_dtype(self), device=place(self, device),
+                              requires_grad=requires_grad)
 
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
-        """A tensor of the data, of this dtype."""
-        return factories.tensor(data, dtype=dtype or dtype_object(self.dtype), requires_grad=requires_grad)
+        """A tensor of the data, of this dtype on this device."""
+        return factories.tensor(data, dtype=dtype or own_dtype(self), device=place(self, device),
+                                requires_grad=requires_grad)
 
     # ---- in place
 

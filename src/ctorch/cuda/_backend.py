@@ -2,10 +2,12 @@
 import importlib
 
 from ctorch.cuda import memory
+from ctorch.cuda._draw import draw
 from ctorch.cuda._elementwise import run as elementwise
 from ctorch.cuda._reduce import run as reduce
 from ctorch.cuda._transfer import copy
 from ctorch.cuda.device import index_of as device_index
+from ctorch.cuda.optimizer import adam, sgd
 
 __all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "reduce", "sgd"]
 
@@ -41,21 +43,3 @@ def forward(name):
     if name not in _forwards:
         raise NotImplementedError(f"{name.removesuffix('_forward')}: not implemented for device 'cuda'")
     return _forwards[name]
-
-
-def sgd(*arguments):
-    """One step of SGD on the parameters of a group."""
-    from ctorch.cuda import _optimizer
-    return _optimizer.sgd(*arguments)
-
-
-def adam(*arguments):
-    """One step of Adam or AdamW on the parameters of a group."""
-    from ctorch.cuda import _optimizer
-    return _optimizer.adam(*arguments)
-
-
-def draw(kind, tensor, parameters, generator):
-    """Fill a tensor with random numbers from its device's stream."""
-    from ctorch.cuda import _random
-    return _random.draw(kind, tensor, parameters, generator)

@@ -14,10 +14,9 @@ from ctorch.cuda.launch import Kernel, blocks_for
 __all__ = ["get_rng_state", "get_rng_state_all", "initial_seed", "manual_seed", "manual_seed_all", "seed", "seed_all",
            "set_rng_state", "set_rng_state_all"]
 
-_DEFAULT_SEED = 67280421310721       # PyTorch's
 _lock = threading.Lock()
 _states = {}                         # device index -> [seed, counter]
-_for_all = [_DEFAULT_SEED]           # of devices that have no state yet
+_for_all = [ctorch.initial_seed()]    # of devices that have no state yet; ctorch.manual_seed sets it too
 _uniform = Kernel("random", "ct_uniform", "PqQQdd")
 _normal = Kernel("random", "ct_normal", "PqQQdd")
 _bernoulli = Kernel("random", "ct_bernoulli", "PPqQQd")

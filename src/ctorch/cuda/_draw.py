@@ -1,33 +1,10 @@
-"""Random numbers on CUDA devices: a Philox stream for each device, drawn from by place (kernels/random.cu)."""
+"""Tensors of a CUDA device filled with random numbers from that device's stream."""
 import ctorch
+from ctorch.cuda import random
 from ctorch.cuda._layout import name_of
 from ctorch.cuda._transfer import copy
-from ctorch.cuda.device import index_of
-from ctorch.cuda.launch import Kernel, blocks_for
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
-_KERNELS = {"uniform": Kernel("random", "ct_uniform", "PqQQdd"), "normal": Kernel("random", "ct_normal", "PqQQdd")}
-_bernoulli = Kernel("random", "ct_bernoulli", "PPqQQd")
-_streams = {}                        # device index -> [seed, counters used]
-
-
-def seed_all(seed: int) -> None:
-    """Start the streams of all devices from a seed."""
-    _streams.clear()
-    _streams[None] = seed % (1 << 64)
-
-
-def seed_one(seed: int, device=None) -> None:
-    """Start the stream of one device from a seed."""
-    _streams[index_of(device)] = [seed % (1 << 64), 0]
-
-
-def _take(index, count):
-    # Seed and offset for `count` numbers, four to a counter.
-    stream = _streams.setdefault(index, [_streams.get(None, ctorch.initial_seed() % (1 << 64)), 0])
-    offset = stream[1]
-    stream[1] += -(-count // 4)
-    return stream[0], offset
 
 
 def draw(kind, tensor, parameters, generator):
@@ -44,7 +21,7 @@ def draw(kind, tensor, parameters, generator):
                                   "stream by ctorch.cuda.manual_seed")
     if tensor.numel() == 0:
         return
-    if kind in _KERNELS:
+    if kind in ("uniform", "normal"):
         _fill(tensor, kind, *parameters)
     elif kind == "bernoulli":
         _draw_bernoulli(tensor, *parameters)
@@ -71,9 +48,8 @@ def _fill(tensor, kind, a, b):
     if name_of(tensor.dtype) not in FLOATS:
         raise NotImplementedError(f"{kind}: not implemented for device 'cuda' and dtype {tensor.dtype}")
     to = tensor if tensor.is_contiguous() else _dense(tensor)
-    index, n = tensor.device.index, tensor.numel()
-    _KERNELS[kind](index, name_of(to.dtype), (blocks_for(-(-n // 4)), 1), (256, 1, 1), to.data_ptr(), n,
-                   *_take(index, n), float(a), float(b))
+    fill = random.uniform if kind == "uniform" else random.normal
+    fill(tensor.device.index, name_of(to.dtype), to.data_ptr(), tensor.numel(), float(a), float(b))
     if to is not tensor:
         copy(tensor, to)
 
@@ -85,9 +61,8 @@ def _draw_bernoulli(tensor, p):
     if each is not None:
         chances = _dense(to)
         copy(chances, each)
-    index, n = tensor.device.index, tensor.numel()
-    _bernoulli(index, name_of(to.dtype), (blocks_for(-(-n // 4)), 1), (256, 1, 1), to.data_ptr(),
-               0 if each is None else chances.data_ptr(), n, *_take(index, n), 0.0 if each is not None else float(p))
+    random.bernoulli(tensor.device.index, name_of(to.dtype), to.data_ptr(), tensor.numel(),
+                     0.0 if each is not None else float(p), 0 if each is None else chances.data_ptr())
     if to is not tensor:
         copy(tensor, to)
 
