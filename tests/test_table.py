@@ -1,7 +1,9 @@
 """Every elementwise row of ops.toml: values against PyTorch, gradients and gradients of gradients by differences."""
+import itertools
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ctorch
@@ -83,3 +85,26 @@ def test_reductions_equal_numpys(name, dim):
     x = np.random.default_rng(0).standard_normal((3, 4, 5))
     got = getattr(ctorch._functions, name)(ctorch.from_numpy(x), dim)
     np.testing.assert_allclose(np.array(got.tolist()), getattr(np, numpy_name)(x, axis=dim), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n, row in ROWS.items() if row["kind"] == "elementwise" and n not in SPECIAL])
+def test_other_dtypes_equal_pytorchs(name):
+    """Integers, bool, half and complex in all pairs: promotion, wrapping and rounding."""
+    torch = pytest.importorskip("torch")
+    reference, own = getattr(torch, name, None), getattr(ctorch, name, None)
+    if reference is None or own is None:
+        pytest.skip("not a public name of PyTorch's")
+    base = torch.tensor([[0, 1, 2], [3, -4, 5], [100, -100, 7]])
+    second = base.abs() % 7 + 1                       # no division by zero, no shift beyond the width
+    names = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "complex64"]
+    for dtypes in itertools.product(names, repeat=min(len(tensors(name)), 2)):
+        if name == "square" and dtypes == ("bool",):
+            continue                                  # PyTorch's is a power, which makes integers of bool
+        given = [(b.abs() if d == "uint8" else b).to(getattr(torch, d)) for b, d in zip((base, second), dtypes)]
+        given += [given[-1]] * (len(tensors(name)) - len(given))
+        try:
+            want, got = reference(*given), own(*(ctorch.from_numpy(x.numpy()) for x in given))
+        except (NotImplementedError, RuntimeError, TypeError):
+            continue
+        assert str(got.dtype) == str(want.dtype), dtypes
+        np.testing.assert_allclose(got.numpy(), want.numpy(), rtol=2e-3, atol=1e-5, err_msg=str(dtypes))

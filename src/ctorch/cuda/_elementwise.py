@@ -60,6 +60,11 @@ def module_text(family: str, dtype) -> str:
                              if op["family"] == family and supports(op, dtype)])
 
 
+def _wrapped(value, code):
+    # A number as an unsigned type holds it; the signed ones are wide enough.
+    return int(value) % {"B": 1 << 8, "Q": 1 << 64}[code] if code in "BQ" else int(value)
+
+
 def run(which, dtype, out, inputs, params):
     """One operation, by its number in the table, on tensors that broadcast to the shape of `out`."""
     op = ELEMENTWISE[which]
@@ -82,7 +87,7 @@ def run(which, dtype, out, inputs, params):
     arguments += struct.pack(f"{len(given) + 1}P", out.data_ptr(), *(x.data_ptr() for x in given))
     code = _PARAMETER[TYPES[REAL.get(COMPUTE[name_of(dtype)], COMPUTE[name_of(dtype)])]]
     used = [value for name, value in zip(op["params"], params) if name in op["used"]]
-    arguments += struct.pack(code * len(used), *(value if code in "fd" else int(value) for value in used))
+    arguments += struct.pack(code * len(used), *(value if code in "fd" else _wrapped(value, code) for value in used))
     launch.launch(kernel, (launch.blocks_for(out.numel()), 1), (launch.THREADS, 1, 1), arguments, 0,
                   streams.raw(index))
     return None
