@@ -356,14 +356,22 @@ cdef int copy_slices_backward(Node node, PyObject** grads) except -1:
     """base_new = base_old with a part replaced by what the inner node made."""
     cdef TensorBase g = <TensorBase>grads[0]
     cdef TensorBase rest, inside
-    shape, strides, offset = <tuple>node.args
+    cdef int64_t steps[MAX_DIMS]
+    cdef int i
+    shape, strides, offset, base_strides = <tuple>node.args
     args = (shape, strides, offset)
     if recording():
+        if base_strides is not None:
+            raise NotImplementedError("copy_slices: no derivative of the derivative where the changed view's base is "
+                                      "not contiguous; use base.contiguous() first")
         # on tensors, so that a graph of the gradient comes out
         inside = recorded_part(contiguous_recorded(g), KIND_STRIDED, args)
         rest = tape_ops.add(g, negated(embed(inside, shape_tuple(g), KIND_STRIDED, args, None)))
     else:
-        rest = tensor_empty_at(g, g.dtype, g.ndim, g.shape)
+        for i in range(g.ndim):
+            steps[i] = 0 if base_strides is None else base_strides[i]
+        rest = (tensor_empty_at(g, g.dtype, g.ndim, g.shape) if base_strides is None
+                else tensor_empty_strided(g, g.dtype, g.ndim, g.shape, steps))
         copy_data(rest, g)
         inside = contiguous_copy(part(rest, KIND_STRIDED, args))
         zero = part(rest, KIND_STRIDED, args)
@@ -394,15 +402,19 @@ cdef int rebase(TensorBase v, Node inner) except -1:
     cdef TensorBase base = <TensorBase>v.base
     cdef Node node
     cdef int64_t offset = (v.data - base.data) // itemsize_of[base.dtype]
-    if not base.contiguous:
-        raise NotImplementedError("in-place change of a view whose base is not contiguous: no derivative; "
-                                  "use base.contiguous() first")
+    cdef int i
+    cdef bint forward = True
+    for i in range(base.ndim):
+        forward = forward and base.strides[i] >= 0
+    if not base.contiguous and not (forward and tensor_is_non_overlapping(base)):
+        raise NotImplementedError("in-place change of a view whose base has negative or overlapping strides: no "
+                                  "derivative; use base.contiguous() first")
     node = node_new(copy_slices_backward, b"copy_slices", 2, 0)
     node_edge(node, 0, base, None)
     Py_INCREF(inner)
     node.edges[1].target = <PyObject*>inner
     node.edges[1].dtype = v.dtype
-    keep_args(node, (shape_tuple(v), stride_tuple(v), offset))
+    keep_args(node, (shape_tuple(v), stride_tuple(v), offset, None if base.contiguous else stride_tuple(base)))
     node_attach(node, base, 0)
     Py_XDECREF(v.grad_fn)
     v.grad_fn = NULL

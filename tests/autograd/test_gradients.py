@@ -124,3 +124,14 @@ def test_variable():
     assert isinstance(x, autograd.Variable) and not isinstance(3, autograd.Variable)
     with pytest.raises(TypeError, match="Variable data has to be a tensor, but got float"):
         autograd.Variable(3.0)
+
+
+def test_change_in_place_of_a_view_of_a_transposed_result():
+    x = ctorch.arange(6.0).reshape(2, 3).requires_grad_()
+    z = x.t() * 2
+    assert not z.is_contiguous()
+    z[0].mul_(3)
+    z[1:, 1] += x[0, 0]
+    (z * z).sum().backward()
+    # z = [[6 x00, 6 x10], [2 x01, 2 x11 + x00], [2 x02, 2 x12 + x00]]
+    assert x.grad.tolist() == [[2 * 8 + 2 * 10, 8, 16], [2 * 18 * 6, 2 * 8 * 2, 2 * 10 * 2]]
