@@ -180,6 +180,7 @@ def build_compiler(folder):
     (folder / "bin").mkdir()
     shutil.copy(HERE / "nvcc", folder / "bin")
     header = folder / "include" / "softcuda.h"
+    (folder / "kernels").mkdir()  # PyCUDA's cache: what it keeps is as good as this build
     precompiled = folder / "include" / "softcuda.h.gch"
     precompiled.mkdir()
     for name, mode in (("plain", []), ("race", front.RACE)):

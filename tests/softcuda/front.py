@@ -34,11 +34,10 @@ KERNEL = re.compile(
 BOUNDS = re.compile(rf"__launch_bounds__\s*({PARENTHESES})")
 UNSUPPORTED = re.compile(r"\b(asm|__asm__|wmma|cooperative_groups|tex2D|texture|surface)\b\s*(?:volatile\s*)?[(:<]")
 
-IGNORED = ("-O", "-lineinfo", "-G", "-g", "-w", "--use_fast_math", "-use_fast_math", "--fmad", "-fmad", "--ftz",
-           "--prec-", "--expt", "-expt", "--extended", "--std", "-std", "--diag", "-diag", "--generate-line-info",
-           "--compiler-bindir", "--cubin", "-cubin", "-m64", "--Werror", "-Werror", "--gpu", "--relocatable")
-WITH_VALUE = ("-arch", "--gpu-architecture", "-code", "-gencode", "-Xptxas", "-Xcompiler", "-Xcudafe", "-ccbin",
-              "-maxrregcount", "--maxrregcount", "-lineinfo-level")
+IGNORED = ("-O", "-lineinfo", "-G", "-g", "-w", "-use_fast_math", "-fmad", "-ftz", "-prec-", "-expt", "-extended",
+           "-std", "-diag", "-generate-line-info", "-cubin", "-m64", "-Werror", "-restrict", "-resource-usage")
+WITH_VALUE = ("-arch", "-gpu-architecture", "-code", "-gpu-code", "-gencode", "-generate-code", "-Xptxas",
+              "-ptxas-options", "-Xcompiler", "-compiler-options", "-ccbin", "-compiler-bindir", "-maxrregcount")
 
 
 class Refused(Exception):
@@ -72,9 +71,9 @@ def read_arguments(arguments):
             output = next(rest)
         elif argument[:2] in ("-D", "-I", "-U"):
             options.append(argument if len(argument) > 2 else argument + next(rest))
-        elif argument in WITH_VALUE:
+        elif (name := argument.replace("--", "-", 1)) in WITH_VALUE:
             next(rest)
-        elif not argument.startswith(IGNORED) and argument.split("=")[0] not in WITH_VALUE:
+        elif not name.startswith(IGNORED) and name.split("=")[0] not in WITH_VALUE:
             raise Refused(f"the software device's nvcc knows no option {argument}\n")
     if source is None:
         raise Refused("no source file\n")

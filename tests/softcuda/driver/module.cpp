@@ -177,4 +177,8 @@ CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute attribute,
 
 CUresult cuFuncSetCacheConfig(CUfunction, CUfunc_cache) { return CUDA_SUCCESS; }
 
+// The launch says these itself; PyCUDA sets them all the same.
+CUresult cuFuncSetBlockShape(CUfunction, int, int, int) { return CUDA_SUCCESS; }
+CUresult cuFuncSetSharedSize(CUfunction, unsigned) { return CUDA_SUCCESS; }
+
 }
