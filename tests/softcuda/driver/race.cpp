@@ -31,15 +31,22 @@ struct ShadowPage {
     std::vector<Cell> cells;
 };
 
-constexpr unsigned PAGE_BITS = 12, PAGE_WORDS = 1 << (PAGE_BITS - 2);
+constexpr unsigned PAGE_BITS = 12, PAGE_WORDS = 1 << (PAGE_BITS - 2), RECENT = 64;
 static std::unordered_map<uintptr_t, ShadowPage> pages;
 static unsigned launch_number;
-static uintptr_t latest_number;
-static ShadowPage* latest_page;
+
+// Looked at before the maps: the pages touched lately, by the low bits of their numbers, and the regions.
+static struct {
+    uintptr_t number;
+    ShadowPage* page;
+} recent_pages[RECENT];
+static Range recent_regions[4];
+static unsigned next_recent_region;
 
 void start_races() {
     launch_number++;
-    latest_page = nullptr;
+    for (auto& recent : recent_pages) recent.page = nullptr;
+    for (auto& recent : recent_regions) recent = {0, 0};
     if (pages.size() > 4096) pages.clear();
 }
 
@@ -52,16 +59,16 @@ static void split(ShadowPage& page) {
 
 static ShadowPage& page_of(uintptr_t address) {
     uintptr_t number = address >> PAGE_BITS;
-    if (!latest_page || latest_number != number) {
-        latest_page = &pages[number];
-        latest_number = number;
-        if (latest_page->launch != launch_number) {
-            latest_page->launch = launch_number;
-            latest_page->bytes = false;
-            latest_page->cells.assign(PAGE_WORDS, Cell{});
+    auto& recent = recent_pages[number % RECENT];
+    if (!recent.page || recent.number != number) {
+        recent = {number, &pages[number]};
+        if (recent.page->launch != launch_number) {
+            recent.page->launch = launch_number;
+            recent.page->bytes = false;
+            recent.page->cells.assign(PAGE_WORDS, Cell{});
         }
     }
-    return *latest_page;
+    return *recent.page;
 }
 
 struct Access {
@@ -125,7 +132,13 @@ static void check(Cell& cell, const Access& now) {
 // Shared and stack memory apart, a kernel may touch allocations, globals and mapped host memory; constants of the
 // module lie elsewhere and are only read.
 static void check_bounds(const Access& now) {
-    if (now.shared || find_region(now.address, now.size)) return;
+    if (now.shared) return;
+    for (const Range& recent : recent_regions)
+        if (now.address >= recent.begin && now.address + now.size <= recent.end) return;
+    if (const Region* region = find_region(now.address, now.size)) {
+        recent_regions[next_recent_region++ % 4] = {region->address, region->address + region->size};
+        return;
+    }
     std::string where = describe(now.address);
     if (where == "no device memory" && !now.write) return;
     char text[96];

@@ -1,0 +1,41 @@
+"""The device of these tests: a real one, or the software device of tests/softcuda. Without any they are skipped."""
+import pytest
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "race: run once more with kernels compiled for the race detector")
+
+
+def connect():
+    """The first device and None, or None and why there is none."""
+    try:
+        import pycuda.driver as driver
+    except ImportError as error:
+        return None, f"PyCUDA or a CUDA driver is missing ({error}); `make test-softcuda` has both"
+    try:
+        driver.init()
+        return driver.Device(0), None
+    except driver.Error as error:
+        return None, f"no CUDA device: {error}"
+
+
+@pytest.fixture(scope="session")
+def device():
+    """The first device. A test that asks for it is skipped where there is none."""
+    found, reason = connect()
+    if reason:
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session", autouse=True)
+def every_test_needs_a_device(device):
+    """Tests in this folder need not name the fixture to be skipped."""
+
+
+@pytest.fixture(scope="session")
+def software(device):
+    """The software device; tests of its own checks are skipped on a real one."""
+    if not device.name().startswith("software"):
+        pytest.skip(f"{device.name()} is not the software device: run `make test-softcuda`")
+    return device
