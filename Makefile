@@ -25,10 +25,11 @@ else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(
 printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
-.PHONY: help demo test test-asan bench lint format docs wheel build clean
+.PHONY: help demo test test-softcuda test-asan bench lint format docs wheel build clean
 help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5")'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
+	@echo 'make test-softcuda   the CUDA tests without a GPU, then some again under a race detector'
 	@echo 'make bench       measure speed and size                     (TORCH=1 beside PyTorch; ARGS="small chain")'
 	@echo 'make test-asan   the tests under AddressSanitizer'
 	@echo 'make lint        check style, spelling and the manifest     make format   mend what can be mended'
@@ -40,6 +41,19 @@ demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo
 
 test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
 	@echo; $(PY) -m pytest $(ARGS)
+
+# What they need is built once, into a cache; without a CUDA toolkit there is nothing to build it from.
+SOFTCUDA := $(PY) tests/softcuda/build.py
+test-softcuda: $(STAMPS)/venv
+	@if reason=$$($(SOFTCUDA) --check 2>&1); then $(MAKE) run-softcuda; \
+	else echo "  skipped: $$reason"; fi
+
+.PHONY: run-softcuda
+run-softcuda: $(STAMPS)/ctorch $(STAMPS)/extra-test
+	@$(SOFTCUDA)
+	$(call step,PyCUDA installed,$(PIP) install "$$($(SOFTCUDA) --wheel)")
+	@echo; $(SOFTCUDA) --run $(PY) -m pytest tests/cuda $(ARGS)
+	@echo; SOFTCUDA_RACE=1 $(SOFTCUDA) --run $(PY) -m pytest tests/cuda -m race $(ARGS)
 
 # The build folder comes before the installed package on the path, so one environment serves both.
 ASAN := ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:detect_odr_violation=0 PYTHONMALLOC=malloc \

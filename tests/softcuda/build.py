@@ -1,7 +1,8 @@
 """Builds what the device tests need on a machine without a GPU: the software driver with its compiler, and PyCUDA.
 
 Both go into a cache folder named by the hash of what they are made from, so that this is done once:
-``${XDG_CACHE_HOME:-~/.cache}/ctorch-softcuda``. ``--env`` prints the settings under which a program uses them.
+``${XDG_CACHE_HOME:-~/.cache}/ctorch-softcuda``. ``--run python script.py`` starts a program that meets the software
+device.
 """
 import argparse
 import contextlib
@@ -242,7 +243,8 @@ def environment():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--env", action="store_true", help="print NAME=VALUE lines for env(1); builds the driver only")
+    parser.add_argument("--env", action="store_true", help="print NAME=VALUE lines for env(1)")
+    parser.add_argument("--run", nargs=argparse.REMAINDER, metavar="COMMAND", help="run this on the software device")
     parser.add_argument("--wheel", action="store_true", help="print the path of PyCUDA's wheel")
     parser.add_argument("--check", action="store_true", help="only say what is missing; exit status 1 if something is")
     options = parser.parse_args()
@@ -251,6 +253,8 @@ def main():
         compiler_version()
         if options.check:
             return 0
+        if options.run:
+            os.execvpe(options.run[0], options.run, os.environ | environment())
         if options.env:
             print("\n".join(f"{name}={value}" for name, value in environment().items()))
         else:

@@ -88,20 +88,23 @@ def prepare(scanned):
     def pointer(match):
         return f"{match[2]} *{match[4]} = ({match[2]} *)softcuda::dynamic_shared;"
 
+    text = DYNAMIC_SHARED.sub(pointer, scanned)
+    text = re.sub(r"__shared__\s+alignas\b", "__shared__ __align__", text)  # g++ takes no alignas after static
+
     kernels = {}
     for template, qualifiers, name in KERNEL.findall(scanned):
         if not template:
             bounds = BOUNDS.search(qualifiers)
             kernels[name] = f", {bounds[1][1:-1]}" if bounds else ""
     table = " ".join(f"SOFTCUDA_KERNEL({name}{bounds})" for name, bounds in kernels.items())
-    return f"{DYNAMIC_SHARED.sub(pointer, scanned)}\nSOFTCUDA_MODULE({table})\n"
+    return f"{text}\nSOFTCUDA_MODULE({table})\n"
 
 
 def compile_module(source, output, options):
     text = prepare(run([compiler(), "-x", "c++", *SCAN, *options, source]))
-    run([compiler(), "-x", "c++", *MODULE, *(RACE if race_mode() else []), "-include", os.path.join(INCLUDE, "softcuda.h"),
-         "-shared", "-nostdlib", "-Wl,-Bsymbolic", "-o", output, "-", "-L", os.path.join(HERE, "lib"), "-lcuda",
-         "-lgcc"], text)
+    header = os.path.join(INCLUDE, "softcuda.h")
+    run([compiler(), "-x", "c++", *MODULE, *(RACE if race_mode() else []), "-include", header, "-shared",
+         "-nostdlib", "-Wl,-Bsymbolic", "-o", output, "-", "-L", os.path.join(HERE, "lib"), "-lcuda", "-lgcc"], text)
 
 
 def main(arguments):

@@ -75,7 +75,11 @@ void hide_other_devices(int device, bool hide);
 struct Range {
     uintptr_t begin, end;
 };
-const std::vector<Range>& shared_variables(CUmodule module);
+struct ModuleMemory {
+    Range image;  // all that was loaded
+    std::vector<Range> shared;
+};
+const ModuleMemory& memory_of(CUmodule module);
 
 // ---- stream.cpp --------------------------------------------------------------------------------------------------
 
@@ -88,7 +92,8 @@ struct Launch {
     const void* parameters;
     dim3 grid, block;
     size_t dynamic;
-    const std::vector<Range>* shared;
+    size_t parameter_bytes;
+    const ModuleMemory* memory;
     enum Order { Forward, Reverse, Shuffled } order;
     unsigned seed;
 };
@@ -101,12 +106,17 @@ struct Position {
 bool in_kernel();
 Position position();
 bool on_stack(uintptr_t address);
+bool in_parameters(uintptr_t address);
+bool is_built_in(uintptr_t address);
+bool in_module(uintptr_t address);
 bool in_shared(uintptr_t address);
 bool past_shared(uintptr_t address);  // the page after dynamic shared memory
 [[noreturn]] void abandon(CUresult code, const std::string& message);  // leaves the kernel from inside it
 std::string thread_name();
 
 // ---- fault.cpp ---------------------------------------------------------------------------------------------------
+
+[[noreturn]] void illegal_address(uintptr_t address, const std::string& access);  // "a read of 4 bytes", or empty
 
 class FaultHandlers {  // while a kernel runs, its bad accesses are errors of the launch
 public:

@@ -13,6 +13,13 @@ constexpr int SIGNALS[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE};
 static struct sigaction previous[4];
 static stack_t previous_stack;
 
+void illegal_address(uintptr_t address, const std::string& access) {
+    char text[64];
+    snprintf(text, sizeof text, "illegal address %p: ", (void*)address);
+    std::string where = past_shared(address) ? "past the end of dynamic shared memory" : describe(address);
+    abandon(CUDA_ERROR_ILLEGAL_ADDRESS, text + (access.empty() ? where : access + ", " + where));
+}
+
 static void on_signal(int signal, siginfo_t* info, void*) {
     if (!handling || !in_kernel()) {  // not the kernel's: let it happen again, to whoever had the signal before
         for (int i = 0; i < 4; i++)
@@ -20,15 +27,10 @@ static void on_signal(int signal, siginfo_t* info, void*) {
         return;
     }
     uintptr_t address = (uintptr_t)info->si_addr;
-    char text[64];
     if (signal == SIGFPE) abandon(CUDA_ERROR_LAUNCH_FAILED, "integer division by zero");
     if (signal == SIGILL) abandon(CUDA_ERROR_ILLEGAL_INSTRUCTION, "illegal instruction");
     if (on_stack(address)) abandon(CUDA_ERROR_LAUNCH_FAILED, "the thread's stack is full (64 KiB)");
-    if (signal == SIGSEGV && !address)  // what x86 gives for an address that is not canonical, and for a null pointer
-        abandon(CUDA_ERROR_ILLEGAL_ADDRESS, "illegal address: a null pointer, or no address at all");
-    snprintf(text, sizeof text, "illegal address %p: ", info->si_addr);
-    std::string what = past_shared(address) ? "past the end of dynamic shared memory" : describe(address);
-    abandon(CUDA_ERROR_ILLEGAL_ADDRESS, text + what);
+    illegal_address(address, "");
 }
 
 FaultHandlers::FaultHandlers() {

@@ -66,8 +66,8 @@ static void launch(CUfunction function, dim3 grid, dim3 block, size_t dynamic, C
     check_stream(stream);
     check_configuration(function, grid, block, dynamic);
     std::vector<char> parameters = pack(function, one_by_one, extra);
-    Launch launch = {function->kernel, parameters.data(), grid, block, dynamic, &shared_variables(function->module),
-                     Launch::Forward, 1};
+    Launch launch = {function->kernel, parameters.data(), grid, block, dynamic, parameters.size(),
+                     &memory_of(function->module), Launch::Forward, 1};
     read_order(launch);
     hide_other_devices(device, true);
     try {

@@ -51,7 +51,7 @@ static std::string beside(uintptr_t address, uintptr_t begin, size_t size, const
 }
 
 std::string describe(uintptr_t address) {
-    if (address < PAGE) return "a null pointer";
+    if (address < PAGE) return address ? "beside a null pointer" : "a null pointer, or no address at all";
     auto after = regions.upper_bound(address);
     if (after != regions.begin()) {
         const Region& region = std::prev(after)->second;

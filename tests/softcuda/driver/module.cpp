@@ -5,6 +5,7 @@
 #include <link.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -14,7 +15,7 @@ struct CUmod_st {
     void* library;
     std::map<std::string, CUfunc_st> functions;
     std::map<std::string, softcuda::Range> globals;
-    std::vector<softcuda::Range> shared;
+    softcuda::ModuleMemory memory;
 };
 
 namespace softcuda {
@@ -35,6 +36,13 @@ struct Image {
     }
     // The section headers come last, so they tell how long the image is: CUDA's call does not.
     size_t size() const { return header->e_shoff + (size_t)header->e_shnum * header->e_shentsize; }
+    size_t extent() const {
+        size_t end = 0;
+        const Elf64_Phdr* segments = (const Elf64_Phdr*)(bytes + header->e_phoff);
+        for (int i = 0; i < header->e_phnum; i++)
+            if (segments[i].p_type == PT_LOAD) end = std::max(end, segments[i].p_vaddr + segments[i].p_memsz);
+        return end;
+    }
 };
 
 // A static of a function that starts as zeros is __shared__: its mangled name begins with _ZZ.
@@ -55,7 +63,7 @@ static void read_symbols(CUmodule module, const Image& image, uintptr_t base) {
                 if (symbol.st_size > STATIC_SHARED)
                     raise(CUDA_ERROR_INVALID_IMAGE, "shared variable %s has %zu bytes; a block has %zu", name,
                           (size_t)symbol.st_size, STATIC_SHARED);
-                module->shared.push_back(range);
+                module->memory.shared.push_back(range);
             }
         }
     }
@@ -88,7 +96,9 @@ static CUmodule load(const void* bytes) {
     context();
     Image image(bytes);
     CUmodule module = new CUmod_st{open_library(bytes, image.size()), {}, {}, {}};
-    read_symbols(module, image, ((link_map*)module->library)->l_addr);
+    uintptr_t base = ((link_map*)module->library)->l_addr;
+    module->memory.image = {base, base + image.extent()};
+    read_symbols(module, image, base);
     for (const auto& global : module->globals)
         add_region({global.second.begin, global.second.end - global.second.begin, -1, Region::Global});
     const Kernel* table = (const Kernel*)dlsym(module->library, "softcuda_kernels");
@@ -100,7 +110,23 @@ static CUmodule load(const void* bytes) {
     return module;
 }
 
-const std::vector<Range>& shared_variables(CUmodule module) { return module->shared; }
+// The caller may give a buffer for each log. Their sizes are replaced by the numbers of bytes written.
+static void write_logs(const std::string& error, unsigned count, CUjit_option* options, void** values) {
+    for (unsigned i = 0; i < count; i++) {
+        bool is_error = options[i] == CU_JIT_ERROR_LOG_BUFFER, is_info = options[i] == CU_JIT_INFO_LOG_BUFFER;
+        if (!is_error && !is_info) continue;
+        CUjit_option size = is_error ? CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES : CU_JIT_INFO_LOG_BUFFER_SIZE_BYTES;
+        for (unsigned k = 0; k < count; k++) {
+            if (options[k] != size) continue;
+            size_t room = (unsigned)(uintptr_t)values[k], written = is_error ? std::min(error.size(), room - 1) : 0;
+            memcpy(values[i], error.c_str(), written);
+            ((char*)values[i])[written] = 0;
+            values[k] = (void*)(uintptr_t)written;
+        }
+    }
+}
+
+const ModuleMemory& memory_of(CUmodule module) { return module->memory; }
 
 }  // namespace softcuda
 
@@ -108,8 +134,17 @@ using namespace softcuda;
 
 extern "C" {
 
-CUresult cuModuleLoadDataEx(CUmodule* result, const void* image, unsigned, CUjit_option*, void**) {
-    return call([&] { *result = load(image); });
+CUresult cuModuleLoadDataEx(CUmodule* result, const void* image, unsigned count, CUjit_option* options,
+                            void** values) {
+    return call([&] {
+        try {
+            *result = load(image);
+        } catch (const Error& error) {
+            write_logs(error.message, count, options, values);
+            throw;
+        }
+        write_logs("", count, options, values);
+    });
 }
 
 CUresult cuModuleLoadData(CUmodule* result, const void* image) {

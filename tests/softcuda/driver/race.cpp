@@ -129,8 +129,7 @@ static void check(Cell& cell, const Access& now) {
     if (!now.write || now.atomic) record(cell.reads, now);
 }
 
-// Shared and stack memory apart, a kernel may touch allocations, globals and mapped host memory; constants of the
-// module lie elsewhere and are only read.
+// A kernel may touch shared memory, allocations, globals and mapped host memory, and read the constants of its module.
 static void check_bounds(const Access& now) {
     if (now.shared) return;
     for (const Range& recent : recent_regions)
@@ -139,17 +138,14 @@ static void check_bounds(const Access& now) {
         recent_regions[next_recent_region++ % 4] = {region->address, region->address + region->size};
         return;
     }
-    std::string where = describe(now.address);
-    if (where == "no device memory" && !now.write) return;
-    char text[96];
-    snprintf(text, sizeof text, "illegal address %p: a %s of %zu bytes at ", (void*)now.address,
-             now.write ? "write" : "read", now.size);
-    abandon(CUDA_ERROR_ILLEGAL_ADDRESS, text + where);
+    if (in_module(now.address) && !now.write) return;
+    illegal_address(now.address, std::string(now.write ? "a write" : "a read") + " of " + std::to_string(now.size) +
+                                     " bytes");
 }
 
 static void access(const volatile void* pointer, size_t size, bool write, bool atomic) {
     uintptr_t address = (uintptr_t)pointer;
-    if (!in_kernel() || on_stack(address)) return;
+    if (!in_kernel() || on_stack(address) || in_parameters(address) || is_built_in(address)) return;
     Access now = {address, size, write, atomic, in_shared(address), position()};
     check_bounds(now);
     bool narrow = address % 4 || size % 4;

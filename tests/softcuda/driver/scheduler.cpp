@@ -13,8 +13,11 @@
 #include "driver.h"
 #include "fiber.h"
 
-uint3 threadIdx, blockIdx;
-dim3 blockDim, gridDim;
+// What the code of a kernel reads of the driver; the race detector knows it by its section.
+#define BUILT_IN __attribute__((section("built_in")))
+BUILT_IN uint3 threadIdx, blockIdx;
+BUILT_IN dim3 blockDim, gridDim;
+extern "C" char __start_built_in[], __stop_built_in[];
 
 namespace softcuda {
 
@@ -73,11 +76,11 @@ static unsigned threads, next_thread, alive, block_number;
 static unsigned order[MAX_THREADS];
 static uint3 indices[MAX_THREADS];
 static Barrier block_barrier;
-static Warp warps[MAX_THREADS / WARP];
+BUILT_IN static Warp warps[MAX_THREADS / WARP];
 static unsigned random_state;
 
 static char *stacks, *shared_end;
-char* dynamic_shared;
+BUILT_IN char* dynamic_shared;
 
 static bool running;
 static sigjmp_buf escape;
@@ -290,7 +293,7 @@ static void start_block(uint3 index) {
     if (job.order == Launch::Shuffled)
         for (unsigned i = threads; i > 1; i--) std::swap(order[i - 1], order[random_below(i)]);
     if (job.dynamic) memset(dynamic_shared, 0xFF, job.dynamic);
-    for (const Range& range : *job.shared) memset((void*)range.begin, 0xFF, range.end - range.begin);
+    for (const Range& range : job.memory->shared) memset((void*)range.begin, 0xFF, range.end - range.begin);
 }
 
 static void run_block(uint3 index) {
@@ -315,17 +318,22 @@ static void run_grid() {
     }
 }
 
+static void close_page(char* page) {
+    if (mprotect(page, PAGE, PROT_NONE)) raise(CUDA_ERROR_OPERATING_SYSTEM, "cannot close a page of memory");
+}
+
 // The end of dynamic shared memory is the end of the last page that can be touched.
 static void reserve_memory() {
-    size_t stack_bytes = MAX_THREADS * (STACK + PAGE), shared_bytes = DYNAMIC_SHARED + 2 * PAGE;
+    size_t stack_bytes = MAX_THREADS * (STACK + PAGE);
+    size_t shared_bytes = (DYNAMIC_SHARED + PAGE - 1) / PAGE * PAGE + 2 * PAGE;
     char* all = (char*)mmap(nullptr, stack_bytes + shared_bytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (all == MAP_FAILED) raise(CUDA_ERROR_OUT_OF_MEMORY, "out of host memory for the stacks of a block");
     stacks = all;
-    for (unsigned i = 0; i < MAX_THREADS; i++) mprotect(stacks + i * (STACK + PAGE), PAGE, PROT_NONE);
-    mprotect(all + stack_bytes, PAGE, PROT_NONE);
     shared_end = all + stack_bytes + shared_bytes - PAGE;
-    mprotect(shared_end, PAGE, PROT_NONE);
+    for (unsigned i = 0; i < MAX_THREADS; i++) close_page(stacks + i * (STACK + PAGE));
+    close_page(all + stack_bytes);
+    close_page(shared_end);
 }
 
 void run(const Launch& launch) {
@@ -365,11 +373,21 @@ Position position() {
 
 bool on_stack(uintptr_t address) { return address - (uintptr_t)stacks < MAX_THREADS * (STACK + PAGE); }
 
+bool in_parameters(uintptr_t address) { return address - (uintptr_t)job.parameters < job.parameter_bytes; }
+
+bool is_built_in(uintptr_t address) {
+    return address >= (uintptr_t)__start_built_in && address < (uintptr_t)__stop_built_in;
+}
+
+bool in_module(uintptr_t address) {
+    return address >= job.memory->image.begin && address < job.memory->image.end;
+}
+
 bool past_shared(uintptr_t address) { return address - (uintptr_t)shared_end < PAGE; }
 
 bool in_shared(uintptr_t address) {
     if (address - (uintptr_t)dynamic_shared < (uintptr_t)(shared_end - dynamic_shared)) return true;
-    for (const Range& range : *job.shared)
+    for (const Range& range : job.memory->shared)
         if (address >= range.begin && address < range.end) return true;
     return false;
 }

@@ -6,12 +6,14 @@
 #define __host__
 #define __constant__
 #define __managed__
-#define __shared__ static  // one block runs at a time; the driver fills it with 0xFF before each
+// One block runs at a time, and the driver fills this with 0xFF before each; "used" keeps g++ from taking a variable that
+// is never written for zero.
+#define __shared__ static __attribute__((used))
 #define __restrict__ __restrict
 #define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __launch_bounds__(...)
-#define __align__(n) alignas(n)
+#define __align__(n) __attribute__((aligned(n)))
 #define __grid_constant__
 
 static constexpr int warpSize = 32;
