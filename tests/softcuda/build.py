@@ -143,7 +143,7 @@ def write_error_names(path):
 
 
 def write_unsupported(path, names, objects):
-    """A function for every name that the driver lacks: it says so, where a missing symbol would stop PyCUDA's import."""
+    """A function that says so for every name the driver lacks: PyCUDA cannot be imported without the symbols."""
     have = set(re.findall(r" T (cu\w+)", run("nm", *map(str, objects))))
     functions = "\n".join(f'int {name}(void) {{ return softcuda_unsupported("{name}"); }}'
                           for name in sorted(names - have))
@@ -165,7 +165,7 @@ def build_driver(folder):
         write_unsupported(work / "unsupported.c", header_names(work), objects)
         run(front.compiler(), "-x", "c", "-O1", "-fPIC", "-w", "-c", str(work / "unsupported.c"), "-o",
             str(work / "unsupported.o"))
-        run(front.compiler(), "-shared", "-Wl,-soname,libcuda.so.1", "-o", str(lib / "libcuda.so.1"),
+        run(front.compiler(), "-shared", "-Wl,-soname,libcuda.so.1", "-Wl,-Bsymbolic", "-o", str(lib / "libcuda.so.1"),
             *map(str, objects), str(work / "unsupported.o"), "-lm", "-ldl")
     (lib / "libcuda.so").symlink_to("libcuda.so.1")
 

@@ -5,6 +5,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <set>
@@ -121,11 +122,12 @@ void check_margins(const char* kernel) {
         const Region& region = entry.second;
         if (region.kind != Region::Allocation) continue;
         uintptr_t page = region.address / PAGE * PAGE, end = region.address + region.size;
-        size_t before = region.address - page, after = round_up(region.size, UNIT) - region.size;
-        bool underrun = memcmp((void*)page, pattern, before);
+        size_t before = std::min(region.address - page, UNIT), after = round_up(region.size, UNIT) - region.size;
+        uintptr_t start = region.address - before;
+        bool underrun = memcmp((void*)start, pattern, before);
         bool overrun = memcmp((void*)end, pattern + end % PAGE, after);
         if (!underrun && !overrun) continue;
-        memcpy((void*)page, pattern, before);
+        memcpy((void*)start, pattern, before);
         memcpy((void*)end, pattern + end % PAGE, after);
         raise(CUDA_ERROR_ILLEGAL_ADDRESS, "%s: illegal address: a thread wrote just %s an allocation of %zu bytes "
               "(the race mode names the thread)", kernel, overrun ? "past the end of" : "before", region.size);

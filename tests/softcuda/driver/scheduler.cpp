@@ -216,7 +216,7 @@ static Meeting& find_meeting(Warp& warp, unsigned mask, const char* operation) {
         if (meeting.mask == mask) {
             if (!meeting.waiting)
                 meeting.operation = operation;
-            else if (strcmp(meeting.operation, operation))
+            else if (meeting.operation != operation && strcmp(meeting.operation, operation))
                 fail("the lanes of mask %08x meet in %s and in %s", mask, meeting.operation, operation);
             return meeting;
         }
