@@ -1,5 +1,6 @@
 """The device of these tests: a real one, or the software device of tests/softcuda. Without any they are skipped."""
 import pytest
+from softcuda import build
 
 
 def pytest_configure(config):
@@ -11,7 +12,8 @@ def connect():
     try:
         import pycuda.driver as driver
     except ImportError as error:
-        return None, f"PyCUDA or a CUDA driver is missing ({error}); `make test-softcuda` has both"
+        missing = build.unavailable()
+        return None, f"{error}; {missing or '`make test-softcuda` has a device in software'}"
     try:
         driver.init()
         return driver.Device(0), None

@@ -718,6 +718,7 @@ def test_a_machine_without_a_toolkit_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(build.Path, "is_file", lambda path: "cuda" not in str(path) and is_file(path))
     with pytest.raises(build.Unavailable, match="no CUDA toolkit"):
         build.toolkit()
+    assert build.unavailable().startswith("no CUDA toolkit")
     monkeypatch.setenv("SOFTCUDA_CXX", os.fspath(tmp_path / "g++"))
     with pytest.raises(build.Unavailable, match=r"no .*g\+\+"):
         build.compiler_version()

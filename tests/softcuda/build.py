@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -55,6 +56,16 @@ def compiler_version():
         return subprocess.check_output([front.compiler(), "-dumpfullversion"], text=True).strip()
     except (OSError, subprocess.CalledProcessError) as error:
         raise Unavailable(f"no {front.compiler()}, which compiles the kernels") from error
+
+
+def unavailable():
+    """Why the software device cannot be built here, or None."""
+    try:
+        toolkit()
+        compiler_version()
+    except Unavailable as reason:
+        return str(reason)
+    return None
 
 
 def cuda_version():
@@ -157,11 +168,15 @@ def build_driver(folder):
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
         write_error_names(work / "error_names.h")
-        objects = []
-        for source in sorted((HERE / "driver").glob("*.cpp")):
-            objects.append(work / f"{source.stem}.o")
-            run(front.compiler(), *flags, "-c", str(source), "-o", str(objects[-1]), f"-I{work}",
+
+        def compiled(source):
+            target = work / f"{source.stem}.o"
+            run(front.compiler(), *flags, "-c", str(source), "-o", str(target), f"-I{work}",
                 "-isystem", str(toolkit() / "include"))
+            return target
+
+        with ThreadPoolExecutor(2) as pool:
+            objects = list(pool.map(compiled, sorted((HERE / "driver").glob("*.cpp"))))
         write_unsupported(work / "unsupported.c", header_names(work), objects)
         run(front.compiler(), "-x", "c", "-O1", "-fPIC", "-w", "-c", str(work / "unsupported.c"), "-o",
             str(work / "unsupported.o"))
@@ -188,6 +203,13 @@ def build_compiler(folder):
         run(front.compiler(), *front.MODULE, *mode, "-x", "c++-header", str(header), "-o", str(precompiled / name))
 
 
+def remove_old_drivers(kept):
+    """Those of earlier sources, once they have not been used for a week."""
+    for folder in cache().glob("driver-*/"):
+        if folder != kept and time.time() - folder.stat().st_mtime > 7 * 86400:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def driver():
     folder = driver_folder()
     with made_once(folder) as making:
@@ -196,6 +218,8 @@ def driver():
                 build_driver(making)
             with step("its compiler"):
                 build_compiler(making)
+            remove_old_drivers(folder)
+    os.utime(folder)
     return folder
 
 
@@ -248,22 +272,19 @@ def main():
     parser.add_argument("--wheel", action="store_true", help="print the path of PyCUDA's wheel")
     parser.add_argument("--check", action="store_true", help="only say what is missing; exit status 1 if something is")
     options = parser.parse_args()
-    try:
-        toolkit()
-        compiler_version()
-        if options.check:
-            return 0
-        if options.run:
-            os.execvpe(options.run[0], options.run, os.environ | environment())
-        if options.env:
-            print("\n".join(f"{name}={value}" for name, value in environment().items()))
-        else:
-            wheel = pycuda()
-            if options.wheel:
-                print(wheel)
-    except Unavailable as reason:
+    if reason := unavailable():
         print(reason, file=sys.stderr)
         return 1
+    if options.check:
+        return 0
+    if options.run:
+        os.execvpe(options.run[0], options.run, os.environ | environment())
+    if options.env:
+        print("\n".join(f"{name}={value}" for name, value in environment().items()))
+    else:
+        wheel = pycuda()
+        if options.wheel:
+            print(wheel)
     return 0
 
 

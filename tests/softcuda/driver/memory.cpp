@@ -89,7 +89,7 @@ static uintptr_t take_pages(size_t size) {
 static uintptr_t allocate(size_t size) {
     int device = context()->device;
     require(size > 0, "cuMemAlloc of 0 bytes");
-    if (size > memory_size() - used[device])
+    if (used[device] + size > memory_size())
         raise(CUDA_ERROR_OUT_OF_MEMORY, "out of memory: %zu bytes asked, %zu of %zu in use", size, used[device],
               memory_size());
     size_t units = round_up(size, UNIT), pages = round_up(units, PAGE);
@@ -221,7 +221,7 @@ extern "C" {
 CUresult cuMemGetInfo(size_t* free, size_t* total) {
     return call([&] {
         *total = memory_size();
-        *free = *total - used[context()->device];
+        *free = *total - std::min(*total, used[context()->device]);
     });
 }
 

@@ -129,7 +129,7 @@ static Fiber* unused_fiber() {
         fiber = &fibers[fibers_made++];
     }
     if (!fiber->prepared) {
-        // Below each stack lies a page that cannot be touched. The tops differ, else all fall into one set of the cache.
+        // Below each stack lies a closed page. The tops differ, else all fall into one set of the cache.
         char* bottom = stacks + (fiber - fibers) * (STACK + PAGE) + PAGE;
         prepare_fiber(fiber->state, bottom, STACK - 64 * (1 + (fiber - fibers) % 64), run_threads);
         fiber->prepared = true;

@@ -6,8 +6,8 @@
 #define __host__
 #define __constant__
 #define __managed__
-// One block runs at a time, and the driver fills this with 0xFF before each; "used" keeps g++ from taking a variable that
-// is never written for zero.
+// The driver fills these with 0xFF before each block, of which one runs at a time. "used" keeps g++ from taking a
+// variable that is never written for zero.
 #define __shared__ static __attribute__((used))
 #define __restrict__ __restrict
 #define __forceinline__ inline __attribute__((always_inline))

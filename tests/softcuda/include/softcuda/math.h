@@ -56,29 +56,15 @@ static inline double __fma_rn(double a, double b, double c) { return fma(a, b, c
 
 namespace softcuda {
 
-// Acklam's rational start for the inverse of the normal distribution, brought to full precision by Halley's step.
+// The inverse of the normal distribution function, by halving an interval in the lower tail.
 static inline double normal_quantile(double p) {
     if (!(p > 0 && p < 1)) return p == 0 ? -HUGE_VAL : p == 1 ? HUGE_VAL : NAN;
-    double x, q;
-    if (p < 0.02425 || p > 1 - 0.02425) {
-        q = sqrt(-2 * log(p < 0.5 ? p : 1 - p));
-        x = (((((-7.784894002430293e-3 * q - 3.223964580411365e-1) * q - 2.400758277161838) * q - 2.549732539343734) * q
-              + 4.374664141464968) * q + 2.938163982698783)
-            / ((((7.784695709041462e-3 * q + 3.224671290700398e-1) * q + 2.445134137142996) * q + 3.754408661907416) * q + 1);
-        if (p > 0.5) x = -x;
-    } else {
-        q = p - 0.5;
-        double r = q * q;
-        x = (((((-3.969683028665376e1 * r + 2.209460984245205e2) * r - 2.759285104469687e2) * r + 1.383577518672690e2) * r
-              - 3.066479806614716e1) * r + 2.506628277459239) * q
-            / (((((-5.447609879822406e1 * r + 1.615858368580409e2) * r - 1.556989798598866e2) * r + 6.680131188771972e1) * r
-                - 1.328068155288572e1) * r + 1);
+    double tail = p < 0.5 ? p : 1 - p, low = -40, high = 0;
+    for (int i = 0; i < 70; i++) {
+        double middle = (low + high) / 2;
+        (0.5 * erfc(-middle * M_SQRT1_2) < tail ? low : high) = middle;
     }
-    for (int i = 0; i < 2; i++) {
-        double error = (0.5 * erfc(-x * M_SQRT1_2) - p) * sqrt(2 * M_PI) * exp(x * x / 2);
-        x -= error / (1 + x * error / 2);
-    }
-    return x;
+    return p < 0.5 ? low : -low;
 }
 
 // Sum of (x/2)^(2k+n) / (k! (k+n)!): all terms are positive, so it is accurate wherever it does not overflow.
@@ -168,7 +154,7 @@ static inline unsigned long long __umul64hi(unsigned long long a, unsigned long 
     return (unsigned long long)((unsigned __int128)a * b >> 64);
 }
 
-// ---- conversions: rn rounds to nearest even, rz toward zero, rd down, ru up; out of range and NaN as on the device ---
+// ---- conversions: rn to nearest even, rz toward zero, rd down, ru up; out of range and NaN as on the device -------
 
 namespace softcuda {
 template <class I>
