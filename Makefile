@@ -2,6 +2,7 @@
 PYTHON ?= python3
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 TORCH  ?= $(REFERENCE)
+DEVICE ?= cpu
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -25,21 +26,41 @@ else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(
 printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
-.PHONY: help demo test test-asan bench lint format docs wheel build clean
+.PHONY: help demo test test-softcuda test-asan bench lint format docs wheel build clean
 help:
-	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5")'
+	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
+	@echo 'make test-softcuda   the CUDA tests without a GPU, then some again under a race detector'
 	@echo 'make bench       measure speed and size                     (TORCH=1 beside PyTorch; ARGS="small chain")'
 	@echo 'make test-asan   the tests under AddressSanitizer'
 	@echo 'make lint        check style, spelling and the manifest     make format   mend what can be mended'
 	@echo 'make docs        the manual, in out/doc                     make wheel    a wheel, in dist'
 	@echo 'make build       build in place, for development            make clean    remove all that was made'
 
-demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo
-	@echo; $(PY) examples/digits.py $(ARGS)
+demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(if $(filter-out cpu,$(DEVICE)),pycuda)
+	@echo; $(if $(filter-out cpu,$(DEVICE)),$(ON_DEVICE)) $(PY) examples/digits.py --device $(DEVICE) $(ARGS)
 
 test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
 	@echo; $(PY) -m pytest $(ARGS)
+
+# What they need is built once, into a cache; without a CUDA toolkit there is nothing to build it from.
+SOFTCUDA := $(PY) tests/softcuda/build.py
+# Before a command: the software device, where there is no driver of a real one.
+ON_DEVICE = $(if $(shell ldconfig -p | grep libcuda.so.1),,$(SOFTCUDA) --run)
+
+.PHONY: pycuda
+pycuda: $(STAMPS)/venv
+	@$(SOFTCUDA)
+	$(call step,PyCUDA installed,$(PIP) install "$$($(SOFTCUDA) --wheel)")
+
+test-softcuda: $(STAMPS)/venv
+	@if reason=$$($(SOFTCUDA) --check 2>&1); then $(MAKE) run-softcuda; \
+	else echo "  skipped: $$reason"; fi
+
+.PHONY: run-softcuda
+run-softcuda: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test pycuda
+	@echo; $(SOFTCUDA) --run $(PY) -m pytest tests/cuda $(ARGS)
+	@echo; SOFTCUDA_RACE=1 $(SOFTCUDA) --run $(PY) -m pytest tests/cuda -m race $(ARGS)
 
 # The build folder comes before the installed package on the path, so one environment serves both. The C++ library is
 # loaded ahead for extensions of others that throw: the sanitizer must find it when it starts.

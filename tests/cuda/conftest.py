@@ -1,15 +1,39 @@
-"""Device tests: they run where PyCUDA finds a device, and say why where they do not."""
+"""The device of these tests: a real one, or the software device of tests/softcuda. Without any they are skipped."""
 import pytest
+from softcuda import build
 
-import ctorch
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "race: run once more with kernels compiled for the race detector")
 
 
-@pytest.fixture
+def connect():
+    """The first device and None, or None and why there is none."""
+    try:
+        import pycuda.driver as driver
+    except ImportError as error:
+        missing = build.unavailable()
+        return None, f"{error}; {missing or '`make test-softcuda` has a device in software'}"
+    try:
+        driver.init()
+        return driver.Device(0), None
+    except driver.Error as error:
+        return None, f"no CUDA device: {error}"
+
+
+@pytest.fixture(scope="session")
 def device():
-    """The index of a device."""
-    if not ctorch.cuda.is_available():
-        try:
-            ctorch.cuda.init()
-        except RuntimeError as error:
-            pytest.skip(str(error))
+    """The number of the first device. A test that asks for it is skipped where there is none."""
+    found, reason = connect()
+    if found is None:
+        pytest.skip(reason)
     return 0
+
+
+@pytest.fixture(scope="session")
+def software(device):
+    """The software device; tests of its own checks are skipped on a real one."""
+    found, _ = connect()
+    if not found.name().startswith("software"):
+        pytest.skip(f"{found.name()} is not the software device: run `make test-softcuda`")
+    return found
