@@ -107,7 +107,7 @@ print("done")
         pytest.skip("no device")
     if "software" not in cuda.get_device_name():
         pytest.skip("the number of devices is only ours to choose on the software device")
-    assert run(code, SWCUDA_DEVICES="2") == "done\n"
+    assert run(code, SOFTCUDA_DEVICES="2") == "done\n"
 
 
 # ---- streams and events
