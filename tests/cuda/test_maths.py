@@ -89,11 +89,17 @@ def arguments(dtype, name):
     return ctorch.tensor(x).to(getattr(ctorch, dtype)), ctorch.tensor(y).to(getattr(ctorch, dtype))
 
 
+def real_of(dtype):
+    return {"complex64": ctorch.float32, "complex128": ctorch.float64}.get(dtype)
+
+
 def reference(name, dtype):
     """The CPU's function; NumPy's where no operator has it, or not for complex numbers."""
     def by_numpy(*tensors):
         with np.errstate(all="ignore"):
-            return ctorch.from_numpy(np.ascontiguousarray(getattr(np, name)(*map(np.asarray, tensors))))
+            arrays = [np.asarray(t.to(ctorch.complex128) if t.is_complex() else t) for t in tensors]
+            out = ctorch.from_numpy(np.ascontiguousarray(getattr(np, name)(*arrays)))
+        return out.to(getattr(ctorch, dtype)) if out.is_complex() or "float" in dtype else out.to(real_of(dtype))
 
     if dtype.startswith("complex"):
         if name == "sign":

@@ -147,7 +147,7 @@ def _build_nvrtc(text, arch):
         if int(nvrtc.nvrtcCompileProgram(program, len(options), options)[0]):
             log = b" " * call(nvrtc.nvrtcGetProgramLogSize, program)
             call(nvrtc.nvrtcGetProgramLog, program, log)
-            raise CompileError(f"NVRTC cannot compile a kernel for {arch}:\n{log.decode()}")
+            raise CompileError(f"NVRTC cannot compile a kernel for {arch}:\n{log.decode().rstrip(chr(0)).rstrip()}")
         cubin = b" " * call(nvrtc.nvrtcGetCUBINSize, program)
         call(nvrtc.nvrtcGetCUBIN, program, cubin)
         return cubin
