@@ -33,6 +33,9 @@ class StandIn:
         return put(get(self).to(dtype))
 
     def copy_(self, other):
+        if self.strides != dense_strides(self.shape):
+            order = sorted(range(len(self.shape)), key=lambda d: -self.strides[d])
+            other = put(get(other).permute(*order))          # dense in memory, in another order
         fresh = get(other).to(self.dtype).contiguous()
         copy.h2d(self.data_ptr(), fresh.data_ptr(), fresh.numel() * fresh.dtype.itemsize, 0)
 

@@ -125,7 +125,8 @@ def test_bmm_and_its_errors():
 @pytest.mark.parametrize("shape", [(8, 5), (2, 3, 5), (5,), (0, 5)])
 @pytest.mark.parametrize("bias", [None, (7,), (1,)])
 def test_linear(dtype, shape, bias):
-    check("linear", rand(*shape, dtype=dtype), rand(7, 5, dtype=dtype), None if bias is None else rand(*bias, dtype=dtype))
+    shift = None if bias is None else rand(*bias, dtype=dtype)
+    check("linear", rand(*shape, dtype=dtype), rand(7, 5, dtype=dtype), shift)
 
 
 # ---- softmax
@@ -315,8 +316,9 @@ DTYPES = ["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "c
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("shape", "dim", "index"), [((4, 5), 0, (3, 5)), ((4, 5), 1, (2, 7)), ((3, 4, 5), 1, (3, 2, 4)),
-                                                     ((6,), 0, (9,)), ((3, 4), 1, (0, 2)), ((), 0, ())])
+@pytest.mark.parametrize(("shape", "dim", "index"), [
+    ((4, 5), 0, (3, 5)), ((4, 5), 1, (2, 7)), ((3, 4, 5), 1, (3, 2, 4)), ((6,), 0, (9,)), ((3, 4), 1, (0, 2)),
+    ((), 0, ())])
 def test_gather_and_scatter_add(dtype, shape, dim, index):
     x = (rand(*shape, scale=9).to(getattr(ctorch, dtype)) if not dtype.startswith("complex")
          else rand(*shape, dtype=dtype))

@@ -107,7 +107,7 @@ print("done")
         pytest.skip("no device")
     if "software" not in cuda.get_device_name():
         pytest.skip("the number of devices is only ours to choose on the software device")
-    assert run(code, SOFTCUDA_DEVICES="2") == "done\n"
+    assert run(code, SOFTCUDA_DEVICES="2", CTORCH_NO_CUDA_MEMORY_CACHING="0") == "done\n"
 
 
 # ---- streams and events
@@ -180,6 +180,10 @@ def test_copies(device):
     memory.free(b, 0)
 
 
+caching = pytest.mark.skipif(os.environ.get("CTORCH_NO_CUDA_MEMORY_CACHING") == "1", reason="the cache is off")
+
+
+@caching
 def test_memory_figures(device):
     before = cuda.memory_allocated()
     cuda.reset_peak_memory_stats()
@@ -213,6 +217,7 @@ def test_fraction(device):
         cuda.set_per_process_memory_fraction(2)
 
 
+@caching
 def test_record_stream(device):
     stream = cuda.Stream()
     address = memory.allocate(1 << 20, 0)

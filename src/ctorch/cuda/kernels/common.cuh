@@ -124,8 +124,14 @@ template <class T> CT_DEVICE Complex<T> operator/(Complex<T> x, Complex<T> y) {
     return Complex<T>(re * scale, im * scale);
 }
 
-template <class T> CT_DEVICE T conjugate(T x) { return x; }
-template <class T> CT_DEVICE Complex<T> conjugate(Complex<T> z) { return Complex<T>(z.re, -z.im); }
+// With a real number, such as a constant.
+#define CT_MIXED(op)                                                                                              \
+    template <class T> CT_DEVICE auto operator op(Complex<T> a, T b) { return a op Complex<T>(b); }               \
+    template <class T> CT_DEVICE auto operator op(T a, Complex<T> b) { return Complex<T>(a) op b; }
+CT_MIXED(+) CT_MIXED(-) CT_MIXED(/) CT_MIXED(==) CT_MIXED(!=)
+#undef CT_MIXED
+template <class T> CT_DEVICE Complex<T> operator*(Complex<T> a, T b) { return Complex<T>(a.re * b, a.im * b); }
+template <class T> CT_DEVICE Complex<T> operator*(T a, Complex<T> b) { return Complex<T>(a * b.re, a * b.im); }
 
 #ifdef CT_STORE
 typedef CT_STORE store_t;
@@ -141,6 +147,11 @@ typedef CT_COMPUTE real_t;
 template <class T> CT_DEVICE T least(T a, T b) { return a < b ? a : b; }
 template <class T> CT_DEVICE T most(T a, T b) { return a > b ? a : b; }
 CT_DEVICE i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
+
+// Shared memory for `count` elements, as bytes, since T may have constructors.
+#define CT_SHARED(T, name, count)                                            \
+    alignas(16) __shared__ unsigned char name##_bytes[(count) * sizeof(T)]; \
+    T* name = (T*)name##_bytes
 
 // ---- reductions; blocks are whole warps
 
@@ -167,7 +178,7 @@ template <class T, class Op> CT_DEVICE T warp_reduce(T x, Op op) {
 
 // Every thread of a one-dimensional block gets the result; every thread must call.
 template <class T, class Op> CT_DEVICE T block_reduce(T x, Op op, T identity) {
-    __shared__ T partial[32];
+    CT_SHARED(T, partial, 32);
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
     x = warp_reduce(x, op);
     __syncthreads();                 // of an earlier call, all have read

@@ -34,8 +34,9 @@ template <int PER>
 CT_DEVICE void matmul_tile(Operand a, Operand b, store_t* c, const store_t* bias, i64 bias_stride, i64 batch, i64 m,
                            i64 n, i64 k) {
     const int TILE = SIDE * PER;
-    __shared__ real_t a_tile[DEPTH][TILE + 1];
-    __shared__ real_t b_tile[DEPTH][TILE + 1];
+    typedef real_t Row[TILE + 1];            // one element more, so that columns are in different banks
+    CT_SHARED(Row, a_tile, DEPTH);
+    CT_SHARED(Row, b_tile, DEPTH);
     i64 columns = ceil_div(n, TILE), row = blockIdx.x / columns * TILE, column = blockIdx.x % columns * TILE;
     for (i64 matrix = blockIdx.z; matrix < batch; matrix += gridDim.z) {
         real_t sum[PER][PER];
