@@ -51,7 +51,8 @@ test-asan: $(STAMPS)/asan $(STAMPS)/extra-demo $(STAMPS)/extra-test
 bench: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(REFERENCED) wheel
 	@echo; $(PY) -m bench $(ARGS)
 
-lint: $(STAMPS)/extra-lint
+# The manifest is checked against a source archive, which setup.py makes.
+lint: $(STAMPS)/extra-build $(STAMPS)/extra-lint
 	@$(PY) tools/lint.py
 
 format: $(STAMPS)/extra-lint

@@ -418,28 +418,7 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
 def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if target.is_floating_point():
-        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     return ops._cross_entropy(input, target, weight, ignore_index, _reduction(reduction), label_smoothing)[0]
-
-
-def _soft_cross_entropy(input, target, weight, reduction, smoothing):
-    """Cross entropy against class probabilities."""
-    if input.shape != target.shape:
-        raise RuntimeError(f"cross_entropy: expected probabilities of the input's shape {list(input.shape)}, "
-                           f"got target "
-                           f"{list(target.shape)}")
-    dim = 0 if input.dim() == 1 else 1
-    classes = input.shape[dim]
-    if smoothing:
-        target = target * (1 - smoothing) + smoothing / classes
-    terms = log_softmax(input, dim) * target
-    if weight is not None:
-        terms = terms * weight.reshape([-1 if i == dim else 1 for i in range(input.dim())])
-    loss = -terms.sum(dim)
-    if _reduction(reduction) == 1:
-        return loss.sum() / (input.numel() // classes)
-    return _reduced(loss, reduction)
 
 
 def mse_loss(input, target, reduction="mean"):

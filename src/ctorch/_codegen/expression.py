@@ -11,9 +11,14 @@ BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.BitAnd: "
 COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
 # What an elementwise expression may call, with the number of arguments.
-FUNCTIONS = dict.fromkeys(
-    ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh", "sigmoid", "erf", "erfc", "erfinv", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "sqrt", "rsqrt", "floor", "ceil", "round", "trunc", "abs", "sign", "sgn", "conj", "lgamma", "digamma", "isnan", "isinf", "angle", "reciprocal", "bitnot", "real", "imag"], 1) | dict.fromkeys(
-    ["atan2", "pow", "fmod", "remainder", "floordiv", "truncdiv", "fmin", "fmax", "maximum", "minimum", "copysign", "hypot", "logaddexp", "logaddexp2", "nextafter", "shift_left", "shift_right"], 2)
+FUNCTIONS = dict.fromkeys("""
+    exp exp2 expm1 log log1p log2 log10 tanh sigmoid erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh
+    acosh atanh sqrt rsqrt floor ceil round trunc abs sign sgn conj lgamma digamma isnan isinf angle reciprocal
+    bitnot real imag
+""".split(), 1) | dict.fromkeys("""
+    atan2 pow fmod remainder floordiv truncdiv fmin fmax maximum minimum copysign hypot logaddexp logaddexp2
+    nextafter shift_left shift_right
+""".split(), 2)
 
 
 class ExpressionError(ValueError):
