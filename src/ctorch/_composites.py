@@ -29,7 +29,7 @@ def where(condition, input=None, other=None):
     if condition.dtype not in (ctorch.bool, ctorch.uint8):
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype "
                            f"{condition.dtype}")
-    return ops.where_(condition, input, other)
+    return ops._where(condition, input, other)
 
 
 def clamp(input, min=None, max=None):
@@ -52,17 +52,17 @@ def clamp_max(input, max):
 
 def round(input, *, decimals=0):
     if decimals == 0:
-        return ops.round_(input)
+        return ops._round(input)
     scale = 10.0 ** abs(decimals)
-    return ops.round_(input * scale) / scale if decimals > 0 else ops.round_(input / scale) * scale
+    return ops._round(input * scale) / scale if decimals > 0 else ops._round(input / scale) * scale
 
 
 def addcmul(input, tensor1, tensor2, *, value=1):
-    return ops.addcmul_(input, tensor1, tensor2, value)
+    return ops._addcmul(input, tensor1, tensor2, value)
 
 
 def addcdiv(input, tensor1, tensor2, *, value=1):
-    return ops.addcdiv_(input, tensor1, tensor2, value)
+    return ops._addcdiv(input, tensor1, tensor2, value)
 
 
 def rsub(input, other, *, alpha=1):
@@ -72,7 +72,7 @@ def rsub(input, other, *, alpha=1):
 def bitwise_not(input):
     if input.dtype == ctorch.bool:
         return ops.logical_not(input)
-    return ops.bitwise_not_(input)
+    return ops._bitwise_not(input)
 
 
 def masked_fill(input, mask, value):
@@ -83,14 +83,14 @@ def masked_fill(input, mask, value):
                            f"{value.dim()} dimension(s).")
     if isinstance(value, ctorch.Tensor):
         value = value.to(input.dtype)
-    return ops.where_(mask, value, input)
+    return ops._where(mask, value, input)
 
 
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     if not input.is_floating_point():
         return input.clone()
     info = ctorch.finfo(input.dtype)
-    return ops.nan_to_num_(input, nan or 0.0, info.max if posinf is None else posinf,
+    return ops._nan_to_num(input, nan or 0.0, info.max if posinf is None else posinf,
                            info.min if neginf is None else neginf)
 
 
@@ -145,7 +145,7 @@ def logsumexp(input, dim, keepdim=False):
     x = input if input.is_floating_point() else input.to(ctorch.get_default_dtype())
     dims = _all_dims(dim, x.dim())
     peak = x.detach().amax(dims, True)
-    peak = ops.where_(ops.isinf(peak), 0.0, peak)
+    peak = ops._where(ops.isinf(peak), 0.0, peak)
     result = ops.exp(x - peak).sum(dims, True).log() + peak
     return result if keepdim else result.reshape([s for i, s in enumerate(x.shape) if i not in dims])
 
@@ -278,7 +278,7 @@ def _triangle(input, diagonal, lower):
     rows = ctorch.arange(input.shape[-2], device=input.device).unsqueeze(1)
     columns = ctorch.arange(input.shape[-1], device=input.device)
     keep = columns - rows <= diagonal if lower else columns - rows >= diagonal
-    return ops.where_(keep, input, ctorch.zeros((), dtype=input.dtype, device=input.device))
+    return ops._where(keep, input, ctorch.zeros((), dtype=input.dtype, device=input.device))
 
 
 def tril(input, diagonal=0):
