@@ -184,23 +184,18 @@ def _extremum(name, input, dim, keepdim):
     if isinstance(dim, ctorch.Tensor):
         return ops.maximum(input, dim) if largest else ops.minimum(input, dim)
     if dim is not None:
-        values, _, = _extremum_pair(input, dim, keepdim, largest)
-        return Extremum[name](values, _)
+        return Extremum[name](*ops._extremum(input, dim, keepdim, largest))
     if input.numel() == 0:
         raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                            "reduction dim with the 'dim' argument.")
     return ops.amax(input, None) if largest else ops.amin(input, None)
 
 
-def _extremum_pair(input, dim, keepdim, largest):
-    return ops._extremum(input, dim, keepdim, largest)
-
-
-def max(input, dim=None, keepdim=False, *, out=None):
+def max(input, dim=None, keepdim=False):
     return _extremum("max", input, dim, keepdim)
 
 
-def min(input, dim=None, keepdim=False, *, out=None):
+def min(input, dim=None, keepdim=False):
     return _extremum("min", input, dim, keepdim)
 
 
