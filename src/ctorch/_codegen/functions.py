@@ -23,10 +23,26 @@ def signature(row: Row, method: bool) -> str:
     return ", ".join(parts)
 
 
+def page(row: Row) -> str:
+    """PyTorch's name of the operator, as its manual lists it."""
+    return row.torch or f"torch.{row.name}"
+
+
+def link(row: Row) -> str:
+    return f"https://docs.pytorch.org/docs/stable/generated/{page(row)}.html"
+
+
+def method_names(row: Row) -> list[str]:
+    """The methods of Tensor that a row makes, in place as well where it can."""
+    if not row.method or not row.public:
+        return []
+    names = [row.name, *row.extra.get("method_alias", [])]
+    return names + ([f"{name}_" for name in names] if row.kind == "elementwise" and row.inplace else [])
+
+
 def docstring(row: Row, indent: str) -> str:
     text = [f'{indent}"""{row.doc}']
-    url = row.torch or f"torch.{row.name}"
-    text += ["", f"{indent}See https://docs.pytorch.org/docs/stable/generated/{url}.html"]
+    text += ["", f"{indent}See {link(row)}"]
     if example := row.extra.get("example"):
         text += ["", f"{indent}Examples", f"{indent}--------", f"{indent}>>> import ctorch"]
         text += [indent + line for line in example.strip().splitlines()]

@@ -1,4 +1,5 @@
 """Writes __init__.pyi, the types of the public names: those of the rows, put into what surface.pyi says by hand."""
+import re
 from pathlib import Path
 
 from .table import Arg, Row
@@ -49,11 +50,22 @@ def definition(name: str, parameters: str, result: str, indent: str = "") -> str
     return f"{indent}def {name}({parameters}) -> {result}: ..."
 
 
+def result(row: Row) -> str:
+    return row.extra.get("returns", "Tensor")
+
+
+def spelled(text: str) -> str:
+    """A signature for readers: without the private names of types."""
+    names = {"_Number": "Number", "_int": "int", "_float": "float", "_bool": "bool", "_DType": "dtype",
+             "_Dims": "int | Sequence[int]", "_Extremum": "(values, indices)"}
+    return re.sub(r"\b_\w+", lambda match: names[match[0]], text)
+
+
 def overloads(row: Row, name: str, method: bool, indent: str) -> list[str]:
     """The forms of a row: the one of its arguments, or those that it lists because their results differ."""
     forms = row.extra.get("forms")
     if forms is None:
-        return [definition(name, signature(row, method), row.extra.get("returns", "Tensor"), indent)]
+        return [definition(name, signature(row, method), result(row), indent)]
     lines = []
     for form in forms:
         text = form.replace("input: Tensor", "self", 1) if method else form
