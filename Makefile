@@ -14,7 +14,7 @@ MAKEFLAGS += --no-print-directory
 
 export CTORCH_BUILD_JOBS ?= $(JOBS)
 
-SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen/*' -not -name '_gen_*' -not -path '*.egg-info*' \
+SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen/*' -not -name '_gen_*' -not -path src/ctorch/__init__.pyi -not -path '*.egg-info*' \
 	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.pxi' -o -name '*.h' -o -name '*.toml' \))
 REFERENCED := $(if $(filter-out 0,$(TORCH)),$(STAMPS)/torch)
 
@@ -72,7 +72,8 @@ test-asan: $(STAMPS)/asan $(STAMPS)/extra-demo $(STAMPS)/extra-test
 bench: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(REFERENCED) wheel
 	@echo; $(PY) -m bench $(ARGS)
 
-lint: $(STAMPS)/extra-lint
+# The manifest is checked against a source archive, which setup.py makes.
+lint: $(STAMPS)/extra-build $(STAMPS)/extra-lint
 	@$(PY) tools/lint.py
 
 format: $(STAMPS)/extra-lint
@@ -90,7 +91,7 @@ build: $(STAMPS)/extra-build $(STAMPS)/extra-run
 	$(call step,build in place; use it with PYTHONPATH=src,$(PY) setup.py build_ext --inplace)
 
 clean:
-	rm -rf .venv .ruff_cache .hypothesis .pytest_cache build dist out src/ctorch/_gen src/*.egg-info
+	rm -rf .venv .ruff_cache .hypothesis .pytest_cache build dist out src/ctorch/_gen src/ctorch/__init__.pyi src/*.egg-info
 	find src \( -name '*.so' -o -name '*.c' -o -name '_gen_*' -o -name __pycache__ \) -prune -exec rm -rf {} +
 
 $(STAMPS)/venv:

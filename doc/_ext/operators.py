@@ -1,6 +1,7 @@
-"""The directive `.. operators:: kind`: reference entries made from the rows of ops.toml.
+"""Directives that make reference entries from the rows of ops.toml.
 
-Reads the table itself, not ctorch, so that the page shows what the build reads.
+``.. operator-table::`` is one line for each public row; ``.. operators:: kind`` the entries of one kind. They read the
+table itself, not ctorch, so that the pages show what the build reads.
 """
 import sys
 from pathlib import Path
@@ -11,45 +12,37 @@ from sphinx.util.nodes import nested_parse_with_titles
 
 SOURCE = Path(__file__).parents[2] / "src" / "ctorch"
 sys.path.insert(0, str(SOURCE))
-from _codegen import functions, table  # noqa: E402  (found by the line above)
+from _codegen import reference, table  # noqa: E402  (found by the line above)
 
 
-def entry(row):
-    """The lines of one row's entry: signature, meaning, formula, gradient, dtypes, other names, example."""
-    yield f".. py:function:: ctorch.{row.name}({functions.signature(row, method=False)})"
-    yield ""
-    body = [row.doc, ""]
-    if row.kind == "elementwise":
-        body += [f":Value: ``{row.forward}``"]
-    body += [f":Gradient of {name}: ``{text}``" for name, text in row.grad.items()]
-    if reason := row.extra.get("nograd"):
-        body += [f":Gradient: none; {reason}"]
-    if row.dtypes:
-        body += [f":Dtypes: {', '.join(row.dtypes)}"]
-    if row.alias:
-        body += [":Also: " + ", ".join(f"``ctorch.{name}``" for name in row.alias)]
-    if example := row.extra.get("example"):
-        body += ["", *example.strip().splitlines()]
-    for line in body:
-        yield f"    {line}" if line else ""
-    yield ""
+class Rows(Directive):
+    """What is made of rows; read again when the table changes."""
+
+    def parsed(self, lines):
+        self.state.document.settings.env.note_dependency(str(SOURCE / "ops.toml"))
+        node = self.state_machine.node.__class__()
+        nested_parse_with_titles(self.state, StringList(list(lines), "ops.toml"), node)
+        return node.children
 
 
-class Operators(Directive):
+class Operators(Rows):
     """Entries of all public rows of one kind, in alphabetical order."""
 
     required_arguments = 1
 
     def run(self):
-        settings = self.state.document.settings
-        settings.env.note_dependency(str(SOURCE / "ops.toml"))
-        rows = [row for row in table.read(SOURCE).values() if row.public and row.kind == self.arguments[0]]
-        lines = [line for row in sorted(rows, key=lambda row: row.name) for line in entry(row)]
-        node = self.state_machine.node.__class__()
-        nested_parse_with_titles(self.state, StringList(lines, "ops.toml"), node)
-        return node.children
+        rows = reference.public(table.read(SOURCE), self.arguments[0])
+        return self.parsed(line for row in rows for line in reference.entry(row))
+
+
+class OperatorTable(Rows):
+    """One line for each public row."""
+
+    def run(self):
+        return self.parsed(reference.overview(table.read(SOURCE)))
 
 
 def setup(app):
     app.add_directive("operators", Operators)
+    app.add_directive("operator-table", OperatorTable)
     return {"parallel_read_safe": True}

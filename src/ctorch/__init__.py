@@ -4,7 +4,8 @@
 ``ops.toml``; ``nn``, ``optim`` and ``utils`` are Python on top.
 """
 import builtins as _builtins
-import importlib
+import importlib as _importlib
+import importlib.util as _importlib_util
 import math as _math
 import os as _os
 
@@ -100,16 +101,17 @@ _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptio
 
 def __getattr__(name):
     if name in _LAZY:
-        return importlib.import_module(f"ctorch.{name}")
+        return _importlib.import_module(f"ctorch.{name}")
     if name in _LAZY_NAMES:
-        value = getattr(importlib.import_module(f"ctorch.{_LAZY_NAMES[name]}"), name)
+        value = getattr(_importlib.import_module(f"ctorch.{_LAZY_NAMES[name]}"), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'ctorch' has no attribute {name!r}")
 
 
 def __dir__():
-    return sorted({*globals(), *_LAZY, *_LAZY_NAMES})
+    there = {name for name in _LAZY if _importlib_util.find_spec(f"ctorch.{name}")}
+    return sorted({*globals(), *there, *_LAZY_NAMES})
 
 
 def is_tensor(obj):

@@ -29,7 +29,7 @@ def where(condition, input=None, other=None):
     if condition.dtype not in (ctorch.bool, ctorch.uint8):
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype "
                            f"{condition.dtype}")
-    return ops.where_(condition, input, other)
+    return ops._where(condition, input, other)
 
 
 def clamp(input, min=None, max=None):
@@ -52,17 +52,17 @@ def clamp_max(input, max):
 
 def round(input, *, decimals=0):
     if decimals == 0:
-        return ops.round_(input)
+        return ops._round(input)
     scale = 10.0 ** abs(decimals)
-    return ops.round_(input * scale) / scale if decimals > 0 else ops.round_(input / scale) * scale
+    return ops._round(input * scale) / scale if decimals > 0 else ops._round(input / scale) * scale
 
 
 def addcmul(input, tensor1, tensor2, *, value=1):
-    return ops.addcmul_(input, tensor1, tensor2, value)
+    return ops._addcmul(input, tensor1, tensor2, value)
 
 
 def addcdiv(input, tensor1, tensor2, *, value=1):
-    return ops.addcdiv_(input, tensor1, tensor2, value)
+    return ops._addcdiv(input, tensor1, tensor2, value)
 
 
 def rsub(input, other, *, alpha=1):
@@ -72,7 +72,7 @@ def rsub(input, other, *, alpha=1):
 def bitwise_not(input):
     if input.dtype == ctorch.bool:
         return ops.logical_not(input)
-    return ops.bitwise_not_(input)
+    return ops._bitwise_not(input)
 
 
 def masked_fill(input, mask, value):
@@ -83,14 +83,14 @@ def masked_fill(input, mask, value):
                            f"{value.dim()} dimension(s).")
     if isinstance(value, ctorch.Tensor):
         value = value.to(input.dtype)
-    return ops.where_(mask, value, input)
+    return ops._where(mask, value, input)
 
 
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
     if not input.is_floating_point():
         return input.clone()
     info = ctorch.finfo(input.dtype)
-    return ops.nan_to_num_(input, nan or 0.0, info.max if posinf is None else posinf,
+    return ops._nan_to_num(input, nan or 0.0, info.max if posinf is None else posinf,
                            info.min if neginf is None else neginf)
 
 
@@ -145,7 +145,7 @@ def logsumexp(input, dim, keepdim=False):
     x = input if input.is_floating_point() else input.to(ctorch.get_default_dtype())
     dims = _all_dims(dim, x.dim())
     peak = x.detach().amax(dims, True)
-    peak = ops.where_(ops.isinf(peak), 0.0, peak)
+    peak = ops._where(ops.isinf(peak), 0.0, peak)
     result = ops.exp(x - peak).sum(dims, True).log() + peak
     return result if keepdim else result.reshape([s for i, s in enumerate(x.shape) if i not in dims])
 
@@ -184,23 +184,18 @@ def _extremum(name, input, dim, keepdim):
     if isinstance(dim, ctorch.Tensor):
         return ops.maximum(input, dim) if largest else ops.minimum(input, dim)
     if dim is not None:
-        values, _, = _extremum_pair(input, dim, keepdim, largest)
-        return Extremum[name](values, _)
+        return Extremum[name](*ops._extremum(input, dim, keepdim, largest))
     if input.numel() == 0:
         raise RuntimeError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the "
                            "reduction dim with the 'dim' argument.")
     return ops.amax(input, None) if largest else ops.amin(input, None)
 
 
-def _extremum_pair(input, dim, keepdim, largest):
-    return ops._extremum(input, dim, keepdim, largest)
-
-
-def max(input, dim=None, keepdim=False, *, out=None):
+def max(input, dim=None, keepdim=False):
     return _extremum("max", input, dim, keepdim)
 
 
-def min(input, dim=None, keepdim=False, *, out=None):
+def min(input, dim=None, keepdim=False):
     return _extremum("min", input, dim, keepdim)
 
 
@@ -278,7 +273,7 @@ def _triangle(input, diagonal, lower):
     rows = ctorch.arange(input.shape[-2], device=input.device).unsqueeze(1)
     columns = ctorch.arange(input.shape[-1], device=input.device)
     keep = columns - rows <= diagonal if lower else columns - rows >= diagonal
-    return ops.where_(keep, input, ctorch.zeros((), dtype=input.dtype, device=input.device))
+    return ops._where(keep, input, ctorch.zeros((), dtype=input.dtype, device=input.device))
 
 
 def tril(input, diagonal=0):
@@ -418,28 +413,7 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
 def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     if not 0 <= label_smoothing <= 1:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
-    if target.is_floating_point():
-        return _soft_cross_entropy(input, target, weight, reduction, label_smoothing)
     return ops._cross_entropy(input, target, weight, ignore_index, _reduction(reduction), label_smoothing)[0]
-
-
-def _soft_cross_entropy(input, target, weight, reduction, smoothing):
-    """Cross entropy against class probabilities."""
-    if input.shape != target.shape:
-        raise RuntimeError(f"cross_entropy: expected probabilities of the input's shape {list(input.shape)}, "
-                           f"got target "
-                           f"{list(target.shape)}")
-    dim = 0 if input.dim() == 1 else 1
-    classes = input.shape[dim]
-    if smoothing:
-        target = target * (1 - smoothing) + smoothing / classes
-    terms = log_softmax(input, dim) * target
-    if weight is not None:
-        terms = terms * weight.reshape([-1 if i == dim else 1 for i in range(input.dim())])
-    loss = -terms.sum(dim)
-    if _reduction(reduction) == 1:
-        return loss.sum() / (input.numel() // classes)
-    return _reduced(loss, reduction)
 
 
 def mse_loss(input, target, reduction="mean"):

@@ -421,8 +421,8 @@ cdef int check_inplace(TensorBase x, const char* op) except -1:
                                "enabled. This view is not tracked; make it with grad mode enabled, or clone it.")
         if x.view_origin == VIEW_MULTI_OUTPUT:
             raise RuntimeError(f"Output {x.output_nr} of a function that returns multiple views is being modified "
-                               f"inplace ({inplace_name(op)}). Such functions do not allow the output views to be modified inplace. "
-                               "You should replace the inplace operation by an out-of-place one.")
+                               f"inplace ({inplace_name(op)}). Such functions do not allow the output views to be "
+                               "modified inplace. You should replace the inplace operation by an out-of-place one.")
     return check_overlap(x)
 
 

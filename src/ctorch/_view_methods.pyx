@@ -239,17 +239,17 @@ cdef class ViewMethods(TableMethods):
 
     def addcmul_(self, tensor1, tensor2, *, value=1):
         """In place: add value * tensor1 * tensor2."""
-        return call_inplace(OP_ADDCMUL_, (self, tensor1, tensor2, value), ())
+        return call_inplace(OP_ADDCMUL, (self, tensor1, tensor2, value), ())
 
     def addcdiv_(self, tensor1, tensor2, *, value=1):
         """In place: add value * tensor1 / tensor2."""
-        return call_inplace(OP_ADDCDIV_, (self, tensor1, tensor2, value), ())
+        return call_inplace(OP_ADDCDIV, (self, tensor1, tensor2, value), ())
 
     def round_(self, *, decimals=0):
         """In place: each element rounded to the nearest, halves to even."""
         if decimals:
             return self.copy_(self.round(decimals=decimals))
-        return call_inplace(OP_ROUND_, (self,), ())
+        return call_inplace(OP_ROUND, (self,), ())
 
     def masked_fill_(self, mask, value):
         """In place: elements replaced by a value where the mask is true."""

@@ -25,7 +25,12 @@ class Operation:
 
     @property
     def enum(self) -> str:
-        return "OP_" + self.name.upper()
+        return "OP_" + self.name.lstrip("_").upper()
+
+
+def enum(row: Row) -> str:
+    """The number of a row's forward."""
+    return "OP_" + row.name.lstrip("_").upper()
 
 
 def operations(rows: dict[str, Row]) -> list[Operation]:

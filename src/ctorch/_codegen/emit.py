@@ -1,7 +1,7 @@
 """Writes all generated sources; called by setup.py before Cython runs."""
 from pathlib import Path
 
-from . import casts, cuda, dtypes, elementwise, functions, reduction, table
+from . import casts, cuda, dtypes, elementwise, functions, reduction, stubs, table
 
 CATEGORY_BITS = {"bool": 1, "int": 2, "float": 4, "complex": 8}
 
@@ -39,7 +39,7 @@ def elementwise_pxi(rows) -> str:
         row, forward = op.row, op.gradient_of is None
         bits = categories(row) if forward else categories(row) & 12
         lines += ["", f"o = &OPS[{op.enum}]",
-                  f'o.name, o.family = b"{row.name}", b"{row.family}"',
+                  f'o.name, o.family = b"{row.title}", b"{row.family}"',
                   f"o.inputs, o.params, o.categories = {len(op.inputs)}, {len(row.params)}, {bits}",
                   f"o.promote_ints, o.out = "
                   f"{forward and 'float' in row.dtypes and 'int' not in row.dtypes and row.promote}, "
@@ -55,7 +55,7 @@ def elementwise_pxi(rows) -> str:
                 lines.append(f"o.grad_kind[{k}] = GRAD_PASS")
             elif text:
                 lines.append(f"o.grad_kind[{k}], o.grad_op[{k}], o.reads[{k}] = "
-                             f"GRAD_OP, OP_{row.name.upper()}_GRAD_{arg.name.upper()}, "
+                             f"GRAD_OP, {elementwise.enum(row)}_GRAD_{arg.name.upper()}, "
                              f"{elementwise.reads_mask(row, text)}")
     return "\n".join(lines) + "\n"
 
@@ -65,7 +65,7 @@ def reductions_pxi(rows) -> str:
     lines = ["# generated from ops.toml", "cdef Reduction* r"]
     for row in (r for r in rows.values() if r.kind == "reduction"):
         lines += [f"r = &REDUCTIONS[{reduction.enum(row)}]",
-                  f'r.name, r.categories = b"{row.name}", {categories(row)}',
+                  f'r.name, r.categories = b"{row.title}", {categories(row)}',
                   f"r.ints_to_int64, r.out_bool = {row.extra.get('ints') == 'int64'}, {row.out == 'bool'}",
                   f"r.has_identity = {row.extra['identity'] not in ('lowest', 'highest')}",
                   "for k in range(DTYPE_COUNT):", "    r.kernels[k] = NULL"]
@@ -88,6 +88,7 @@ def write_sources(root: Path) -> list[Path]:
     write(generated / "calls.pxi", functions.calls_pxi(rows))
     write(generated / "cuda_table.py", cuda.table_py(rows, types))
     write(generated / "methods.pxi", functions.methods_pxi(rows))
+    write(package / "__init__.pyi", stubs.stub(package, types, rows))
     modules = {"_gen_cast": casts.module(types), **elementwise.modules(rows), **reduction.modules(rows)}
     for stale in set(kernels.glob("_gen_*.pyx")) - {kernels / f"{n}.pyx" for n in modules}:
         stale.unlink()

@@ -11,9 +11,14 @@ BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.BitAnd: "
 COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
 # What an elementwise expression may call, with the number of arguments.
-FUNCTIONS = dict.fromkeys(
-    ["exp", "exp2", "expm1", "log", "log1p", "log2", "log10", "tanh", "sigmoid", "erf", "erfc", "erfinv", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "sqrt", "rsqrt", "floor", "ceil", "round", "trunc", "abs", "sign", "sgn", "conj", "lgamma", "digamma", "isnan", "isinf", "angle", "reciprocal", "bitnot", "real", "imag"], 1) | dict.fromkeys(
-    ["atan2", "pow", "fmod", "remainder", "floordiv", "truncdiv", "fmin", "fmax", "maximum", "minimum", "copysign", "hypot", "logaddexp", "logaddexp2", "nextafter", "shift_left", "shift_right"], 2)
+FUNCTIONS = dict.fromkeys("""
+    exp exp2 expm1 log log1p log2 log10 tanh sigmoid erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh
+    acosh atanh sqrt rsqrt floor ceil round trunc abs sign sgn conj lgamma digamma isnan isinf angle reciprocal
+    bitnot real imag
+""".split(), 1) | dict.fromkeys("""
+    atan2 pow fmod remainder floordiv truncdiv fmin fmax maximum minimum copysign hypot logaddexp logaddexp2
+    nextafter shift_left shift_right
+""".split(), 2)
 
 
 class ExpressionError(ValueError):
@@ -69,7 +74,14 @@ class Printer:
     def compare(self, node: ast.Compare) -> str:
         if len(node.ops) != 1:
             raise ExpressionError(f"{ast.unparse(node)!r}: compare two values at a time")
+        if type(node.ops[0]) not in COMPARE:
+            raise ExpressionError(f"{ast.unparse(node)!r}: compare by {' '.join(COMPARE.values())}")
         return f"({self.visit(node.left)} {COMPARE[type(node.ops[0])]} {self.visit(node.comparators[0])})"
+
+    def number(self, node: ast.Constant) -> int | float:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise ExpressionError(f"{node.value!r}: only numbers")
+        return node.value
 
     def call(self, node: ast.Call) -> str:
         if not isinstance(node.func, ast.Name) or node.keywords:
@@ -90,9 +102,7 @@ class Cython(Printer):
         self.used: set[tuple[str, int]] = set()
 
     def constant(self, node: ast.Constant) -> str:
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ExpressionError(f"{value!r}: only numbers")
+        value = self.number(node)
         if self.dtype.complex:       # a real number: C promotes it, and Cython's complex literals do not compile
             value = float(value)
         return f"(<{self.dtype.real.c}>{value!r})"
@@ -163,7 +173,7 @@ class Tensors(Printer):
     """Code on whole tensors, through ctorch's own operators and functions."""
 
     def constant(self, node: ast.Constant) -> str:
-        return repr(node.value)
+        return repr(self.number(node))
 
     def name(self, node: ast.Name) -> str:
         special = {"pi": "3.141592653589793", "inf": "INF", "nan": "NAN"}

@@ -5,7 +5,7 @@ from . import elementwise, expression, reduction
 from .table import Arg, Row
 
 C_TYPES = {"int": "int64_t", "float": "double", "bool": "bint", "dim": "int"}
-RESERVED = {"is", "lambda", "from", "print"}
+HELPERS = ("conj", "expand_reduced", "reduced_count")     # written by hand, for formulas
 
 
 def signature(row: Row, method: bool) -> str:
@@ -23,10 +23,26 @@ def signature(row: Row, method: bool) -> str:
     return ", ".join(parts)
 
 
+def page(row: Row) -> str:
+    """PyTorch's name of the operator, as its manual lists it."""
+    return row.torch or f"torch.{row.name}"
+
+
+def link(row: Row) -> str:
+    return f"https://docs.pytorch.org/docs/stable/generated/{page(row)}.html"
+
+
+def method_names(row: Row) -> list[str]:
+    """The methods of Tensor that a row makes, in place as well where it can."""
+    if not row.method or not row.public:
+        return []
+    names = [row.name, *row.extra.get("method_alias", [])]
+    return names + ([f"{name}_" for name in names] if row.kind == "elementwise" and row.inplace else [])
+
+
 def docstring(row: Row, indent: str) -> str:
     text = [f'{indent}"""{row.doc}']
-    url = row.torch or f"torch.{row.name}"
-    text += ["", f"{indent}See https://docs.pytorch.org/docs/stable/generated/{url}.html"]
+    text += ["", f"{indent}See {link(row)}"]
     if example := row.extra.get("example"):
         text += ["", f"{indent}Examples", f"{indent}--------", f"{indent}>>> import ctorch"]
         text += [indent + line for line in example.strip().splitlines()]
@@ -41,7 +57,7 @@ def call(row: Row, first: str, out: str) -> str:
         keep = "keepdim" if any(a.name == "keepdim" for a in row.args) else "False"
         dtype = "dtype" if any(a.name == "dtype" for a in row.args) else "None"
         return f"reduced({reduction.enum(row)}, {first}, dim, {keep}, {dtype}, {out})"
-    enum = f"OP_{row.name.upper()}"
+    enum = elementwise.enum(row)
     if scaled := row.extra.get("scaled"):
         return f"call_scaled({enum}, {first}, {names[scaled]}, alpha, {out})"
     params = [names[a.name] for a in row.params]
@@ -71,12 +87,17 @@ def methods(row: Row) -> str:
         for name in [row.name, *row.extra.get("method_alias", [])]:
             lines += [f"    def {name}_({signature(row, True)}):", f'        """In-place form of ``{row.name}``."""']
             if scaled := row.extra.get("scaled"):
-                lines.append(f"        return call_scaled_(OP_{row.name.upper()}, self, {names[scaled]}, alpha)")
+                lines.append(f"        return call_scaled_({elementwise.enum(row)}, self, {names[scaled]}, alpha)")
             else:
-                lines.append(f"        return call_inplace(OP_{row.name.upper()}, ({', '.join(tensors)},), "
+                lines.append(f"        return call_inplace({elementwise.enum(row)}, ({', '.join(tensors)},), "
                              f"({''.join(p + ', ' for p in params)}))")
             lines.append("")
     return "\n".join(lines)
+
+
+def known_functions(rows: dict[str, Row]) -> set[str]:
+    """What formulas may call in the module of the functions; other names are looked for in _derivatives."""
+    return set(HELPERS) | {name for row in rows.values() for name in (row.name, *row.alias)}
 
 
 class Formula(ast.NodeTransformer):
@@ -197,7 +218,7 @@ def record(row, formulas, tensors, outs) -> list[str]:
                        for a, x in zip(tensors, inputs))
     read = set().union(*(r for _, r in formulas.values()))
     lines = ["    cdef Node node", f"    if ({test}) and recording():",
-             f"        node = node_new({row.name}_backward_node, b\"{row.extra.get('title', row.name.lstrip('_'))}\", "
+             f"        node = node_new({row.name}_backward_node, b\"{row.title}\", "
              f"{len(tensors)}, {len(slots)})"]
     if len(outs) > 1:
         lines.append(f"        node_outputs(node, {len(outs)})")
@@ -282,13 +303,12 @@ def symbolic(rows: dict[str, Row]) -> str:
         arguments = ", ".join([*op.inputs, *(a.name for a in op.row.params)])
         lines += [f"def _{op.name}({arguments}):", f"    return {expression.Tensors().text(op.text)}", ""]
         k = tensors.index(op.gradient_of)
-        registers.append(f"register_symbolic(OP_{op.row.name.upper()}, {k}, _{op.name})")
+        registers.append(f"register_symbolic({elementwise.enum(op.row)}, {k}, _{op.name})")
     return "\n".join([*lines, *registers, ""])
 
 
 def functions_pxi(rows: dict[str, Row]) -> str:
-    known = set(rows) | set(elementwise_helpers())
-    known |= {alias for r in rows.values() for alias in r.alias}
+    known = known_functions(rows)
     lines = ["# generated from ops.toml", ""]
     for module in sorted({r.extra["module"] for r in rows.values() if "module" in r.extra}):
         used = sorted({r.forward for r in rows.values() if r.extra.get("module") == module})
@@ -308,11 +328,6 @@ def functions_pxi(rows: dict[str, Row]) -> str:
     lines.append(symbolic(rows))
     public = [n for r in rows.values() if r.public for n in (r.name, *r.alias)]
     return "\n".join([*lines, f"public_names = {public!r}", ""])
-
-
-def elementwise_helpers() -> list[str]:
-    """Names that formulas may call beside rows."""
-    return ["conj", "expand_reduced", "reduced_count", "isinstance", "len", "tuple", "range"]
 
 
 def composite(row: Row) -> str:

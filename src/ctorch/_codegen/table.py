@@ -8,7 +8,19 @@ from . import expression
 
 KINDS = ("elementwise", "reduction", "kernel", "composite")
 CATEGORIES = ("bool", "int", "float", "complex")
-DEFAULT = object()
+FIELDS = {"kind", "doc", "forward", "out", "family", "grad", "promote", "method", "inplace", "public", "alias", "torch",
+          "args", "dtypes"}
+# Further keys, by kind, and those among them that a row must have.
+COMMON = {"example", "method_alias", "nograd", "title", "returns", "forms"}
+EXTRA = {
+    "elementwise": COMMON | {"scaled", "zero_check", "compute"},
+    "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
+    "kernel": COMMON | {"module", "outputs", "nondiff"},
+    "composite": COMMON,
+}
+NEEDED = {"reduction": ("combine", "identity"), "kernel": ("module",)}
+ARG_TYPES = {"Tensor", "Tensor?", "Tensor[bool]", "Scalar", "Scalar?", "int", "int?", "float", "float?", "bool", "str",
+             "str?", "dim", "dim?", "dims", "dims?", "dtype?", "operand", "operand?", "order", "object"}
 
 
 class TableError(ValueError):
@@ -65,6 +77,17 @@ class Row:
         return [a for a in self.args if a.is_tensor]
 
     @property
+    def title(self) -> str:
+        """What errors and grad_fn call the row."""
+        return self.extra.get("title", self.name.lstrip("_"))
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why there is no gradient: of an argument by its name, or of any of them by "all"."""
+        given = self.extra.get("nograd", {})
+        return given if isinstance(given, dict) else {"all": given}
+
+    @property
     def params(self) -> list[Arg]:
         """What kernels take beside tensors; a scaled operand's factor is applied before."""
         return [a for a in self.args if not a.is_tensor and not ("scaled" in self.extra and a.name == "alpha")]
@@ -75,9 +98,9 @@ class Row:
         return {a.name: "input" if i == 0 and a.name == "x" else a.name for i, a in enumerate(self.args)}
 
 
-def parse_args(text: str, row: str) -> list[Arg]:
-    """Arguments of a row, written `x: Tensor, dim: int = -1, *, dtype: dtype? = None`."""
-    args, keyword, depth, part = [], False, 0, ""
+def parse_args(text: str) -> tuple[list[Arg], list[str]]:
+    """Arguments of a row, written `x: Tensor, dim: int = -1, *, dtype: dtype? = None`, and what cannot be read."""
+    args, faults, keyword, depth, part = [], [], False, 0, ""
     parts = []
     for c in text + ",":
         if c == "," and depth == 0:
@@ -92,55 +115,86 @@ def parse_args(text: str, row: str) -> list[Arg]:
             continue
         match = re.fullmatch(r"(\w+)\s*:\s*([\w\[\]?]+)(?:\s*=\s*(.+))?", p)
         if not match:
-            raise TableError(f"{row}: cannot read argument {p!r}; write `name: type = default`")
-        args.append(Arg(match[1], match[2], match[3], keyword))
-    return args
+            faults.append(f"cannot read argument {p!r}; write `name: type = default`")
+        elif match[2] not in ARG_TYPES:
+            faults.append(f"argument {match[1]} is of unknown type {match[2]}")
+        else:
+            args.append(Arg(match[1], match[2], match[3], keyword))
+    return args, faults if args or faults else ["has no args"]
 
 
 def make_row(name: str, data: dict) -> Row:
-    known = {"kind", "args", "doc", "forward", "dtypes", "out", "family", "grad", "promote", "method", "inplace",
-             "public", "alias", "torch"}
-    data = dict(data)
-    extra = {k: data.pop(k) for k in list(data) if k not in known}
-    row = Row(name=name, kind=data.pop("kind", ""), args=parse_args(data.pop("args", ""), name),
-              doc=data.pop("doc", ""), forward=data.pop("forward", ""), dtypes=data.pop("dtypes", "").split(),
-              extra=extra, **data)
-    check(row)
+    """A row from its keys; raises TableError where it breaks a rule."""
+    row, faults = parse_row(name, data)
+    if faults:
+        raise TableError("\n".join(faults))
     return row
 
 
-def check(row: Row) -> None:
-    """Raises TableError, naming the row and what is wrong with it."""
-    def need(ok, what):
-        if not ok:
-            raise TableError(f"{row.name}: {what}")
+def parse_row(name: str, data: dict) -> tuple[Row, list[str]]:
+    """A row from its keys, with a sentence about each rule of the table that it breaks."""
+    args, faults = parse_args(data.get("args", ""))
+    fields = {k: v for k, v in data.items() if k in FIELDS}
+    extra = {k: v for k, v in data.items() if k not in FIELDS}
+    row = Row(**{"name": name, "kind": "", "doc": "", "forward": "", **fields,
+                 "args": args, "dtypes": data.get("dtypes", "").split(), "extra": extra})
+    faults += form_faults(row)
+    if not faults and row.kind == "elementwise":
+        faults = elementwise_faults(row)
+    return row, [f"{name}: {fault}" for fault in faults]
 
-    need(row.kind in KINDS, f"kind is {row.kind!r}, expected one of {', '.join(KINDS)}")
-    need(row.args, "has no args")
-    need(not row.public or row.doc.endswith("."), "doc must be a sentence")
-    need(row.forward, "has no forward")
-    for c in row.dtypes:
-        need(c in CATEGORIES, f"unknown dtype category {c!r}")
-    arg_names = {a.name for a in row.args}
-    for target in row.grad:
-        need(target == "all" or target in {a.name for a in row.args if a.type.startswith("Tensor")},
-             f"grad.{target} is not a tensor argument")
-    if row.kind != "elementwise":
-        return
-    need(row.dtypes, "elementwise rows name their dtypes")
-    need(row.out in ("same", "bool", "real"), f"out is {row.out!r}, expected same, bool or real")
-    known = arg_names | {"pi", "inf", "nan"}
+
+def form_faults(row: Row) -> list[str]:
+    """What is wrong with the keys of a row, apart from its expressions."""
+    known = EXTRA.get(row.kind, set())
+    tensors = {a.name for a in row.args if a.type.startswith("Tensor")}
+    rules = [
+        (row.kind in KINDS, f"kind is {row.kind!r}, expected one of {', '.join(KINDS)}"),
+        (not row.public or row.doc.endswith("."), "doc must be a sentence"),
+        (row.forward, "has no forward"),
+        (not row.name.endswith("_"), "ends in an underscore, as only in-place methods do; begin private names with it"),
+        (row.kind not in ("elementwise", "reduction") or row.dtypes, f"{row.kind} rows name their dtypes"),
+        (row.out in ("same", "bool", "real"), f"out is {row.out!r}, expected same, bool or real"),
+        *((c in CATEGORIES, f"unknown dtype category {c!r}") for c in row.dtypes),
+        *((t == "all" or t in tensors, f"grad.{t} is not a tensor argument") for t in row.grad),
+        *((t in tensors, f"nograd.{t} is not a tensor argument") for t in row.reasons if t != "all"),
+        *((reason, "nograd gives no reason") for reason in row.reasons.values()),
+        *((k in known or row.kind not in KINDS, f"unknown key {k!r}") for k in row.extra),
+        *((k in row.extra, f"has no {k}") for k in NEEDED.get(row.kind, ())),
+    ]
+    return [fault for ok, fault in rules if not ok]
+
+
+def elementwise_faults(row: Row) -> list[str]:
+    """What is wrong with the expressions of an elementwise row, and gradients that it lacks."""
+    faults = []
+    known = {a.name for a in row.args} | {"pi", "inf", "nan"}
     for text, more in [(row.forward, set()), *((t, {"g", "y"}) for t in row.grad.values())]:
         try:
             unknown = expression.names(text) - known - more
+            expression.Tensors().text(text)
         except expression.ExpressionError as error:
-            raise TableError(f"{row.name}: {error}") from None
-        need(not unknown, f"{text!r} reads unknown {', '.join(sorted(unknown))}")
-    need(row.grad or row.extra.get("nograd") or row.out == "bool" or not {"float", "complex"} & set(row.dtypes),
-         "has no gradient; write grad, or nograd with the reason")
+            faults.append(str(error))
+            continue
+        if unknown:
+            faults.append(f"{text!r} reads unknown {', '.join(sorted(unknown))}")
+    if row.out != "bool" and {"float", "complex"} & set(row.dtypes):
+        given = {*row.grad, *row.reasons}
+        lacking = [a.name for a in row.tensors if not a.fixed_dtype and not {a.name, "all"} & given]
+        faults += [f"has no gradient of {name}; write grad.{name}, or nograd with the reason" for name in lacking]
+    return faults
+
+
+def load(package: Path) -> tuple[dict[str, Row], list[str]]:
+    """All rows of ops.toml, by name, in order, and what is wrong with them."""
+    with open(package / "ops.toml", "rb") as file:
+        parsed = {name: parse_row(name, data) for name, data in tomllib.load(file).items()}
+    return {name: row for name, (row, _) in parsed.items()}, [f for _, faults in parsed.values() for f in faults]
 
 
 def read(package: Path) -> dict[str, Row]:
-    """All rows of ops.toml, by name, in order."""
-    with open(package / "ops.toml", "rb") as file:
-        return {name: make_row(name, data) for name, data in tomllib.load(file).items()}
+    """All rows of ops.toml; raises TableError with every broken one."""
+    rows, faults = load(package)
+    if faults:
+        raise TableError("\n".join(faults))
+    return rows

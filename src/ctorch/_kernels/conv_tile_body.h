@@ -117,7 +117,8 @@ CT_INLINE void NAME(ct_conv_outer)(const int vectors, const REAL *x, const int32
 /* Each on its own, or the pointers of CT_CONV_ROWS runs do not fit the registers beside their caller's. */
 #define CT_OUTER(vectors)                                                                                            \
     static __attribute__((noinline)) void NAME(ct_conv_outer_##vectors)(                                            \
-        const REAL *x, const int32_t *offset, const REAL *g, int64_t g_row, int64_t pixels, REAL *to, int64_t to_row) { \
+        const REAL *x, const int32_t *offset, const REAL *g, int64_t g_row, int64_t pixels, REAL *to,               \
+        int64_t to_row) {                                                                                           \
         NAME(ct_conv_outer)(vectors, x, offset, g, g_row, pixels, to, to_row);                                      \
     }
 CT_OUTER(1)
