@@ -15,7 +15,7 @@ MAKEFLAGS += --no-print-directory
 export CTORCH_BUILD_JOBS ?= $(JOBS)
 
 SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen/*' -not -name '_gen_*' -not -path src/ctorch/__init__.pyi -not -path '*.egg-info*' \
-	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.pxi' -o -name '*.h' -o -name '*.toml' \))
+	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.pxi' -o -name '*.h' -o -name '*.toml' -o -name '*.cu' -o -name '*.cuh' \))
 REFERENCED := $(if $(filter-out 0,$(TORCH)),$(STAMPS)/torch)
 
 # $(call step,what is done,command): one line with its time. Where it fails, the first error is shown, or the end.
@@ -26,11 +26,12 @@ else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(
 printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
-.PHONY: help demo test test-softcuda test-asan bench lint format docs wheel build clean
+.PHONY: help demo test test-softcuda check-kernels test-asan bench lint format docs wheel build clean
 help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
 	@echo 'make test-softcuda   the CUDA tests without a GPU, then some again under a race detector'
+	@echo 'make check-kernels   compile every CUDA kernel for sm_80 and sm_90'
 	@echo 'make bench       measure speed and size                     (TORCH=1 beside PyTorch; ARGS="small chain")'
 	@echo 'make test-asan   the tests under AddressSanitizer'
 	@echo 'make lint        check style, spelling and the manifest     make format   mend what can be mended'
@@ -56,6 +57,10 @@ pycuda: $(STAMPS)/venv
 test-softcuda: $(STAMPS)/venv
 	@if reason=$$($(SOFTCUDA) --check 2>&1); then $(MAKE) run-softcuda; \
 	else echo "  skipped: $$reason"; fi
+
+# Every kernel for the architectures that are promised; nothing is run.
+check-kernels: $(STAMPS)/ctorch $(STAMPS)/extra-test
+	@echo; CTORCH_CHECK_KERNELS=1 $(PY) -m pytest tests/cuda/test_compile.py $(ARGS)
 
 .PHONY: run-softcuda
 run-softcuda: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test pycuda

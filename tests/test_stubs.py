@@ -20,6 +20,7 @@ TENSOR = next(node for node in STUB.body if isinstance(node, ast.ClassDef) and n
 # Where the types of a checker cannot say what there is at run time.
 ALLOWED = r"""
 ctorch\._(?!_).*
+ctorch\.cuda\.(.*\.)?_(?!_).*
 ctorch\.__dir__
 ctorch\.(dtype|device|Generator)
 ctorch\.Tensor\.__buffer__

@@ -1,6 +1,6 @@
 """Every kernel file compiles for the architectures that are promised, with nothing spilled that need not be.
 
-No device is needed: nvcc (a real one, not a stand-in) or NVRTC.
+No device is needed: nvcc (a real one, not a stand-in) or NVRTC. It takes minutes, so `make check-kernels` asks for it.
 """
 import concurrent.futures
 import functools
@@ -15,7 +15,10 @@ NVCC = _compiler.real_nvcc()
 JOBS = int(os.environ.get("CTORCH_BUILD_JOBS") or 2)
 SPILLS = 64                          # bytes: what a kernel may spill
 
-pytestmark = pytest.mark.skipif(NVCC is None, reason="no nvcc with ptxas on the PATH, in CUDA_HOME or /usr/local/cuda")
+pytestmark = [
+    pytest.mark.skipif("CTORCH_CHECK_KERNELS" not in os.environ, reason="asked for by `make check-kernels`"),
+    pytest.mark.skipif(NVCC is None, reason="no nvcc with ptxas on the PATH, in CUDA_HOME or /usr/local/cuda"),
+]
 UNITS = [(family, dtype) for family in _compiler.families() for dtype in _compiler.dtypes_of(family)]
 
 
