@@ -13,3 +13,7 @@ def device():
         except RuntimeError as error:
             pytest.skip(str(error))
     return 0
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "race: run once more with kernels compiled for the race detector")

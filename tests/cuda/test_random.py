@@ -1,7 +1,7 @@
 """Philox on a device: the generator's words against its definition, the numbers' distribution, the state."""
 import numpy as np
 import pytest
-from test_forward import FLOATS
+from test_forward import EACH_FLOAT
 
 import ctorch
 from ctorch.cuda import copy, memory, random
@@ -55,7 +55,7 @@ def test_uniform_numbers_are_those_of_the_definition():
 
 
 @device
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 def test_distributions(dtype):
     random.manual_seed(1)
     n = 20000

@@ -67,7 +67,7 @@ def test_other_devices_are_refused():
 # ---- device
 
 def test_properties(device):
-    properties = cuda.get_device_properties(device)
+    properties = cuda.get_device_properties(0)
     assert properties.name == cuda.get_device_name() and properties.total_memory > 0
     assert properties.warp_size == 32
     assert cuda.get_device_capability("cuda:0") == (properties.major, properties.minor)
@@ -107,7 +107,7 @@ print("done")
         pytest.skip("no device")
     if "software" not in cuda.get_device_name():
         pytest.skip("the number of devices is only ours to choose on the software device")
-    assert run(code, SWCUDA_DEVICES="2", CTORCH_NO_CUDA_MEMORY_CACHING="0") == "done\n"
+    assert run(code, SWCUDA_DEVICES="2", SOFTCUDA_DEVICES="2", CTORCH_NO_CUDA_MEMORY_CACHING="0") == "done\n"
 
 
 # ---- streams and events
