@@ -5,7 +5,7 @@ from test_forward import EACH_FLOAT, TOLERANCE, rand, same
 
 import ctorch
 from ctorch import _optimizer
-from ctorch.cuda import optimizer
+from ctorch.cuda import _optimizer as optimizer
 
 pytestmark = pytest.mark.usefixtures("device")
 SHAPES = [(3, 4), (0,), (2050,), (1,), *[(5, i) for i in range(1, 40)]]      # more than fit one launch
