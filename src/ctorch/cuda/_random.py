@@ -82,9 +82,9 @@ def bernoulli(tensor, p=0.5):
     if hasattr(p, "data_ptr"):
         float_name(p, "bernoulli_")
         p = dense(p.expand(tensor.shape), compute_dtype(tensor, "bernoulli_"))
-        outside = p[~((p >= 0) & (p <= 1))] if numel(p.shape) else p
-        if numel(outside.shape):
-            raise RuntimeError(f"bernoulli_ expects every p to be in [0, 1], but got p={outside[0].item()}")
+        low, high = (p.min().item(), p.max().item()) if numel(p.shape) else (0, 1)
+        if not (low >= 0 and high <= 1):         # or NaN
+            raise RuntimeError(f"bernoulli_ expects every p to be in [0, 1], but got p={high if low >= 0 else low}")
         each = p.data_ptr()
     elif not 0 <= p <= 1:
         raise RuntimeError(f"bernoulli_ expects p to be in [0, 1], but got p={float(p)}")
