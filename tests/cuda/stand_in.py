@@ -39,9 +39,6 @@ class StandIn:
         fresh = get(other).to(self.dtype).contiguous()
         copy.h2d(self.data_ptr(), fresh.data_ptr(), fresh.numel() * fresh.dtype.itemsize, 0)
 
-    def new_empty(self, shape):
-        return empty(shape, self.dtype, self.device)
-
 
 def dense_strides(shape):
     strides, step = [], 1

@@ -17,6 +17,8 @@ from ctorch.cuda._forward import common
 ROWS = tomllib.loads((Path(ctorch.__file__).parent / "ops.toml").read_text())
 KERNEL_ROWS = {name: row for name, row in ROWS.items() if row["kind"] == "kernel"}
 FLOATS = ["float32", "float64", "float16", "bfloat16"]
+RACED = pytest.param("float32", marks=pytest.mark.race)
+EACH_FLOAT = [RACED, *FLOATS[1:]]
 TOLERANCE = {"float32": 2e-5, "float64": 1e-12, "float16": 4e-3, "bfloat16": 3e-2, "complex64": 2e-5,
              "complex128": 1e-12}
 
@@ -79,7 +81,7 @@ def test_each_kernel_row_has_a_function_with_its_arguments():
 
 # ---- products
 
-@pytest.mark.parametrize("dtype", [*FLOATS, "complex64", "complex128", "int64", "int32", "int16", "int8", "uint8"])
+@pytest.mark.parametrize("dtype", [*EACH_FLOAT, "complex64", "complex128", "int64", "int32", "int16", "int8", "uint8"])
 @pytest.mark.parametrize(("m", "k", "n"), [(3, 5, 2), (70, 33, 65), (1, 40, 1)])
 def test_mm(dtype, m, k, n):
     if "int" in dtype:
@@ -89,7 +91,7 @@ def test_mm(dtype, m, k, n):
     check("mm", a, b)
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 def test_mm_in_large_tiles(dtype):
     check("mm", rand(256, 20, dtype=dtype, scale=0.3), rand(20, 300, dtype=dtype, scale=0.3))
 
@@ -121,7 +123,7 @@ def test_bmm_and_its_errors():
         forward_of("mm")(put(rand(2, 2).bool()), put(rand(2, 2).bool()))
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize("shape", [(8, 5), (2, 3, 5), (5,), (0, 5)])
 @pytest.mark.parametrize("bias", [None, (7,), (1,)])
 def test_linear(dtype, shape, bias):
@@ -136,7 +138,7 @@ SOFTMAX = [((4, 10), 1), ((3, 5, 7), 1), ((2, 1500), 1), ((3, 2000, 2), 1), ((40
 
 
 @pytest.mark.parametrize("row", ["softmax", "log_softmax"])
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize(("shape", "dim"), SOFTMAX)
 def test_softmax(row, dtype, shape, dim):
     y = check(row, rand(*shape, dtype=dtype, scale=3), dim)
@@ -155,7 +157,7 @@ def test_softmax_of_what_is_not_finite(row, n):
 
 # ---- norms
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize("shape", [(4, 3, 5, 6), (9, 7), (1, 2, 3), (2, 3, 700)])
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("affine", [True, False])
@@ -183,7 +185,7 @@ def test_batch_norm_without_running_statistics():
         forward_of("_batch_norm")(put(rand(6, 3)), None, None, None, None, False, 0.1, 1e-5)
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize(("shape", "normalized"), [((6, 10), (10,)), ((2, 3, 4, 5), (4, 5)), ((3, 1300), (1300,)),
                                                    ((50, 3), (3,)), ((0, 4), (4,))])
 @pytest.mark.parametrize("affine", [True, False])
@@ -201,7 +203,7 @@ def test_layer_norm(dtype, shape, normalized, affine):
 CLASSES = [(6, 5), (5,), (3, 4, 2, 3), (7, 40), (2, 1500), (4, 3, 2000)]
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize("shape", CLASSES)
 @pytest.mark.parametrize("reduction", [0, 1, 2])
 @pytest.mark.parametrize("weighted", [True, False])
@@ -246,7 +248,7 @@ CONV = [  # shape, weight, stride, padding, dilation, groups
     ((0, 3, 5, 5), (2, 3, 3, 3), 1, 0, 1, 1), ((3, 2, 6, 6), (7, 2, 1, 1), 3, 0, 1, 1)]
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize("case", CONV)
 def test_conv2d(dtype, case):
     shape, wshape, stride, padding, dilation, groups = case
@@ -277,7 +279,7 @@ POOL = [  # shape, kernel, stride, padding, dilation, ceil_mode
     ((1, 1, 7, 7), 3, 2, 1, 2, False), ((1, 2, 30, 40), 5, 3, 2, 1, True), ((0, 2, 6, 6), 2, None, 0, 1, False)]
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize("case", POOL)
 def test_max_pool2d(dtype, case):
     shape, kernel, stride, padding, dilation, ceil_mode = case
@@ -289,7 +291,7 @@ def test_max_pool2d(dtype, case):
     check("_max_pool2d_backward", g, indices, shape, kernel, stride, padding, dilation)
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("dtype", EACH_FLOAT)
 @pytest.mark.parametrize("case", POOL)
 @pytest.mark.parametrize(("with_pad", "divisor"), [(True, None), (False, None), (True, 3)])
 def test_avg_pool2d(dtype, case, with_pad, divisor):
@@ -312,7 +314,7 @@ def test_pool_errors():
 
 # ---- selection
 
-DTYPES = ["float32", "float64", "float16", "int64", "int32", "uint8", "bool", "complex64", "complex128"]
+DTYPES = [RACED, "float64", "float16", "int64", "int32", "uint8", "bool", "complex64", "complex128"]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -361,7 +363,7 @@ def test_embedding_out_of_range():
             forward_of("embedding")(put(rand(5, 3)), put(ctorch.tensor([1, bad])), -1)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool"])
+@pytest.mark.parametrize("dtype", [*EACH_FLOAT, "int64", "int32", "uint8", "bool"])
 @pytest.mark.parametrize(("shape", "dim"), [((4, 6), 1), ((4, 6), 0), ((3, 70, 2), 1), ((2, 1500), 1), ((1500, 3), 0),
                                             ((5000, 3), 1), ((3, 5000), 0), ((2, 0, 3), 0), ((), 0)])
 @pytest.mark.parametrize("largest", [True, False])

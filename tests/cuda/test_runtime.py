@@ -67,7 +67,7 @@ def test_other_devices_are_refused():
 # ---- device
 
 def test_properties(device):
-    properties = cuda.get_device_properties(device)
+    properties = cuda.get_device_properties(0)
     assert properties.name == cuda.get_device_name() and properties.total_memory > 0
     assert properties.warp_size == 32
     assert cuda.get_device_capability("cuda:0") == (properties.major, properties.minor)

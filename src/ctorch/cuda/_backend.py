@@ -1,13 +1,15 @@
 """What the core asks of this package; the other side of ctorch._accelerator."""
+import functools
 import importlib
 
+import ctorch
 from ctorch.cuda import memory
-from ctorch.cuda._draw import draw
 from ctorch.cuda._elementwise import run as elementwise
+from ctorch.cuda._optimizer import adam, sgd
+from ctorch.cuda._random import draw
 from ctorch.cuda._reduce import run as reduce
 from ctorch.cuda._transfer import copy
 from ctorch.cuda.device import index_of as device_index
-from ctorch.cuda.optimizer import adam, sgd
 
 __all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "reduce", "sgd"]
 
@@ -34,12 +36,21 @@ def allocate(index, nbytes):
     return Block(index, nbytes)
 
 
+def _unrecorded(function):
+    # The row that calls it is what the tape records.
+    @functools.wraps(function)
+    def call(*args):
+        with ctorch.no_grad():
+            return function(*args)
+    return call
+
+
 def forward(name):
     """The function that runs a kernel row's forward on the device."""
     if not _forwards:
         for module in _MODULES:
             found = importlib.import_module(f"ctorch.cuda._forward.{module}")
-            _forwards.update({n: f for n, f in vars(found).items() if n.endswith("_forward")})
+            _forwards.update({n: _unrecorded(f) for n, f in vars(found).items() if n.endswith("_forward")})
     if name not in _forwards:
         raise NotImplementedError(f"{name.removesuffix('_forward')}: not implemented for device 'cuda'")
     return _forwards[name]

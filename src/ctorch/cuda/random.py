@@ -1,26 +1,17 @@
-"""Random numbers of each device by Philox: the seed, and a counter that moves on with each call.
-
-Element i of a call depends on seed, counter and i alone, so the same program gives the same numbers on any device;
-they are not those of the CPU's generator.
-"""
+"""The state of each device's generator: a seed, and a counter that moves on with each call; _random.py draws."""
 import os
 import threading
 
 import ctorch
 from ctorch.cuda import _driver
 from ctorch.cuda.device import index_of
-from ctorch.cuda.launch import Kernel, blocks_for
 
 __all__ = ["get_rng_state", "get_rng_state_all", "initial_seed", "manual_seed", "manual_seed_all", "seed", "seed_all",
            "set_rng_state", "set_rng_state_all"]
 
 _lock = threading.Lock()
 _states = {}                         # device index -> [seed, counter]
-_for_all = [ctorch.initial_seed()]    # of devices that have no state yet; ctorch.manual_seed sets it too
-_uniform = Kernel("random", "ct_uniform", "PqQQdd")
-_normal = Kernel("random", "ct_normal", "PqQQdd")
-_bernoulli = Kernel("random", "ct_bernoulli", "PPqQQd")
-_dropout = Kernel("random", "ct_dropout", "PPPqQQd")
+_for_all = [ctorch.initial_seed()]   # of devices that have no state yet: `ctorch.manual_seed` may come first
 
 
 # ---- state
@@ -100,33 +91,3 @@ def set_rng_state_all(new_states) -> None:
     """Set the states of all devices."""
     for index, state in enumerate(new_states):
         set_rng_state(state, index)
-
-
-# ---- numbers into raw memory
-
-def _grid(n):
-    return (blocks_for(-(-n // 4)),)
-
-
-def uniform(index, dtype, y, n, low=0.0, high=1.0):
-    """n numbers of [low, high)."""
-    if n:
-        _uniform(index, dtype, _grid(n), (256,), y, n, *take(index, n), low, high)
-
-
-def normal(index, dtype, y, n, mean=0.0, std=1.0):
-    """n normal numbers."""
-    if n:
-        _normal(index, dtype, _grid(n), (256,), y, n, *take(index, n), mean, std)
-
-
-def bernoulli(index, dtype, y, n, p=0.5, each=0):
-    """n times 0 or 1; `each` may point at a probability for each."""
-    if n:
-        _bernoulli(index, dtype, _grid(n), (256,), y, each, n, *take(index, n), p)
-
-
-def dropout(index, dtype, x, y, mask, n, p):
-    """y = x / (1 - p) where kept, else 0; `mask`, of bytes, tells which are kept."""
-    if n:
-        _dropout(index, dtype, _grid(n), (256,), x, y, mask, n, *take(index, n), p)

@@ -29,8 +29,12 @@ template <> struct Limits<double> {
 
 // ---- half precision, which is only stored
 
-struct half_t { u16 bits; };
-struct bfloat16_t { u16 bits; };
+struct half_t {
+    u16 bits;
+};
+struct bfloat16_t {
+    u16 bits;
+};
 
 #if defined(__NVCC__) || defined(__CUDACC_RTC__)
 
@@ -46,25 +50,25 @@ CT_DEVICE half_t to_half(float x) {
     return h;
 }
 
-#else   // compilers without PTX
+#else // compilers without PTX
 
 CT_DEVICE float widen(half_t h) {
     u32 magnitude = h.bits & 0x7fffu, sign = (u32)(h.bits & 0x8000u) << 16;
     if (magnitude >= 0x7c00u) return __uint_as_float(sign | 0x7f800000u | (magnitude & 0x3ffu) << 13);
-    float x = __uint_as_float(magnitude << 13) * __uint_as_float(0x77800000u);      // 2^112 moves the exponent
+    float x = __uint_as_float(magnitude << 13) * __uint_as_float(0x77800000u); // 2^112 moves the exponent
     return __uint_as_float(__float_as_uint(x) | sign);
 }
 
 CT_DEVICE half_t to_half(float x) {
     u32 bits = __float_as_uint(x), sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
     half_t h;
-    if (magnitude > 0x7f800000u) {                           // NaN
+    if (magnitude > 0x7f800000u) { // NaN
         h.bits = 0x7fffu;
-    } else if (magnitude >= 0x477ff000u) {                   // rounds to 65536 or more
+    } else if (magnitude >= 0x477ff000u) { // rounds to 65536 or more
         h.bits = sign | 0x7c00u;
-    } else if (magnitude >= 0x38800000u) {                   // normal: round the mantissa to even
+    } else if (magnitude >= 0x38800000u) { // normal: round the mantissa to even
         h.bits = sign | ((magnitude - 0x38000000u + 0xfffu + (magnitude >> 13 & 1u)) >> 13);
-    } else {                                                 // subnormal: 0.5 aligns the mantissa, and rounds it
+    } else { // subnormal: 0.5 aligns the mantissa, and rounds it
         h.bits = sign | (__float_as_uint(__uint_as_float(magnitude) + 0.5f) - 0x3f000000u);
     }
     return h;
@@ -83,8 +87,12 @@ CT_DEVICE bfloat16_t to_bfloat16(float x) {
 
 // widen(x): an element as it is computed in; narrow<T>(x): as it is stored.
 template <class T> CT_DEVICE T widen(T x) { return x; }
-template <class T, class R> struct Narrow { static CT_DEVICE T of(R x) { return (T)x; } };
-template <class R> struct Narrow<half_t, R> { static CT_DEVICE half_t of(R x) { return to_half((float)x); } };
+template <class T, class R> struct Narrow {
+    static CT_DEVICE T of(R x) { return (T)x; }
+};
+template <class R> struct Narrow<half_t, R> {
+    static CT_DEVICE half_t of(R x) { return to_half((float)x); }
+};
 template <class R> struct Narrow<bfloat16_t, R> {
     static CT_DEVICE bfloat16_t of(R x) { return to_bfloat16((float)x); }
 };
@@ -125,12 +133,18 @@ template <class T> CT_DEVICE Complex<T> operator/(Complex<T> x, Complex<T> y) {
 }
 
 // With a real number, such as a constant.
-#define CT_MIXED(op)                                                                                              \
-    template <class T> CT_DEVICE auto operator op(Complex<T> a, T b) { return a op Complex<T>(b); }               \
+#define CT_MIXED(op)                                                                                                   \
+    template <class T> CT_DEVICE auto operator op(Complex<T> a, T b) { return a op Complex<T>(b); }                    \
     template <class T> CT_DEVICE auto operator op(T a, Complex<T> b) { return Complex<T>(a) op b; }
-CT_MIXED(+) CT_MIXED(-) CT_MIXED(/) CT_MIXED(==) CT_MIXED(!=)
+CT_MIXED(+)
+CT_MIXED(-)
+CT_MIXED(/)
+CT_MIXED(==) CT_MIXED(!=)
 #undef CT_MIXED
-template <class T> CT_DEVICE Complex<T> operator*(Complex<T> a, T b) { return Complex<T>(a.re * b, a.im * b); }
+    template <class T>
+    CT_DEVICE Complex<T> operator*(Complex<T> a, T b) {
+    return Complex<T>(a.re * b, a.im * b);
+}
 template <class T> CT_DEVICE Complex<T> operator*(T a, Complex<T> b) { return Complex<T>(a * b.re, a * b.im); }
 
 #ifdef CT_STORE
@@ -141,16 +155,18 @@ typedef CT_COMPUTE real_t;
 // ---- places
 
 // for (CT_EACH(i, n)): every i below n, shared out over the threads of the grid
-#define CT_EACH(i, n) \
-    i64 i = blockIdx.x * (i64)blockDim.x + threadIdx.x; i < (n); i += (i64)gridDim.x * blockDim.x
+#define CT_EACH(i, n)                                                                                                  \
+    i64 i = blockIdx.x * (i64)blockDim.x + threadIdx.x;                                                                \
+    i < (n);                                                                                                           \
+    i += (i64)gridDim.x * blockDim.x
 
 template <class T> CT_DEVICE T least(T a, T b) { return a < b ? a : b; }
 template <class T> CT_DEVICE T most(T a, T b) { return a > b ? a : b; }
 CT_DEVICE i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
 
 // Shared memory for `count` elements, as bytes, since T may have constructors.
-#define CT_SHARED(T, name, count)                                            \
-    alignas(16) __shared__ unsigned char name##_bytes[(count) * sizeof(T)]; \
+#define CT_SHARED(T, name, count)                                                                                      \
+    alignas(16) __shared__ unsigned char name##_bytes[(count) * sizeof(T)];                                            \
     T* name = (T*)name##_bytes
 
 // ---- reductions; blocks are whole warps
@@ -172,7 +188,8 @@ template <class T> CT_DEVICE Complex<T> shuffle_xor(Complex<T> z, int mask) {
 
 // Every lane gets the result.
 template <class T, class Op> CT_DEVICE T warp_reduce(T x, Op op) {
-    for (int mask = 16; mask > 0; mask >>= 1) x = op(x, shuffle_xor(x, mask));
+    for (int mask = 16; mask > 0; mask >>= 1)
+        x = op(x, shuffle_xor(x, mask));
     return x;
 }
 
@@ -181,7 +198,7 @@ template <class T, class Op> CT_DEVICE T block_reduce(T x, Op op, T identity) {
     CT_SHARED(T, partial, 32);
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
     x = warp_reduce(x, op);
-    __syncthreads();                 // of an earlier call, all have read
+    __syncthreads(); // of an earlier call, all have read
     if (lane == 0) partial[warp] = x;
     __syncthreads();
     return warp_reduce(lane < warps ? partial[lane] : identity, op);
@@ -223,16 +240,23 @@ template <class Team, class T> CT_DEVICE T team_sum(T x) { return Team::reduce(x
 template <class Team, class T> CT_DEVICE T team_max(T x) { return Team::reduce(x, Larger(), -Limits<T>::inf()); }
 
 // Calls function<Team>(...) for the team that the launch was made for: see cuda/_forward/common.py.
-#define CT_WITH_TEAM(team, function, ...)                   \
-    switch (team) {                                         \
-        case 0: function<Single>(__VA_ARGS__); break;       \
-        case 1: function<Warp>(__VA_ARGS__); break;         \
-        default: function<Block>(__VA_ARGS__);              \
+#define CT_WITH_TEAM(team, function, ...)                                                                              \
+    switch (team) {                                                                                                    \
+    case 0:                                                                                                            \
+        function<Single>(__VA_ARGS__);                                                                                 \
+        break;                                                                                                         \
+    case 1:                                                                                                            \
+        function<Warp>(__VA_ARGS__);                                                                                   \
+        break;                                                                                                         \
+    default:                                                                                                           \
+        function<Block>(__VA_ARGS__);                                                                                  \
     }
 
 // ---- Philox4x32-10 (Salmon et al. 2011): four random words for a counter and a key
 
-struct Words { u32 x, y, z, w; };
+struct Words {
+    u32 x, y, z, w;
+};
 
 CT_DEVICE Words philox(u64 key, u64 counter, u64 subsequence) {
     const u32 M0 = 0xD2511F53u, M1 = 0xCD9E8D57u, W0 = 0x9E3779B9u, W1 = 0xBB67AE85u;

@@ -85,8 +85,8 @@ CT_COMPLEX Complex<T> ct_pow(Complex<T> x, Complex<T> y) {
 
 // ---- circular and hyperbolic functions; those of iz are turned by i
 
-CT_COMPLEX Complex<T> ct_turned(Complex<T> z) { return Complex<T>(-z.im, z.re); }            // iz
-CT_COMPLEX Complex<T> ct_turned_back(Complex<T> z) { return Complex<T>(z.im, -z.re); }       // -iz
+CT_COMPLEX Complex<T> ct_turned(Complex<T> z) { return Complex<T>(-z.im, z.re); }      // iz
+CT_COMPLEX Complex<T> ct_turned_back(Complex<T> z) { return Complex<T>(z.im, -z.re); } // -iz
 
 CT_COMPLEX Complex<T> ct_sinh(Complex<T> z) {
     return Complex<T>(sinh(z.re) * cos(z.im), z.im == 0 ? z.im : cosh(z.re) * sin(z.im));

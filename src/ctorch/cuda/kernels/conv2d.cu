@@ -4,14 +4,14 @@
 // gradient, so no two threads write to one place and results do not change from run to run.
 #include "common.cuh"
 
-struct Conv2d {              // as in _kernels/conv.pxd
+struct Conv2d { // as in _kernels/conv.pxd
     i64 batch, channels, height, width;
     i64 outputs, groups, kernel_h, kernel_w;
     i64 out_h, out_w;
     i64 stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
 };
 
-const int OUTPUTS = 4;       // output channels that a thread makes from one reading of the image
+const int OUTPUTS = 4; // output channels that a thread makes from one reading of the image
 
 // y (batch, outputs, out_h, out_w) from x (batch, channels, height, width), weight (outputs, channels / groups,
 // kernel_h, kernel_w) and bias (outputs) or null
@@ -28,7 +28,8 @@ extern "C" __global__ void ct_conv2d(const store_t* x, const store_t* weight, co
         const store_t* plane = x + (image * c.channels + group * inputs) * area;
         const store_t* kernel = weight + (group * outputs + first) * inputs * taps;
         real_t sum[OUTPUTS];
-        for (int o = 0; o < OUTPUTS; o++) sum[o] = 0;
+        for (int o = 0; o < OUTPUTS; o++)
+            sum[o] = 0;
         for (i64 channel = 0; channel < inputs; channel++) {
             for (i64 u = 0; u < c.kernel_h; u++) {
                 i64 at_row = top + u * c.dilation_h;

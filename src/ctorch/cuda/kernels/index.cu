@@ -12,12 +12,13 @@ CT_DEVICE void add_at(i64* to, i64 x) { atomicAdd((u64*)to, (u64)x); }
 
 // out[place of index[i] along p.dim] += g[i]
 extern "C" __global__ void ct_scatter_add(const store_t* g, const i64* index, store_t* out, Places p) {
-    for (CT_EACH(i, p.count)) add_at(out + p.offset(i, index[i]), g[i]);
+    for (CT_EACH(i, p.count))
+        add_at(out + p.offset(i, index[i]), g[i]);
 }
 
 // gw[index[i]] += gy[i], rows of `width`; those of padding_idx get nothing.
-extern "C" __global__ void ct_embedding_backward(const store_t* gy, const i64* index, store_t* gw, i64 count,
-                                                 i64 width, i64 padding_idx) {
+extern "C" __global__ void ct_embedding_backward(const store_t* gy, const i64* index, store_t* gw, i64 count, i64 width,
+                                                 i64 padding_idx) {
     for (CT_EACH(i, count * width)) {
         i64 row = index[i / width];
         if (row != padding_idx) add_at(gw + row * width + i % width, gy[i]);
@@ -28,7 +29,7 @@ extern "C" __global__ void ct_embedding_backward(const store_t* gy, const i64* i
 
 struct Best {
     store_t value;
-    i64 place;                       // -1: none yet
+    i64 place; // -1: none yet
 };
 
 CT_DEVICE Best shuffle_xor(Best b, int mask) {

@@ -5,14 +5,14 @@
 // memory first, and one block adds them up, so sums do not change from run to run.
 #include "common.cuh"
 
-const int NONE = 0, MEAN = 1;        // reductions; the third is the sum
+const int NONE = 0, MEAN = 1; // reductions; the third is the sum
 
-struct ClassLoss {                   // as in _kernels/loss.pxd
+struct ClassLoss { // as in _kernels/loss.pxd
     i64 outer, classes, inner;
     i64 ignore_index, reduction;
     double smoothing;
     const i64* target;
-    const real_t* weight;            // (classes), or null: ones
+    const real_t* weight; // (classes), or null: ones
 };
 
 CT_DEVICE real_t weight_of(const ClassLoss& l, i64 target) {
@@ -45,8 +45,8 @@ extern "C" __global__ void ct_nll_backward(const real_t* g, const real_t* total_
 }
 
 // One block: the sums of losses and weights; loss is left alone where the losses are not reduced.
-extern "C" __global__ void ct_loss_sum(const real_t* losses, const real_t* weights, real_t* loss,
-                                       real_t* total_weight, i64 count, i64 reduction) {
+extern "C" __global__ void ct_loss_sum(const real_t* losses, const real_t* weights, real_t* loss, real_t* total_weight,
+                                       i64 count, i64 reduction) {
     double value = 0, weight = 0;
     for (i64 i = threadIdx.x; i < count; i += blockDim.x) {
         value += (double)losses[i];
@@ -84,7 +84,8 @@ CT_DEVICE void cross_entropy(const store_t* x, const ClassLoss& l, real_t* proba
         total = team_sum<Team>(total);
         smooth = team_sum<Team>(smooth);
         everything = team_sum<Team>(everything);
-        for (i64 i = Team::rank(); i < l.classes; i += Team::size()) probabilities[start + i * inner] /= total;
+        for (i64 i = Team::rank(); i < l.classes; i += Team::size())
+            probabilities[start + i * inner] /= total;
         if (Team::rank()) continue;
         real_t log_total = log(total), weight = weight_of(l, target), value = 0;
         if (target != l.ignore_index) {
@@ -106,7 +107,8 @@ extern "C" __global__ void ct_cross_entropy(const store_t* x, ClassLoss l, real_
 // One block: the sum of the classes' weights, which smoothing spreads.
 extern "C" __global__ void ct_sum_weights(const real_t* weight, real_t* sum, i64 classes) {
     real_t total = 0;
-    for (i64 i = threadIdx.x; i < classes; i += blockDim.x) total += weight[i];
+    for (i64 i = threadIdx.x; i < classes; i += blockDim.x)
+        total += weight[i];
     total = block_sum(total);
     if (threadIdx.x == 0) sum[0] = total;
 }

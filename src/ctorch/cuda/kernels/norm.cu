@@ -9,7 +9,7 @@
 // Calls f(place) for each element of a channel, shared out over the block.
 template <class F> CT_DEVICE void each_of_channel(i64 channel, i64 batch, i64 channels, i64 inner, F f) {
     i64 count = batch * inner;
-    if (count < 0x7fffffff) {                    // divisions of 32 bits are quicker
+    if (count < 0x7fffffff) { // divisions of 32 bits are quicker
         u32 length = (u32)inner;
         for (u32 i = threadIdx.x; i < (u32)count; i += blockDim.x)
             f((i64)(i / length * channels + channel) * inner + i % length);
@@ -46,8 +46,8 @@ extern "C" __global__ void ct_batch_norm(const store_t* x, const real_t* weight,
                 if (running_mean)
                     running_mean[c] = (real_t)((1 - momentum) * (double)running_mean[c] + momentum * exact);
                 if (running_var)
-                    running_var[c] = (real_t)((1 - momentum) * (double)running_var[c] +
-                                              momentum * (squares / (count - 1)));
+                    running_var[c] =
+                        (real_t)((1 - momentum) * (double)running_var[c] + momentum * (squares / (count - 1)));
             }
         } else {
             middle = running_mean[c];
@@ -102,7 +102,8 @@ CT_DEVICE void layer_norm(const store_t* x, const real_t* weight, const real_t* 
     for (i64 row = Team::first(); row < rows; row += Team::step()) {
         const store_t* from = x + row * n;
         real_t sum = 0;
-        for (i64 i = Team::rank(); i < n; i += Team::size()) sum += (real_t)widen(from[i]);
+        for (i64 i = Team::rank(); i < n; i += Team::size())
+            sum += (real_t)widen(from[i]);
         real_t middle = team_sum<Team>(sum) / (real_t)n;
         sum = 0;
         for (i64 i = Team::rank(); i < n; i += Team::size()) {

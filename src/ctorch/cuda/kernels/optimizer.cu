@@ -4,20 +4,20 @@
 // arithmetic is, operation by operation, that of _kernels/optimizer.pyx; half precision is computed in float.
 #include "common.cuh"
 
-const int TENSORS = 36;              // a launch's parameters hold at most 4 KB
-const i64 STRETCH = 1024;            // elements
+const int TENSORS = 36;   // a launch's parameters hold at most 4 KB
+const i64 STRETCH = 1024; // elements
 
 struct UpdateTensor {
     store_t* param;
     const store_t* grad;
-    store_t* first;                  // momentum buffer, or mean of gradients
-    store_t* second;                 // mean of squared gradients
-    store_t* largest;                // largest `second` so far (AMSGrad)
-    i64 start;                       // stretches of the tensors before it
+    store_t* first;   // momentum buffer, or mean of gradients
+    store_t* second;  // mean of squared gradients
+    store_t* largest; // largest `second` so far (AMSGrad)
+    i64 start;        // stretches of the tensors before it
     i64 numel;
-    double step_size;                // Adam: learning rate over the first bias correction
-    double root_factor;              // Adam: one over the root of the second bias correction
-    i64 fresh;                       // SGD: the momentum buffer holds nothing yet
+    double step_size;   // Adam: learning rate over the first bias correction
+    double root_factor; // Adam: one over the root of the second bias correction
+    i64 fresh;          // SGD: the momentum buffer holds nothing yet
 };
 
 struct UpdateRow {
@@ -33,15 +33,18 @@ CT_DEVICE real_t direction(real_t g, real_t p, real_t sign, real_t decay) {
 // Calls f(tensor, i) for each element of all tensors.
 template <class F> CT_DEVICE void each_element(const UpdateRow& row, F f) {
     for (i64 stretch = blockIdx.x; stretch < row.stretches; stretch += gridDim.x) {
-        i64 low = 0, high = row.count - 1;       // the last tensor that does not start after the stretch
+        i64 low = 0, high = row.count - 1; // the last tensor that does not start after the stretch
         while (low < high) {
             i64 middle = (low + high + 1) / 2;
-            if (row.tensors[middle].start <= stretch) low = middle;
-            else high = middle - 1;
+            if (row.tensors[middle].start <= stretch)
+                low = middle;
+            else
+                high = middle - 1;
         }
         const UpdateTensor& t = row.tensors[low];
         i64 begin = (stretch - t.start) * STRETCH, end = least(begin + STRETCH, t.numel);
-        for (i64 i = begin + threadIdx.x; i < end; i += blockDim.x) f(t, i);
+        for (i64 i = begin + threadIdx.x; i < end; i += blockDim.x)
+            f(t, i);
     }
 }
 
@@ -67,8 +70,8 @@ extern "C" __global__ void ct_sgd(UpdateRow row, Sgd a) {
 
 struct Adam {
     double beta1, beta2, eps;
-    double l2;                       // weight decay added to the gradient
-    double shrink;                   // factor of the parameter: one minus decoupled weight decay
+    double l2;     // weight decay added to the gradient
+    double shrink; // factor of the parameter: one minus decoupled weight decay
     i64 maximize, amsgrad;
 };
 
@@ -84,7 +87,7 @@ extern "C" __global__ void ct_adam(UpdateRow row, Adam a) {
         t.second[i] = narrow<store_t>(square);
         if (a.amsgrad) {
             real_t most = widen(t.largest[i]);
-            square = most > square || most != most ? most : square;      // NaN wins, as in torch.maximum
+            square = most > square || most != most ? most : square; // NaN wins, as in torch.maximum
             t.largest[i] = narrow<store_t>(square);
         }
         real_t denominator = sqrt(square) * (real_t)t.root_factor + eps;

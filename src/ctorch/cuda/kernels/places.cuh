@@ -6,8 +6,8 @@ const int PLACES_DIMS = 16;
 
 struct Places {
     i64 count, ndim, dim;
-    i64 sizes[PLACES_DIMS];          // of the index
-    i64 strides[PLACES_DIMS];        // of the other tensor
+    i64 sizes[PLACES_DIMS];   // of the index
+    i64 strides[PLACES_DIMS]; // of the other tensor
 
     // The element with position `number` along dim, and the position of index element i elsewhere.
     CT_DEVICE i64 offset(i64 i, i64 number) const {

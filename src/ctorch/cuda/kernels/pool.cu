@@ -4,7 +4,7 @@
 // of the image adds up the windows that it was in, in their order.
 #include "common.cuh"
 
-struct Pool2d {              // as in _kernels/pool.pxd
+struct Pool2d { // as in _kernels/pool.pxd
     i64 planes, height, width, out_h, out_w;
     i64 kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
     i64 count_include_pad, divisor_override;
@@ -75,7 +75,7 @@ struct Window {
 };
 
 CT_DEVICE real_t average(const Pool2d& p, const Window& h, const Window& w, real_t total) {
-    if (h.size * w.size == 0) return 0;          // a window that lies in the padding is 0, not 0 / 0
+    if (h.size * w.size == 0) return 0; // a window that lies in the padding is 0, not 0 / 0
     return total / (real_t)(p.divisor_override ? p.divisor_override : h.size * w.size);
 }
 
@@ -86,7 +86,8 @@ extern "C" __global__ void ct_avg_pool2d(const store_t* x, store_t* y, Pool2d p)
         Window w(i % p.out_w, p.width, p.kernel_w, p.stride_w, p.pad_w, p.count_include_pad);
         real_t sum = 0;
         for (i64 u = h.start; u < h.stop; u++)
-            for (i64 v = w.start; v < w.stop; v++) sum += (real_t)widen(plane[u * p.width + v]);
+            for (i64 v = w.start; v < w.stop; v++)
+                sum += (real_t)widen(plane[u * p.width + v]);
         y[i] = narrow<store_t>(average(p, h, w, sum));
     }
 }

@@ -8,14 +8,16 @@
 CT_DEVICE float unit(u32 a, u32, float) { return (a >> 8) * 0x1p-24f; }
 CT_DEVICE double unit(u32 a, u32 b, double) { return (((u64)a << 32 | b) >> 11) * 0x1p-53; }
 
-struct Four { real_t x[4]; };
+struct Four {
+    real_t x[4];
+};
 
 // Four uniform numbers; doubles take two counters, of which the second is in another subsequence.
 CT_DEVICE Four uniform4(u64 seed, u64 counter) {
     Words a = philox(seed, counter, 0), b = a;
     if (sizeof(real_t) == 8) b = philox(seed, counter, 1);
-    Four u = {{unit(a.x, b.x, (real_t)0), unit(a.y, b.y, (real_t)0), unit(a.z, b.z, (real_t)0),
-               unit(a.w, b.w, (real_t)0)}};
+    Four u = {
+        {unit(a.x, b.x, (real_t)0), unit(a.y, b.y, (real_t)0), unit(a.z, b.z, (real_t)0), unit(a.w, b.w, (real_t)0)}};
     return u;
 }
 
@@ -54,19 +56,22 @@ extern "C" __global__ void ct_normal(store_t* y, i64 n, u64 seed, u64 offset, do
 }
 
 // 1 with a probability, else 0: one for all elements, or one each where `each` is not null
-extern "C" __global__ void ct_bernoulli(store_t* y, const store_t* each, i64 n, u64 seed, u64 offset, double p) {
+extern "C" __global__ void ct_bernoulli(store_t* y, const real_t* each, i64 n, u64 seed, u64 offset, double p) {
     each_number(seed, offset, n, false, [&](i64 i, real_t u) {
-        real_t chance = each ? (real_t)widen(each[i]) : (real_t)p;
+        real_t chance = each ? each[i] : (real_t)p;
         y[i] = narrow<store_t>(u < chance ? (real_t)1 : (real_t)0);
     });
 }
 
-// Dropout: y = x / (1 - p) where an element is kept, else 0; mask tells which are kept.
-extern "C" __global__ void ct_dropout(const store_t* x, store_t* y, u8* mask, i64 n, u64 seed, u64 offset, double p) {
+// Dropout's factors: 0 with probability p, else 1 / (1 - p)
+extern "C" __global__ void ct_dropout_mask(store_t* y, i64 n, u64 seed, u64 offset, double p) {
     real_t scale = p < 1 ? (real_t)(1 / (1 - p)) : (real_t)0, drop = (real_t)p;
-    each_number(seed, offset, n, false, [&](i64 i, real_t u) {
-        bool keep = u >= drop;
-        y[i] = narrow<store_t>(keep ? (real_t)widen(x[i]) * scale : (real_t)0);
-        mask[i] = keep;
-    });
+    each_number(seed, offset, n, false,
+                [&](i64 i, real_t u) { y[i] = narrow<store_t>(u >= drop ? scale : (real_t)0); });
+}
+
+// -log(1 - u) / rate; 1 - u is not 0
+extern "C" __global__ void ct_exponential(store_t* y, i64 n, u64 seed, u64 offset, double rate) {
+    real_t by = (real_t)rate;
+    each_number(seed, offset, n, false, [&](i64 i, real_t u) { y[i] = narrow<store_t>(-log1p(-u) / by); });
 }

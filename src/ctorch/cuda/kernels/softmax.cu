@@ -10,14 +10,15 @@ CT_DEVICE i64 row_start(i64 row, i64 n, i64 inner) {
 }
 
 // y = exp(x - max) / sum(exp(x - max)), or its logarithm, x - max - log(sum(exp(x - max)))
-template <class Team, bool LOG>
-CT_DEVICE void forward(const store_t* x, store_t* y, i64 outer, i64 n, i64 inner) {
+template <class Team, bool LOG> CT_DEVICE void forward(const store_t* x, store_t* y, i64 outer, i64 n, i64 inner) {
     for (i64 row = Team::first(); row < outer * inner; row += Team::step()) {
         i64 start = row_start(row, n, inner);
         real_t top = -Limits<real_t>::inf(), total = 0;
-        for (i64 i = Team::rank(); i < n; i += Team::size()) top = Larger()(top, (real_t)widen(x[start + i * inner]));
+        for (i64 i = Team::rank(); i < n; i += Team::size())
+            top = Larger()(top, (real_t)widen(x[start + i * inner]));
         top = team_max<Team>(top);
-        for (i64 i = Team::rank(); i < n; i += Team::size()) total += exp((real_t)widen(x[start + i * inner]) - top);
+        for (i64 i = Team::rank(); i < n; i += Team::size())
+            total += exp((real_t)widen(x[start + i * inner]) - top);
         total = team_sum<Team>(total);
         real_t last = LOG ? log(total) : 1 / total;
         for (i64 i = Team::rank(); i < n; i += Team::size()) {

@@ -1,12 +1,12 @@
 """Updates of an optimizer's parameters on CUDA: `ctorch._optimizer`'s functions, for tensors of a device.
 
 As many tensors as fit a launch's arguments are updated at once; half precision is computed in float within the kernel.
-Tensors that are not contiguous are worked on as copies.
+Tensors that are not contiguous are worked on as copies. Called with gradients off; the core counts the versions.
 """
 import math
 import struct
 
-from ctorch.cuda._forward.common import NAMES, dense, float_name, index_of, numel, pointer
+from ctorch.cuda._forward.common import NAMES, dense, empty, float_name, index_of, numel, pointer
 from ctorch.cuda.launch import Kernel, blocks_for
 
 TENSORS, STRETCH = 36, 1024          # as in kernels/optimizer.cu
@@ -73,7 +73,7 @@ def sgd(params, grads, buffers, lr, weight_decay, momentum, dampening, nesterov,
             if buffers is not None:
                 fresh = buffers[i] is None
                 if fresh:
-                    buffers[i] = param.new_empty(param.shape)
+                    buffers[i] = empty(param.shape, param.dtype, param.device)
                 buffer = batch.pointer(buffers[i], param, "momentum_buffer", True)
             entries.append((numel(param.shape), batch.pointer(param, param, "param", True),
                             batch.pointer(grads[i], param, "grad", False), buffer, 0, 0, 0.0, 0.0, fresh))
