@@ -10,6 +10,7 @@ import numpy as _numpy
 
 from ctorch import autograd as autograd
 from ctorch import backends as backends
+from ctorch import cuda as cuda
 from ctorch import nn as nn
 from ctorch import optim as optim
 from ctorch import serialization as serialization

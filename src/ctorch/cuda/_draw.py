@@ -73,7 +73,8 @@ def _draw_integers(tensor, low, high):
             min(ctorch.iinfo(tensor.dtype).max, 1 << 53)
         low = 0
     if high - low > 1 << 53:
-        raise NotImplementedError(f"random_: ranges beyond 2**53 are not implemented for device 'cuda', got {high - low}")
+        raise NotImplementedError("random_: ranges beyond 2**53 are not implemented for device 'cuda', got "
+                                  f"{high - low}")
     numbers = _dense(tensor, ctorch.float64)
     _fill(numbers, "uniform", 0.0, 1.0)
     copy(tensor, (numbers * (high - low)).floor() + low)

@@ -29,8 +29,12 @@ template <> struct Limits<double> {
 
 // ---- half precision, which is only stored
 
-struct half_t { u16 bits; };
-struct bfloat16_t { u16 bits; };
+struct half_t {
+    u16 bits;
+};
+struct bfloat16_t {
+    u16 bits;
+};
 
 #if defined(__NVCC__) || defined(__CUDACC_RTC__)
 
@@ -83,8 +87,12 @@ CT_DEVICE bfloat16_t to_bfloat16(float x) {
 
 // widen(x): an element as it is computed in; narrow<T>(x): as it is stored.
 template <class T> CT_DEVICE T widen(T x) { return x; }
-template <class T, class R> struct Narrow { static CT_DEVICE T of(R x) { return (T)x; } };
-template <class R> struct Narrow<half_t, R> { static CT_DEVICE half_t of(R x) { return to_half((float)x); } };
+template <class T, class R> struct Narrow {
+    static CT_DEVICE T of(R x) { return (T)x; }
+};
+template <class R> struct Narrow<half_t, R> {
+    static CT_DEVICE half_t of(R x) { return to_half((float)x); }
+};
 template <class R> struct Narrow<bfloat16_t, R> {
     static CT_DEVICE bfloat16_t of(R x) { return to_bfloat16((float)x); }
 };
@@ -125,10 +133,14 @@ template <class T> CT_DEVICE Complex<T> operator/(Complex<T> x, Complex<T> y) {
 }
 
 // With a real number, such as a constant.
-#define CT_MIXED(op)                                                                                              \
-    template <class T> CT_DEVICE auto operator op(Complex<T> a, T b) { return a op Complex<T>(b); }               \
+#define CT_MIXED(op)                                                                                \
+    template <class T> CT_DEVICE auto operator op(Complex<T> a, T b) { return a op Complex<T>(b); } \
     template <class T> CT_DEVICE auto operator op(T a, Complex<T> b) { return Complex<T>(a) op b; }
-CT_MIXED(+) CT_MIXED(-) CT_MIXED(/) CT_MIXED(==) CT_MIXED(!=)
+CT_MIXED(+)
+CT_MIXED(-)
+CT_MIXED(/)
+CT_MIXED(==)
+CT_MIXED(!=)
 #undef CT_MIXED
 template <class T> CT_DEVICE Complex<T> operator*(Complex<T> a, T b) { return Complex<T>(a.re * b, a.im * b); }
 template <class T> CT_DEVICE Complex<T> operator*(T a, Complex<T> b) { return Complex<T>(a * b.re, a * b.im); }
@@ -141,15 +153,17 @@ typedef CT_COMPUTE real_t;
 // ---- places
 
 // for (CT_EACH(i, n)): every i below n, shared out over the threads of the grid
-#define CT_EACH(i, n) \
-    i64 i = blockIdx.x * (i64)blockDim.x + threadIdx.x; i < (n); i += (i64)gridDim.x * blockDim.x
+#define CT_EACH(i, n)                                   \
+    i64 i = blockIdx.x * (i64)blockDim.x + threadIdx.x; \
+    i < (n);                                            \
+    i += (i64)gridDim.x * blockDim.x
 
 template <class T> CT_DEVICE T least(T a, T b) { return a < b ? a : b; }
 template <class T> CT_DEVICE T most(T a, T b) { return a > b ? a : b; }
 CT_DEVICE i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
 
 // Shared memory for `count` elements, as bytes, since T may have constructors.
-#define CT_SHARED(T, name, count)                                            \
+#define CT_SHARED(T, name, count)                                           \
     alignas(16) __shared__ unsigned char name##_bytes[(count) * sizeof(T)]; \
     T* name = (T*)name##_bytes
 
@@ -223,16 +237,18 @@ template <class Team, class T> CT_DEVICE T team_sum(T x) { return Team::reduce(x
 template <class Team, class T> CT_DEVICE T team_max(T x) { return Team::reduce(x, Larger(), -Limits<T>::inf()); }
 
 // Calls function<Team>(...) for the team that the launch was made for: see cuda/_forward/common.py.
-#define CT_WITH_TEAM(team, function, ...)                   \
-    switch (team) {                                         \
-        case 0: function<Single>(__VA_ARGS__); break;       \
-        case 1: function<Warp>(__VA_ARGS__); break;         \
-        default: function<Block>(__VA_ARGS__);              \
+#define CT_WITH_TEAM(team, function, ...)         \
+    switch (team) {                               \
+    case 0: function<Single>(__VA_ARGS__); break; \
+    case 1: function<Warp>(__VA_ARGS__); break;   \
+    default: function<Block>(__VA_ARGS__);        \
     }
 
 // ---- Philox4x32-10 (Salmon et al. 2011): four random words for a counter and a key
 
-struct Words { u32 x, y, z, w; };
+struct Words {
+    u32 x, y, z, w;
+};
 
 CT_DEVICE Words philox(u64 key, u64 counter, u64 subsequence) {
     const u32 M0 = 0xD2511F53u, M1 = 0xCD9E8D57u, W0 = 0x9E3779B9u, W1 = 0xBB67AE85u;

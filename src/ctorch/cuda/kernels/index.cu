@@ -16,8 +16,8 @@ extern "C" __global__ void ct_scatter_add(const store_t* g, const i64* index, st
 }
 
 // gw[index[i]] += gy[i], rows of `width`; those of padding_idx get nothing.
-extern "C" __global__ void ct_embedding_backward(const store_t* gy, const i64* index, store_t* gw, i64 count,
-                                                 i64 width, i64 padding_idx) {
+extern "C" __global__ void ct_embedding_backward(const store_t* gy, const i64* index, store_t* gw, i64 count, i64 width,
+                                                 i64 padding_idx) {
     for (CT_EACH(i, count * width)) {
         i64 row = index[i / width];
         if (row != padding_idx) add_at(gw + row * width + i % width, gy[i]);

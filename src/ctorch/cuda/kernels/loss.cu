@@ -45,8 +45,8 @@ extern "C" __global__ void ct_nll_backward(const real_t* g, const real_t* total_
 }
 
 // One block: the sums of losses and weights; loss is left alone where the losses are not reduced.
-extern "C" __global__ void ct_loss_sum(const real_t* losses, const real_t* weights, real_t* loss,
-                                       real_t* total_weight, i64 count, i64 reduction) {
+extern "C" __global__ void ct_loss_sum(const real_t* losses, const real_t* weights, real_t* loss, real_t* total_weight,
+                                       i64 count, i64 reduction) {
     double value = 0, weight = 0;
     for (i64 i = threadIdx.x; i < count; i += blockDim.x) {
         value += (double)losses[i];

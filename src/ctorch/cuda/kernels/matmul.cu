@@ -70,16 +70,16 @@ CT_DEVICE void matmul_tile(Operand a, Operand b, store_t* c, const store_t* bias
 
 // Tiles of 64 x 64.
 extern "C" __global__ void __launch_bounds__(256)
-ct_matmul(const store_t* a, i64 a_batch, i64 a_row, i64 a_col, const store_t* b, i64 b_batch, i64 b_row, i64 b_col,
-          store_t* c, const store_t* bias, i64 bias_stride, i64 batch, i64 m, i64 n, i64 k) {
+    ct_matmul(const store_t* a, i64 a_batch, i64 a_row, i64 a_col, const store_t* b, i64 b_batch, i64 b_row, i64 b_col,
+              store_t* c, const store_t* bias, i64 bias_stride, i64 batch, i64 m, i64 n, i64 k) {
     Operand left = {a, a_batch, a_row, a_col}, right = {b, b_batch, b_row, b_col};
     matmul_tile<4>(left, right, c, bias, bias_stride, batch, m, n, k);
 }
 
 // Tiles of 128 x 128, for large products of elements of up to 8 bytes; wider ones would not fit shared memory.
 extern "C" __global__ void __launch_bounds__(256)
-ct_matmul_large(const store_t* a, i64 a_batch, i64 a_row, i64 a_col, const store_t* b, i64 b_batch, i64 b_row,
-                i64 b_col, store_t* c, const store_t* bias, i64 bias_stride, i64 batch, i64 m, i64 n, i64 k) {
+    ct_matmul_large(const store_t* a, i64 a_batch, i64 a_row, i64 a_col, const store_t* b, i64 b_batch, i64 b_row,
+                    i64 b_col, store_t* c, const store_t* bias, i64 bias_stride, i64 batch, i64 m, i64 n, i64 k) {
     Operand left = {a, a_batch, a_row, a_col}, right = {b, b_batch, b_row, b_col};
     matmul_tile<(sizeof(real_t) <= 8 ? 8 : 4)>(left, right, c, bias, bias_stride, batch, m, n, k);
 }

@@ -14,8 +14,7 @@ template <class F> CT_DEVICE void each_of_channel(i64 channel, i64 batch, i64 ch
         for (u32 i = threadIdx.x; i < (u32)count; i += blockDim.x)
             f((i64)(i / length * channels + channel) * inner + i % length);
     } else {
-        for (i64 i = threadIdx.x; i < count; i += blockDim.x)
-            f((i / inner * channels + channel) * inner + i % inner);
+        for (i64 i = threadIdx.x; i < count; i += blockDim.x) f((i / inner * channels + channel) * inner + i % inner);
     }
 }
 
@@ -46,8 +45,8 @@ extern "C" __global__ void ct_batch_norm(const store_t* x, const real_t* weight,
                 if (running_mean)
                     running_mean[c] = (real_t)((1 - momentum) * (double)running_mean[c] + momentum * exact);
                 if (running_var)
-                    running_var[c] = (real_t)((1 - momentum) * (double)running_var[c] +
-                                              momentum * (squares / (count - 1)));
+                    running_var[c] =
+                        (real_t)((1 - momentum) * (double)running_var[c] + momentum * (squares / (count - 1)));
             }
         } else {
             middle = running_mean[c];

@@ -8,14 +8,16 @@
 CT_DEVICE float unit(u32 a, u32, float) { return (a >> 8) * 0x1p-24f; }
 CT_DEVICE double unit(u32 a, u32 b, double) { return (((u64)a << 32 | b) >> 11) * 0x1p-53; }
 
-struct Four { real_t x[4]; };
+struct Four {
+    real_t x[4];
+};
 
 // Four uniform numbers; doubles take two counters, of which the second is in another subsequence.
 CT_DEVICE Four uniform4(u64 seed, u64 counter) {
     Words a = philox(seed, counter, 0), b = a;
     if (sizeof(real_t) == 8) b = philox(seed, counter, 1);
-    Four u = {{unit(a.x, b.x, (real_t)0), unit(a.y, b.y, (real_t)0), unit(a.z, b.z, (real_t)0),
-               unit(a.w, b.w, (real_t)0)}};
+    Four u = {
+        {unit(a.x, b.x, (real_t)0), unit(a.y, b.y, (real_t)0), unit(a.z, b.z, (real_t)0), unit(a.w, b.w, (real_t)0)}};
     return u;
 }
 
