@@ -50,7 +50,9 @@ def test_floats(case, name, keep):
     want = PAIRS[name](x.astype(np.float64) if name in ("sum", "mean") else x, dims, keepdims=keep)
     got = getattr(ctorch, name)(ctorch.from_numpy(x), () if dims is None and name[:2] == "am" else dims, keep)
     tolerance = {2: 4e-3, 4: 1e-6, 8: 1e-13}[x.dtype.itemsize]
-    np.testing.assert_allclose(got.numpy(), want, rtol=tolerance, atol=tolerance * 4)
+    # Where numbers cancel, the rounding is that of their sizes, not of their sum.
+    sizes = PAIRS[name](np.abs(x.astype(np.float64)), dims).max(initial=0.0) if name in ("sum", "mean") else 0.0
+    np.testing.assert_allclose(got.numpy(), want, rtol=tolerance, atol=tolerance * 4 + np.finfo(x.dtype).eps * sizes)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS[1:])

@@ -3,7 +3,6 @@
 The methods of the table's rows are generated; those written here are the operators, which go straight to the
 dispatcher, and what no row describes.
 """
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
 from cpython.object cimport (Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject,
                              PyTypeObject)
 from cpython.ref cimport Py_INCREF, Py_XDECREF
@@ -11,16 +10,18 @@ from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
 
 from ctorch cimport _tensor
+from ctorch._backward cimport backward_from
 from ctorch._device cimport device_object
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
-from ctorch._factories cimport fill_number, item_at, tensor_from
+from ctorch._factories cimport tensor_from
 from ctorch._functions cimport call1
 from ctorch._indexing cimport get_item, set_item
 from ctorch._shape cimport unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport grad_fn_of, run_backward
+from ctorch._tape cimport grad_fn_of
 from ctorch._tensor cimport *
+from ctorch._values cimport fill_buffer, host, need_host, nested, single, value_of
 from ctorch._view_methods cimport ViewMethods
 
 from ctorch import _factories as factories
@@ -710,31 +711,6 @@ class layout:
 strided = layout()
 
 
-cdef object single(TensorBase x):
-    if x.numel != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars")
-    return value_of(x)
-
-
-cdef TensorBase host(TensorBase x):
-    # x itself where its values are in this process's memory, else a copy there.
-    return x if x.device == DEVICE_CPU else views.to_device(x.detach(), "cpu")
-
-
-cdef object value_of(TensorBase x):
-    if x.device != DEVICE_CPU:
-        x = host(x)
-    return item_at(x, x.data)
-
-
-cdef object nested(TensorBase x, int d, char* p):
-    cdef int64_t i, step
-    if d == x.ndim:
-        return item_at(x, p)
-    step = x.strides[d] * itemsize_of[x.dtype]
-    return [nested(x, d + 1, p + i * step) for i in range(x.shape[d])]
-
-
 cdef dict own_attributes(TensorBase x):
     if x.extra == NULL:
         d = {}
@@ -799,152 +775,3 @@ cdef TensorBase legacy_new(tuple args):
             return tensor_from(args[0], default_dtype(), True)
         args = args[0]
     return factories.empty(args if args else (0,))
-
-
-cdef struct BufferShape:
-    Py_ssize_t dims[128]
-    char format[4]
-
-
-cdef int need_host(TensorBase x) except -1:
-    if x.device != DEVICE_CPU:
-        raise TypeError(f"can't convert cuda:{x.device_index} device type tensor to numpy. Use Tensor.cpu() to copy "
-                        "the tensor to host memory first.")
-    return 0
-
-
-cdef int fill_buffer(TensorBase x, Py_buffer* buffer, int flags) except -1:
-    cdef BufferShape* b
-    cdef int i
-    cdef const char* code = FORMATS[x.dtype]
-    if wants_grad(x):
-        raise BufferError("Can't get a buffer of a Tensor that requires grad. Use tensor.detach() first.")
-    if x.device != DEVICE_CPU:
-        raise BufferError("a Tensor on a CUDA device has no buffer in host memory. Use Tensor.cpu() first.")
-    if code == NULL:
-        raise BufferError(f"a Tensor of {dtype_name(x.dtype).decode()} has no buffer format")
-    if flags & PyBUF_WRITABLE and x.storage.readonly:
-        raise BufferError("the tensor shares read-only memory")
-    if not flags & PyBUF_STRIDES == PyBUF_STRIDES and not x.contiguous:
-        raise BufferError("the tensor is not contiguous")
-    b = <BufferShape*>malloc(sizeof(BufferShape))
-    if b == NULL:
-        raise MemoryError()
-    for i in range(x.ndim):
-        b.dims[i] = x.shape[i]
-        b.dims[MAX_DIMS + i] = x.strides[i] * itemsize_of[x.dtype]
-    buffer.buf = x.data
-    buffer.obj = x
-    buffer.len = x.numel * itemsize_of[x.dtype]
-    buffer.itemsize = itemsize_of[x.dtype]
-    buffer.readonly = x.storage.readonly
-    buffer.format = <char*>code if flags & PyBUF_FORMAT else NULL
-    buffer.ndim = x.ndim
-    buffer.shape = &b.dims[0] if flags & PyBUF_ND else NULL
-    buffer.strides = &b.dims[MAX_DIMS] if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
-    buffer.suboffsets = NULL
-    buffer.internal = b
-    return 0
-
-
-cdef const char* FORMATS[DTYPE_COUNT]
-FORMATS[BOOL], FORMATS[UINT8], FORMATS[INT8], FORMATS[UINT16], FORMATS[INT16] = b"?", b"B", b"b", b"H", b"h"
-FORMATS[UINT32], FORMATS[INT32], FORMATS[UINT64], FORMATS[INT64] = b"I", b"i", b"L", b"l"
-FORMATS[FLOAT16], FORMATS[FLOAT32], FORMATS[FLOAT64] = b"e", b"f", b"d"
-FORMATS[COMPLEX64], FORMATS[COMPLEX128] = b"Zf", b"Zd"
-FORMATS[BFLOAT16] = NULL
-
-
-cdef TensorBase default_gradient(TensorBase root):
-    cdef TensorBase g
-    if root.numel != 1:
-        raise RuntimeError("grad can be implicitly created only for scalar outputs")
-    if category_of[root.dtype] == CATEGORY_COMPLEX:
-        raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
-                           f"torch.{dtype_name(root.dtype).decode()}")
-    g = tensor_empty_at(root, root.dtype, root.ndim, root.shape)
-    if root.dtype == FLOAT32 and root.device == DEVICE_CPU:
-        (<float*>g.data)[0] = 1
-    else:
-        fill_number(g, 1)
-    return g
-
-
-cdef TensorBase checked_gradient(TensorBase root, object gradient):
-    if gradient is None:
-        return default_gradient(root)
-    if not isinstance(gradient, TensorBase):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-    if not same_shape(root, <TensorBase>gradient):
-        raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of "
-                           f"{Size(shape_tuple(<TensorBase>gradient))} "
-                           f"and output[0] has a shape of {Size(shape_tuple(root))}.")
-    return cast_to(<TensorBase>gradient, root.dtype)
-
-
-cdef TensorBase checked_root(object root, int i):
-    if not isinstance(root, TensorBase):
-        raise TypeError(f"backward(): argument 'tensors' must be Tensors, but got {type(root).__name__} at {i}")
-    if not wants_grad(<TensorBase>root):
-        raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
-    return <TensorBase>root
-
-
-cdef list checked_seeds(list roots, list gradients):
-    cdef int i
-    return [checked_gradient(checked_root(roots[i], i), gradients[i]) for i in range(<int>len(roots))]
-
-
-cdef list backward_from(list roots, list gradients, bint retain_graph, bint create_graph, object inputs):
-    cdef list seeds = checked_seeds(roots, gradients)
-    if inputs is None:
-        return run_backward(roots, seeds, retain_graph, create_graph, None)
-    inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
-    if not inputs:
-        raise RuntimeError("'inputs' argument to backward cannot be empty.")
-    for x, g in zip(inputs, run_backward(roots, seeds, retain_graph, create_graph, inputs)):
-        if g is not None:
-            x.grad = g.detach() if x.grad is None and not create_graph else g if x.grad is None else x.grad + g
-    return None
-
-
-def _backward(tensors, grad_tensors, bint retain_graph, bint create_graph, inputs):
-    """Walk back from several tensors into ``.grad``."""
-    backward_from(list(tensors), list(grad_tensors), retain_graph, create_graph, inputs)
-
-
-def _grad(outputs, inputs, grad_outputs, bint retain_graph, bint create_graph):
-    """Gradients of outputs with respect to inputs; None where there is no path."""
-    cdef list roots = list(outputs)
-    cdef list seeds = checked_seeds(roots, list(grad_outputs))
-    for x in inputs:
-        if not wants_grad(<TensorBase?>x):
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
-    return run_backward(roots, seeds, retain_graph, create_graph, list(inputs))
-
-
-def reinterpret(TensorBase x not None, dtype not None):
-    """The same memory read as another dtype; the last dimension grows or shrinks with the element size."""
-    cdef int id = as_dtype(dtype, "view"), i, old = itemsize_of[x.dtype], new = itemsize_of[id]
-    cdef TensorBase t
-    cdef int64_t shape[MAX_DIMS]
-    cdef int64_t strides[MAX_DIMS]
-    for i in range(x.ndim):
-        shape[i], strides[i] = x.shape[i], x.strides[i]
-    if old != new:
-        if x.ndim == 0:
-            raise RuntimeError(f"self.dim() cannot be 0 to view {dtype_name(x.dtype).decode()} as "
-                               f"{dtype_name(id).decode()} (different element sizes)")
-        if x.shape[x.ndim - 1] * old % new or (x.strides[x.ndim - 1] != 1 and x.shape[x.ndim - 1] != 1):
-            raise RuntimeError(f"view: the last dimension of {list(shape_tuple(x))} cannot be read as "
-                               f"{dtype_name(id).decode()}")
-        for i in range(x.ndim - 1):
-            if strides[i] * old % new:
-                raise RuntimeError(f"view: stride {strides[i]} at dimension {i} cannot be counted in elements of "
-                                   f"{dtype_name(id).decode()}")
-            strides[i] = strides[i] * old // new
-        shape[x.ndim - 1] = shape[x.ndim - 1] * old // new
-        strides[x.ndim - 1] = 1
-    t = tensor_view(x, x.ndim, shape, strides, x.data)
-    t.dtype = id
-    return t

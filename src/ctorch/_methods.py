@@ -2,7 +2,7 @@
 import weakref
 
 import ctorch
-from ctorch import _core, _views
+from ctorch import _views
 from ctorch._device import device as Device
 from ctorch._dtype import dtype as DType
 
@@ -106,7 +106,7 @@ def _as_bytes_inplace(x):
 
 def view_dtype(x, dtype):
     """The same memory read as another dtype; the last dimension grows or shrinks with the element size."""
-    return _core.reinterpret(x, dtype)
+    return _views.reinterpret(x, dtype)
 
 
 def sum_to_size(x, size):

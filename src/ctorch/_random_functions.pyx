@@ -154,13 +154,15 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False,
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None, layout=None,
               pin_memory=False):
     """Uniform numbers in [0, 1) in the shape of a tensor."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator)
+    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device,
+                requires_grad=requires_grad, generator=generator)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None,
                layout=None, pin_memory=False):
     """Normal numbers in the shape of a tensor."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad, generator=generator)
+    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device,
+                 requires_grad=requires_grad, generator=generator)
 
 
 def randint_like(input, *args, low=None, high=None, dtype=None, device=None, **kwargs):

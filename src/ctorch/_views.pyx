@@ -599,3 +599,30 @@ def copy_values(TensorBase to not None, TensorBase frm not None):
 
 
 include "_view_functions.pxi"
+
+
+def reinterpret(TensorBase x not None, dtype not None):
+    """The same memory read as another dtype; the last dimension grows or shrinks with the element size."""
+    cdef int id = as_dtype(dtype, "view"), i, old = itemsize_of[x.dtype], new = itemsize_of[id]
+    cdef TensorBase t
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    for i in range(x.ndim):
+        shape[i], strides[i] = x.shape[i], x.strides[i]
+    if old != new:
+        if x.ndim == 0:
+            raise RuntimeError(f"self.dim() cannot be 0 to view {dtype_name(x.dtype).decode()} as "
+                               f"{dtype_name(id).decode()} (different element sizes)")
+        if x.shape[x.ndim - 1] * old % new or (x.strides[x.ndim - 1] != 1 and x.shape[x.ndim - 1] != 1):
+            raise RuntimeError(f"view: the last dimension of {list(shape_tuple(x))} cannot be read as "
+                               f"{dtype_name(id).decode()}")
+        for i in range(x.ndim - 1):
+            if strides[i] * old % new:
+                raise RuntimeError(f"view: stride {strides[i]} at dimension {i} cannot be counted in elements of "
+                                   f"{dtype_name(id).decode()}")
+            strides[i] = strides[i] * old // new
+        shape[x.ndim - 1] = shape[x.ndim - 1] * old // new
+        strides[x.ndim - 1] = 1
+    t = tensor_view(x, x.ndim, shape, strides, x.data)
+    t.dtype = id
+    return t

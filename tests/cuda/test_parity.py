@@ -101,7 +101,8 @@ def test_elementwise(name):
 def test_strides(name, arrange):
     x, y = sample(ctorch.float64, 0, (6, 8)), sample(ctorch.float64, 1, (6, 8))
     change = {"transposed": lambda t: t.t(), "stepped": lambda t: t[::2, 1::3], "reversed": lambda t: t.flip(0)[::-1],
-              "stretched": lambda t: t[:, :1].expand(6, 8), "empty": lambda t: t[:0], "single": lambda t: t[0, 0]}[arrange]
+              "stretched": lambda t: t[:, :1].expand(6, 8), "empty": lambda t: t[:0],
+              "single": lambda t: t[0, 0]}[arrange]
     call = {"tanh": lambda a, b: a.tanh(), "where": lambda a, b: ctorch.where(a > b, a, b)}.get(
         name, lambda a, b: getattr(ctorch, name)(a, b))
     compare(*both(lambda a, b: call(change(a), change(b)), [x, y]), f"{name} {arrange}")

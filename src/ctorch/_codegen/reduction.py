@@ -30,7 +30,7 @@ class Printer:
 
     def __init__(self, row: Row, target):
         self.target, self.state = target, state_of(row, target)
-        # integers overflow their own dtype at once, so they are folded in the state's; floats are widened block by block
+        # integers overflow their own dtype at once, so they are folded in the state's; floats widen block by block
         self.lane = target if target.category != "int" and row.extra.get("state") != "bool" else self.state
         self.used = set()
         extra = row.extra

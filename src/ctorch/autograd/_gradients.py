@@ -1,10 +1,9 @@
 """Gradients of several tensors at once: what comes before the tape's walk."""
 import warnings
 
-from ctorch import _core
+from ctorch import _backward
+from ctorch._core import Tensor
 from ctorch._factories import zeros_like
-
-Tensor = _core.Tensor
 
 
 def _as_tuple(tensors):
@@ -73,7 +72,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     if not tensors:
         return
     keep = create_graph if retain_graph is None else retain_graph
-    _core._backward(tensors, _seeds(tensors, grad_tensors), keep, create_graph, inputs)
+    _backward._backward(tensors, _seeds(tensors, grad_tensors), keep, create_graph, inputs)
 
 
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True,
@@ -135,7 +134,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             if not isinstance(x, Tensor):
                 raise RuntimeError(f"grad(): all {kind} have to be Tensors, but got {type(x).__name__}")
     keep = create_graph if retain_graph is None else retain_graph
-    grads = _core._grad(outputs, inputs, _seeds(outputs, grad_outputs), keep, create_graph)
+    grads = _backward._grad(outputs, inputs, _seeds(outputs, grad_outputs), keep, create_graph)
     if materialize_grads:
         grads = [zeros_like(x) if g is None else g for x, g in zip(inputs, grads)]
     elif not allow_unused:

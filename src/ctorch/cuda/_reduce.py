@@ -42,7 +42,11 @@ typedef State T;
 typedef {TYPES[REAL.get(state, state)]} R;
 CT_DEVICE State combine(State a, State b) {{ return State({text['combine']}); }}
 CT_DEVICE State identity() {{ return State({text['identity']}); }}
-CT_DEVICE Out post(State a, i64 count) {{ State n = State((R)count); (void)n; return Converted<Out>::of({text['post']}); }}
+CT_DEVICE Out post(State a, i64 count) {{
+    State n = State((R)count);
+    (void)n;
+    return Converted<Out>::of({text['post']});
+}}
 
 extern "C" __global__ void ct_threads(Layout<2> kept, Layout<1> folded, Out *out, const In *x) {{
     for (CT_EACH(i, kept.n)) {{

@@ -9,7 +9,7 @@ template <int K> struct Layout {
     i64 shape[8];
     i64 stride[K][8];
 
-    CT_DEVICE void places(i64 i, i64 *at) const {
+    CT_DEVICE void places(i64 i, i64* at) const {
         if (ndim == 1) {
 #pragma unroll
             for (int k = 0; k < K; k++) at[k] = i * stride[k][0];
@@ -33,7 +33,9 @@ template <class To> struct Converted {
     static CT_DEVICE To of(float x) { return whole((double)x); }
     static CT_DEVICE To of(double x) { return whole(x); }
     template <class R> static CT_DEVICE To of(Complex<R> x) { return of(x.re); }
-    static CT_DEVICE To whole(double x) { return x < 9.3e18 && x > -9.3e18 ? (To)(i64)x : (To)(i64)0x8000000000000000ULL; }
+    static CT_DEVICE To whole(double x) {
+        return x < 9.3e18 && x > -9.3e18 ? (To)(i64)x : (To)(i64)0x8000000000000000ULL;
+    }
 };
 template <> struct Converted<bool> {
     template <class From> static CT_DEVICE bool of(From x) { return x != From(0); }

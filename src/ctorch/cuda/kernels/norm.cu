@@ -14,8 +14,7 @@ template <class F> CT_DEVICE void each_of_channel(i64 channel, i64 batch, i64 ch
         for (u32 i = threadIdx.x; i < (u32)count; i += blockDim.x)
             f((i64)(i / length * channels + channel) * inner + i % length);
     } else {
-        for (i64 i = threadIdx.x; i < count; i += blockDim.x)
-            f((i / inner * channels + channel) * inner + i % inner);
+        for (i64 i = threadIdx.x; i < count; i += blockDim.x) f((i / inner * channels + channel) * inner + i % inner);
     }
 }
 

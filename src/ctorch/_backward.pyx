@@ -1,0 +1,76 @@
+"""Where backward begins: roots and the gradients that they start with are checked, then the tape is walked."""
+from ctorch._dispatch cimport *
+from ctorch._dtype cimport *
+from ctorch._factories cimport fill_number
+from ctorch._tape cimport run_backward
+from ctorch._tensor cimport *
+
+from ctorch._size import Size
+
+
+cdef TensorBase default_gradient(TensorBase root):
+    cdef TensorBase g
+    if root.numel != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    if category_of[root.dtype] == CATEGORY_COMPLEX:
+        raise RuntimeError("grad can be implicitly created only for real scalar outputs but got "
+                           f"torch.{dtype_name(root.dtype).decode()}")
+    g = tensor_empty_at(root, root.dtype, root.ndim, root.shape)
+    if root.dtype == FLOAT32 and root.device == DEVICE_CPU:
+        (<float*>g.data)[0] = 1
+    else:
+        fill_number(g, 1)
+    return g
+
+
+cdef TensorBase checked_gradient(TensorBase root, object gradient):
+    if gradient is None:
+        return default_gradient(root)
+    if not isinstance(gradient, TensorBase):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
+    if not same_shape(root, <TensorBase>gradient):
+        raise RuntimeError(f"Mismatch in shape: grad_output[0] has a shape of "
+                           f"{Size(shape_tuple(<TensorBase>gradient))} "
+                           f"and output[0] has a shape of {Size(shape_tuple(root))}.")
+    return cast_to(<TensorBase>gradient, root.dtype)
+
+
+cdef TensorBase checked_root(object root, int i):
+    if not isinstance(root, TensorBase):
+        raise TypeError(f"backward(): argument 'tensors' must be Tensors, but got {type(root).__name__} at {i}")
+    if not wants_grad(<TensorBase>root):
+        raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
+    return <TensorBase>root
+
+
+cdef list checked_seeds(list roots, list gradients):
+    cdef int i
+    return [checked_gradient(checked_root(roots[i], i), gradients[i]) for i in range(<int>len(roots))]
+
+
+cdef list backward_from(list roots, list gradients, bint retain_graph, bint create_graph, object inputs):
+    cdef list seeds = checked_seeds(roots, gradients)
+    if inputs is None:
+        return run_backward(roots, seeds, retain_graph, create_graph, None)
+    inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+    if not inputs:
+        raise RuntimeError("'inputs' argument to backward cannot be empty.")
+    for x, g in zip(inputs, run_backward(roots, seeds, retain_graph, create_graph, inputs)):
+        if g is not None:
+            x.grad = g.detach() if x.grad is None and not create_graph else g if x.grad is None else x.grad + g
+    return None
+
+
+def _backward(tensors, grad_tensors, bint retain_graph, bint create_graph, inputs):
+    """Walk back from several tensors into ``.grad``."""
+    backward_from(list(tensors), list(grad_tensors), retain_graph, create_graph, inputs)
+
+
+def _grad(outputs, inputs, grad_outputs, bint retain_graph, bint create_graph):
+    """Gradients of outputs with respect to inputs; None where there is no path."""
+    cdef list roots = list(outputs)
+    cdef list seeds = checked_seeds(roots, list(grad_outputs))
+    for x in inputs:
+        if not wants_grad(<TensorBase?>x):
+            raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return run_backward(roots, seeds, retain_graph, create_graph, list(inputs))
