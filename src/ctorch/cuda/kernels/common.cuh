@@ -133,16 +133,17 @@ template <class T> CT_DEVICE Complex<T> operator/(Complex<T> x, Complex<T> y) {
 }
 
 // With a real number, such as a constant.
-#define CT_MIXED(op)                                                                                                   \
-    template <class T> CT_DEVICE auto operator op(Complex<T> a, T b) { return a op Complex<T>(b); }                    \
+#define CT_MIXED(op)                                                                                \
+    template <class T> CT_DEVICE auto operator op(Complex<T> a, T b) { return a op Complex<T>(b); } \
     template <class T> CT_DEVICE auto operator op(T a, Complex<T> b) { return Complex<T>(a) op b; }
 CT_MIXED(+)
 CT_MIXED(-)
 CT_MIXED(/)
-CT_MIXED(==) CT_MIXED(!=)
+CT_MIXED(==)
+CT_MIXED(!=)
 #undef CT_MIXED
-    template <class T>
-    CT_DEVICE Complex<T> operator*(Complex<T> a, T b) {
+template <class T>
+CT_DEVICE Complex<T> operator*(Complex<T> a, T b) {
     return Complex<T>(a.re * b, a.im * b);
 }
 template <class T> CT_DEVICE Complex<T> operator*(T a, Complex<T> b) { return Complex<T>(a * b.re, a * b.im); }
@@ -155,9 +156,9 @@ typedef CT_COMPUTE real_t;
 // ---- places
 
 // for (CT_EACH(i, n)): every i below n, shared out over the threads of the grid
-#define CT_EACH(i, n)                                                                                                  \
-    i64 i = blockIdx.x * (i64)blockDim.x + threadIdx.x;                                                                \
-    i < (n);                                                                                                           \
+#define CT_EACH(i, n)                                   \
+    i64 i = blockIdx.x * (i64)blockDim.x + threadIdx.x; \
+    i < (n);                                            \
     i += (i64)gridDim.x * blockDim.x
 
 template <class T> CT_DEVICE T least(T a, T b) { return a < b ? a : b; }
@@ -165,8 +166,8 @@ template <class T> CT_DEVICE T most(T a, T b) { return a > b ? a : b; }
 CT_DEVICE i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
 
 // Shared memory for `count` elements, as bytes, since T may have constructors.
-#define CT_SHARED(T, name, count)                                                                                      \
-    alignas(16) __shared__ unsigned char name##_bytes[(count) * sizeof(T)];                                            \
+#define CT_SHARED(T, name, count)                                           \
+    alignas(16) __shared__ unsigned char name##_bytes[(count) * sizeof(T)]; \
     T* name = (T*)name##_bytes
 
 // ---- reductions; blocks are whole warps
@@ -188,8 +189,7 @@ template <class T> CT_DEVICE Complex<T> shuffle_xor(Complex<T> z, int mask) {
 
 // Every lane gets the result.
 template <class T, class Op> CT_DEVICE T warp_reduce(T x, Op op) {
-    for (int mask = 16; mask > 0; mask >>= 1)
-        x = op(x, shuffle_xor(x, mask));
+    for (int mask = 16; mask > 0; mask >>= 1) x = op(x, shuffle_xor(x, mask));
     return x;
 }
 
@@ -240,16 +240,11 @@ template <class Team, class T> CT_DEVICE T team_sum(T x) { return Team::reduce(x
 template <class Team, class T> CT_DEVICE T team_max(T x) { return Team::reduce(x, Larger(), -Limits<T>::inf()); }
 
 // Calls function<Team>(...) for the team that the launch was made for: see cuda/_forward/common.py.
-#define CT_WITH_TEAM(team, function, ...)                                                                              \
-    switch (team) {                                                                                                    \
-    case 0:                                                                                                            \
-        function<Single>(__VA_ARGS__);                                                                                 \
-        break;                                                                                                         \
-    case 1:                                                                                                            \
-        function<Warp>(__VA_ARGS__);                                                                                   \
-        break;                                                                                                         \
-    default:                                                                                                           \
-        function<Block>(__VA_ARGS__);                                                                                  \
+#define CT_WITH_TEAM(team, function, ...)         \
+    switch (team) {                               \
+    case 0: function<Single>(__VA_ARGS__); break; \
+    case 1: function<Warp>(__VA_ARGS__); break;   \
+    default: function<Block>(__VA_ARGS__);        \
     }
 
 // ---- Philox4x32-10 (Salmon et al. 2011): four random words for a counter and a key

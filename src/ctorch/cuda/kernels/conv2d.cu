@@ -28,8 +28,7 @@ extern "C" __global__ void ct_conv2d(const store_t* x, const store_t* weight, co
         const store_t* plane = x + (image * c.channels + group * inputs) * area;
         const store_t* kernel = weight + (group * outputs + first) * inputs * taps;
         real_t sum[OUTPUTS];
-        for (int o = 0; o < OUTPUTS; o++)
-            sum[o] = 0;
+        for (int o = 0; o < OUTPUTS; o++) sum[o] = 0;
         for (i64 channel = 0; channel < inputs; channel++) {
             for (i64 u = 0; u < c.kernel_h; u++) {
                 i64 at_row = top + u * c.dilation_h;

@@ -12,8 +12,7 @@ CT_DEVICE void add_at(i64* to, i64 x) { atomicAdd((u64*)to, (u64)x); }
 
 // out[place of index[i] along p.dim] += g[i]
 extern "C" __global__ void ct_scatter_add(const store_t* g, const i64* index, store_t* out, Places p) {
-    for (CT_EACH(i, p.count))
-        add_at(out + p.offset(i, index[i]), g[i]);
+    for (CT_EACH(i, p.count)) add_at(out + p.offset(i, index[i]), g[i]);
 }
 
 // gw[index[i]] += gy[i], rows of `width`; those of padding_idx get nothing.

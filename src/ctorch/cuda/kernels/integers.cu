@@ -43,8 +43,7 @@ extern "C" __global__ void ct_permutation(i64* y, i64 n, u64 seed, u64 offset, i
     }
     for (CT_EACH(i, n)) {
         u64 place = shuffled((u64)i, half, keys);
-        while (place >= (u64)n)
-            place = shuffled(place, half, keys);
+        while (place >= (u64)n) place = shuffled(place, half, keys);
         y[i] = (i64)place;
     }
 }

@@ -84,8 +84,7 @@ CT_DEVICE void cross_entropy(const store_t* x, const ClassLoss& l, real_t* proba
         total = team_sum<Team>(total);
         smooth = team_sum<Team>(smooth);
         everything = team_sum<Team>(everything);
-        for (i64 i = Team::rank(); i < l.classes; i += Team::size())
-            probabilities[start + i * inner] /= total;
+        for (i64 i = Team::rank(); i < l.classes; i += Team::size()) probabilities[start + i * inner] /= total;
         if (Team::rank()) continue;
         real_t log_total = log(total), weight = weight_of(l, target), value = 0;
         if (target != l.ignore_index) {
@@ -107,8 +106,7 @@ extern "C" __global__ void ct_cross_entropy(const store_t* x, ClassLoss l, real_
 // One block: the sum of the classes' weights, which smoothing spreads.
 extern "C" __global__ void ct_sum_weights(const real_t* weight, real_t* sum, i64 classes) {
     real_t total = 0;
-    for (i64 i = threadIdx.x; i < classes; i += blockDim.x)
-        total += weight[i];
+    for (i64 i = threadIdx.x; i < classes; i += blockDim.x) total += weight[i];
     total = block_sum(total);
     if (threadIdx.x == 0) sum[0] = total;
 }

@@ -41,8 +41,7 @@ CT_DEVICE void matmul_tile(Operand a, Operand b, store_t* c, const store_t* bias
     for (i64 matrix = blockIdx.z; matrix < batch; matrix += gridDim.z) {
         real_t sum[PER][PER];
         for (int i = 0; i < PER; i++)
-            for (int j = 0; j < PER; j++)
-                sum[i][j] = (real_t)0;
+            for (int j = 0; j < PER; j++) sum[i][j] = (real_t)0;
         for (i64 start = 0; start < k; start += DEPTH) {
             load_tile<TILE>(a_tile, a.data + matrix * a.batch, a.row, a.col, row, m, start, k);
             load_tile<TILE>(b_tile, b.data + matrix * b.batch, b.col, b.row, column, n, start, k);
@@ -50,13 +49,10 @@ CT_DEVICE void matmul_tile(Operand a, Operand b, store_t* c, const store_t* bias
 #pragma unroll 2
             for (int d = 0; d < DEPTH; d++) {
                 real_t left[PER], right[PER];
+                for (int i = 0; i < PER; i++) left[i] = a_tile[d][threadIdx.y + i * SIDE];
+                for (int j = 0; j < PER; j++) right[j] = b_tile[d][threadIdx.x + j * SIDE];
                 for (int i = 0; i < PER; i++)
-                    left[i] = a_tile[d][threadIdx.y + i * SIDE];
-                for (int j = 0; j < PER; j++)
-                    right[j] = b_tile[d][threadIdx.x + j * SIDE];
-                for (int i = 0; i < PER; i++)
-                    for (int j = 0; j < PER; j++)
-                        sum[i][j] += left[i] * right[j];
+                    for (int j = 0; j < PER; j++) sum[i][j] += left[i] * right[j];
             }
             __syncthreads();
         }

@@ -101,8 +101,7 @@ CT_DEVICE void layer_norm(const store_t* x, const real_t* weight, const real_t* 
     for (i64 row = Team::first(); row < rows; row += Team::step()) {
         const store_t* from = x + row * n;
         real_t sum = 0;
-        for (i64 i = Team::rank(); i < n; i += Team::size())
-            sum += (real_t)widen(from[i]);
+        for (i64 i = Team::rank(); i < n; i += Team::size()) sum += (real_t)widen(from[i]);
         real_t middle = team_sum<Team>(sum) / (real_t)n;
         sum = 0;
         for (i64 i = Team::rank(); i < n; i += Team::size()) {

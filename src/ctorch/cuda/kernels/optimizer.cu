@@ -36,15 +36,12 @@ template <class F> CT_DEVICE void each_element(const UpdateRow& row, F f) {
         i64 low = 0, high = row.count - 1; // the last tensor that does not start after the stretch
         while (low < high) {
             i64 middle = (low + high + 1) / 2;
-            if (row.tensors[middle].start <= stretch)
-                low = middle;
-            else
-                high = middle - 1;
+            if (row.tensors[middle].start <= stretch) low = middle;
+            else high = middle - 1;
         }
         const UpdateTensor& t = row.tensors[low];
         i64 begin = (stretch - t.start) * STRETCH, end = least(begin + STRETCH, t.numel);
-        for (i64 i = begin + threadIdx.x; i < end; i += blockDim.x)
-            f(t, i);
+        for (i64 i = begin + threadIdx.x; i < end; i += blockDim.x) f(t, i);
     }
 }
 

@@ -86,8 +86,7 @@ extern "C" __global__ void ct_avg_pool2d(const store_t* x, store_t* y, Pool2d p)
         Window w(i % p.out_w, p.width, p.kernel_w, p.stride_w, p.pad_w, p.count_include_pad);
         real_t sum = 0;
         for (i64 u = h.start; u < h.stop; u++)
-            for (i64 v = w.start; v < w.stop; v++)
-                sum += (real_t)widen(plane[u * p.width + v]);
+            for (i64 v = w.start; v < w.stop; v++) sum += (real_t)widen(plane[u * p.width + v]);
         y[i] = narrow<store_t>(average(p, h, w, sum));
     }
 }

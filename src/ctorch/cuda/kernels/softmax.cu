@@ -14,11 +14,9 @@ template <class Team, bool LOG> CT_DEVICE void forward(const store_t* x, store_t
     for (i64 row = Team::first(); row < outer * inner; row += Team::step()) {
         i64 start = row_start(row, n, inner);
         real_t top = -Limits<real_t>::inf(), total = 0;
-        for (i64 i = Team::rank(); i < n; i += Team::size())
-            top = Larger()(top, (real_t)widen(x[start + i * inner]));
+        for (i64 i = Team::rank(); i < n; i += Team::size()) top = Larger()(top, (real_t)widen(x[start + i * inner]));
         top = team_max<Team>(top);
-        for (i64 i = Team::rank(); i < n; i += Team::size())
-            total += exp((real_t)widen(x[start + i * inner]) - top);
+        for (i64 i = Team::rank(); i < n; i += Team::size()) total += exp((real_t)widen(x[start + i * inner]) - top);
         total = team_sum<Team>(total);
         real_t last = LOG ? log(total) : 1 / total;
         for (i64 i = Team::rank(); i < n; i += Team::size()) {
