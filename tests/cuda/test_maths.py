@@ -1,13 +1,17 @@
 """The functions of maths.cuh and complex.cuh, one by one, against the CPU's."""
 import functools
 import struct
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import ctorch
-from ctorch._codegen import expression
 from ctorch.cuda import _compiler, copy, launch, memory, module, streams
+
+sys.path.append(str(Path(__file__).parents[2] / "src" / "ctorch"))
+from _codegen import expression  # noqa: E402  (found by the line above)
 
 pytestmark = pytest.mark.usefixtures("device")
 
