@@ -33,8 +33,11 @@ if SANITIZE:
 SHARED = "ctorch._cyutility"
 
 # Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
-# that there is.
-WIDTHS_OF_GROUP = {"complex": ["_base"], "int": ["_base", "_avx2"], "cast": ["_base", "_avx2"]}
+# that there is. The longest match of a family's end counts.
+WIDTHS_OF_FAMILY = {"complex": ["_base"], "comparison_int": ["_base"], "reduce_int": ["_base"],
+                    "int": ["_base", "_avx2"], "cast": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"]}
+# Long functions that are vectorised for every width but the oldest, where they take most of the build's time.
+PLAIN_AT_BASE = ("_gen_math_real", "_gen_activation_real", "_gen_power_real", "_gen_cast")
 
 WIDTHS = {
     "_base": ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"],      # a fifth less to compile, seldom run
@@ -71,6 +74,11 @@ class BuildExt(build_ext):
         return ext.libraries
 
 
+def widths_of(family):
+    ends = [end for end in WIDTHS_OF_FAMILY if family.endswith("_" + end)]
+    return WIDTHS_OF_FAMILY[max(ends, key=len)] if ends else WIDTHS
+
+
 def extensions():
     emit.write_sources(ROOT)
     # The functions' module is the largest and does little but hand its arguments on: -O1 halves its time.
@@ -90,8 +98,10 @@ def extensions():
             modules.append(ext)
             continue
         for width, flags in WIDTHS.items():
-            if width not in WIDTHS_OF_GROUP.get(family.rpartition("_")[2], WIDTHS):
+            if width not in widths_of(family):
                 continue
+            if width == "_base" and family in PLAIN_AT_BASE and flags:
+                flags = ["-O2"]
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
     return modules
 
