@@ -11,7 +11,7 @@ import ctorch
 from ctorch.cuda import _compiler, copy, launch, memory, module, streams
 
 sys.path.append(str(Path(__file__).parents[2] / "src" / "ctorch"))
-from _codegen import expression  # noqa: E402  (found by the line above)
+from _codegen import expression
 
 pytestmark = pytest.mark.usefixtures("device")
 
