@@ -1,4 +1,4 @@
-"""Every elementwise row of ops.toml: values against PyTorch, gradients and gradients of gradients by differences."""
+"""Every elementwise row of ops/*.toml: values against PyTorch, gradients and gradients of gradients by differences."""
 import itertools
 import tomllib
 from pathlib import Path
@@ -9,7 +9,8 @@ import pytest
 import ctorch
 from ctorch.autograd import gradcheck, gradgradcheck
 
-ROWS = tomllib.loads((Path(ctorch.__file__).parent / "ops.toml").read_text())
+ROWS = {name: row for path in sorted((Path(ctorch.__file__).parent / "ops").glob("*.toml"))
+        for name, row in tomllib.loads(path.read_text()).items()}
 # Rows whose arguments are no plain tensors, or whose domain the samples below leave.
 SPECIAL = {"_where", "_nan_to_num", "conj_physical", "clone", "threshold"}
 ELEMENTWISE = [name for name, row in ROWS.items()

@@ -21,11 +21,11 @@ def copy(tmp_path_factory):
 
 
 def planted(copy, act=lint.faults, **files):
-    """What the lint, or another act, says of texts added to files, given as `ops_toml="..."`."""
+    """What the lint, or another act, says of texts added to files, given as `ops__products_toml="..."`."""
     before = {}
     try:
         for name, text in files.items():
-            path = copy / (name[::-1].replace("_", ".", 1)[::-1])
+            path = copy / (name[::-1].replace("_", ".", 1)[::-1].replace("__", "/"))
             before[path] = path.read_text()
             path.write_text(before[path] + "\n" + text)
         return act(copy)
@@ -107,8 +107,8 @@ BROKEN = {
     "no such module": (kernel(module="product"), "module 'product' is no file of _forward"),
     "no module": (kernel(module=None), "has no module"),
     "no such kernel": (kernel(forward="mv_forward"), "forward 'mv_forward' is not declared in _forward/products.pxd"),
-    "no such composite": (composite(forward="nothing"), "forward 'nothing' is no function of _composites.py"),
-    "other arguments": (composite(args="x: Tensor"), "takes input, but mv of _composites.py takes input, vec"),
+    "no such composite": (composite(forward="nothing"), "forward 'nothing' is no function of _composites/products.py"),
+    "other arguments": (composite(args="x: Tensor"), "takes input, but mv of _composites/products.py takes input, vec"),
 }
 
 
@@ -121,7 +121,7 @@ def test_command(copy):
         return subprocess.run([sys.executable, ROOT / "tools" / "lint_table.py", folder], text=True,
                               capture_output=True)
     assert act(copy).returncode == 0
-    done = planted(copy, act, ops_toml=elementwise(doc=None))
+    done = planted(copy, act, ops__products_toml=elementwise(doc=None))
     assert done.returncode == 1
     assert done.stdout == "planted: doc must be a sentence\n"
 
@@ -129,20 +129,20 @@ def test_command(copy):
 @pytest.mark.parametrize("kind", BROKEN)
 def test_broken_row(copy, kind):
     row, message = BROKEN[kind]
-    found = planted(copy, ops_toml=row)
+    found = planted(copy, ops__products_toml=row)
     assert [line for line in found if line.startswith("planted") and message in line], found
     assert all("planted" in line for line in found)
 
 
 def test_unused_functions(copy):
     found = planted(copy, _derivatives_py="def idle_gradient(g):\n    return g\n",
-                    _composites_py="def idle(input):\n    return input\n")
-    assert found == ["_derivatives.py: no formula calls idle_gradient", "_composites.py: no row names idle"]
+                    _composites__products_py="def idle(input):\n    return input\n")
+    assert found == ["_derivatives.py: no formula calls idle_gradient", "_composites/products.py: no row names idle"]
 
 
 def test_all_broken_rows_are_told_at_once(copy):
     rows = [row.replace("[planted", f"[planted{i}") for i, (row, _) in enumerate(BROKEN.values())]
-    found = planted(copy, ops_toml="\n".join(rows))
+    found = planted(copy, ops__products_toml="\n".join(rows))
     for i, (_, message) in enumerate(BROKEN.values()):
         own = [line for line in found if line.startswith((f"planted{i}: ", f"planted{i}_: "))]
         assert [line for line in own if message in line], message
@@ -151,6 +151,6 @@ def test_all_broken_rows_are_told_at_once(copy):
 def test_the_build_stops_at_broken_rows(copy):
     rows = elementwise(doc=None) + "\n" + elementwise(forward="x +").replace("planted", "other")
     with pytest.raises(table.TableError) as caught:
-        planted(copy, table.read, ops_toml=rows)
+        planted(copy, table.read, ops__products_toml=rows)
     assert str(caught.value).splitlines() == ["planted: doc must be a sentence",
                                               "other: cannot parse 'x +': invalid syntax"]

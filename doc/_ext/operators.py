@@ -1,4 +1,4 @@
-"""Directives that make reference entries from the rows of ops.toml.
+"""Directives that make reference entries from the rows of ops/*.toml.
 
 ``.. operator-table::`` is one line for each public row; ``.. operators:: kind`` the entries of one kind. They read the
 table itself, not ctorch, so that the pages show what the build reads.
@@ -19,9 +19,10 @@ class Rows(Directive):
     """What is made of rows; read again when the table changes."""
 
     def parsed(self, lines):
-        self.state.document.settings.env.note_dependency(str(SOURCE / "ops.toml"))
+        for path in sorted((SOURCE / "ops").glob("*.toml")):
+            self.state.document.settings.env.note_dependency(str(path))
         node = self.state_machine.node.__class__()
-        nested_parse_with_titles(self.state, StringList(list(lines), "ops.toml"), node)
+        nested_parse_with_titles(self.state, StringList(list(lines), "ops"), node)
         return node.children
 
 

@@ -1,7 +1,7 @@
 """ctorch: PyTorch's tensors, autograd, nn and optim as a small Cython package.
 
 ``import ctorch as torch`` runs a PyTorch script. Tensors live in ``_core``; the operators come from the table
-``ops.toml``; ``nn``, ``optim`` and ``utils`` are Python on top.
+``ops/``; ``nn``, ``optim`` and ``utils`` are Python on top.
 """
 import builtins as _builtins
 import importlib as _importlib

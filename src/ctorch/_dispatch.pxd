@@ -38,11 +38,6 @@ cdef struct Elementwise:
     LoopKernel kernel[DTYPE_COUNT]   # by compute dtype; filled when first needed
     PyObject* symbolic[MAX_INPUTS]   # Python function of the gradient on tensors, for graphs of gradients
 
-cdef struct KernelEntry:
-    int op
-    int dtype
-    LoopKernel kernel
-
 cdef Elementwise OPS[OP_COUNT]
 
 cdef TensorBase elementwise(int op, int n, PyObject** inputs, const Scalar* params, TensorBase out)

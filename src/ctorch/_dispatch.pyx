@@ -1,6 +1,6 @@
 """Elementwise operators: dtype rule, shape rule, allocation, the kernel of the device and dtype, and the record.
 
-The rows of ops.toml fill `OPS`; one driver serves them all. The short way is for inputs of one dtype and shape that
+The rows of ops/*.toml fill `OPS`; one driver serves them all. The short way is for inputs of one dtype and shape that
 lie contiguous; everything else takes the way through `Loop`.
 """
 import numbers
@@ -14,6 +14,7 @@ from ctorch._accelerator cimport accelerator_elementwise, device_of
 from ctorch._dtype cimport *
 from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
 from ctorch._kernels._load cimport kernel_table
+from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, node_attach, node_edge, node_give, node_needs, node_new, node_save,
@@ -38,7 +39,7 @@ cdef LoopKernel find_kernel(Elementwise* op, int compute) except? NULL:
         loaded.add(family)
         e = <KernelEntry*>kernel_table(family)
         while e.kernel != NULL:
-            OPS[e.op].kernel[e.dtype] = e.kernel
+            OPS[<int>OP_NUMBERS[e.op]].kernel[e.dtype] = e.kernel
             e += 1
     return op.kernel[compute]
 

@@ -8,6 +8,8 @@ cdef object call_many(int op, tuple inputs, tuple params, object out)
 cdef object call_scaled(int op, object a, object b, object alpha, object out)
 cdef object call_scaled_(int op, object a, object b, object alpha)
 cdef object call_inplace(int op, tuple inputs, tuple params)
+cdef object inplace_source(TensorBase x, tuple others)
+cdef object inplace_result(TensorBase x, TensorBase result, str op)
 cdef object reduced(int which, object input, object dim, bint keepdim, object dtype, object out)
 
 include "_gen/calls.pxi"

@@ -1,7 +1,9 @@
 """The public functions of the table's rows, and what derivatives need of them.
 
-Generated from ops.toml by _codegen.functions on top of the few calls written here.
+Generated from ops/*.toml by _codegen.functions on top of the few calls written here.
 """
+from importlib import import_module
+
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t
@@ -20,7 +22,6 @@ from ctorch._views cimport expand_reduced
 INF = float("inf")
 NAN = float("nan")
 cdef object derivatives_module = None
-cdef object composites_module = None
 
 
 cdef object derivatives():
@@ -32,12 +33,12 @@ cdef object derivatives():
     return derivatives_module
 
 
-cdef object composites():
-    global composites_module
-    if composites_module is None:
-        from ctorch import _composites
-        composites_module = _composites
-    return composites_module
+cdef object composites(int family):
+    # A file of operators written with others, by its number; a name stands there until it is imported.
+    module = (<list>composite_modules)[family]
+    if type(module) is str:
+        module = composite_modules[family] = import_module(module)
+    return module
 
 
 cdef TensorBase need_tensor(object x, str op, str arg):
@@ -126,6 +127,42 @@ cdef object call_inplace(int op, tuple inputs, tuple params):
         operands[k] = <PyObject*>held[k]
     fill_params(op, params, values)
     return elementwise_(op, len(held), operands, values)
+
+
+cdef object result_in(object out, object result, str op):
+    """A result, or `out` with the result in it, for rows whose kernels make a tensor of their own."""
+    if out is None:
+        return result
+    if isinstance(result, tuple):
+        if not isinstance(out, (tuple, list)) or len(out) != len(result):
+            raise TypeError(f"{op}(): argument 'out' must be a tuple of {len(result)} Tensors, not "
+                            f"{type(out).__name__}")
+        written = [result_in(o, r, op) for o, r in zip(out, result)]
+        return type(result)(*written) if hasattr(result, "_fields") else tuple(written)
+    cdef TensorBase target = need_out(out, op), value = <TensorBase?>result
+    if recording() and (wants_grad(target) or wants_grad(value)):
+        raise RuntimeError(f"{op}(): functions with out=... arguments don't support automatic differentiation, but one "
+                           "of the arguments requires grad.")
+    return write_out(target, value, op)
+
+
+cdef object inplace_source(TensorBase x, tuple others):
+    """What an in-place form reads: a copy where the graph may keep it, since x is about to change."""
+    cdef bint kept = wants_grad(x)
+    for other in others:
+        kept = kept or (isinstance(other, TensorBase) and wants_grad(<TensorBase>other))
+    return x.clone() if kept and recording() else x
+
+
+cdef object inplace_result(TensorBase x, TensorBase result, str op):
+    """Writes the result of an operator over x."""
+    if category_of[result.dtype] > category_of[x.dtype]:
+        raise RuntimeError(f"result type {dtype_title(result.dtype)} can't be cast to the desired output type "
+                           f"{dtype_title(x.dtype)}")
+    if not same_shape(x, result):
+        raise RuntimeError(f"{op}(): output with shape {list(shape_tuple(x))} doesn't match the broadcast shape "
+                           f"{list(shape_tuple(result))}")
+    return x.copy_(result)
 
 
 cdef int node_args(Node node, tuple args) except -1:

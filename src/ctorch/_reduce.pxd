@@ -3,18 +3,8 @@ from libc.stdint cimport int64_t
 
 from ctorch._gen.dtypes cimport *
 from ctorch._gen.ops cimport *
+from ctorch._kernels.entries cimport ReduceKernels
 from ctorch._tensor cimport TensorBase
-
-cdef struct ReduceKernels:
-    int op
-    int dtype
-    int result
-    int state_size
-    void (*inner)(void* state, char* x, int64_t stride, int64_t n) noexcept nogil
-    void (*outer)(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride, int64_t n) noexcept nogil
-    void (*init)(void* state, int64_t n) noexcept nogil
-    void (*merge)(void* state, const void* other, int64_t n) noexcept nogil
-    void (*finish)(void* state, char* out, int64_t stride, int64_t k, int64_t count) noexcept nogil
 
 cdef struct Reduction:
     const char* name

@@ -34,7 +34,7 @@ cdef const ReduceKernels* find_kernels(Reduction* op, int compute) except? NULL:
         loaded.add(family)
         e = <ReduceKernels*>kernel_table(family)
         while e.inner != NULL:
-            REDUCTIONS[e.op].kernels[e.dtype] = e
+            REDUCTIONS[<int>REDUCE_NUMBERS[e.op]].kernels[e.dtype] = e
             e += 1
     return op.kernels[compute]
 

@@ -1,4 +1,4 @@
-"""Methods of Tensor that come from the table of operators; generated from ops.toml by _codegen.functions."""
+"""Methods of Tensor that come from the table of operators; generated from ops/*.toml by _codegen.functions."""
 from ctorch._dispatch cimport *
 from ctorch._functions cimport *
 from ctorch._reduce cimport *

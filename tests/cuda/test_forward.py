@@ -14,7 +14,8 @@ import ctorch
 from ctorch import _functions
 from ctorch.cuda._forward import common
 
-ROWS = tomllib.loads((Path(ctorch.__file__).parent / "ops.toml").read_text())
+ROWS = {name: row for path in sorted((Path(ctorch.__file__).parent / "ops").glob("*.toml"))
+        for name, row in tomllib.loads(path.read_text()).items()}
 KERNEL_ROWS = {name: row for name, row in ROWS.items() if row["kind"] == "kernel"}
 FLOATS = ["float32", "float64", "float16", "bfloat16"]
 RACED = pytest.param("float32", marks=pytest.mark.race)

@@ -46,7 +46,7 @@ def table_py(rows: dict[str, Row], dtypes: dict) -> str:
     operations = [elementwise_entry(op) for op in elementwise.operations(rows)]
     reductions = [reduction_entry(r) for r in rows.values() if r.kind == "reduction"]
     compute = {name: row["compute"] for name, row in dtypes.items()}
-    return "\n".join(["# generated from ops.toml and dtypes.toml", '"""Kernels on CUDA devices, as text."""', "",
+    return "\n".join(["# generated from ops/*.toml and dtypes.toml", '"""Kernels on CUDA devices, as text."""', "",
                       f"ELEMENTWISE = {pformat(operations, width=118, sort_dicts=False)}", "",
                       f"REDUCTIONS = {pformat(reductions, width=118, sort_dicts=False)}", "",
                       f"COMPUTE = {pformat(compute, width=118, sort_dicts=False)}", ""])

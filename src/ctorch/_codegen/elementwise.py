@@ -100,15 +100,15 @@ class Module:
         name = f"{op.name}_{target.suffix}"
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
-        self.entries.append((op.enum, target.name.upper(), name))
+        self.entries.append((op.name, target.name.upper(), name))
 
     def text(self) -> str:
         lines = [PREAMBLE, view_declarations(self.suffixes), c_declarations(self.used),
-                 block_declarations(self.blocks), "from ctorch._gen.dtypes cimport *", "from ctorch._gen.ops cimport *",
-                 "from ctorch._dispatch cimport KernelEntry", "", *self.body,
+                 block_declarations(self.blocks), "from ctorch._gen.dtypes cimport *",
+                 "from ctorch._kernels.entries cimport KernelEntry", "", *self.body,
                  f"cdef KernelEntry entries[{len(self.entries) + 1}]"]
-        for i, (enum, dtype, name) in enumerate(self.entries):
-            lines += [f"entries[{i}].op, entries[{i}].dtype, entries[{i}].kernel = {enum}, {dtype}, {name}"]
+        for i, (op, dtype, name) in enumerate(self.entries):
+            lines += [f'entries[{i}].op, entries[{i}].dtype, entries[{i}].kernel = b"{op}", {dtype}, {name}']
         lines += [f"entries[{len(self.entries)}].kernel = NULL",
                   "kernels = PyCapsule_New(&entries[0], b\"ctorch.kernels\", NULL)", ""]
         return "\n".join(lines)

@@ -19,7 +19,7 @@ def categories(row) -> int:
 
 def numbers_pxd(rows) -> str:
     """Numbers of the elementwise operations and of the reductions."""
-    lines = ["# generated from ops.toml", "", "cdef enum:"]
+    lines = ["# generated from ops/*.toml", "", "cdef enum:"]
     operations = elementwise.operations(rows)
     lines += [f"    {op.enum} = {i}" for i, op in enumerate(operations)]
     lines += [f"    OP_COUNT = {len(operations)}", "", "cdef enum:"]
@@ -28,13 +28,18 @@ def numbers_pxd(rows) -> str:
     return "\n".join([*lines, f"    REDUCE_COUNT = {len(reductions)}", ""])
 
 
+def numbers(table: str, names: list[str]) -> list[str]:
+    """A dict from the names that kernel modules use to the numbers of this build."""
+    return [f"cdef dict {table} = {{", *(f'    b"{name}": {i},' for i, name in enumerate(names)), "}"]
+
+
 def elementwise_pxi(rows) -> str:
     """Fills the table of elementwise operations in _dispatch."""
-    lines = ["# generated from ops.toml", "cdef bint zero_checked[OP_COUNT]", "cdef Elementwise* o",
+    lines = ["# generated from ops/*.toml", "cdef bint zero_checked[OP_COUNT]", "cdef Elementwise* o",
              "for i in range(OP_COUNT):", "    zero_checked[i] = False", "    o = &OPS[i]",
              "    for k in range(DTYPE_COUNT):", "        o.kernel[k] = NULL", "    for k in range(MAX_INPUTS):",
              "        o.fixed[k], o.grad_kind[k], o.grad_op[k], o.reads[k] = -1, GRAD_NONE, -1, 0",
-             "        o.symbolic[k] = NULL"]
+             "        o.symbolic[k] = NULL", *numbers("OP_NUMBERS", [op.name for op in elementwise.operations(rows)])]
     for op in elementwise.operations(rows):
         row, forward = op.row, op.gradient_of is None
         bits = categories(row) if forward else categories(row) & 12
@@ -62,8 +67,10 @@ def elementwise_pxi(rows) -> str:
 
 def reductions_pxi(rows) -> str:
     """Fills the table of reductions in _reduce."""
-    lines = ["# generated from ops.toml", "cdef Reduction* r"]
-    for row in (r for r in rows.values() if r.kind == "reduction"):
+    reductions = [r for r in rows.values() if r.kind == "reduction"]
+    lines = ["# generated from ops/*.toml", "cdef Reduction* r",
+             *numbers("REDUCE_NUMBERS", [r.name for r in reductions])]
+    for row in reductions:
         lines += [f"r = &REDUCTIONS[{reduction.enum(row)}]",
                   f'r.name, r.categories = b"{row.title}", {categories(row)}',
                   f"r.ints_to_int64, r.out_bool = {row.extra.get('ints') == 'int64'}, {row.out == 'bool'}",

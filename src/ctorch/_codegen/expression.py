@@ -1,4 +1,4 @@
-"""The expression language of ops.toml: a checked subset of Python, printed as kernel code or as Tensor code.
+"""The expression language of ops/*.toml: a checked subset of Python, printed as kernel code or as Tensor code.
 
 An expression is parsed once by `ast`. A printer turns it into the text of one target: `Cython` for the CPU kernels
 of one dtype, `Tensors` for code on whole tensors (the derivative of a derivative). A further target is a further

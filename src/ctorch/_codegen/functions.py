@@ -17,7 +17,7 @@ def signature(row: Row, method: bool) -> str:
             star = True
         name = "self" if method and i == 0 else names[a.name]
         parts.append(name + (f"={a.default}" if a.default is not None else ""))
-    if not method and row.kind in ("elementwise", "reduction"):
+    if not method and row.writes_out:
         parts += [] if star else ["*"]
         parts.append("out=None")
     return ", ".join(parts)
@@ -37,7 +37,7 @@ def method_names(row: Row) -> list[str]:
     if not row.method or not row.public:
         return []
     names = [row.name, *row.extra.get("method_alias", [])]
-    return names + ([f"{name}_" for name in names] if row.kind == "elementwise" and row.inplace else [])
+    return names + ([f"{name}_" for name in names] if row.inplace else [])
 
 
 def docstring(row: Row, indent: str) -> str:
@@ -145,7 +145,8 @@ def kernel(row: Row, known: set[str]) -> str:
         lines.append(backward_function(row, formulas, tensors, outs))
     public = ", ".join(names[a.name] for a in row.args)
     lines += [f"def {row.name}({signature(row, False)}):", docstring(row, "    "),
-              f"    return call_{row.name}({public})", "", f"cdef object call_{row.name}({object_arguments(row)}):"]
+              f"    return {written(row, f'call_{row.name}({public})')}", "",
+              f"cdef object call_{row.name}({object_arguments(row)}):"]
     lines += [conversion(row, a, names[a.name]) for a in row.args]
     given = ", ".join("_" + a.name for a in row.args if a.type != "dtype?")
     on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device != DEVICE_CPU)" if a.optional
@@ -160,6 +161,11 @@ def kernel(row: Row, known: set[str]) -> str:
     return "\n".join([*lines, "    return result", ""])
 
 
+def written(row: Row, result: str) -> str:
+    """The result, or `out` with the result in it where a row has that."""
+    return f'result_in(out, {result}, "{row.name}")' if row.writes_out else result
+
+
 def object_arguments(row: Row) -> str:
     """Arguments of the C function behind a kernel row."""
     return ", ".join(f"object {row.public_names[a.name]}" for a in row.args)
@@ -167,7 +173,7 @@ def object_arguments(row: Row) -> str:
 
 def calls_pxi(rows: dict[str, Row]) -> str:
     """Declarations of the C functions behind kernel rows, for the methods."""
-    lines = ["# generated from ops.toml", ""]
+    lines = ["# generated from ops/*.toml", ""]
     lines += [f"cdef object call_{r.name}({object_arguments(r)})" for r in rows.values() if r.kind == "kernel"]
     return "\n".join([*lines, ""])
 
@@ -309,7 +315,9 @@ def symbolic(rows: dict[str, Row]) -> str:
 
 def functions_pxi(rows: dict[str, Row]) -> str:
     known = known_functions(rows)
-    lines = ["# generated from ops.toml", ""]
+    families = composite_families(rows)
+    lines = ["# generated from ops/*.toml", "",
+             f"composite_modules = {[f'ctorch._composites.{family}' for family in families]!r}", ""]
     for module in sorted({r.extra["module"] for r in rows.values() if "module" in r.extra}):
         used = sorted({r.forward for r in rows.values() if r.extra.get("module") == module})
         lines.append(f"from ctorch._forward.{module} cimport {', '.join(used)}")
@@ -322,7 +330,7 @@ def functions_pxi(rows: dict[str, Row]) -> str:
         elif row.kind == "kernel":
             lines.append(kernel(row, known))
         else:
-            lines.append(composite(row))
+            lines.append(composite(row, families.index(row.source)))
         for alias in row.alias:
             lines.append(f"{alias} = {row.name}\n")
     lines.append(symbolic(rows))
@@ -330,16 +338,27 @@ def functions_pxi(rows: dict[str, Row]) -> str:
     return "\n".join([*lines, f"public_names = {public!r}", ""])
 
 
-def composite(row: Row) -> str:
-    """A row written with other operators, in _composites."""
+def composite_families(rows: dict[str, Row]) -> list[str]:
+    """The files of composite rows, which are the modules of _composites."""
+    return sorted({row.source for row in rows.values() if row.kind == "composite"})
+
+
+def given_arguments(row: Row, first: str) -> str:
+    """Arguments as they are passed on, the first one under another name."""
     names = row.public_names
-    given = ", ".join(f"{names[a.name]}={names[a.name]}" if a.keyword else names[a.name] for a in row.args)
+    rest = [f"{names[a.name]}={names[a.name]}" if a.keyword else names[a.name] for a in row.args[1:]]
+    return ", ".join([first, *rest])
+
+
+def composite(row: Row, family: int) -> str:
+    """A row written with other operators, in _composites."""
+    result = f"composites({family}).{row.forward}({given_arguments(row, row.public_names[row.args[0].name])})"
     return "\n".join([f"def {row.name}({signature(row, False)}):", docstring(row, "    "),
-                      f"    return composites().{row.forward}({given})", ""])
+                      f"    return {written(row, result)}", ""])
 
 
 def methods_pxi(rows: dict[str, Row]) -> str:
-    lines = ["# generated from ops.toml", "", "cdef class TableMethods(TensorBase):",
+    lines = ["# generated from ops/*.toml", "", "cdef class TableMethods(TensorBase):",
              '    """The methods of Tensor that come from the table of operators."""', ""]
     for row in rows.values():
         if not row.method or not row.public:
@@ -348,12 +367,16 @@ def methods_pxi(rows: dict[str, Row]) -> str:
             lines.append(methods(row))
             continue
         names = row.public_names
-        given = ", ".join(["self", *(f"{names[a.name]}={names[a.name]}" if a.keyword else names[a.name]
-                                     for a in row.args[1:])])
-        target = f"functions.{row.name}"
+        target, given = f"functions.{row.name}", given_arguments(row, "{}")
         if row.kind == "kernel":
-            target, given = f"call_{row.name}", ", ".join(["self", *(names[a.name] for a in row.args[1:])])
+            target, given = f"call_{row.name}", ", ".join(["{}", *(names[a.name] for a in row.args[1:])])
         for name in [row.name, *row.extra.get("method_alias", [])]:
             lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
-                      f"        return {target}({given})", ""]
+                      f"        return {target}({given.format('self')})", ""]
+            if row.inplace:
+                others = ", ".join(names[a.name] for a in row.args[1:] if a.is_tensor or a.type.startswith("operand"))
+                first = f"inplace_source(self, ({others}{',' if others else ''}))"
+                lines += [f"    def {name}_({signature(row, True)}):",
+                          f'        """In-place form of ``{row.name}``."""',
+                          f"        return inplace_result(self, {target}({given.format(first)}), \"{name}_\")", ""]
     return "\n".join(lines)

@@ -28,7 +28,7 @@ class Sources:
     """What the sources beside the table define, and where they name its rows."""
 
     def __init__(self, package: Path):
-        self.composites = signatures(package / "_composites.py")
+        self.composites = {p.stem: signatures(p) for p in sorted((package / "_composites").glob("*.py"))}
         self.derivatives = signatures(package / "_derivatives.py")
         self.forwards = {p.stem: set(re.findall(r"^cdef \w+ (\w+)\(", p.read_text(), re.M))
                          for p in sorted((package / "_forward").glob("*.pxd"))}
@@ -62,12 +62,13 @@ def row_faults(row: Row, rows: dict[str, Row], sources: Sources) -> Iterator[str
         outs = functions.outputs(row)
         yield from formula_faults(row, rows, sources, {*outs, *(f"g_{o}" for o in outs[1:]), "needs"})
         yield from kernel_faults(row, sources)
-    elif row.kind == "composite" and row.forward not in sources.composites:
-        yield f"forward {row.forward!r} is no function of _composites.py"
     elif row.kind == "composite":
-        given, taken = [row.public_names[a.name] for a in row.args], sources.composites[row.forward]
-        if given != taken:
-            yield f"takes {', '.join(given)}, but {row.forward} of _composites.py takes {', '.join(taken)}"
+        file, functions_there = f"_composites/{row.source}.py", sources.composites.get(row.source, {})
+        given, taken = [row.public_names[a.name] for a in row.args], functions_there.get(row.forward)
+        if taken is None:
+            yield f"forward {row.forward!r} is no function of {file}"
+        elif given != taken:
+            yield f"takes {', '.join(given)}, but {row.forward} of {file} takes {', '.join(taken)}"
 
 
 def calls(text: str) -> set[str]:
@@ -166,9 +167,11 @@ def unused(rows: dict[str, Row], sources: Sources) -> Iterator[str]:
     for name in sources.derivatives:
         if not name.startswith("_") and name not in called:
             yield f"_derivatives.py: no formula calls {name}"
-    for name in sources.composites:
-        if not name.startswith("_") and name not in forwards:
-            yield f"_composites.py: no row names {name}"
+    for family, found in sources.composites.items():
+        forwards_there = {row.forward for row in rows.values() if row.source == family}
+        for name in found:
+            if not name.startswith("_") and name not in forwards_there:
+                yield f"_composites/{family}.py: no row names {name}"
     for module, names in sources.forwards.items():
         for name in sorted(names - forwards - sources.words):
             if name.endswith("_forward"):

@@ -178,7 +178,8 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                 name = f"{row.name}_{target.suffix}"
                 fields = ", ".join(f"table[{len(fills)}].{f}" for f in ("inner", "outer", "init", "merge", "finish"))
                 parts = ", ".join(f"{name}_{f}" for f in ("inner", "outer", "init", "merge", "finish"))
-                fills.append(f"table[{len(fills)}].op, table[{len(fills)}].dtype = {enum(row)}, {target.name.upper()}\n"
+                fills.append(f"table[{len(fills)}].op, table[{len(fills)}].dtype = "
+                             f'b"{row.name}", {target.name.upper()}\n'
                              f"{fields} = {parts}\n"
                              f"table[{len(fills)}].state_size = sizeof({p.state.c})\n"
                              f"table[{len(fills)}].result = {result(row, target).name.upper()}")
@@ -186,8 +187,7 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
         limits += [f"    {t.c} ct_{m}_{t.suffix}()" for t in TARGETS if t.category == "int" for m in ("min", "max")]
         out[f"_gen_reduce_{group}"] = "\n".join([
             PREAMBLE, view_declarations(suffixes), c_declarations(used), "\n".join(limits), "",
-            "from ctorch._gen.dtypes cimport *", "from ctorch._gen.ops cimport *",
-            "from ctorch._reduce cimport ReduceKernels", "", *body,
+            "from ctorch._gen.dtypes cimport *", "from ctorch._kernels.entries cimport ReduceKernels", "", *body,
             f"cdef ReduceKernels table[{len(fills) + 1}]", *fills, f"table[{len(fills)}].inner = NULL",
             'kernels = PyCapsule_New(&table[0], b"ctorch.kernels", NULL)', ""])
     return out

@@ -40,9 +40,9 @@ def signature(row: Row, method: bool) -> str:
             continue
         default = f" = {arg.default}" if arg.default is not None else ""
         parts.append(f"{names[arg.name]}: {annotation(row, arg)}{default}")
-    if not method and row.kind in ("elementwise", "reduction"):
+    if not method and row.writes_out:
         parts += [] if star else ["*"]
-        parts.append("out: Tensor | None = None")
+        parts.append(f"out: {result(row)} | None = None")
     return ", ".join(parts)
 
 
@@ -85,7 +85,7 @@ def methods(rows: dict[str, Row]) -> list[str]:
             continue
         names = [row.name, *row.extra.get("method_alias", [])]
         lines += [line for name in names for line in overloads(row, name, True, "    ")]
-        if row.kind == "elementwise" and row.inplace:
+        if row.inplace:
             lines += [definition(f"{name}_", signature(row, True), "Self", "    ") for name in names]
     return lines
 
@@ -146,7 +146,7 @@ def stub(package: Path, types: dict, rows: dict[str, Row]) -> str:
     """The text of __init__.pyi."""
     made = {"modules": modules(package), "functions": functions(rows), "methods": methods(rows),
             "operators": operators(rows), "dtypes": dtype_names(types), "creation": creation()}
-    lines = ["# generated from ops.toml and surface.pyi"]
+    lines = ["# generated from ops/*.toml and surface.pyi"]
     for line in Path(__file__).with_name("surface.pyi").read_text().splitlines():
         _, mark, part = line.partition("# made: ")
         lines += made.pop(part) if mark else [line]

@@ -1,4 +1,4 @@
-"""Reads ops.toml into checked rows. Needs neither ctorch nor anything outside the standard library."""
+"""Reads ops/*.toml into checked rows. Needs neither ctorch nor anything outside the standard library."""
 import re
 import tomllib
 from dataclasses import dataclass, field
@@ -12,11 +12,12 @@ FIELDS = {"kind", "doc", "forward", "out", "family", "grad", "promote", "method"
           "args", "dtypes"}
 # Further keys, by kind, and those among them that a row must have.
 COMMON = {"example", "method_alias", "nograd", "title", "returns", "forms"}
+WRITING = {"with_out"}
 EXTRA = {
     "elementwise": COMMON | {"scaled", "zero_check", "compute"},
     "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
-    "kernel": COMMON | {"module", "outputs", "nondiff"},
-    "composite": COMMON,
+    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff"},
+    "composite": COMMON | WRITING,
 }
 NEEDED = {"reduction": ("combine", "identity"), "kernel": ("module",)}
 ARG_TYPES = {"Tensor", "Tensor?", "Tensor[bool]", "Scalar", "Scalar?", "int", "int?", "float", "float?", "bool", "str",
@@ -66,10 +67,11 @@ class Row:
     grad: dict[str, str] = field(default_factory=dict)
     promote: bool = True
     method: bool = True
-    inplace: bool = True
+    inplace: bool = False
     public: bool = True
     alias: list[str] = field(default_factory=list)
     torch: str = ""
+    source: str = ""
     extra: dict = field(default_factory=dict)
 
     @property
@@ -80,6 +82,11 @@ class Row:
     def title(self) -> str:
         """What errors and grad_fn call the row."""
         return self.extra.get("title", self.name.lstrip("_"))
+
+    @property
+    def writes_out(self) -> bool:
+        """Whether the function takes `out`."""
+        return self.kind in ("elementwise", "reduction") or self.extra.get("with_out", False)
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -123,20 +130,21 @@ def parse_args(text: str) -> tuple[list[Arg], list[str]]:
     return args, faults if args or faults else ["has no args"]
 
 
-def make_row(name: str, data: dict) -> Row:
+def make_row(name: str, data: dict, source: str = "arithmetic") -> Row:
     """A row from its keys; raises TableError where it breaks a rule."""
-    row, faults = parse_row(name, data)
+    row, faults = parse_row(name, data, source)
     if faults:
         raise TableError("\n".join(faults))
     return row
 
 
-def parse_row(name: str, data: dict) -> tuple[Row, list[str]]:
+def parse_row(name: str, data: dict, source: str) -> tuple[Row, list[str]]:
     """A row from its keys, with a sentence about each rule of the table that it breaks."""
     args, faults = parse_args(data.get("args", ""))
     fields = {k: v for k, v in data.items() if k in FIELDS}
     extra = {k: v for k, v in data.items() if k not in FIELDS}
-    row = Row(**{"name": name, "kind": "", "doc": "", "forward": "", **fields,
+    row = Row(**{"name": name, "kind": "", "doc": "", "forward": "", "source": source,
+                 "inplace": data.get("kind") == "elementwise", **fields,
                  "args": args, "dtypes": data.get("dtypes", "").split(), "extra": extra})
     faults += form_faults(row)
     if not faults and row.kind == "elementwise":
@@ -186,14 +194,20 @@ def elementwise_faults(row: Row) -> list[str]:
 
 
 def load(package: Path) -> tuple[dict[str, Row], list[str]]:
-    """All rows of ops.toml, by name, in order, and what is wrong with them."""
-    with open(package / "ops.toml", "rb") as file:
-        parsed = {name: parse_row(name, data) for name, data in tomllib.load(file).items()}
-    return {name: row for name, (row, _) in parsed.items()}, [f for _, faults in parsed.values() for f in faults]
+    """All rows of ops/*.toml, by name, in order, and what is wrong with them."""
+    rows, found = {}, []
+    for path in sorted((package / "ops").glob("*.toml")):
+        for name, data in tomllib.loads(path.read_text()).items():
+            row, faults = parse_row(name, data, path.stem)
+            if name in rows:
+                faults.append(f"{name}: is in {rows[name].source}.toml and in {row.source}.toml")
+            rows[name] = row
+            found += faults
+    return rows, found
 
 
 def read(package: Path) -> dict[str, Row]:
-    """All rows of ops.toml; raises TableError with every broken one."""
+    """All rows of ops/*.toml; raises TableError with every broken one."""
     rows, faults = load(package)
     if faults:
         raise TableError("\n".join(faults))

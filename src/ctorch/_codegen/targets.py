@@ -38,7 +38,7 @@ GROUPS = {"real": ["float32", "float64"], "int": ["uint8", "int32", "int64", "ui
           "complex": ["complex64", "complex128"]}
 
 PREAMBLE = """\
-# generated from ops.toml
+# generated from ops/*.toml
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
 from libc.math cimport INFINITY, NAN

@@ -1,0 +1,64 @@
+"""Arithmetic, written with other operators."""
+import ctorch
+from ctorch import _functions as ops
+
+
+def div(input, other, *, rounding_mode=None):
+    if rounding_mode is None:
+        return ops.div_true(input, other)
+    if rounding_mode == "floor":
+        return ops.floor_divide(input, other)
+    if rounding_mode == "trunc":
+        return ops.div_trunc(input, other)
+    raise RuntimeError(f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '{rounding_mode}'")
+
+
+def clamp(input, min=None, max=None):
+    if min is None and max is None:
+        raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if min is None:
+        return ops.clamp_high(input, max)
+    if max is None:
+        return ops.clamp_low(input, min)
+    return ops.clamp_both(input, min, max)
+
+
+def clamp_min(input, min):
+    return ops.clamp_low(input, min)
+
+
+def clamp_max(input, max):
+    return ops.clamp_high(input, max)
+
+
+def round(input, *, decimals=0):
+    if decimals == 0:
+        return ops._round(input)
+    scale = 10.0 ** abs(decimals)
+    return ops._round(input * scale) / scale if decimals > 0 else ops._round(input / scale) * scale
+
+
+def addcmul(input, tensor1, tensor2, *, value=1):
+    return ops._addcmul(input, tensor1, tensor2, value)
+
+
+def addcdiv(input, tensor1, tensor2, *, value=1):
+    return ops._addcdiv(input, tensor1, tensor2, value)
+
+
+def rsub(input, other, *, alpha=1):
+    return other - input * alpha if alpha != 1 else other - input
+
+
+def bitwise_not(input):
+    if input.dtype == ctorch.bool:
+        return ops.logical_not(input)
+    return ops._bitwise_not(input)
+
+
+def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
+    if not input.is_floating_point():
+        return input.clone()
+    info = ctorch.finfo(input.dtype)
+    return ops._nan_to_num(input, nan or 0.0, info.max if posinf is None else posinf,
+                           info.min if neginf is None else neginf)
