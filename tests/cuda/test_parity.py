@@ -52,28 +52,52 @@ def operands(name, dtype):
     return [x + 1 if name == "acosh" and x.dtype == dtype else x for x in made]
 
 
+class Fixed:
+    """A tensor without a gradient: an index, a target, a statistic."""
+
+    def __init__(self, values):
+        self.values = values
+
+
+def placed(x, place):
+    """An argument of its own on a device; a float tensor becomes a leaf."""
+    if isinstance(x, Fixed):
+        return x.values.to(place).clone()
+    if not isinstance(x, ctorch.Tensor):
+        return x
+    fresh = x.to(place).detach().clone()
+    return fresh.requires_grad_() if x.is_floating_point() or x.is_complex() else fresh
+
+
 def both(function, inputs):
-    """Result and gradients on the CPU and on the device."""
+    """Results and gradients on the CPU and on the device."""
     answers = []
     for place in ("cpu", "cuda"):
-        given = [x.to(place) for x in inputs]
-        leaves = [x.detach().clone().requires_grad_() if x.is_floating_point() or x.is_complex() else x for x in given]
-        result = function(*leaves)
-        assert result.device.type == place
+        given = [placed(x, place) for x in inputs]
+        leaves = [x for x in given if isinstance(x, ctorch.Tensor) and x.requires_grad]
+        found = function(*given)
+        if not isinstance(found, ctorch.Tensor | tuple):
+            answers.append([found])
+            continue
+        results = found if isinstance(found, tuple) else (found,)
+        assert all(r.device.type == place for r in results)
         gradients = []
-        if result.requires_grad:
-            weight = sample(result.dtype, 2, (1, max(result.numel(), 1)))[:, :result.numel()].reshape(result.shape)
-            result.backward(weight.to(place))
-            gradients = [x.grad for x in leaves if x.requires_grad]
+        if results[0].requires_grad:
+            shape = results[0].shape
+            weight = sample(results[0].dtype, 2, (1, max(shape.numel(), 1)))[:, :shape.numel()].reshape(shape)
+            results[0].backward(weight.to(place))
+            gradients = [x.grad for x in leaves]
             assert all(g is None or g.device.type == place for g in gradients)
-        answers.append([result.detach(), *gradients])
+        answers.append([*(r.detach() for r in results), *gradients])
+        both.differentiated = any(g is not None for g in gradients)
     return answers
 
 
 def compare(on_cpu, on_device, what):
     for expected, got in zip(on_cpu, on_device):
         assert (expected is None) == (got is None), what
-        if expected is None:
+        if not isinstance(expected, ctorch.Tensor):
+            assert got == expected, what
             continue
         assert (got.dtype, got.shape) == (expected.dtype, expected.shape), what
         tolerance = TOLERANCE.get(expected.dtype, 0)
