@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 import ctorch
+from ctorch._gen import cuda_table
+from ctorch.cuda import _backend
 
 pytestmark = pytest.mark.usefixtures("device")
 
@@ -93,21 +95,22 @@ def both(function, inputs):
     return answers
 
 
-def compare(on_cpu, on_device, what):
+def compare(on_cpu, on_device, what, slack=1):
+    assert len(on_cpu) == len(on_device), what
     for expected, got in zip(on_cpu, on_device):
         assert (expected is None) == (got is None), what
         if not isinstance(expected, ctorch.Tensor):
             assert got == expected, what
             continue
         assert (got.dtype, got.shape) == (expected.dtype, expected.shape), what
-        tolerance = TOLERANCE.get(expected.dtype, 0)
+        tolerance = TOLERANCE.get(expected.dtype, 0) * slack
         ctorch.testing.assert_close(got.cpu(), expected, rtol=tolerance, atol=tolerance, equal_nan=True,
                                     msg=lambda text, what=what: f"{what}: {text}")
 
 
 @pytest.mark.parametrize("name", [n for n in rows_of("elementwise") if n not in MISSING])
 def test_elementwise(name):
-    row, ran = ROWS[name], 0
+    row, ran, differentiated = ROWS[name], 0, False
     for category in row["dtypes"].split():
         for dtype in DTYPES_OF[category]:
             inputs = operands(name, dtype)
@@ -118,7 +121,9 @@ def test_elementwise(name):
             compare(*both(lambda *x, n=name: getattr(ctorch._functions, n)(*x, *parameters(n)), inputs),
                     f"{name} {dtype}")
             ran += 1
+            differentiated |= both.differentiated
     assert ran, f"{name} ran in no dtype"
+    assert differentiated == differentiable(name), f"{name}: gradients"
 
 
 @pytest.mark.parametrize("name", ["add", "mul", "tanh", "where", "maximum"])
@@ -137,7 +142,7 @@ def test_strides(name, arrange):
 @pytest.mark.parametrize("name", [n for n in rows_of("reduction") if n not in MISSING])
 @pytest.mark.parametrize("dim", [None, 0, 1, (0, 2), -1])
 def test_reductions(name, dim):
-    row, ran = ROWS[name], 0
+    row, ran, differentiated = ROWS[name], 0, False
     for category in row["dtypes"].split():
         for dtype in DTYPES_OF[category]:
             x = ctorch.stack([sample(dtype, k, (3, 5)) for k in range(70)])
@@ -149,7 +154,9 @@ def test_reductions(name, dim):
                 continue
             compare(*both(call, [x]), f"{name} {dtype} over {dim}")
             ran += 1
+            differentiated |= both.differentiated
     assert ran, f"{name} ran in no dtype"
+    assert differentiated == differentiable(name), f"{name}: gradients"
 
 
 @pytest.mark.parametrize("shape", [(1, 100_000), (40_000, 3), (3, 40_000), (0, 4), (200, 7, 11)])
@@ -166,3 +173,214 @@ def test_sums_of_many_sizes(shape):
 def test_casts(to, frm):
     x = sample(frm, 0)
     compare([x.to(to)], [x.cuda().to(to)], f"{frm} to {to}")
+
+
+# ---- kernel and composite rows: calls of each, tensors among their arguments
+
+def real(*shape, seed=0):
+    """Numbers between -2 and 2 without ties, in no order."""
+    count = ctorch.Size(shape).numel()
+    base = ctorch.arange(count, dtype=ctorch.float64) * 0.6180339887498949 + 0.37 * (seed + 1)
+    return (base.remainder(1) * 4 - 2).reshape(shape)
+
+
+def share(*shape, seed=0):
+    """Numbers between 0 and 1, away from both."""
+    return real(*shape, seed=seed) / 5 + 0.5
+
+
+def fixed(values):
+    return Fixed(values if isinstance(values, ctorch.Tensor) else ctorch.tensor(values))
+
+
+PLANE, TARGET = real(2, 3, 6, 5), fixed([1, 0, 3, 2, 1, -100])
+NORMALIZED = share(6, 4, seed=1) / share(6, 4, seed=1).sum(1, keepdim=True)
+RUNNING = fixed(real(3)), fixed(share(3))
+CLASS_WEIGHT = fixed([0.5, 1.0, 2.0, 0.25])
+PER_CHANNEL = share(3, seed=1), real(3, seed=2)
+TOTAL = fixed(4.5)
+POOLED = fixed([[[[0, 3], [16, 12]]]])
+
+CALLS = {
+    # kernels
+    "mm": [(real(5, 7), real(7, 3, seed=1))],
+    "bmm": [(real(2, 5, 7), real(2, 7, 3, seed=1))],
+    "linear": [(real(2, 3, 5), real(4, 5, seed=1), real(4, seed=2)), (real(6, 5), real(4, 5, seed=1))],
+    "softmax": [(real(4, 6), 1), (real(4, 6), 0)],
+    "log_softmax": [(real(4, 6), 1), (real(3, 4, 2), 1)],
+    "_softmax_backward": [(real(6, 4), NORMALIZED, 1)],
+    "_log_softmax_backward": [(real(6, 4), NORMALIZED.log(), 1)],
+    "_batch_norm": [(PLANE, *PER_CHANNEL, *RUNNING, True, 0.1, 1e-5), (PLANE, None, None, None, None, True, 0.1, 1e-5)],
+    "_batch_norm_backward": [(PLANE * 0.5, PLANE, PER_CHANNEL[0], *RUNNING, real(3), share(3), True, 1e-5,
+                              (True, True, True))],
+    "_layer_norm": [(real(4, 6), (6,), share(6), real(6), 1e-5), (PLANE, (6, 5), None, None, 1e-5)],
+    "_layer_norm_backward": [(real(4, 6, seed=1), real(4, 6), share(6), real(4, 1), share(4, 1), (6,),
+                              (True, True, True))],
+    "_nll_loss": [(real(6, 4), TARGET, CLASS_WEIGHT, -100, 1), (real(6, 4), TARGET, None, -100, 0)],
+    "_nll_loss_backward": [(real(), TARGET, CLASS_WEIGHT, TOTAL, (6, 4), -100, 1)],
+    "_cross_entropy": [(real(6, 4), TARGET, CLASS_WEIGHT, -100, 1, 0.1), (real(6, 4), TARGET, None, -100, 2, 0.0)],
+    "_cross_entropy_backward": [(real(), NORMALIZED, TARGET, CLASS_WEIGHT, TOTAL, -100, 1, 0.1)],
+    "_conv2d": [(PLANE, real(4, 3, 3, 2), real(4), (1, 1), (1, 1), (1, 1), 1),
+                (real(2, 4, 7, 6), real(6, 2, 3, 3), None, (2, 2), (2, 1), (2, 1), 2)],
+    "_conv2d_input": [(real(2, 4, 4, 4), real(4, 3, 3, 2), (2, 3, 6, 5), (1, 1), (0, 0), (1, 1), 1)],
+    "_conv2d_weight": [(real(2, 4, 4, 4), PLANE, (4, 3, 3, 2), (1, 1), (0, 0), (1, 1), 1)],
+    "_max_pool2d": [(PLANE, (3, 2), (2, 2), (1, 0), (1, 1), False)],
+    "_max_pool2d_backward": [(real(1, 1, 2, 2), POOLED, (1, 1, 4, 5), (2, 2), (2, 2), (0, 0), (1, 1))],
+    "_avg_pool2d": [(PLANE, (3, 2), (2, 2), (1, 0), True, False, None)],
+    "_avg_pool2d_backward": [(real(2, 3, 3, 2), (2, 3, 6, 5), (2, 2), (2, 2), (0, 0), False, True, None)],
+    "gather": [(real(4, 5), 1, fixed([[0, 4, 2], [1, 1, 3]]))],
+    "_scatter_add": [(real(2, 3), 1, fixed([[0, 4, 2], [1, 1, 3]]), (4, 5))],
+    "embedding": [(real(4, 5), fixed([[0, 3, 3], [1, 2, 0]]), 1)],
+    "_embedding_backward": [(real(3, 5), fixed([0, 3, 3]), 4, 1)],
+    "_extremum": [(real(4, 5), 1, False, True), (real(4, 5), 0, True, False)],
+    # composites
+    "div": [(real(4, 5), share(4, 5)), (real(4, 5), 0.3)],
+    "where": [(fixed(real(4, 5) > 0), real(4, 5, seed=1), real(5, seed=2))],
+    "clamp": [(real(4, 5), -0.5, 0.6), (real(4, 5), real(5, seed=1), None)],
+    "clamp_min": [(real(4, 5), 0.1)],
+    "clamp_max": [(real(4, 5), 0.1)],
+    "round": [(real(4, 5),)],
+    "addcmul": [(real(4, 5), real(4, 5, seed=1), real(5, seed=2))],
+    "addcdiv": [(real(4, 5), real(4, 5, seed=1), share(5, seed=2))],
+    "rsub": [(real(4, 5), real(5, seed=1)), (real(4, 5), 2.0)],
+    "bitwise_not": [(fixed([0, 5, -7]),), (fixed([True, False]),)],
+    "masked_fill": [(real(4, 5), fixed(real(4, 5, seed=1) > 0), 0.7)],
+    "nan_to_num": [(real(4, 5).log(), 0.5, 1.0, -1.0)],
+    "var": [(real(4, 5), 1), (real(4, 5),)],
+    "std": [(real(4, 5), 0, False), (real(4, 5),)],
+    "var_mean": [(real(4, 5), 1)],
+    "std_mean": [(real(4, 5), (0, 1))],
+    "logsumexp": [(real(4, 5), 1), (real(4, 5), (0, 1), True)],
+    "norm": [(real(4, 5),), (real(4, 5), 1, 1), (real(4, 5), 3.0, 0), (real(4, 5), float("inf"))],
+    "count_nonzero": [(real(4, 5).round(), 1), (real(4, 5).round(),)],
+    "equal": [(real(4, 5), real(4, 5)), (real(4, 5), real(4, 5, seed=1))],
+    "allclose": [(real(4, 5), real(4, 5) + 1e-9), (real(4, 5), real(4, 5, seed=1))],
+    "isclose": [(real(4, 5), real(4, 5) + fixed([0, 0, 1, 0, 0]).values)],
+    "repeat": [(real(2, 3), (2, 1, 2))],
+    "flip": [(real(2, 3, 4), (0, 2))],
+    "diag": [(real(4), 1), (real(4, 5), -1)],
+    "tril": [(real(4, 5), 1)],
+    "triu": [(real(2, 4, 5), -1)],
+    "outer": [(real(4), real(5, seed=1))],
+    "dist": [(real(4, 5), real(4, 5, seed=1)), (real(4, 5), real(5, seed=1), 1.0)],
+    "max": [(real(4, 5),), (real(4, 5), 1), (real(4, 5), real(5, seed=1))],
+    "min": [(real(4, 5),), (real(4, 5), 0, True), (real(4, 5), real(5, seed=1))],
+    "argmax": [(real(4, 5),), (real(4, 5), 1)],
+    "argmin": [(real(4, 5),), (real(4, 5), 0, True)],
+    "matmul": [(real(4, 5), real(5, 3)), (real(2, 1, 4, 5), real(3, 5, 2)), (real(5), real(5, seed=1)),
+               (real(3, 4, 5), real(5)), (real(4), real(4, 5))],
+    "mv": [(real(4, 5), real(5))],
+    "dot": [(real(5), real(5, seed=1))],
+    "addmm": [(real(3), real(4, 5), real(5, 3))],
+    "baddbmm": [(real(2, 4, 3), real(2, 4, 5), real(2, 5, 3))],
+    "conv2d": [(PLANE, real(4, 3, 3, 2), real(4), 2, 1)],
+    "max_pool2d": [(PLANE, 2), (PLANE, 3, 2, 1, 1, True, True)],
+    "avg_pool2d": [(PLANE, 2), (PLANE, 3, 2, 1, True, False, 4)],
+    "batch_norm": [(PLANE, *PER_CHANNEL, *RUNNING, True, 0.1, 1e-5), (PLANE, *PER_CHANNEL, *RUNNING, False, 0.1, 1e-5)],
+    "layer_norm": [(PLANE, (6, 5), share(6, 5), real(6, 5))],
+    "dropout": [(real(4, 5), 0.4, False), (real(4, 5), 0.0, True)],      # drawing itself is tested in test_philox
+    "nll_loss": [(real(6, 4), TARGET), (real(6, 4), fixed([1, 0, 3, 2, 1, 2]), CLASS_WEIGHT, 2, "sum")],
+    "cross_entropy": [(real(6, 4), TARGET), (real(6, 4), TARGET, CLASS_WEIGHT, -100, "sum", 0.1)],
+    "mse_loss": [(real(4, 5), real(4, 5, seed=1)), (real(4, 5), real(4, 5, seed=1), "none")],
+    "l1_loss": [(real(4, 5), real(4, 5, seed=1))],
+    "binary_cross_entropy": [(share(4, 5), share(4, 5, seed=1), fixed(share(5)))],
+    "binary_cross_entropy_with_logits": [(real(4, 5), share(4, 5), fixed(share(5)), fixed(share(5, seed=1)))],
+    "pad": [(real(2, 3), (1, 2)), (PLANE, (1, -1, 0, 2), "constant", 0.5)],
+}
+# Composites without a derivative: their results are truth values, counts or places.
+NO_GRADIENT = {"bitwise_not", "count_nonzero", "equal", "allclose", "isclose", "argmax", "argmin"}
+
+
+def in_dtype(x, dtype):
+    if isinstance(x, Fixed):
+        return Fixed(in_dtype(x.values, dtype))
+    return x.to(dtype) if isinstance(x, ctorch.Tensor) and x.is_floating_point() else x
+
+
+def differentiable(name, rows=ROWS):
+    return "grad" in rows[name] or (rows[name]["kind"] == "composite" and name not in NO_GRADIENT)
+
+
+@pytest.mark.parametrize("dtype", [ctorch.float32, ctorch.float64])
+@pytest.mark.parametrize("name", [n for n in rows_of("kernel") + rows_of("composite") if n not in MISSING])
+def test_calls(name, dtype):
+    for k, args in enumerate(CALLS[name]):
+        both.differentiated = False
+        compare(*both(getattr(ctorch._functions, name), [in_dtype(x, dtype) for x in args]), f"{name} {k} {dtype}", 10)
+        assert both.differentiated == differentiable(name), f"{name} {k}: gradients"
+
+
+# ---- nothing is left out
+
+def without_kernel(rows):
+    """Rows that have no kernel on the device, of those that need one."""
+    lone = []
+    for name, row in rows.items():
+        if row["kind"] == "elementwise":
+            loops = {op["name"] for op in cuda_table.ELEMENTWISE}
+            needed = {name} | {f"{name}_grad_{arg}" for arg, text in row.get("grad", {}).items() if text != "g"}
+            lone += [name] * (not needed <= loops)
+        elif row["kind"] == "reduction":
+            lone += [name] * (name not in {op["name"] for op in cuda_table.REDUCTIONS})
+        elif row["kind"] == "kernel":
+            try:
+                _backend.forward(row["forward"])
+            except NotImplementedError:
+                lone.append(name)
+    return lone
+
+
+def untested(rows):
+    """Rows that none of the tests above calls."""
+    return [name for name, row in rows.items()
+            if row["kind"] not in ("elementwise", "reduction") and not CALLS.get(name)]
+
+
+def test_every_row_has_a_kernel_and_a_test():
+    assert set(without_kernel(ROWS)) == set(MISSING)
+    assert untested(ROWS) == []
+    assert CALLS.keys() == set(rows_of("kernel") + rows_of("composite"))
+    assert {name: row["kind"] for name, row in ROWS.items()
+            if row["kind"] not in ("elementwise", "reduction", "kernel", "composite")} == {}
+    assert not set(NO_GRADIENT) - set(rows_of("composite"))
+    backward = [n for n in ROWS if differentiable(n)]
+    print(f"{len(ROWS)} rows: {len(ROWS) - len(MISSING)} forward, {len(backward)} of them backward")
+    for name in set(ROWS) - set(backward):
+        assert name in NO_GRADIENT or not ROWS[name].get("grad")
+
+
+@pytest.mark.parametrize(("kind", "more"), [
+    ("elementwise", {"grad": {"x": "g * 2"}}), ("reduction", {}), ("kernel", {"forward": "planted_forward"})])
+def test_a_row_without_a_kernel_is_found(kind, more):
+    planted = ROWS | {"planted": {"kind": kind, "args": "x: Tensor", "dtypes": "float", **more}}
+    assert without_kernel(planted) == [*without_kernel(ROWS), "planted"]
+
+
+def test_a_gradient_without_a_kernel_is_found():
+    row = ROWS["tanh"] | {"grad": {"x": "g * (1 - y * y)", "other": "g * 2"}}
+    assert without_kernel({"tanh": row}) == ["tanh"]
+    assert without_kernel({"tanh": ROWS["tanh"]}) == []
+
+
+@pytest.mark.parametrize("kind", ["kernel", "composite"])
+def test_a_row_without_a_test_is_found(kind):
+    planted = ROWS | {"planted": {"kind": kind, "args": "x: Tensor", "forward": "mm_forward"}}
+    assert untested(planted) == ["planted"]
+
+
+@pytest.mark.parametrize("name", ["tanh", "sum", "mm"])
+def test_a_kernel_that_fails_is_seen(name, monkeypatch):
+    """The comparison itself: a device that refuses, or answers wrongly, does not pass."""
+    arguments = {"tanh": [real(4, 5)], "sum": [real(4, 5)], "mm": [real(4, 5), real(5, 3)]}[name]
+    function = getattr(ctorch._functions, name)
+    with pytest.raises(AssertionError):
+        compare(*both(lambda *x: function(*x) + (x[0].device.type == "cuda"), arguments), name)
+
+    def refused(*args):
+        raise NotImplementedError(f"{name}: not implemented for device 'cuda'")
+
+    part = {"tanh": "elementwise", "sum": "reduce", "mm": "forward"}[name]
+    monkeypatch.setattr(_backend, part, refused)
+    monkeypatch.setattr(_backend, "_forwards", {"mm_forward": refused})
+    with pytest.raises(NotImplementedError):
+        both(function, arguments)
