@@ -1,8 +1,8 @@
 """The expression language of ops/*.toml: a checked subset of Python, printed as kernel code or as Tensor code.
 
 An expression is parsed once by `ast`. A printer turns it into the text of one target: `Cython` for the CPU kernels
-of one dtype, `Tensors` for code on whole tensors (the derivative of a derivative). A further target is a further
-subclass of `Printer`.
+of one dtype, `Cuda` for those of a device, `Tensors` for code on whole tensors (the derivative of a derivative). A
+further target is a further subclass of `Printer`, or of `Scalar` where it works on one element.
 """
 import ast
 
@@ -41,7 +41,13 @@ def names(text: str) -> set[str]:
 
 
 class Printer:
-    """Walks an expression and prints it in full parentheses."""
+    """Walks an expression and prints it in full parentheses.
+
+    A target says how it writes a number (`literal`), a special number (`special`), `not_`, `ifexp` and `function`.
+    """
+
+    AND, OR = " & ", " | "
+    PI, INF, NAN = "3.14159265358979323846", "INFINITY", "NAN"
 
     def text(self, expression: str) -> str:
         return self.visit(parse(expression))
@@ -53,7 +59,23 @@ class Printer:
         return method(node)
 
     def name(self, node: ast.Name) -> str:
-        return node.id
+        special = {"pi": self.PI, "inf": self.INF, "nan": self.NAN}.get(node.id)
+        return node.id if special is None else self.special(special)
+
+    def special(self, text: str) -> str:
+        return text
+
+    def constant(self, node: ast.Constant) -> str:
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise ExpressionError(f"{node.value!r}: only numbers")
+        return self.literal(node.value)
+
+    def boolop(self, node: ast.BoolOp) -> str:
+        sign = self.AND if isinstance(node.op, ast.And) else self.OR
+        return "(" + sign.join(self.truth(v) for v in node.values) + ")"
+
+    def truth(self, node: ast.expr) -> str:
+        return self.visit(node)
 
     def binop(self, node: ast.BinOp) -> str:
         left, right = self.visit(node.left), self.visit(node.right)
@@ -78,11 +100,6 @@ class Printer:
             raise ExpressionError(f"{ast.unparse(node)!r}: compare by {' '.join(COMPARE.values())}")
         return f"({self.visit(node.left)} {COMPARE[type(node.ops[0])]} {self.visit(node.comparators[0])})"
 
-    def number(self, node: ast.Constant) -> int | float:
-        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
-            raise ExpressionError(f"{node.value!r}: only numbers")
-        return node.value
-
     def call(self, node: ast.Call) -> str:
         if not isinstance(node.func, ast.Name) or node.keywords:
             raise ExpressionError(f"{ast.unparse(node)!r}: only plain calls of known functions")
@@ -94,97 +111,85 @@ class Printer:
         return self.function(name, [self.visit(a) for a in args])
 
 
-class Cython(Printer):
+class Scalar(Printer):
+    """Code of one element: what needs no function of the kernels is written out."""
+
+    complex = False                  # whether the numbers are
+
+    def function(self, name: str, args: list[str]) -> str:
+        if name in ("conj", "real") and not self.complex:
+            return args[0]
+        if name == "isnan":
+            return f"({args[0]} != {args[0]})"
+        if name == "pow" and args[1] == self.literal(2):
+            return f"({args[0]} * {args[0]})"
+        return self.kernel_call(name, args)
+
+
+class Cython(Scalar):
     """Scalar code of one dtype, for the body of a CPU kernel; collects the C functions that it calls."""
 
     def __init__(self, dtype):
-        self.dtype = dtype
+        self.dtype, self.complex = dtype, dtype.complex
         self.used: set[tuple[str, int]] = set()
 
-    def constant(self, node: ast.Constant) -> str:
-        value = self.number(node)
-        if self.dtype.complex:       # a real number: C promotes it, and Cython's complex literals do not compile
-            value = float(value)
-        return f"(<{self.dtype.real.c}>{value!r})"
+    def literal(self, value: int | float) -> str:
+        # A real number: C promotes it, and Cython's complex literals do not compile.
+        return f"(<{self.dtype.real.c}>{float(value) if self.complex else value!r})"
 
-    def name(self, node: ast.Name) -> str:
-        special = {"pi": "3.14159265358979323846", "inf": "INFINITY", "nan": "NAN"}
-        return f"(<{self.dtype.c}>{special[node.id]})" if node.id in special else node.id
+    def special(self, text: str) -> str:
+        return f"(<{self.dtype.c}>{text})"
 
     def not_(self, operand: ast.expr) -> str:
         return f"(not {self.visit(operand)})"
 
-    def boolop(self, node: ast.BoolOp) -> str:
+    def truth(self, node: ast.expr) -> str:
         # Bitwise on 0 and 1: without the branch of a short circuit, so that loops vectorise.
-        sign = " & " if isinstance(node.op, ast.And) else " | "
-        return "(" + sign.join(f"(<int>{self.visit(v)})" for v in node.values) + ")"
+        return f"(<int>{self.visit(node)})"
 
     def ifexp(self, node: ast.IfExp) -> str:
         return f"({self.visit(node.body)} if {self.visit(node.test)} else {self.visit(node.orelse)})"
 
-    def function(self, name: str, args: list[str]) -> str:
-        if name in ("conj", "real") and not self.dtype.complex:
-            return args[0]
-        if name == "isnan":
-            return f"({args[0]} != {args[0]})"
-        if name == "pow" and args[1] == self.constant(ast.Constant(2)):
-            return f"({args[0]} * {args[0]})"
+    def kernel_call(self, name: str, args: list[str]) -> str:
         self.used.add((name, len(args)))
         return f"ct_{name}_{self.dtype.suffix}({', '.join(args)})"
 
 
-class Cuda(Printer):
+class Cuda(Scalar):
     """CUDA C++ of one category of dtypes: `T` is the type that is computed in, `R` its real type."""
 
+    AND, OR = " && ", " || "
+    INF, NAN = "Limits<R>::inf()", "Limits<R>::nan()"
+
     def __init__(self, category: str):
-        self.category = category
+        self.complex = category == "complex"
 
-    def constant(self, node: ast.Constant) -> str:
-        value = node.value
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ExpressionError(f"{value!r}: only numbers")
-        return f"T((R){value!r})" if self.category == "complex" else f"((T){value!r})"
+    def literal(self, value: int | float) -> str:
+        return f"T((R){value!r})" if self.complex else f"((T){value!r})"
 
-    def name(self, node: ast.Name) -> str:
-        special = {"pi": "3.14159265358979323846", "inf": "Limits<R>::inf()", "nan": "Limits<R>::nan()"}
-        return f"T((R){special[node.id]})" if node.id in special else node.id
+    def special(self, text: str) -> str:
+        return f"T((R){text})"
 
     def not_(self, operand: ast.expr) -> str:
         return f"(!{self.visit(operand)})"
 
-    def boolop(self, node: ast.BoolOp) -> str:
-        sign = " && " if isinstance(node.op, ast.And) else " || "
-        return "(" + sign.join(self.visit(v) for v in node.values) + ")"
-
     def ifexp(self, node: ast.IfExp) -> str:
         return f"({self.visit(node.test)} ? T({self.visit(node.body)}) : T({self.visit(node.orelse)}))"
 
-    def function(self, name: str, args: list[str]) -> str:
-        if name in ("conj", "real") and self.category != "complex":
-            return args[0]
-        if name == "isnan":
-            return f"({args[0]} != {args[0]})"
-        if name == "pow" and args[1] == self.constant(ast.Constant(2)):
-            return f"({args[0]} * {args[0]})"
+    def kernel_call(self, name: str, args: list[str]) -> str:
         return f"ct_{name}({', '.join(args)})"
 
 
 class Tensors(Printer):
     """Code on whole tensors, through ctorch's own operators and functions."""
 
-    def constant(self, node: ast.Constant) -> str:
-        return repr(self.number(node))
+    PI, INF = "3.141592653589793", "INF"
 
-    def name(self, node: ast.Name) -> str:
-        special = {"pi": "3.141592653589793", "inf": "INF", "nan": "NAN"}
-        return special.get(node.id, node.id)
+    def literal(self, value: int | float) -> str:
+        return repr(value)
 
     def not_(self, operand: ast.expr) -> str:
         return f"logical_not({self.visit(operand)})"
-
-    def boolop(self, node: ast.BoolOp) -> str:
-        sign = " & " if isinstance(node.op, ast.And) else " | "
-        return "(" + sign.join(self.visit(v) for v in node.values) + ")"
 
     def ifexp(self, node: ast.IfExp) -> str:
         return f"where({self.visit(node.test)}, {self.visit(node.body)}, {self.visit(node.orelse)})"
