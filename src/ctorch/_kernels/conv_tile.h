@@ -27,20 +27,7 @@ static inline int ct_conv_step(int64_t left) {
     return (int)left;
 }
 
-#define REAL float
-#define VEC ct_vec_f32
-#define INDEX ct_index_f32
-#define LANES CT_F32_LANES
-#define NAME(x) x##_f32
-typedef int32_t ct_index_f32 __attribute__((vector_size(CT_VECTOR_BYTES)));
-#include "conv_tile_body.h"
-
-#define REAL double
-#define VEC ct_vec_f64
-#define INDEX ct_index_f64
-#define LANES CT_F64_LANES
-#define NAME(x) x##_f64
-typedef int64_t ct_index_f64 __attribute__((vector_size(CT_VECTOR_BYTES)));
-#include "conv_tile_body.h"
+#define BODY "conv_tile_body.h"
+#include "each_float.h"
 
 #endif

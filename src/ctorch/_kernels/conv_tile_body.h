@@ -213,9 +213,3 @@ static void NAME(ct_transpose_padded)(const REAL *from, int64_t from_row, int64_
             CT_UNROLL for (int i = 0; i < LANES; i++) *(VEC *)(to + (c + i) * to_row + r) = block[i];
         }
 }
-
-#undef REAL
-#undef VEC
-#undef INDEX
-#undef LANES
-#undef NAME

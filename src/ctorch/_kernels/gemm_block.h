@@ -10,16 +10,7 @@
 #define CT_GEMM_DEPTH 128 /* of a panel: 24 KB of float with AVX-512 */
 #define CT_GEMM_ROWS 512  /* of A packed at a time: in the second cache */
 
-#define REAL float
-#define VEC ct_vec_f32
-#define LANES CT_F32_LANES
-#define NAME(x) x##_f32
-#include "gemm_block_body.h"
-
-#define REAL double
-#define VEC ct_vec_f64
-#define LANES CT_F64_LANES
-#define NAME(x) x##_f64
-#include "gemm_block_body.h"
+#define BODY "gemm_block_body.h"
+#include "each_float.h"
 
 #endif

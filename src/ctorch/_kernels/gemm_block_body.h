@@ -115,8 +115,3 @@ static void NAME(ct_gemm_block)(const NAME(ct_gemm) * g, REAL *scratch) {
         }
     }
 }
-
-#undef REAL
-#undef VEC
-#undef LANES
-#undef NAME

@@ -4,16 +4,7 @@
 #define CTORCH_GEMM_SMALL_H
 #include "simd.h"
 
-#define REAL float
-#define VEC ct_vec_f32
-#define LANES CT_F32_LANES
-#define NAME(x) x##_f32
-#include "gemm_small_body.h"
-
-#define REAL double
-#define VEC ct_vec_f64
-#define LANES CT_F64_LANES
-#define NAME(x) x##_f64
-#include "gemm_small_body.h"
+#define BODY "gemm_small_body.h"
+#include "each_float.h"
 
 #endif

@@ -1,4 +1,4 @@
-/* One element type's share of gemm_small.h: REAL, VEC, LANES and NAME say which. */
+/* One element type's share of gemm_small.h: see each_float.h. */
 
 typedef struct {
     int64_t m, n, k;
@@ -71,8 +71,3 @@ static void NAME(ct_small_gemm)(const NAME(ct_small) * s, REAL *tail) {
         for (int64_t l = 0; l < LANES; l++) tail[k * LANES + l] = j + l < s->n ? s->b[k * s->b_row + j + l] : 0;
     NAME(ct_small_columns)(1, s, tail, LANES, j, s->n - j);
 }
-
-#undef REAL
-#undef VEC
-#undef LANES
-#undef NAME

@@ -19,6 +19,8 @@
 
 typedef float ct_vec_f32 __attribute__((vector_size(CT_VECTOR_BYTES), aligned(4), may_alias));
 typedef double ct_vec_f64 __attribute__((vector_size(CT_VECTOR_BYTES), aligned(8), may_alias));
+typedef int32_t ct_index_f32 __attribute__((vector_size(CT_VECTOR_BYTES))); /* integers as wide, for bits and places */
+typedef int64_t ct_index_f64 __attribute__((vector_size(CT_VECTOR_BYTES)));
 
 /* Keeps x in its register across a loop: without it GCC moves sums between registers in some tiles. */
 #if defined(__AVX512F__)
