@@ -1,7 +1,6 @@
 """Fused updates on a device against those of the CPU."""
 import pytest
-import stand_in
-from stand_in import get, put
+from places import get, put
 from test_forward import EACH_FLOAT, TOLERANCE, rand, same
 
 import ctorch
@@ -9,11 +8,6 @@ from ctorch import _optimizer
 from ctorch.cuda import _optimizer as optimizer
 
 pytestmark = pytest.mark.usefixtures("device")
-
-
-@pytest.fixture(autouse=True)
-def stand_ins(monkeypatch):
-    monkeypatch.setattr(optimizer, "empty", stand_in.empty)
 
 
 SHAPES = [(3, 4), (0,), (2050,), (1,), *[(5, i) for i in range(1, 40)]]      # more than fit one launch
