@@ -37,3 +37,12 @@ def software(device):
     if not found.name().startswith("software"):
         pytest.skip(f"{found.name()} is not the software device: run `make test-softcuda`")
     return found
+
+
+@pytest.fixture(scope="session")
+def real(device):
+    """A real device; what the software device cannot show is skipped there."""
+    found, _ = connect()
+    if found.name().startswith("software"):
+        pytest.skip("the software device does its work when it is asked for: run `make test-gpu`")
+    return found
