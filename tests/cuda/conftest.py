@@ -7,6 +7,18 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "race: run once more with kernels compiled for the race detector")
 
 
+def pytest_terminal_summary(terminalreporter, config):
+    """What the kernels take, after `make check-kernels`."""
+    import resources
+
+    if rows := config.stash.get(resources.KERNELS, None):
+        path = config.rootpath / "out" / "kernels.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(resources.table(rows))
+        terminalreporter.write_line(f"\n{resources.summary(rows)}\n{len(rows)} kernels by {resources.compiler()}, "
+                                    f"each in {path.relative_to(config.rootpath)}")
+
+
 def connect():
     """The first device and None, or None and why there is none."""
     try:

@@ -24,7 +24,7 @@ SUMMARY = re.compile(r"^=+ (?:ERROR|RACECHECK) SUMMARY: (.+)$", re.M)
 # A fault for each tool: one block of 64 threads, and two arrays of 64 ints of which only the second was written.
 PLANTED = {
     "memcheck": "y[1 << 24] = 1;",
-    "racecheck": "__shared__ int part[64]; part[threadIdx.x] = y[threadIdx.x]; y[threadIdx.x] = part[63 - threadIdx.x];",
+    "racecheck": "__shared__ int part[64]; part[threadIdx.x] = 1; y[threadIdx.x] = part[63 - threadIdx.x];",
     "synccheck": "if (threadIdx.x <= 16) __syncwarp(0xffffu); y[threadIdx.x] = 1;",
     "initcheck": "y[threadIdx.x] = x[threadIdx.x];",
 }

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import resources
 
 import ctorch
 from ctorch.cuda import _compiler
@@ -87,7 +88,7 @@ os._exit(0)                              # nothing can be freed in a context tha
 
 @pytest.mark.parametrize("compiler", ["nvcc", "nvrtc"])
 def test_each_compiler_s_kernels_run(compiler, tmp_path):
-    if compiler == "nvcc" and _compiler.real_nvcc() is None:
+    if compiler == "nvcc" and resources.nvcc() is None:
         pytest.skip("no nvcc")
     if compiler == "nvrtc" and _compiler._nvrtc() is None:
         pytest.skip("no NVRTC: pip install cuda-bindings nvidia-cuda-nvrtc")

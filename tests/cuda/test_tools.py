@@ -117,7 +117,8 @@ def test_without_the_sanitizer_it_is_said(monkeypatch, capsys):
 
 def test_the_planted_programs_reach_the_device(device):
     """A kernel without a fault, through the program that carries the planted ones."""
-    done = subprocess.run([sys.executable, "-c", sanitize.PROGRAM, "y[threadIdx.x] = 1;"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", sanitize.PROGRAM, "y[threadIdx.x] = 1;"], capture_output=True,
+                          text=True)
     assert done.returncode == 0, done.stderr
 
 
