@@ -32,7 +32,7 @@ else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(
 printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
-.PHONY: help demo test test-softcuda test-gpu check-kernels test-asan bench lint format docs wheel build clean
+.PHONY: help demo test test-softcuda test-gpu check-kernels test-asan bench bench-gpu lint format docs wheel build clean
 help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
@@ -40,6 +40,7 @@ help:
 	@echo 'make test-gpu    the CUDA tests on a GPU, then compute-sanitizer     (WHEELS=folder of wheels: no network)'
 	@echo 'make check-kernels   compile every CUDA kernel; registers and spills, in out/kernels.txt'
 	@echo 'make bench       measure speed and size                     (TORCH=1 beside PyTorch; ARGS="small chain")'
+	@echo 'make bench-gpu   kernels on a GPU, beside PyTorch where it has CUDA     (WHEELS as above)'
 	@echo 'make test-asan   the tests under AddressSanitizer'
 	@echo 'make lint        check style, spelling and the manifest     make format   mend what can be mended'
 	@echo 'make docs        the manual, in out/doc                     make wheel    a wheel, in dist'
@@ -82,7 +83,7 @@ run-gpu: $(STAMPS)/ctorch $(STAMPS)/extra-test-cuda
 
 # Every kernel for the architectures that are promised; nothing is run.
 check-kernels: $(STAMPS)/ctorch $(STAMPS)/extra-test
-	@echo; CTORCH_CHECK_KERNELS=1 $(PY) -m pytest tests/cuda/test_compile.py $(ARGS)
+	@echo; CTORCH_CHECK_KERNELS=$(or $(CTORCH_CHECK_KERNELS),1) $(PY) -m pytest tests/cuda/test_compile.py $(ARGS)
 
 .PHONY: run-softcuda
 run-softcuda: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test pycuda
@@ -98,6 +99,14 @@ test-asan: $(STAMPS)/asan $(STAMPS)/extra-demo $(STAMPS)/extra-test
 
 bench: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(REFERENCED) wheel
 	@echo; $(PY) -m bench $(ARGS)
+
+bench-gpu:
+	@name=$$($(PYTHON) tools/cuda_device.py --otherwise 'Nothing is measured without one') && \
+		echo "  device: $$name" && $(MAKE) run-bench-gpu
+
+.PHONY: run-bench-gpu
+run-bench-gpu: $(STAMPS)/ctorch $(STAMPS)/extra-cuda
+	@echo; $(PY) -m bench.gpu $(ARGS)
 
 # The manifest is checked against a source archive, which setup.py makes.
 lint: $(STAMPS)/extra-build $(STAMPS)/extra-lint
