@@ -53,7 +53,8 @@ ON_DEVICE = $(if $(shell $(PYTHON) tools/cuda_device.py 2>/dev/null),,$(SOFTCUDA
 
 # Without a GPU, DEVICE=cuda means the software device, which takes a second and more for each step.
 SOFTWARE = $(if $(filter-out cpu,$(DEVICE)),$(ON_DEVICE))
-demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(if $(filter-out cpu,$(DEVICE)),$(if $(ON_DEVICE),pycuda,$(STAMPS)/extra-cuda))
+DEVICE_NEEDS = $(if $(filter-out cpu,$(DEVICE)),$(if $(ON_DEVICE),pycuda,$(STAMPS)/extra-cuda))
+demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(DEVICE_NEEDS)
 	@echo; if [ -n '$(SOFTWARE)' ]; then \
 		echo 'No GPU here: 4 steps on a device in software, which shows that it works, not how fast. The first'; \
 		echo 'run compiles each kernel, about a minute. ARGS="--epochs 15 --steps 100" goes on for longer.'; echo; fi
