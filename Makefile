@@ -3,6 +3,7 @@ PYTHON ?= python3
 JOBS   ?= $(shell nproc 2>/dev/null || echo 1)
 TORCH  ?= $(REFERENCE)
 DEVICE ?= cpu
+WHEELS ?=
 
 VENV   := .venv
 PY     := $(VENV)/bin/python
@@ -13,6 +14,11 @@ SHELL  := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 export CTORCH_BUILD_JOBS ?= $(JOBS)
+# With a folder of wheels, every pip below takes from it alone.
+ifneq ($(WHEELS),)
+export PIP_NO_INDEX := 1
+export PIP_FIND_LINKS := $(abspath $(WHEELS))
+endif
 
 SOURCES := setup.py pyproject.toml $(shell find src -type f -not -path '*/_gen/*' -not -name '_gen_*' -not -path src/ctorch/__init__.pyi -not -path '*.egg-info*' \
 	\( -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.pyi' -o -name '*.pxi' -o -name '*.h' -o -name '*.toml' -o -name '*.cu' -o -name '*.cuh' \))
@@ -26,28 +32,36 @@ else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(
 printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
-.PHONY: help demo test test-softcuda check-kernels test-asan bench lint format docs wheel build clean
+.PHONY: help demo test test-softcuda test-gpu check-kernels test-asan bench bench-gpu lint format docs wheel build clean
 help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
 	@echo 'make test-softcuda   the CUDA tests without a GPU, then some again under a race detector'
-	@echo 'make check-kernels   compile every CUDA kernel for sm_80 and sm_90'
+	@echo 'make test-gpu    the CUDA tests on a GPU, then compute-sanitizer     (WHEELS=folder of wheels: no network)'
+	@echo 'make check-kernels   compile every CUDA kernel; registers and spills, in out/kernels.txt'
 	@echo 'make bench       measure speed and size                     (TORCH=1 beside PyTorch; ARGS="small chain")'
+	@echo 'make bench-gpu   kernels on a GPU, beside PyTorch where it has CUDA     (WHEELS as above)'
 	@echo 'make test-asan   the tests under AddressSanitizer'
 	@echo 'make lint        check style, spelling and the manifest     make format   mend what can be mended'
 	@echo 'make docs        the manual, in out/doc                     make wheel    a wheel, in dist'
 	@echo 'make build       build in place, for development            make clean    remove all that was made'
 
-demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(if $(filter-out cpu,$(DEVICE)),pycuda)
-	@echo; $(if $(filter-out cpu,$(DEVICE)),$(ON_DEVICE)) $(PY) examples/digits.py --device $(DEVICE) $(ARGS)
-
-test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
-	@echo; $(PY) -m pytest $(ARGS)
-
 # What they need is built once, into a cache; without a CUDA toolkit there is nothing to build it from.
 SOFTCUDA := $(PY) tests/softcuda/build.py
 # Before a command: the software device, where there is no driver of a real one.
-ON_DEVICE = $(if $(shell ldconfig -p | grep libcuda.so.1),,$(SOFTCUDA) --run)
+ON_DEVICE = $(if $(shell $(PYTHON) tools/cuda_device.py 2>/dev/null),,$(SOFTCUDA) --run)
+
+# Without a GPU, DEVICE=cuda means the software device, which takes a second and more for each step.
+SOFTWARE = $(if $(filter-out cpu,$(DEVICE)),$(ON_DEVICE))
+DEVICE_NEEDS = $(if $(filter-out cpu,$(DEVICE)),$(if $(ON_DEVICE),pycuda,$(STAMPS)/extra-cuda))
+demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(DEVICE_NEEDS)
+	@echo; if [ -n '$(SOFTWARE)' ]; then \
+		echo 'No GPU here: 4 steps on a device in software, which shows that it works, not how fast. The first'; \
+		echo 'run compiles each kernel, about a minute. ARGS="--epochs 15 --steps 100" goes on for longer.'; echo; fi
+	@$(SOFTWARE) $(PY) examples/digits.py --device $(DEVICE) $(if $(SOFTWARE),--epochs 1 --steps 4) $(ARGS)
+
+test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
+	@echo; $(PY) -m pytest $(ARGS)
 
 .PHONY: pycuda
 pycuda: $(STAMPS)/venv
@@ -58,9 +72,19 @@ test-softcuda: $(STAMPS)/venv
 	@if reason=$$($(SOFTCUDA) --check 2>&1); then $(MAKE) run-softcuda; \
 	else echo "  skipped: $$reason"; fi
 
+# The device is asked for first, before minutes of building.
+test-gpu:
+	@name=$$($(PYTHON) tools/cuda_device.py --otherwise 'make test-softcuda needs no GPU') && \
+		echo "  device: $$name" && $(MAKE) run-gpu
+
+.PHONY: run-gpu
+run-gpu: $(STAMPS)/ctorch $(STAMPS)/extra-test-cuda
+	@echo; $(PY) -m pytest tests/cuda -rs $(ARGS)
+	@echo; $(PY) tests/cuda/sanitize.py $(ARGS)
+
 # Every kernel for the architectures that are promised; nothing is run.
 check-kernels: $(STAMPS)/ctorch $(STAMPS)/extra-test
-	@echo; CTORCH_CHECK_KERNELS=1 $(PY) -m pytest tests/cuda/test_compile.py $(ARGS)
+	@echo; CTORCH_CHECK_KERNELS=$(or $(CTORCH_CHECK_KERNELS),1) $(PY) -m pytest tests/cuda/test_compile.py $(ARGS)
 
 .PHONY: run-softcuda
 run-softcuda: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test pycuda
@@ -76,6 +100,14 @@ test-asan: $(STAMPS)/asan $(STAMPS)/extra-demo $(STAMPS)/extra-test
 
 bench: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(REFERENCED) wheel
 	@echo; $(PY) -m bench $(ARGS)
+
+bench-gpu:
+	@name=$$($(PYTHON) tools/cuda_device.py --otherwise 'Nothing is measured without one') && \
+		echo "  device: $$name" && $(MAKE) run-bench-gpu
+
+.PHONY: run-bench-gpu
+run-bench-gpu: $(STAMPS)/ctorch $(STAMPS)/extra-cuda
+	@echo; $(PY) -m bench.gpu $(ARGS)
 
 # The manifest is checked against a source archive, which setup.py makes.
 lint: $(STAMPS)/extra-build $(STAMPS)/extra-lint

@@ -7,6 +7,18 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "race: run once more with kernels compiled for the race detector")
 
 
+def pytest_terminal_summary(terminalreporter, config):
+    """What the kernels take, after `make check-kernels`."""
+    import resources
+
+    if rows := config.stash.get(resources.KERNELS, None):
+        path = config.rootpath / "out" / "kernels.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(resources.table(rows))
+        terminalreporter.write_line(f"\n{resources.summary(rows)}\n{len(rows)} kernels by {resources.compiler()}, "
+                                    f"each in {path.relative_to(config.rootpath)}")
+
+
 def connect():
     """The first device and None, or None and why there is none."""
     try:
@@ -36,4 +48,13 @@ def software(device):
     found, _ = connect()
     if not found.name().startswith("software"):
         pytest.skip(f"{found.name()} is not the software device: run `make test-softcuda`")
+    return found
+
+
+@pytest.fixture(scope="session")
+def real(device):
+    """A real device; what the software device cannot show is skipped there."""
+    found, _ = connect()
+    if found.name().startswith("software"):
+        pytest.skip("the software device does its work when it is asked for: run `make test-gpu`")
     return found

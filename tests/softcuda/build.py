@@ -262,6 +262,7 @@ def environment():
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
         "LD_LIBRARY_PATH": f"{folder / 'lib'}:{before}" if before else str(folder / "lib"),
         "PYCUDA_CACHE_DIR": str(folder / "kernels"),
+        "CTORCH_CUBLAS": "none",     # a real one would look for a real driver
     }
 
 

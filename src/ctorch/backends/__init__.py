@@ -1,4 +1,4 @@
 """What the machine that computes can do."""
-from ctorch.backends import cpu
+from ctorch.backends import cpu, cuda
 
-__all__ = ["cpu"]
+__all__ = ["cpu", "cuda"]

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import tempfile
 import warnings
-from typing import NamedTuple
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 OPTIONS = ("-std=c++17",)
@@ -153,68 +152,6 @@ def _build_nvrtc(text, arch):
         return cubin
     finally:
         nvrtc.nvrtcDestroyProgram(program)
-
-
-# ---- what kernels take of a device
-
-class Resources(NamedTuple):
-    """What ptxas says of one kernel."""
-
-    family: str
-    dtype: str
-    arch: str
-    name: str
-    registers: int
-    spilled: int                     # bytes stored
-    shared: int                      # bytes
-
-
-def real_nvcc() -> str | None:
-    """The path of an nvcc that has ptxas beside it, on the PATH or in the usual places; None if there is none."""
-    folders = [*os.environ.get("PATH", "").split(os.pathsep), os.path.join(os.environ.get("CUDA_HOME", ""), "bin"),
-               "/usr/local/cuda/bin"]
-    for folder in folders:
-        path = os.path.realpath(os.path.join(folder, "nvcc"))
-        if os.access(path, os.X_OK) and os.path.exists(os.path.join(os.path.dirname(path), "ptxas")):
-            return path
-    return None
-
-
-def resources(family: str, dtype: str, arch: str, nvcc: str) -> list[Resources]:
-    """Registers, spills and shared memory of the kernels of a file, compiled for a dtype and an architecture."""
-    return [row._replace(family=family, dtype=dtype) for row in resources_of_text(source(family, dtype), arch, nvcc)]
-
-
-def resources_of_text(text: str, arch: str, nvcc: str) -> list[Resources]:
-    """The same for a joined text."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "kernel.cu")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-        command = [nvcc, *OPTIONS, "-cubin", "-arch", arch, "-Xptxas", "-v", "-o", path + "bin", path]
-        done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise CompileError(f"nvcc cannot compile a kernel for {arch}:\n{done.stderr}")
-    rows = []
-    for part in done.stderr.split("Compiling entry function '")[1:]:
-        numbers = [re.search(pattern, part) for pattern in (r"Used (\d+) registers", r"(\d+) bytes spill stores",
-                                                            r"(\d+) bytes smem")]
-        rows.append(Resources("", "", arch, part.split("'")[0], *(int(n[1]) if n else 0 for n in numbers)))
-    return rows
-
-
-def resource_table(architectures=("sm_80", "sm_90")) -> str:
-    """A line for each kernel: file, dtype, architecture, registers, bytes spilled, bytes of shared memory."""
-    nvcc = real_nvcc()
-    if nvcc is None:
-        raise RuntimeError("the table of registers and spills needs nvcc and ptxas: install a CUDA toolkit")
-    lines = [f"{'kernel':28} {'dtype':10} {'arch':6} {'registers':>9} {'spilled':>7} {'shared':>7}"]
-    for family in families():
-        for dtype in dtypes_of(family):
-            for arch in architectures:
-                lines += [f"{row.name:28} {row.dtype:10} {row.arch:6} {row.registers:9} {row.spilled:7} {row.shared:7}"
-                          for row in resources(family, dtype, arch, nvcc)]
-    return "\n".join(lines)
 
 
 # ---- cache

@@ -1,4 +1,6 @@
-"""Matrix products on CUDA: shapes and dtypes around the tiled kernel, which reads operands of any strides."""
+"""Matrix products on CUDA: shapes and dtypes around cuBLAS, and the tiled kernel, which reads operands of any strides.
+"""
+from ctorch.cuda import blas
 from ctorch.cuda._forward.common import NAMES, dense, empty, index_of, numel, pointer, unsupported
 from ctorch.cuda.device import get_device_properties
 from ctorch.cuda.launch import Kernel
@@ -16,6 +18,16 @@ def launch_matmul(index, dtype, a, a_strides, b, b_strides, c, bias, bias_stride
     """C = A @ B + bias of raw memory; strides are (batch, row, column) in elements, C is contiguous."""
     if batch * m * n == 0:
         return
+    layouts = blas.plan(dtype, a_strides, b_strides, batch, m, n, k)
+    if layouts is None:
+        _launch_own(index, dtype, a, a_strides, b, b_strides, c, bias, bias_stride, batch, m, n, k)
+        return
+    if bias:                         # C = bias, by a product of nothing; cuBLAS adds to it
+        _launch_own(index, dtype, a, a_strides, b, b_strides, c, bias, bias_stride, batch, m, n, 0)
+    blas.gemm(index, dtype, layouts, a, a_strides[0], b, b_strides[0], c, batch, m, n, k, bool(bias))
+
+
+def _launch_own(index, dtype, a, a_strides, b, b_strides, c, bias, bias_stride, batch, m, n, k):
     kernel, tile = _small, 64
     if dtype in ("float32", "float64", "float16", "bfloat16"):
         blocks = -(-m // 128) * -(-n // 128) * batch
