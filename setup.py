@@ -2,6 +2,7 @@
 import copy
 import os
 import platform
+import re
 import sys
 from pathlib import Path
 
@@ -50,10 +51,23 @@ if only := os.environ.get("CTORCH_BUILD_WIDTHS"):     # for a quick build while 
     WIDTHS = {width: flags for width, flags in WIDTHS.items() if width in only.split()}
 
 
+INCLUDES = ["src", str(PACKAGE), str(PACKAGE / "_kernels")]
+
+
+def headers_of(source):
+    """The headers of ours that a C file includes, by themselves or through others."""
+    found, unread = set(), [Path(source)]
+    while unread:
+        text = unread.pop().read_text()
+        names = re.findall(r'^\s*#\s*(?:include|define BODY) "([^"]+)"', text, re.M)
+        headers = {Path(folder, name) for name in names for folder in INCLUDES} - found
+        unread += [h for h in headers if h.exists()]
+        found |= {h for h in headers if h.exists()}
+    return sorted(map(str, found))
+
+
 def extension(name, source, flags=()):
-    headers = [str(h) for h in sorted(PACKAGE.glob("**/*.h"))]
-    return Extension(name, [str(source)], depends=headers,
-                     include_dirs=["src", str(PACKAGE), str(PACKAGE / "_kernels")],
+    return Extension(name, [str(source)], include_dirs=INCLUDES,
                      extra_compile_args=[*CFLAGS, *flags], extra_link_args=LDFLAGS, libraries=["m"])
 
 
@@ -101,6 +115,7 @@ def extensions():
                       language_level=3, shared_utility_qualified_name=SHARED)
     modules = []
     for ext in built:
+        ext.depends = headers_of(ext.sources[0])
         family = ext.name.rpartition(".")[2]
         if "._kernels." not in ext.name or family == "_load":
             modules.append(ext)
@@ -111,6 +126,7 @@ def extensions():
             if width == "_base" and family in PLAIN_AT_BASE and flags:
                 flags = ["-O2"]
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
+            modules[-1].depends = ext.depends
     return modules
 
 
