@@ -77,6 +77,11 @@ cdef object call2(int op, object a, object b, object out):
     return elementwise(op, 2, inputs, NULL, None if out is None else need_out(out, op_name(op)))
 
 
+cdef object nan_for_none(object x):
+    # A number that may be None: expressions read NaN, of which no comparison is true.
+    return NAN if x is None else x
+
+
 cdef int fill_params(int op, tuple params, Scalar* values) except -1:
     cdef int i
     for i, p in enumerate(params):

@@ -60,12 +60,18 @@ def call(row: Row, first: str, out: str) -> str:
     enum = elementwise.enum(row)
     if scaled := row.extra.get("scaled"):
         return f"call_scaled({enum}, {first}, {names[scaled]}, alpha, {out})"
-    params = [names[a.name] for a in row.params]
+    params = parameters(row)
     if params:
         return f"call_many({enum}, ({', '.join(tensors)},), ({', '.join(params)},), {out})"
     if len(tensors) <= 2:
         return f"call{len(tensors)}({enum}, {', '.join(tensors)}, {out})"
     return f"call_many({enum}, ({', '.join(tensors)},), (), {out})"
+
+
+def parameters(row: Row) -> list[str]:
+    """What is passed on for the numbers of an elementwise row."""
+    names = [(row.public_names[a.name], a.optional) for a in row.params]
+    return [f"nan_for_none({name})" if optional else name for name, optional in names]
 
 
 def function(row: Row) -> str:
@@ -83,7 +89,7 @@ def methods(row: Row) -> str:
     if row.kind == "elementwise" and row.inplace:
         names = row.public_names
         tensors = ["self", *(names[a.name] for a in row.tensors[1:])]
-        params = [names[a.name] for a in row.params]
+        params = parameters(row)
         for name in [row.name, *row.extra.get("method_alias", [])]:
             lines += [f"    def {name}_({signature(row, True)}):", f'        """In-place form of ``{row.name}``."""']
             if scaled := row.extra.get("scaled"):
