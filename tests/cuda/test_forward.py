@@ -38,7 +38,7 @@ def same(got, expected, tolerance=None):
         assert got is None
         return
     assert tuple(got.shape) == tuple(expected.shape) and got.dtype == expected.dtype
-    name = common.NAMES[expected.dtype]
+    name = expected.dtype.name
     limit = TOLERANCE.get(name, 0) if tolerance is None else tolerance
     np.testing.assert_allclose(values(got), values(expected), rtol=limit, atol=limit, equal_nan=True)
 

@@ -4,7 +4,7 @@ Element i of a call depends on the seed, the counter and i alone, so a program g
 device; they are not those of the CPU's generator.
 """
 import ctorch
-from ctorch.cuda._forward.common import FLOATS, NAMES, compute_dtype, dense, empty, float_name, index_of, numel
+from ctorch.cuda._forward.common import FLOATS, compute_dtype, dense, empty, float_name, index_of, numel
 from ctorch.cuda.launch import Kernel, blocks_for
 from ctorch.cuda.random import take
 
@@ -34,7 +34,7 @@ def _fill(kernel, tensor, *parameters, between=()):
     """Launch over a float tensor."""
     n, index = numel(tensor.shape), index_of(tensor)
     if n:
-        kernel(index, NAMES[tensor.dtype], (blocks_for(-(-n // 4)),), (256,), tensor.data_ptr(), *between, n,
+        kernel(index, tensor.dtype.name, (blocks_for(-(-n // 4)),), (256,), tensor.data_ptr(), *between, n,
                *take(index, n), *parameters)
 
 
@@ -73,7 +73,7 @@ def dropout_mask(tensor, p):
 
 def bernoulli(tensor, p=0.5):
     """1 with probability p, else 0; p is a number, or a tensor with one for each element."""
-    if NAMES[tensor.dtype] not in FLOATS:
+    if tensor.dtype.name not in FLOATS:
         numbers = empty(tensor.shape, ctorch.float32, tensor.device)
         bernoulli(numbers, p)
         tensor.copy_(numbers)
@@ -93,7 +93,7 @@ def bernoulli(tensor, p=0.5):
 
 def integers(tensor, low=None, high=None):
     """Whole numbers of low .. high - 1; without bounds, those from 0 on that the dtype has."""
-    name = NAMES[tensor.dtype]
+    name = tensor.dtype.name
     if name not in _LAST:
         raise NotImplementedError(f"random_: not implemented for device 'cuda' and dtype {name}")
     low, high = (0, _LAST[name] + 1) if low is None else (int(low), int(high))
@@ -117,7 +117,7 @@ def integers(tensor, low=None, high=None):
 
 def permutation(tensor):
     """An order of 0 .. n - 1."""
-    name, n, index = NAMES[tensor.dtype], numel(tensor.shape), index_of(tensor)
+    name, n, index = tensor.dtype.name, numel(tensor.shape), index_of(tensor)
     if name not in _LAST:
         raise NotImplementedError(f"randperm: not implemented for device 'cuda' and dtype {name}")
     if n and n - 1 > _LAST[name]:

@@ -5,18 +5,18 @@ import ctorch
 from ctorch._views import copy_values
 from ctorch.cuda import _driver, _layout, launch, streams
 from ctorch.cuda import copy as raw
-from ctorch.cuda._layout import TYPES, name_of
+from ctorch.cuda._layout import TYPES
 from ctorch.cuda.module import function_of_text
 
 
 def cast_text(to, frm) -> str:
     """The kernel that copies between two dtypes."""
     return f"""#include "loops.cuh"
-extern "C" __global__ void ct_copy(Layout<2> layout, {TYPES[name_of(to)]} *to, const {TYPES[name_of(frm)]} *frm) {{
+extern "C" __global__ void ct_copy(Layout<2> layout, {TYPES[to.name]} *to, const {TYPES[frm.name]} *frm) {{
     for (CT_EACH(i, layout.n)) {{
         i64 at[2];
         layout.places(i, at);
-        to[at[0]] = {"frm[at[1]]" if to == frm else f"Converted<{TYPES[name_of(to)]}>::of(widen(frm[at[1]]))"};
+        to[at[0]] = {"frm[at[1]]" if to == frm else f"Converted<{TYPES[to.name]}>::of(widen(frm[at[1]]))"};
     }}
 }}
 """
@@ -51,7 +51,7 @@ def _within(to, frm):
     if to.dtype == frm.dtype and to.shape == frm.shape and to.is_contiguous() and frm.is_contiguous():
         return raw.d2d(to.data_ptr(), frm.data_ptr(), to.numel() * to.element_size(), index)
     _driver.activate(index)
-    kernel = function_of_text(index, f"copy_{name_of(to.dtype)}_{name_of(frm.dtype)}",
+    kernel = function_of_text(index, f"copy_{to.dtype.name}_{frm.dtype.name}",
                               lambda: cast_text(to.dtype, frm.dtype), "ct_copy")
     arguments = _layout.packed("copy", to.shape, [to.stride(), _layout.stretched(frm, to.shape)])
     arguments += struct.pack("2P", to.data_ptr(), frm.data_ptr())
