@@ -26,6 +26,9 @@ cdef enum:
     KIND_STRIDED
 
 
+cdef set change_names = set()        # storages keep the names' addresses
+
+
 cdef TensorBase link(TensorBase v, TensorBase x):
     # Makes v a differentiable view of x's base.
     cdef PyObject* base
@@ -591,6 +594,12 @@ def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
         node_edge(node, 0, x, y)
         node_attach(node, y, 0)
     return y
+
+
+def count_change(TensorBase x not None, bytes op not None):
+    """Count a change of x's values that a kernel of another device made, under the name of an operator."""
+    change_names.add(op)
+    bump_version(x, op)
 
 
 def copy_values(TensorBase to not None, TensorBase frm not None):
