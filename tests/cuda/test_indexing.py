@@ -15,7 +15,7 @@ INDICES = {
     "empty": (ctorch.tensor([], dtype=ctorch.int64),), "uint8": (ctorch.tensor([1, 0], dtype=ctorch.uint8),),
     "mask": (X % 3 == 0,), "mask of two": (X[:, :, 0] > 10,), "mask after": (ALL, X[0] > 8),
     "mask of none": (X < 0,), "mask and tensor": (ctorch.tensor([True, False, True]), ctorch.tensor([1, 2])),
-    "true": (True, I), "0-d mask": (ctorch.tensor(True),), "0-d mask of none": (ctorch.tensor(False), I), "list": ([0, 2],),
+    "true": (True, I), "0-d mask": (ctorch.tensor(True),), "0-d mask of none": (ctorch.tensor(False),), "list": ([0, 2],),
 }
 
 
