@@ -76,24 +76,41 @@ def deepcopy(x, memo):
 
 
 def reduce(x):
-    """Pickling: the bytes of the elements with dtype, shape and requires_grad; code in a pickle is never ours."""
+    """Pickling: the bytes of the elements with dtype, shape, requires_grad and device; the pickle has no code."""
     if not x.is_leaf:
         raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) can be pickled; use detach() "
                            "first.")
     raw = bytes(memoryview(_as_bytes(x)))
-    return rebuild, (type(x), raw, x.dtype, tuple(x.shape), x.requires_grad)
+    return rebuild, (type(x), raw, x.dtype, tuple(x.shape), x.requires_grad, str(x.device))
 
 
 def _as_bytes(x):
-    flat = x.detach().contiguous()
+    flat = x.detach().cpu().contiguous()
     return view_dtype(flat.reshape(-1), ctorch.uint8)
 
 
-def rebuild(cls, raw, dtype, shape, requires_grad):
+def restored(x, location):
+    """A tensor of the CPU on the device that it was saved from."""
+    place = Device(location)
+    if place.type == "cuda":
+        if not ctorch.cuda.is_available():
+            raise RuntimeError("Attempting to deserialize object on a CUDA device but ctorch.cuda.is_available() is "
+                               "False. If you are running on a CPU-only machine, please use ctorch.load with "
+                               "map_location=ctorch.device('cpu') to map your storages to the CPU.")
+        count = ctorch.cuda.device_count()
+        if place.index is not None and place.index >= count:
+            raise RuntimeError(f"Attempting to deserialize object on CUDA device {place.index} but "
+                               f"ctorch.cuda.device_count() is {count}. Please use ctorch.load with map_location to "
+                               "map your storages to an existing device.")
+    return x.to(place)
+
+
+def rebuild(cls, raw, dtype, shape, requires_grad, device="cpu"):
     """The tensor that `reduce` took apart."""
     values = ctorch.empty(shape, dtype=dtype)
     if raw:
         memoryview(_as_bytes_inplace(values))[:] = raw
+    values = restored(values, device)
     if cls is ctorch.Tensor:
         values.requires_grad = requires_grad
         return values
