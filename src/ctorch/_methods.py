@@ -1,4 +1,5 @@
 """Tensor methods that are Python written with other operators."""
+import sys
 import weakref
 
 import ctorch
@@ -9,6 +10,8 @@ from ctorch._dtype import dtype as DType
 
 def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None):
     """Tensor.to in all its forms: dtype, device, device and dtype, or another tensor to be like."""
+    flags = [a for a in args if isinstance(a, bool)]         # non_blocking, copy
+    non_blocking, copy = [*flags, *(non_blocking, copy)[len(flags):]]
     for a in args:
         if isinstance(a, DType):
             dtype = a
@@ -19,7 +22,10 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
         elif a is not None and not isinstance(a, bool):
             raise TypeError(f"to(): received an invalid argument of type {type(a).__name__}")
     if device is not None:
-        moved = _views.to_device(x, Device(device))
+        place = Device(device)
+        # a cast on the CPU must not read what has not arrived
+        queued = non_blocking and (place.type == "cuda" or dtype in (None, x.dtype))
+        moved = _views.to_device(x, place, False, queued)
         if moved is not x:
             return _views.to_dtype(moved, dtype or x.dtype)
     return _views.to_dtype(x, dtype or x.dtype, copy)
@@ -40,6 +46,18 @@ def type_(x, dtype):
                 return _views.to_dtype(x, getattr(ctorch, name))
         raise ValueError(f"invalid type: {dtype!r}")
     return _views.to_dtype(x, dtype)
+
+
+def is_pinned(x):
+    """Tensor.is_pinned; nothing is where CUDA has not been used."""
+    pinned = sys.modules.get("ctorch.cuda.pinned")
+    return pinned is not None and pinned.is_pinned(x)
+
+
+def pin_memory(x):
+    """Tensor.pin_memory."""
+    from ctorch.cuda import pinned
+    return pinned.pin(x)
 
 
 def retain_grad(x):

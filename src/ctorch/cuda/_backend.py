@@ -11,9 +11,11 @@ from ctorch.cuda._random import draw
 from ctorch.cuda._reduce import run as reduce
 from ctorch.cuda._transfer import copy
 from ctorch.cuda.device import index_of as device_index
+from ctorch.cuda.pinned import empty as pinned_empty
+from ctorch.cuda.pinned import is_pinned, pin
 
 __all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "index",
-           "index_put", "positions", "reduce", "sgd"]
+           "index_put", "is_pinned", "pin", "pinned_empty", "positions", "reduce", "sgd"]
 
 _MODULES = ("losses", "normalizations", "products", "selection", "windows")
 _forwards = {}

@@ -3,7 +3,7 @@ import struct
 
 import ctorch
 from ctorch._views import copy_values
-from ctorch.cuda import _driver, _layout, launch, streams
+from ctorch.cuda import _driver, _layout, launch, pinned, streams
 from ctorch.cuda import copy as raw
 from ctorch.cuda._layout import TYPES
 from ctorch.cuda.module import function_of_text
@@ -22,8 +22,12 @@ extern "C" __global__ void ct_copy(Layout<2> layout, {TYPES[to.name]} *to, const
 """
 
 
-def copy(to, frm):
-    """to[...] = frm, cast and broadcast."""
+def copy(to, frm, non_blocking=False):
+    """to[...] = frm, cast and broadcast.
+
+    With `non_blocking` a copy from or to page-locked memory of the same dtype and layout is only put in the current
+    stream; any other is done when this returns.
+    """
     if to.numel() == 0:
         return
     if to.is_cuda and frm.is_cuda:
@@ -32,9 +36,9 @@ def copy(to, frm):
         else:
             _across(to, frm)
     elif to.is_cuda:
-        _to_device(to, frm)
+        _to_device(to, frm, non_blocking)
     else:
-        _to_host(to, frm)
+        _to_host(to, frm, non_blocking)
 
 
 def prepared(x, dtype, device):
@@ -70,25 +74,31 @@ def _across(to, frm):
     _within(to, landed)
 
 
-def _to_device(to, frm):
+def _to_device(to, frm, non_blocking):
     host = frm
     if frm.dtype != to.dtype or not frm.is_contiguous():
         host = ctorch.empty(frm.shape, dtype=to.dtype)
         copy_values(host, frm)
     direct = to.is_contiguous() and to.shape == host.shape
     landed = to if direct else ctorch.empty(host.shape, dtype=to.dtype, device=to.device)
-    raw.h2d(landed.data_ptr(), host.data_ptr(), host.numel() * host.element_size(), to.device.index)
+    queued = non_blocking and pinned.is_pinned(host)
+    raw.h2d(landed.data_ptr(), host.data_ptr(), host.numel() * host.element_size(), to.device.index, queued)
+    if queued:
+        pinned.record_stream(host, streams.current_stream(to.device.index))
     if not direct:
         _within(to, landed)
 
 
-def _to_host(to, frm):
+def _to_host(to, frm, non_blocking):
     dense = frm
     if not frm.is_contiguous():
         dense = ctorch.empty(frm.shape, dtype=frm.dtype, device=frm.device)
         _within(dense, frm)
     direct = to.is_contiguous() and to.shape == frm.shape and to.dtype == frm.dtype
     landed = to if direct else ctorch.empty(frm.shape, dtype=frm.dtype)
-    raw.d2h(landed.data_ptr(), dense.data_ptr(), dense.numel() * dense.element_size(), frm.device.index)
+    queued = non_blocking and direct and pinned.is_pinned(to)
+    raw.d2h(landed.data_ptr(), dense.data_ptr(), dense.numel() * dense.element_size(), frm.device.index, queued)
+    if queued:
+        pinned.record_stream(to, streams.current_stream(frm.device.index))
     if not direct:
         copy_values(to, landed)
