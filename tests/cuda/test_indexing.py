@@ -15,7 +15,8 @@ INDICES = {
     "empty": (ctorch.tensor([], dtype=ctorch.int64),), "uint8": (ctorch.tensor([1, 0], dtype=ctorch.uint8),),
     "mask": (X % 3 == 0,), "mask of two": (X[:, :, 0] > 10,), "mask after": (ALL, X[0] > 8),
     "mask of none": (X < 0,), "mask and tensor": (ctorch.tensor([True, False, True]), ctorch.tensor([1, 2])),
-    "true": (True, I), "0-d mask": (ctorch.tensor(True),), "0-d mask of none": (ctorch.tensor(False),), "list": ([0, 2],),
+    "true": (True, I),
+    "0-d mask": (ctorch.tensor(True),), "0-d mask of none": (ctorch.tensor(False),), "list": ([0, 2],),
 }
 
 
@@ -86,7 +87,7 @@ def test_adding_in_half_precision_rounds_once(dtype):
 
 
 def test_adding_bools_is_not_implemented():
-    with pytest.raises(NotImplementedError, match="index_put_ with accumulate.*cuda.*bool"):
+    with pytest.raises(NotImplementedError, match=r"index_put_ with accumulate.*cuda.*bool"):
         ctorch.zeros(2, dtype=ctorch.bool, device="cuda").index_put_(
             (ctorch.tensor([0]),), ctorch.ones(1, dtype=ctorch.bool, device="cuda"), accumulate=True)
 

@@ -29,7 +29,7 @@ def test_values_and_place(dtype):
 
 def test_edges():
     assert ctorch.ones(0, 3).pin_memory().shape == (0, 3)
-    with pytest.raises(RuntimeError, match="cannot pin .* only dense CPU tensors can be pinned"):
+    with pytest.raises(RuntimeError, match=r"cannot pin .* only dense CPU tensors can be pinned"):
         ctorch.ones(2, device="cuda").pin_memory()
     assert not ctorch.ones(2, device="cuda").is_pinned()
 
