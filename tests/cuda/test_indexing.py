@@ -131,6 +131,20 @@ def test_nonzero_of_many_shapes_and_numbers():
         same(ctorch.nonzero(x.cuda()), ctorch.nonzero(x))
 
 
+def test_masked_select():
+    mask = X[0] % 3 == 0
+    for x, m in ((X, X > 20), (X, mask), (X[:, :1], mask), (X[0, 0, 0], ctorch.tensor(True)), (X, X < 0)):
+        same(ctorch.masked_select(x.cuda(), m.cuda()), ctorch.masked_select(x, m))
+    x, y = X.clone().requires_grad_(), X.cuda().requires_grad_()
+    (x.masked_select(mask) ** 2).sum().backward()
+    (y.masked_select(mask.cuda()) ** 2).sum().backward()
+    same(y.grad, x.grad)
+    with pytest.raises(RuntimeError, match="expected BoolTensor"):
+        y.masked_select(mask.cuda().int())
+    with pytest.raises(RuntimeError, match="expected self and mask to be on the same device"):
+        y.masked_select(mask)
+
+
 def test_errors():
     x = X.cuda()
     with pytest.raises(IndexError, match="index 4 is out of bounds for dimension 1 with size 4"):
