@@ -11,7 +11,6 @@ from places import get, put
 
 import ctorch
 from ctorch import _functions
-from ctorch.cuda._forward import common
 
 ROWS = {name: row for path in sorted((Path(ctorch.__file__).parent / "ops").glob("*.toml"))
         for name, row in tomllib.loads(path.read_text()).items()}
