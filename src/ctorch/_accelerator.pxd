@@ -13,3 +13,4 @@ cdef int accelerator_elementwise(int which, int common, TensorBase out, int n, P
 cdef int accelerator_reduce(int which, TensorBase x, TensorBase out, const bint* reduced) except -1
 cdef object accelerator_forward(str name, tuple args)
 cdef int device_of(int n, PyObject** inputs, const char* op) except -2
+cdef int check_one_device(str op, object given) except -1

@@ -43,6 +43,7 @@ cdef int accelerator_reduce(int which, TensorBase x, TensorBase out, const bint*
 
 cdef object accelerator_forward(str name, tuple args):
     """A kernel row's forward function on the device; its arguments are those of the C function."""
+    check_one_device(name.removesuffix("_forward"), args)
     return backend().forward(name)(*args)
 
 
@@ -59,11 +60,29 @@ cdef int device_of(int n, PyObject** inputs, const char* op) except -2:
         elif t.ndim != 0:
             odd = t
     if first is not None and odd is not None:
-        places = sorted({"cpu" if (<TensorBase>x).device == DEVICE_CPU else f"cuda:{(<TensorBase>x).device_index}"
-                         for x in (first, odd)}, reverse=True)
-        raise RuntimeError(f"{op.decode()}: Expected all tensors to be on the same device, but found at least two "
-                           f"devices, {places[0]} and {places[1]}!")
+        refuse_devices(op.decode(), first, odd)
     return index
+
+
+cdef int check_one_device(str op, object given) except -1:
+    # Kernels take addresses, so here single CPU values are refused too.
+    cdef TensorBase t, first = None
+    for x in given:
+        if not isinstance(x, TensorBase):
+            continue
+        t = <TensorBase>x
+        if first is None:
+            first = t
+        elif t.device != first.device or t.device_index != first.device_index:
+            refuse_devices(op, first, t)
+    return 0
+
+
+cdef int refuse_devices(str op, TensorBase a, TensorBase b) except -1:
+    cdef TensorBase t
+    places = sorted(["cpu" if t.device == DEVICE_CPU else f"cuda:{t.device_index}" for t in (a, b)], reverse=True)
+    raise RuntimeError(f"{op}: Expected all tensors to be on the same device, but found at least two devices, "
+                       f"{places[0]} and {places[1]}!")
 
 
 tensor_hooks.storage = accelerator_storage

@@ -189,7 +189,11 @@ cdef class Tensor(ViewMethods):
 
     def is_pinned(self):
         """True for page-locked memory."""
-        return False
+        return methods().is_pinned(self)
+
+    def pin_memory(self):
+        """This tensor in page-locked memory, from which a device copies with `non_blocking`; itself where it is."""
+        return methods().pin_memory(self)
 
     @property
     def is_cuda(self):
@@ -655,7 +659,7 @@ cdef class Tensor(ViewMethods):
 
     def copy_(self, src, non_blocking=False):
         """In place: take the values of another tensor, broadcast and cast."""
-        return views.copy_into(self, src)
+        return views.copy_into(self, src, non_blocking)
 
     def fill_(self, value):
         """In place: every element becomes `value`."""

@@ -51,6 +51,5 @@ cdef TensorBase contiguous(TensorBase x)
 cdef int result_dtype(int n, PyObject** inputs) except -1
 cdef int check_inplace(TensorBase x, const char* op) except -1
 cdef int unsupported(const char* op, int dtype) except -1
-cdef int check_cpu(TensorBase x, const char* op) except -1
 cdef TensorBase write_out(TensorBase out, TensorBase result, str op)
 cdef void register_symbolic(int which, int k, object function)

@@ -48,13 +48,6 @@ cdef int unsupported(const char* op, int dtype) except -1:
     raise NotImplementedError(f"\"{op.decode()}\" not implemented for '{dtype_title(dtype)}' on device 'cpu'")
 
 
-cdef int check_cpu(TensorBase x, const char* op) except -1:
-    if x.device != DEVICE_CPU:
-        raise NotImplementedError(f"{op.decode()}: not implemented for device 'cuda' and dtype "
-                                  f"{dtype_name(x.dtype).decode()}")
-    return 0
-
-
 # ---- dtypes
 
 cdef int combine(int high, int low) except -2:

@@ -2,7 +2,6 @@
 import sys
 
 from libc.stdint cimport *
-from libc.string cimport memset
 
 from ctorch._device cimport place_of
 from ctorch._dispatch cimport cast_to, number_tensor
@@ -12,6 +11,7 @@ from ctorch._shape cimport parse_sizes, unpack_sizes
 from ctorch._storage cimport storage_wrap
 from ctorch._tape cimport in_inference
 from ctorch._tensor cimport *
+from ctorch._views cimport zero_memory
 
 
 cdef TensorBase finish(TensorBase t, bint requires_grad):
@@ -47,13 +47,6 @@ cdef TensorBase onto(TensorBase t, object device, str op):
     return y
 
 
-cdef int fill_zero(TensorBase t) except -1:
-    if t.device == DEVICE_CPU:
-        memset(t.storage.data, 0, t.storage.nbytes)
-        return 0
-    return fill_number(t, 0)
-
-
 def empty(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False,
           memory_format=None):
     """A tensor with whatever was in its memory.
@@ -77,7 +70,7 @@ def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
     """
     cdef TensorBase t
     t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "zeros"), device, "zeros")
-    fill_zero(t)
+    zero_memory(t)
     return finish(t, requires_grad)
 
 
@@ -145,7 +138,7 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
                pin_memory=False):
     """Zeros of the same shape."""
     cdef TensorBase t = like(input, dtype, device, "zeros_like")
-    fill_zero(t)
+    zero_memory(t)
     return finish(t, requires_grad)
 
 

@@ -9,7 +9,9 @@ from cpython.slice cimport PySlice_Check
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
+from ctorch._accelerator cimport backend, check_one_device, device_of
 from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor
+from ctorch._device cimport device_object
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
 from ctorch._iterator cimport copy_data
@@ -78,7 +80,7 @@ cdef object as_index(object i):
         raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                          f"indices (got {type(i).__name__})")
     if t.dtype == BOOL:
-        return t
+        return t if t.ndim else bool(t)
     if category_of[t.dtype] != CATEGORY_INT:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     if t.ndim == 0 and not wants_grad(t):
@@ -107,19 +109,32 @@ cdef tuple basic_part(TensorBase x, object index):
             dim += 1
         elif isinstance(i, bool):
             x = unsqueeze_at(x, dim)
-            tensors.append((dim, tensor_from([0] if i else [], INT64, False)))
+            tensors.append((dim, beside(x, tensor_from([0] if i else [], INT64, False))))
             dim += 1
         elif PySlice_Check(i):
             x = take_slice(x, dim, i)
             dim += 1
         elif isinstance(i, TensorBase):
             for t in index_tensors(x, dim, <TensorBase>i):
-                tensors.append((dim, t))
+                tensors.append((dim, beside(x, <TensorBase>t)))
                 dim += 1
         else:
             check_index_bounds(x, dim, i, len(tensors) and 0)
             x = select(x, dim, PyNumber_AsSsize_t(i, IndexError))
     return x, tensors
+
+
+cdef TensorBase beside(TensorBase x, TensorBase t):
+    # An index tensor on x's device: those of the CPU go anywhere.
+    cdef TensorBase y
+    if t.device == x.device and t.device_index == x.device_index:
+        return t
+    if t.device != DEVICE_CPU:
+        raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor "
+                           f"({device_object(x.device, x.device_index)})")
+    y = tensor_empty_at(x, t.dtype, t.ndim, t.shape)
+    copy_data(y, t)
+    return y
 
 
 cdef int check_index_bounds(TensorBase x, int dim, object i, object offset) except -1:
@@ -151,6 +166,8 @@ cdef list positions(TensorBase mask):
     cdef int d, n = m.ndim
     cdef unsigned char* p = <unsigned char*>m.data
     cdef list out = []
+    if m.device != DEVICE_CPU:
+        return backend().positions(m)
     for i in range(m.numel):
         count += p[i] != 0
     cdef int64_t* columns[MAX_DIMS]
@@ -191,7 +208,7 @@ def nonzero(input, *, out=None, bint as_tuple=False):
         return tuple(columns)
     shape[0] = (<TensorBase>columns[0]).numel if columns else (1 if bool(x) else 0)
     shape[1] = x.ndim
-    target = tensor_empty(INT64, 2, shape)
+    target = tensor_empty_at(x, INT64, 2, shape)
     stride = x.ndim
     for d, column in enumerate(columns):
         row = tensor_view(target, 1, shape, &stride, target.data + d * sizeof(int64_t))
@@ -246,9 +263,6 @@ cdef Rows find_rows(TensorBase x, list tensors):
     cdef list dims = [d for d, _ in tensors]
     cdef TensorBase t, wide
     cdef bint adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
-    if x.device != DEVICE_CPU:
-        raise NotImplementedError("indexing with tensors: not implemented for device 'cuda' and dtype "
-                                  f"{dtype_name(x.dtype).decode()}")
     for d in dims:
         perm[k] = d
         k += 1
@@ -344,6 +358,12 @@ cdef TensorBase rest_last(Rows r, TensorBase packed):
 
 cdef TensorBase index_rows(TensorBase x, list tensors):
     """x indexed by tensors; not recorded."""
+    if x.device != DEVICE_CPU:
+        return <TensorBase?>backend().index(x, tensors)
+    return index_rows_cpu(x, tensors)
+
+
+cdef TensorBase index_rows_cpu(TensorBase x, list tensors):
     cdef Rows r = find_rows(x, tensors)
     cdef int64_t shape[MAX_DIMS]
     cdef int i, n = len(r.index_shape)
@@ -457,6 +477,13 @@ cdef bint fits(TensorBase v, TensorBase wide) noexcept:
 
 cdef int put_rows(TensorBase x, list tensors, TensorBase values, bint add) except -1:
     """x at the index tensors = (or +=) values; not recorded."""
+    if x.device != DEVICE_CPU:
+        backend().index_put(x, tensors, values, add)
+        return 0
+    return put_rows_cpu(x, tensors, values, add)
+
+
+cdef int put_rows_cpu(TensorBase x, list tensors, TensorBase values, bint add) except -1:
     cdef Rows r = find_rows(x, tensors)
     cdef TensorBase packed = values_for(r, values)
     cdef TensorBase front = row_block(r.front, r.indexed)
@@ -558,7 +585,7 @@ cdef int put_backward(Node node, PyObject** grads) except -1:
 
 cdef TensorBase without(TensorBase g, list tensors):
     cdef object mask
-    cdef TensorBase m = tensor_empty(g.dtype, g.ndim, g.shape)
+    cdef TensorBase m = tensor_empty_at(g, g.dtype, g.ndim, g.shape)
     copy_data(m, number_tensor(1.0))
     put_rows(m, tensors, number_tensor(0.0), False)
     mask = m
@@ -567,7 +594,11 @@ cdef TensorBase without(TensorBase g, list tensors):
 
 cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) except -1:
     cdef Node node = None
+    cdef PyObject* both[2]
     check_inplace(x, b"index_put_")
+    if x.device != values.device or x.device_index != values.device_index:
+        both[0], both[1] = <PyObject*>x, <PyObject*>values
+        device_of(2, both, b"index_put_")
     if recording() and (wants_grad(x) or wants_grad(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
         node = node_new(put_backward, b"index_put", 2, 0)
         node_edge(node, 0, x, None)
@@ -589,6 +620,8 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         values = <TensorBase>value
     else:
         values = number_tensor(value) if isinstance(value, (int, float, complex)) else tensor_from(value, -1, False)
+        if x.device != DEVICE_CPU:
+            values = beside(x, values)
     v, tensors = basic_part(x, index)
     if tensors:
         return put_recorded(v, tensors, values, False)
@@ -623,6 +656,7 @@ def index_select(input, dim, index):
         raise IndexError("index_select(): Index is supposed to be a vector")
     if i.dtype != INT64 and i.dtype != INT32:
         raise RuntimeError(f"index_select(): Expected dtype int32 or int64 for index but got: {dtype_title(i.dtype)}")
+    check_one_device("index_select", (x, i))
     if i.ndim == 0:
         i = unsqueeze_at(i, 0)
     if x.ndim == 0:

@@ -1,4 +1,5 @@
 """Tensor methods that are Python written with other operators."""
+import sys
 import weakref
 
 import ctorch
@@ -9,6 +10,8 @@ from ctorch._dtype import dtype as DType
 
 def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None):
     """Tensor.to in all its forms: dtype, device, device and dtype, or another tensor to be like."""
+    flags = [a for a in args if isinstance(a, bool)]         # non_blocking, copy
+    non_blocking, copy = [*flags, *(non_blocking, copy)[len(flags):]]
     for a in args:
         if isinstance(a, DType):
             dtype = a
@@ -19,7 +22,10 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
         elif a is not None and not isinstance(a, bool):
             raise TypeError(f"to(): received an invalid argument of type {type(a).__name__}")
     if device is not None:
-        moved = _views.to_device(x, Device(device))
+        place = Device(device)
+        # a cast on the CPU must not read what has not arrived
+        queued = non_blocking and (place.type == "cuda" or dtype in (None, x.dtype))
+        moved = _views.to_device(x, place, False, queued)
         if moved is not x:
             return _views.to_dtype(moved, dtype or x.dtype)
     return _views.to_dtype(x, dtype or x.dtype, copy)
@@ -40,6 +46,18 @@ def type_(x, dtype):
                 return _views.to_dtype(x, getattr(ctorch, name))
         raise ValueError(f"invalid type: {dtype!r}")
     return _views.to_dtype(x, dtype)
+
+
+def is_pinned(x):
+    """Tensor.is_pinned; nothing is where CUDA has not been used."""
+    pinned = sys.modules.get("ctorch.cuda.pinned")
+    return pinned is not None and pinned.is_pinned(x)
+
+
+def pin_memory(x):
+    """Tensor.pin_memory."""
+    from ctorch.cuda import pinned
+    return pinned.pin(x)
 
 
 def retain_grad(x):
@@ -76,24 +94,41 @@ def deepcopy(x, memo):
 
 
 def reduce(x):
-    """Pickling: the bytes of the elements with dtype, shape and requires_grad; code in a pickle is never ours."""
+    """Pickling: the bytes of the elements with dtype, shape, requires_grad and device; the pickle has no code."""
     if not x.is_leaf:
         raise RuntimeError("Only Tensors created explicitly by the user (graph leaves) can be pickled; use detach() "
                            "first.")
     raw = bytes(memoryview(_as_bytes(x)))
-    return rebuild, (type(x), raw, x.dtype, tuple(x.shape), x.requires_grad)
+    return rebuild, (type(x), raw, x.dtype, tuple(x.shape), x.requires_grad, str(x.device))
 
 
 def _as_bytes(x):
-    flat = x.detach().contiguous()
+    flat = x.detach().cpu().contiguous()
     return view_dtype(flat.reshape(-1), ctorch.uint8)
 
 
-def rebuild(cls, raw, dtype, shape, requires_grad):
+def restored(x, location):
+    """A tensor of the CPU on the device that it was saved from."""
+    place = Device(location)
+    if place.type == "cuda":
+        if not ctorch.cuda.is_available():
+            raise RuntimeError("Attempting to deserialize object on a CUDA device but ctorch.cuda.is_available() is "
+                               "False. If you are running on a CPU-only machine, please use ctorch.load with "
+                               "map_location=ctorch.device('cpu') to map your storages to the CPU.")
+        count = ctorch.cuda.device_count()
+        if place.index is not None and place.index >= count:
+            raise RuntimeError(f"Attempting to deserialize object on CUDA device {place.index} but "
+                               f"ctorch.cuda.device_count() is {count}. Please use ctorch.load with map_location to "
+                               "map your storages to an existing device.")
+    return x.to(place)
+
+
+def rebuild(cls, raw, dtype, shape, requires_grad, device="cpu"):
     """The tensor that `reduce` took apart."""
     values = ctorch.empty(shape, dtype=dtype)
     if raw:
         memoryview(_as_bytes_inplace(values))[:] = raw
+    values = restored(values, device)
     if cls is ctorch.Tensor:
         values.requires_grad = requires_grad
         return values

@@ -3,7 +3,7 @@ import sys
 
 from libc.stdint cimport int64_t
 
-from ctorch._accelerator cimport backend
+from ctorch._accelerator cimport backend, check_one_device
 from ctorch._device cimport place_of
 from ctorch._dispatch cimport check_inplace, contiguous
 from ctorch._dtype cimport *
@@ -194,9 +194,6 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     cdef TensorBase x = <TensorBase?>input, q, y
     cdef int64_t shape[2]
     only_floats(x, "multinomial")
-    if x.device != DEVICE_CPU:
-        raise NotImplementedError(f"multinomial: not implemented for device 'cuda' and dtype "
-                                  f"{dtype_name(x.dtype).decode()}")
     if x.ndim < 1 or x.ndim > 2:
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     q = contiguous(x)
@@ -204,7 +201,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     shape[x.ndim - 1] = num_samples
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
-    y = tensor_empty(INT64, x.ndim, shape)
+    y = tensor_empty_at(x, INT64, x.ndim, shape)
+    if drawn(y, "multinomial", (q, num_samples, replacement), generator):
+        return y
     c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data, x.shape[0] if x.ndim == 2 else 1,
                   x.shape[x.ndim - 1], num_samples, replacement, <int64_t*>y.data)
     return y
@@ -256,6 +255,7 @@ def normal_(TensorBase x not None, double mean=0, double std=1, generator=None):
 def bernoulli_(TensorBase x not None, p=0.5, generator=None):
     """In place: ones with probability p, zeros elsewhere."""
     cdef TensorBase t = target(x, "bernoulli_"), q
+    check_one_device("bernoulli_", (x, p))
     if drawn(t, "bernoulli", (p,), generator):
         return finish(x, t, b"bernoulli_")
     if isinstance(p, TensorBase):
@@ -298,7 +298,7 @@ def normal_of(mean, std, size=None, *, generator=None, dtype=None, device=None, 
         return normal_(new(size, dtype, device, "normal", default_dtype()), mean, std, generator)
     shape = (mean + std * 0).shape if isinstance(mean, TensorBase) else std.shape
     like = mean if isinstance(mean, TensorBase) else std
-    return randn(shape, dtype=like.dtype, generator=generator) * std + mean
+    return randn(shape, dtype=like.dtype, device=like.device, generator=generator) * std + mean
 
 
 def manual_seed(seed):

@@ -119,12 +119,16 @@ cdef int64_t checked_bytes(int ndim, const int64_t* shape, int itemsize, int64_t
     return bytes
 
 
-cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape):
+cdef inline TensorBase tensor_dense(int device, int index, int dtype, int ndim, const int64_t* shape):
     cdef int64_t numel, stride = 1
     cdef int64_t nbytes = checked_bytes(ndim, shape, itemsize_of[dtype], &numel)
     cdef TensorBase t = tensor_alloc(ndim)
     cdef int i
-    t.storage = storage_new(nbytes)
+    if device == DEVICE_CPU:
+        t.storage = storage_new(nbytes)
+    else:
+        t.storage = tensor_hooks.storage(index, nbytes)
+        t.device, t.device_index = device, index
     t.data = t.storage.data
     t.dtype = dtype
     t.numel = numel
@@ -136,26 +140,13 @@ cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape):
     return t
 
 
+cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape):
+    return tensor_dense(DEVICE_CPU, 0, dtype, ndim, shape)       # inlined, without the test of the device
+
+
 cdef TensorBase tensor_empty_on(int device, int index, int dtype, int ndim, const int64_t* shape):
     # Contiguous, on any device.
-    cdef int64_t numel, stride = 1
-    cdef int64_t nbytes
-    cdef TensorBase t
-    cdef int i
-    if device == DEVICE_CPU:
-        return tensor_empty(dtype, ndim, shape)
-    nbytes = checked_bytes(ndim, shape, itemsize_of[dtype], &numel)
-    t = tensor_alloc(ndim)
-    t.storage = tensor_hooks.storage(index, nbytes)
-    t.data = t.storage.data
-    t.dtype = dtype
-    t.device, t.device_index = device, index
-    for i in range(ndim - 1, -1, -1):
-        t.shape[i] = shape[i]
-        t.strides[i] = stride
-        stride *= shape[i] if shape[i] > 1 else 1
-    tensor_set_geometry(t)
-    return t
+    return tensor_dense(device, index, dtype, ndim, shape)
 
 
 cdef TensorBase tensor_empty_at(TensorBase place, int dtype, int ndim, const int64_t* shape):

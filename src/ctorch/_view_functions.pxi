@@ -312,4 +312,7 @@ def contiguous_of(input):
 
 def copy_into(to, frm, non_blocking=False):
     """In place: `to` takes the values of `frm`, broadcast and cast."""
-    return copy_(need(to, "copy_"), <TensorBase>frm if isinstance(frm, TensorBase) else number_tensor(frm))
+    cdef TensorBase x = need(to, "copy_"), source = <TensorBase>frm if isinstance(frm, TensorBase) else number_tensor(frm)
+    if non_blocking and x.device != DEVICE_CPU and source.device == DEVICE_CPU:
+        source = to_device(source, device_object(x.device, x.device_index), False, True)
+    return copy_(x, source)

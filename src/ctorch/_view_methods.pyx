@@ -52,7 +52,7 @@ cdef class ViewMethods(TableMethods):
 
     def cuda(self, device=None, non_blocking=False, memory_format=None):
         """This tensor on a CUDA device."""
-        return views.to_device(self, "cuda" if device is None else device)
+        return views.to_device(self, "cuda" if device is None else device, False, non_blocking)
 
     def type(self, dtype=None, non_blocking=False):
         """The legacy type's name, or this tensor in another dtype."""

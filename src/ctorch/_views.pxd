@@ -11,4 +11,5 @@ cdef TensorBase expand_reduced(TensorBase g, tuple shape, object dim, bint keepd
 cdef TensorBase permute_to(TensorBase x, const int* perm)
 cdef TensorBase unsqueeze_at(TensorBase x, int dim)
 cdef TensorBase zeros_at(TensorBase place, int dtype, int ndim, const int64_t* shape)
+cdef int zero_memory(TensorBase t) except -1
 cdef TensorBase copy_(TensorBase to, TensorBase frm)

@@ -8,6 +8,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.string cimport memcpy, memset
 
+from ctorch._accelerator cimport backend
 from ctorch._device cimport device_object, place_of
 from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor  # no-cython-lint: in the include
 from ctorch._dtype cimport *
@@ -24,6 +25,9 @@ cdef enum:
     KIND_SLICE
     KIND_DIAGONAL
     KIND_STRIDED
+
+
+cdef set change_names = set()        # storages keep the names' addresses
 
 
 cdef TensorBase link(TensorBase v, TensorBase x):
@@ -521,15 +525,24 @@ cdef int zero_memory(TensorBase t) except -1:
     return copy_data(whole, number_tensor(0))
 
 
-def to_device(TensorBase x not None, device, bint copy=False):
-    """x on another device, recorded; x itself where it is there and no copy is wanted."""
+def to_device(TensorBase x not None, device, bint copy=False, bint non_blocking=False):
+    """x on another device, recorded; x itself where it is there and no copy is wanted.
+
+    With `non_blocking`, a copy from or to page-locked memory may still be going on; what leaves a device gets such.
+    """
     cdef int index = place_of(device, "to"), old = -1 if x.device == DEVICE_CPU else x.device_index
     cdef TensorBase y
     cdef Node node
     if index == old and not copy:
         return x
-    y = tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, x.dtype, x.ndim, x.shape)
-    copy_data(y, x)
+    if non_blocking and index < 0 and old >= 0:
+        y = <TensorBase?>backend().pinned_empty(shape_tuple(x), dtype_object(x.dtype))
+    else:
+        y = tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, x.dtype, x.ndim, x.shape)
+    if non_blocking and index != old:
+        backend().copy(y, x, True)
+    else:
+        copy_data(y, x)
     if wants_grad(x) and recording():
         node = node_new(to_device_backward, b"to_copy", 1, 0)
         node_edge(node, 0, x, y)
@@ -591,6 +604,12 @@ def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
         node_edge(node, 0, x, y)
         node_attach(node, y, 0)
     return y
+
+
+def count_change(TensorBase x not None, bytes op not None):
+    """Count a change of x's values that a kernel of another device made, under the name of an operator."""
+    change_names.add(op)
+    bump_version(x, op)
 
 
 def copy_values(TensorBase to not None, TensorBase frm not None):

@@ -18,6 +18,7 @@ import zipfile
 import ctorch
 from ctorch._device import device as Device
 from ctorch._dtype import dtype_by_name
+from ctorch._methods import restored
 from ctorch._tagged import Encoder, decode
 
 __all__ = ["load", "save"]
@@ -107,7 +108,7 @@ def load(f, map_location=None, *, weights_only=True, mmap=None):
     Raises
     ------
     RuntimeError
-        If the file is damaged.
+        If the file is damaged, or has tensors of a device that is not there and `map_location` names no other.
     NotImplementedError
         If it is a file of PyTorch.
 
@@ -383,18 +384,18 @@ class _Plan:
 def _placer(map_location):
     # A function of the memory and the name of its device that gives the memory where it shall be.
     if map_location is None:
-        return lambda raw, location: raw.to(location)
+        return restored
     if isinstance(map_location, dict):
         wanted = {str(k): str(v) for k, v in map_location.items()}
-        return lambda raw, location: raw.to(wanted.get(location, location))
+        return lambda raw, location: restored(raw, wanted.get(location, location))
     if isinstance(map_location, str | Device):
-        return lambda raw, location: raw.to(map_location)
+        return lambda raw, location: restored(raw, map_location)
     if not callable(map_location):
         raise TypeError("load: map_location must be a device, a str, a dict or a function, not "
                         f"{type(map_location).__name__}")
 
     def place(raw, location):
         placed = map_location(raw, location)
-        return raw.to(location) if placed is None else placed
+        return restored(raw, location) if placed is None else placed
 
     return place

@@ -12,3 +12,13 @@ def masked_fill(input, mask, value):
     if isinstance(value, ctorch.Tensor):
         value = value.to(input.dtype)
     return ops._where(mask, value, input)
+
+
+def masked_select(input, mask):
+    if mask.dtype != ctorch.bool:
+        raise RuntimeError("masked_select: expected BoolTensor for mask")
+    if mask.device != input.device:
+        raise RuntimeError("masked_select: expected self and mask to be on the same device, but got mask on "
+                           f"{mask.device} and self on {input.device}")
+    input, mask = ctorch.broadcast_tensors(input, mask)
+    return input[mask]

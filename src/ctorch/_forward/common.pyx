@@ -1,5 +1,5 @@
 """What the forward functions share: dense operands in a kernel's dtype, and its errors."""
-from ctorch._dispatch cimport cast_to, check_cpu, contiguous, unsupported
+from ctorch._dispatch cimport cast_to, contiguous, unsupported
 from ctorch._dtype cimport *
 
 
@@ -10,7 +10,6 @@ cdef TensorBase dense(TensorBase x, int dtype):
 
 cdef int float_compute(TensorBase x, const char* op) except -1:
     # float64 stays; the other floats are computed in float32.
-    check_cpu(x, op)
     if category_of[x.dtype] != CATEGORY_FLOAT:
         unsupported(op, x.dtype)
     return FLOAT64 if x.dtype == FLOAT64 else FLOAT32

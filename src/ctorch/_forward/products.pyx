@@ -1,7 +1,7 @@
 """Matrix products: shapes and dtypes around the gemm kernels."""
 from libc.stdint cimport int64_t
 
-from ctorch._dispatch cimport cast_to, check_cpu, contiguous, unsupported
+from ctorch._dispatch cimport cast_to, contiguous, unsupported
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport kernel_error
 from ctorch._iterator cimport copy_data
@@ -34,8 +34,6 @@ cdef int gemm_row(int dtype) noexcept nogil:
 
 cdef int check_operands(TensorBase a, TensorBase b, str op) except -1:
     cdef bytes name = op.encode()
-    check_cpu(a, name)
-    check_cpu(b, name)
     if a.dtype != b.dtype:
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {c_name(a.dtype)} != "
                            f"{c_name(b.dtype)}")

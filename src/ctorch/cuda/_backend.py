@@ -5,13 +5,17 @@ import importlib
 import ctorch
 from ctorch.cuda import memory
 from ctorch.cuda._elementwise import run as elementwise
+from ctorch.cuda._indexing import index, index_put, positions
 from ctorch.cuda._optimizer import adam, sgd
 from ctorch.cuda._random import draw
 from ctorch.cuda._reduce import run as reduce
 from ctorch.cuda._transfer import copy
 from ctorch.cuda.device import index_of as device_index
+from ctorch.cuda.pinned import empty as pinned_empty
+from ctorch.cuda.pinned import is_pinned, pin
 
-__all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "reduce", "sgd"]
+__all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "index",
+           "index_put", "is_pinned", "pin", "pinned_empty", "positions", "reduce", "sgd"]
 
 _MODULES = ("losses", "normalizations", "products", "selection", "windows")
 _forwards = {}

@@ -1,16 +1,11 @@
 """Shapes and strides of several operands, merged for a kernel and packed as it reads them."""
 import struct
 
+from ctorch.cuda import _compiler
+
 MOST_DIMS = 8                        # of struct Layout in kernels/loops.cuh, after merging
-TYPES = {"bool": "bool", "uint8": "u8", "int8": "i8", "uint16": "u16", "int16": "i16", "uint32": "u32", "int32": "i32",
-         "uint64": "u64", "int64": "i64", "float16": "half_t", "bfloat16": "bfloat16_t", "float32": "float",
-         "float64": "double", "complex64": "complex64_t", "complex128": "complex128_t"}
+TYPES = {name: store for name, (store, _) in _compiler.TYPES.items()}        # of elements in memory
 REAL = {"complex64": "float32", "complex128": "float64"}
-
-
-def name_of(dtype) -> str:
-    """A dtype's name without the module's."""
-    return str(dtype).rpartition(".")[2]
 
 
 def category_of(dtype) -> str:

@@ -6,7 +6,7 @@ Tensors that are not contiguous are worked on as copies. Called with gradients o
 import math
 import struct
 
-from ctorch.cuda._forward.common import NAMES, dense, empty, float_name, index_of, numel, pointer
+from ctorch.cuda._forward.common import dense, empty, float_name, index_of, numel, pointer
 from ctorch.cuda.launch import Kernel, blocks_for
 
 TENSORS, STRETCH = 36, 1024          # as in kernels/optimizer.cu
@@ -108,7 +108,7 @@ def adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1
 
 def _count(steps):
     """One more step of a parameter: the new count, which the tensor keeps."""
-    if numel(steps.shape) != 1 or NAMES[steps.dtype] not in ("float32", "float64") or steps.device.type != "cpu":
+    if numel(steps.shape) != 1 or steps.dtype.name not in ("float32", "float64") or steps.device.type != "cpu":
         raise RuntimeError(f"Adam: state 'step' must be one float32 or float64 on the CPU, got {steps.dtype} of shape "
                            f"{list(steps.shape)} on {steps.device}")
     steps.add_(1)

@@ -3,9 +3,12 @@
 Element i of a call depends on the seed, the counter and i alone, so a program gives the same numbers on every CUDA
 device; they are not those of the CPU's generator.
 """
+import math
+
 import ctorch
-from ctorch.cuda._forward.common import FLOATS, NAMES, compute_dtype, dense, empty, float_name, index_of, numel
-from ctorch.cuda.launch import Kernel, blocks_for
+from ctorch._views import copy_values
+from ctorch.cuda._forward.common import FLOATS, compute_dtype, dense, empty, float_name, index_of, numel
+from ctorch.cuda.launch import MOST_BLOCKS, Kernel, blocks_for
 from ctorch.cuda.random import take
 
 _uniform = Kernel("random", "ct_uniform", "PqQQdd")
@@ -15,6 +18,11 @@ _dropout_mask = Kernel("random", "ct_dropout_mask", "PqQQd")
 _bernoulli = Kernel("random", "ct_bernoulli", "PPqQQd")
 _integers = Kernel("integers", "ct_integers", "PqQQqQ")
 _permutation = Kernel("integers", "ct_permutation", "PqQQi")
+_running_sums = Kernel("multinomial", "ct_running_sums", "PPqq")
+_search = Kernel("multinomial", "ct_search", "PPPqqqQQ")
+_arrivals = Kernel("multinomial", "ct_arrivals", "PPPqqqQQ")
+_bitonic_step = Kernel("multinomial", "ct_bitonic_step", "PPqqqq")
+_MOST_CATEGORIES = 1 << 24
 
 # Whole numbers up to which a dtype has all, for `random_()` without bounds.
 _LAST = {"bool": 1, "uint8": 255, "int8": 127, "uint16": 65535, "int16": 32767, "uint32": (1 << 32) - 1,
@@ -34,7 +42,7 @@ def _fill(kernel, tensor, *parameters, between=()):
     """Launch over a float tensor."""
     n, index = numel(tensor.shape), index_of(tensor)
     if n:
-        kernel(index, NAMES[tensor.dtype], (blocks_for(-(-n // 4)),), (256,), tensor.data_ptr(), *between, n,
+        kernel(index, tensor.dtype.name, (blocks_for(-(-n // 4)),), (256,), tensor.data_ptr(), *between, n,
                *take(index, n), *parameters)
 
 
@@ -73,7 +81,7 @@ def dropout_mask(tensor, p):
 
 def bernoulli(tensor, p=0.5):
     """1 with probability p, else 0; p is a number, or a tensor with one for each element."""
-    if NAMES[tensor.dtype] not in FLOATS:
+    if tensor.dtype.name not in FLOATS:
         numbers = empty(tensor.shape, ctorch.float32, tensor.device)
         bernoulli(numbers, p)
         tensor.copy_(numbers)
@@ -93,7 +101,7 @@ def bernoulli(tensor, p=0.5):
 
 def integers(tensor, low=None, high=None):
     """Whole numbers of low .. high - 1; without bounds, those from 0 on that the dtype has."""
-    name = NAMES[tensor.dtype]
+    name = tensor.dtype.name
     if name not in _LAST:
         raise NotImplementedError(f"random_: not implemented for device 'cuda' and dtype {name}")
     low, high = (0, _LAST[name] + 1) if low is None else (int(low), int(high))
@@ -117,7 +125,7 @@ def integers(tensor, low=None, high=None):
 
 def permutation(tensor):
     """An order of 0 .. n - 1."""
-    name, n, index = NAMES[tensor.dtype], numel(tensor.shape), index_of(tensor)
+    name, n, index = tensor.dtype.name, numel(tensor.shape), index_of(tensor)
     if name not in _LAST:
         raise NotImplementedError(f"randperm: not implemented for device 'cuda' and dtype {name}")
     if n and n - 1 > _LAST[name]:
@@ -130,5 +138,61 @@ def permutation(tensor):
         tensor.copy_(into)
 
 
+def multinomial(tensor, weights, samples, replacement):
+    """Categories drawn by the weights of each row."""
+    n, rows = weights.shape[-1], numel(weights.shape[:-1])
+    if samples > n and (not replacement or samples == 1):
+        raise RuntimeError("multinomial: cannot sample n_sample > prob_dist.size(-1) samples without replacement, got "
+                           f"n_sample={samples}, prob_dist.size(-1)={n}")
+    if n > _MOST_CATEGORIES:
+        raise RuntimeError(f"multinomial: number of categories cannot exceed 2^24, got {n}")
+    if rows == 0:
+        return
+    w, index = dense(weights.reshape(rows, n), ctorch.float64), index_of(tensor)
+    _check_weights(w)
+    if replacement and samples > 1:
+        sums, count = empty((rows, n), ctorch.float64, tensor.device), rows * samples
+        _running_sums(index, "float64", (min(rows, MOST_BLOCKS),), (256,), w.data_ptr(), sums.data_ptr(), rows, n)
+        _search(index, "float64", (blocks_for(count),), (256,), w.data_ptr(), sums.data_ptr(), tensor.data_ptr(), rows,
+                n, samples, *take(index, 4 * count))
+        return
+    padded = n if samples == 1 else 1 << (n - 1).bit_length()
+    times = empty((rows, padded), ctorch.float64, tensor.device)
+    categories = empty((rows, padded), ctorch.int64, tensor.device)
+    _arrivals(index, "float64", (blocks_for(rows * padded),), (256,), w.data_ptr(), times.data_ptr(),
+              categories.data_ptr(), rows, n, padded, *take(index, 4 * rows * padded))
+    if samples == 1:
+        copy_values(tensor, times.argmin(-1).reshape(tensor.shape))
+        return
+    _sort(index, times, categories)
+    copy_values(tensor, categories[:, :samples].reshape(tensor.shape))
+
+
+def _check_weights(w):
+    # The host waits for the extremes of the weights and of their sums.
+    if w.shape[1] == 0:
+        raise RuntimeError("multinomial: invalid distribution (sum of probabilities <= 0)")
+    least, most = w.min().item(), w.max().item()
+    for value in (least, most):
+        if not 0 <= value < math.inf:
+            raise RuntimeError("multinomial: probability tensor contains either `inf`, `nan` or element < 0: "
+                               f"{float(value)}")
+    if not w.amax(-1).min().item() > 0:
+        raise RuntimeError("multinomial: invalid distribution (sum of probabilities <= 0)")
+
+
+def _sort(index, times, categories):
+    """Rows in order of time."""
+    rows, padded = times.shape
+    pairs, length = rows * padded // 2, 2
+    while length <= padded:
+        distance = length // 2
+        while distance:
+            _bitonic_step(index, "float64", (blocks_for(pairs),), (256,), times.data_ptr(), categories.data_ptr(),
+                          pairs, padded, length, distance)
+            distance //= 2
+        length *= 2
+
+
 _KINDS = {"uniform": uniform, "normal": normal, "exponential": exponential, "dropout_mask": dropout_mask,
-          "bernoulli": bernoulli, "integers": integers, "permutation": permutation}
+          "bernoulli": bernoulli, "integers": integers, "permutation": permutation, "multinomial": multinomial}

@@ -8,7 +8,7 @@ import struct
 import ctorch
 from ctorch._gen.cuda_table import COMPUTE, REDUCTIONS
 from ctorch.cuda import _driver, _layout, launch, streams
-from ctorch.cuda._layout import REAL, TYPES, category_of, name_of
+from ctorch.cuda._layout import REAL, TYPES, category_of
 from ctorch.cuda.module import function_of_text
 
 THREADS = 256
@@ -19,7 +19,7 @@ WIDER = {"uint8": "int64", "int32": "int64"}
 
 def state_of(op: dict, dtype) -> str:
     """The dtype that values are folded in. Floats need none wider: a block's tree of sums rounds little."""
-    compute = COMPUTE[name_of(dtype)]
+    compute = COMPUTE[dtype.name]
     if op["state"] == "bool":
         return "uint8"
     return WIDER.get(compute, compute) if op["state"] == "wide" else compute
@@ -27,12 +27,12 @@ def state_of(op: dict, dtype) -> str:
 
 def module_text(op: dict, dtype, out) -> str:
     """The kernels of one reduction for one dtype."""
-    text, compute, state = op["text"][category_of(dtype)], COMPUTE[name_of(dtype)], state_of(op, dtype)
+    text, compute, state = op["text"][category_of(dtype)], COMPUTE[dtype.name], state_of(op, dtype)
     return f"""#include "loops.cuh"
 #include "maths.cuh"
 typedef {TYPES[state]} State;
-typedef {TYPES[name_of(dtype)]} In;
-typedef {TYPES[name_of(out)]} Out;
+typedef {TYPES[dtype.name]} In;
+typedef {TYPES[out.name]} Out;
 namespace element {{
 typedef {TYPES[compute]} T;
 typedef {TYPES[REAL.get(compute, compute)]} R;
@@ -127,7 +127,7 @@ def run(which, x, out, dims):
     _driver.activate(index)
 
     def start(name, grid, arguments):
-        kernel = function_of_text(index, f"{op['name']}_{name_of(x.dtype)}",
+        kernel = function_of_text(index, f"{op['name']}_{x.dtype.name}",
                                   lambda: module_text(op, x.dtype, out.dtype), name)
         launch.launch(kernel, grid, (THREADS, 1, 1), arguments, 0, streams.raw(index))
 

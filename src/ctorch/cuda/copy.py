@@ -13,67 +13,48 @@ _from_memory.argtypes = (ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_int)
 _READ, _WRITE = 0x100, 0x200
 
 
-def _check(error):
-    return RuntimeError(f"CUDA error: {error}")
+def _queue(copying, index, *arguments):
+    """One of PyCUDA's copies into the current stream of device `index`."""
+    driver = _driver.activate(index)
+    try:
+        getattr(driver, copying)(*arguments, streams.raw(index))
+    except driver.Error as error:
+        raise RuntimeError(f"CUDA error: {error}") from error
 
 
 def h2d(to: int, host: int, nbytes: int, index: int, non_blocking: bool = False) -> None:
     """Copy host memory to device `index`."""
-    if nbytes == 0:
-        return
-    driver, stream = _driver.activate(index), streams.raw(index)
-    try:
-        driver.memcpy_htod_async(to, _from_memory(host, nbytes, _READ), stream)
-    except driver.Error as error:
-        raise _check(error) from error
-    if not non_blocking:
-        streams.current_stream(index).synchronize()
+    if nbytes:
+        _queue("memcpy_htod_async", index, to, _from_memory(host, nbytes, _READ))
+        if not non_blocking:
+            streams.current_stream(index).synchronize()
 
 
 def d2h(host: int, at: int, nbytes: int, index: int, non_blocking: bool = False) -> None:
     """Copy memory of device `index` to the host."""
-    if nbytes == 0:
-        return
-    driver, stream = _driver.activate(index), streams.raw(index)
-    try:
-        driver.memcpy_dtoh_async(_from_memory(host, nbytes, _WRITE), at, stream)
-    except driver.Error as error:
-        raise _check(error) from error
-    if not non_blocking:
-        streams.current_stream(index).synchronize()
+    if nbytes:
+        _queue("memcpy_dtoh_async", index, _from_memory(host, nbytes, _WRITE), at)
+        if not non_blocking:
+            streams.current_stream(index).synchronize()
 
 
 def d2d(to: int, at: int, nbytes: int, index: int) -> None:
     """Copy memory within device `index`."""
-    if nbytes == 0:
-        return
-    driver = _driver.activate(index)
-    try:
-        driver.memcpy_dtod_async(to, at, nbytes, streams.raw(index))
-    except driver.Error as error:
-        raise _check(error) from error
+    if nbytes:
+        _queue("memcpy_dtod_async", index, to, at, nbytes)
 
 
 def peer(to: int, to_index: int, at: int, at_index: int, nbytes: int) -> None:
     """Copy memory of one device to another, after the work of both current streams so far."""
-    if nbytes == 0:
-        return
-    to_context, at_context = _driver.context(to_index), _driver.context(at_index)
-    streams.current_stream(to_index).synchronize()
-    with _driver.guard(at_index) as driver:
-        try:
-            driver.memcpy_peer_async(to, at, nbytes, to_context, at_context, streams.raw(at_index))
-        except driver.Error as error:
-            raise _check(error) from error
-    streams.current_stream(at_index).synchronize()
+    if nbytes:
+        to_context, at_context = _driver.context(to_index), _driver.context(at_index)
+        streams.current_stream(to_index).synchronize()
+        with _driver.guard(at_index):
+            _queue("memcpy_peer_async", at_index, to, at, nbytes, to_context, at_context)
+        streams.current_stream(at_index).synchronize()
 
 
 def memset(to: int, value: int, nbytes: int, index: int) -> None:
     """Fill memory of device `index` with a byte."""
-    if nbytes == 0:
-        return
-    driver = _driver.activate(index)
-    try:
-        driver.memset_d8_async(to, value, nbytes, streams.raw(index))
-    except driver.Error as error:
-        raise _check(error) from error
+    if nbytes:
+        _queue("memset_d8_async", index, to, value, nbytes)

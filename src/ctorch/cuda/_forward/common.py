@@ -7,9 +7,6 @@ import ctorch
 from ctorch.cuda import copy, memory
 from ctorch.cuda.launch import MOST_BLOCKS, Kernel, blocks_for
 
-NAMES = {getattr(ctorch, name): name for name in (
-    "bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float16", "bfloat16", "float32",
-    "float64", "complex64", "complex128")}
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 SINGLE, WARP, BLOCK = 0, 1, 2        # teams, as in kernels/common.cuh
 
@@ -50,12 +47,12 @@ def pointer(x) -> int:
 
 
 def unsupported(op, x):
-    return NotImplementedError(f"{op}: not implemented for device 'cuda' and dtype {NAMES[x.dtype]}")
+    return NotImplementedError(f"{op}: not implemented for device 'cuda' and dtype {x.dtype.name}")
 
 
 def float_name(x, op: str) -> str:
     """The name of a float tensor's dtype."""
-    name = NAMES[x.dtype]
+    name = x.dtype.name
     if name not in FLOATS:
         raise unsupported(op, x)
     return name

@@ -1,7 +1,6 @@
 """Negative log-likelihood and cross entropy over class numbers on CUDA: checks and shapes around the loss kernels."""
 import ctorch
 from ctorch.cuda._forward.common import (
-    NAMES,
     around,
     compute_dtype,
     dense,
@@ -118,7 +117,7 @@ def nll_loss_backward_forward(grad, target, weight, total_weight, shape, ignore_
     g, t = dense(grad, dtype), dense(target)
     w = None if weight is None else dense(weight, dtype)
     gx = empty(tuple(shape), dtype, grad.device)
-    launch_nll_backward(index_of(grad), NAMES[dtype], g.data_ptr(), total_weight.data_ptr(), gx.data_ptr(),
+    launch_nll_backward(index_of(grad), dtype.name, g.data_ptr(), total_weight.data_ptr(), gx.data_ptr(),
                         _describe(shape, t, w, ignore_index, reduction))
     return gx
 
@@ -130,7 +129,7 @@ def cross_entropy_backward_forward(grad, probabilities, target, weight, total_we
     w = None if weight is None else dense(weight, dtype)
     everything = None if weight is None else empty((), dtype, grad.device)
     gx = empty(shape, dtype, grad.device)
-    launch_cross_entropy_backward(index_of(grad), NAMES[dtype], g.data_ptr(), dense(probabilities).data_ptr(),
+    launch_cross_entropy_backward(index_of(grad), dtype.name, g.data_ptr(), dense(probabilities).data_ptr(),
                                   total_weight.data_ptr(), pointer(everything), gx.data_ptr(),
                                   _describe(shape, t, w, ignore_index, reduction, smoothing))
     return gx

@@ -1,4 +1,5 @@
 """Softmax, batch norm and layer norm on CUDA: shapes and dtypes around their kernels."""
+from ctorch._views import copy_values, count_change
 from ctorch.cuda._forward.common import (
     around,
     compute_dtype,
@@ -116,7 +117,8 @@ def batch_norm_forward(x, weight, bias, running_mean, running_var, training, mom
     if training and running_mean is not None:
         for to, moved in ((running_mean, rm), (running_var, rv)):
             if moved is not to:
-                to.copy_(moved)
+                copy_values(to, moved)
+            count_change(to, b"batch_norm")
     return y, mean, invstd
 
 

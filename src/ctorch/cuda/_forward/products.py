@@ -1,7 +1,7 @@
 """Matrix products on CUDA: shapes and dtypes around cuBLAS, and the tiled kernel, which reads operands of any strides.
 """
 from ctorch.cuda import blas
-from ctorch.cuda._forward.common import NAMES, dense, empty, index_of, numel, pointer, unsupported
+from ctorch.cuda._forward.common import dense, empty, index_of, numel, pointer, unsupported
 from ctorch.cuda.device import get_device_properties
 from ctorch.cuda.launch import Kernel
 
@@ -39,9 +39,9 @@ def _launch_own(index, dtype, a, a_strides, b, b_strides, c, bias, bias_stride, 
 
 def _check_operands(a, b, op):
     if a.dtype != b.dtype:
-        left, right = (_C_NAMES.get(NAMES[t.dtype], NAMES[t.dtype]) for t in (a, b))
+        left, right = (_C_NAMES.get(t.dtype.name, t.dtype.name) for t in (a, b))
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {left} != {right}")
-    if NAMES[a.dtype] not in _DTYPES:
+    if a.dtype.name not in _DTYPES:
         raise unsupported(op, a)
 
 
@@ -55,7 +55,7 @@ def mm_forward(a, b):
         raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied ({m}x{k} and {rows}x{n})")
     _check_operands(a, b, "mm")
     y = empty((m, n), a.dtype, a.device)
-    launch_matmul(index_of(a), NAMES[a.dtype], a.data_ptr(), (0, *a.stride()), b.data_ptr(), (0, *b.stride()),
+    launch_matmul(index_of(a), a.dtype.name, a.data_ptr(), (0, *a.stride()), b.data_ptr(), (0, *b.stride()),
                   y.data_ptr(), 0, 0, 1, m, n, k)
     return y
 
@@ -71,7 +71,7 @@ def bmm_forward(a, b):
                            f"[{b.shape[0]}, {b.shape[1]}].")
     _check_operands(a, b, "bmm")
     y = empty((batch, m, n), a.dtype, a.device)
-    launch_matmul(index_of(a), NAMES[a.dtype], a.data_ptr(), a.stride(), b.data_ptr(), b.stride(), y.data_ptr(), 0, 0,
+    launch_matmul(index_of(a), a.dtype.name, a.data_ptr(), a.stride(), b.data_ptr(), b.stride(), y.data_ptr(), 0, 0,
                   batch, m, n, k)
     return y
 
@@ -97,6 +97,6 @@ def linear_forward(x, weight, bias):
     flat = x if len(x.shape) == 2 else dense(x)
     y = empty((*x.shape[:-1], n), x.dtype, x.device)
     row, column = weight.stride()
-    launch_matmul(index_of(x), NAMES[x.dtype], flat.data_ptr(), strides, weight.data_ptr(), (0, column, row),
+    launch_matmul(index_of(x), x.dtype.name, flat.data_ptr(), strides, weight.data_ptr(), (0, column, row),
                   y.data_ptr(), pointer(bias), bias_stride, 1, numel(x.shape[:-1]), n, k)
     return y

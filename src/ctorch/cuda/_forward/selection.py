@@ -1,7 +1,6 @@
 """Operators that choose elements on CUDA: gather, scatter_add, embedding, the place of an extremum."""
 import ctorch
 from ctorch.cuda._forward.common import (
-    NAMES,
     around,
     dense,
     empty,
@@ -108,15 +107,15 @@ def gather_forward(x, dim, index):
 def scatter_add_forward(grad, dim, index, shape):
     """Zeros of `shape` with grad added at the places that gather would read."""
     shape = tuple(shape)
-    dtype = ctorch.float32 if NAMES[grad.dtype] in ("float16", "bfloat16") else grad.dtype
-    if NAMES[dtype] not in ("float32", "float64", "int32", "int64"):
+    dtype = ctorch.float32 if grad.dtype.name in ("float16", "bfloat16") else grad.dtype
+    if dtype.name not in ("float32", "float64", "int32", "int64"):
         raise unsupported("scatter_add", grad)
     out = zeros(shape, dtype, grad.device)
     if numel(index.shape) == 0:
         return out if dtype == grad.dtype else out.to(grad.dtype)
     _check_index(shape, dim, index, "scatter_add")
     numbers, g = _numbers(shape, dim, index), dense(grad, dtype)
-    launch_scatter_add(index_of(grad), NAMES[dtype], g.data_ptr(), numbers.data_ptr(), out.data_ptr(),
+    launch_scatter_add(index_of(grad), dtype.name, g.data_ptr(), numbers.data_ptr(), out.data_ptr(),
                        _places(shape, dim, index.shape))
     return out if dtype == grad.dtype else out.to(grad.dtype)
 
@@ -143,7 +142,7 @@ def embedding_backward_forward(grad, indices, rows, padding_idx):
     dtype = ctorch.float64 if float_name(grad, "embedding") == "float64" else ctorch.float32
     g, numbers = dense(grad, dtype), dense(indices, ctorch.int64)
     gw = zeros((rows, grad.shape[-1]), dtype, grad.device)
-    launch_embedding_backward(index_of(grad), NAMES[dtype], g.data_ptr(), numbers.data_ptr(), gw.data_ptr(),
+    launch_embedding_backward(index_of(grad), dtype.name, g.data_ptr(), numbers.data_ptr(), gw.data_ptr(),
                               numel(indices.shape), grad.shape[-1], padding_idx)
     return gw if dtype == grad.dtype else gw.to(grad.dtype)
 
@@ -152,7 +151,7 @@ def embedding_backward_forward(grad, indices, rows, padding_idx):
 
 def extremum_forward(x, dim, keepdim, largest):
     """Values and int64 places of the extrema along a dimension."""
-    name = NAMES[x.dtype]
+    name = x.dtype.name
     if name.startswith("complex"):
         raise unsupported("max" if largest else "min", x)
     if name not in ("float32", "float64", "int32", "int64"):

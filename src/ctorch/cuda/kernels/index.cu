@@ -2,7 +2,7 @@
 //
 // Additions at numbered places, and the place of an extremum. Numbers are checked before. Where several additions
 // meet, their order is not fixed, so floats may differ in the last digits from run to run.
-#include "common.cuh"
+#include "loops.cuh"
 #include "places.cuh"
 
 CT_DEVICE void add_at(float* to, float x) { atomicAdd(to, x); }
@@ -13,6 +13,17 @@ CT_DEVICE void add_at(i64* to, i64 x) { atomicAdd((u64*)to, (u64)x); }
 // out[place of index[i] along p.dim] += g[i]
 extern "C" __global__ void ct_scatter_add(const store_t* g, const i64* index, store_t* out, Places p) {
     for (CT_EACH(i, p.count)) add_at(out + p.offset(i, index[i]), g[i]);
+}
+
+// x += y at rows; see ct_put of gather.cu.
+extern "C" __global__ void ct_put_add(store_t* x, const i64* offsets, const store_t* y, Layout<2> rows,
+                                      Layout<2> rest) {
+    for (CT_EACH(i, rows.n * rest.n)) {
+        i64 row[2], own[2];
+        rows.places(i / rest.n, row);
+        rest.places(i % rest.n, own);
+        add_at(x + offsets[row[0]] + own[0], y[row[1] + own[1]]);
+    }
 }
 
 // gw[index[i]] += gy[i], rows of `width`; those of padding_idx get nothing.

@@ -3,8 +3,11 @@ import itertools
 import math
 import warnings
 
+import ctorch
+
 from .collate import default_collate, default_convert
 from .dataset import IterableDataset, _get_items
+from .pinning import pin_memory
 from .sampler import BatchSampler, RandomSampler, SequentialSampler, _random_seed
 
 __all__ = ["DataLoader", "get_worker_info"]
@@ -50,7 +53,8 @@ class DataLoader:
     collate_fn : callable, optional
         Makes a batch of a list of samples; `default_collate` by default.
     pin_memory : bool
-        Has no effect without an accelerator.
+        Put the tensors of each batch into page-locked memory, for `to("cuda", non_blocking=True)`; without a device
+        it has no effect.
     drop_last : bool
         Leave out a last batch that is smaller.
     timeout, worker_init_fn, multiprocessing_context, prefetch_factor, persistent_workers, in_order
@@ -204,7 +208,8 @@ class _Iterator:
     """One pass over a loader's batches."""
 
     def __init__(self, loader):
-        if loader.pin_memory:
+        self._pins = loader.pin_memory and ctorch.cuda.is_available()
+        if loader.pin_memory and not self._pins:
             warnings.warn(
                 "'pin_memory' argument is set as true but no accelerator is found, then device pinned "
                 "memory won't be used.",
@@ -231,7 +236,7 @@ class _Iterator:
     def __next__(self):
         batch = self._next()
         self._num_yielded += 1
-        return batch
+        return pin_memory(batch) if self._pins else batch
 
     def _next_of_map(self):
         index = next(self._indices)
