@@ -128,10 +128,6 @@ CASES = {
 }
 # Modules without a forward of their own, or whose forward is that of their parts: each has a test below.
 CONTAINERS = {"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"}
-# Borders by index tensors, which have no kernel on the device yet. This list only gets shorter.
-BY_INDEX = {"CircularPad1d", "CircularPad2d", "ReflectionPad1d", "ReflectionPad2d", "ReplicationPad1d",
-            "ReplicationPad2d"}
-UNINDEXED = pytest.mark.xfail(raises=NotImplementedError, reason="indexing with tensors", strict=True)
 RANDOM = {"Dropout", "Dropout1d", "Dropout2d"}       # in training the devices draw different numbers
 HALF = ["Linear", "Conv2d", "BatchNorm2d", "LayerNorm", "ReLU", "GELU", "MaxPool2d", "Softmax", "CrossEntropyLoss",
         "Embedding"]
@@ -197,7 +193,7 @@ def check(name, dtype):
 
 
 def marked(names, raced=()):
-    return [pytest.param(n, marks=[UNINDEXED] * (n in BY_INDEX) + [pytest.mark.race] * (n in raced)) for n in names]
+    return [pytest.param(n, marks=[pytest.mark.race] * (n in raced)) for n in names]
 
 
 @pytest.mark.parametrize("name", marked(CASES, RACED))
@@ -205,7 +201,7 @@ def test_module(name):
     check(name, ctorch.float32)
 
 
-@pytest.mark.parametrize("name", marked(CASES))
+@pytest.mark.parametrize("name", CASES)
 def test_module_in_double(name):
     check(name, ctorch.float64)
 
@@ -355,7 +351,6 @@ def test_orthogonal_init():
     ctorch.testing.assert_close(x.T @ x, 4 * ctorch.eye(4, dtype=ctorch.float64), rtol=1e-5, atol=1e-5)
 
 
-@UNINDEXED
 def test_sparse_init():
     x = nn.init.sparse_(ctorch.empty(20, 7, device="cuda"), sparsity=0.25).cpu()
     assert (x == 0).sum(0).tolist() == [5] * 7
