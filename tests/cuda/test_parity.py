@@ -245,6 +245,7 @@ CALLS = {
     "rsub": [(real(4, 5), real(5, seed=1)), (real(4, 5), 2.0)],
     "bitwise_not": [(fixed([0, 5, -7]),), (fixed([True, False]),)],
     "masked_fill": [(real(4, 5), fixed(real(4, 5, seed=1) > 0), 0.7)],
+    "masked_select": [(real(4, 5), fixed(real(4, 5, seed=1) > 0)), (real(4, 5), fixed(real(5, seed=1) > 0))],
     "nan_to_num": [(real(4, 5).log(), 0.5, 1.0, -1.0)],
     "var": [(real(4, 5), 1), (real(4, 5),)],
     "std": [(real(4, 5), 0, False), (real(4, 5),)],
