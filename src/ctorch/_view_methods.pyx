@@ -219,6 +219,14 @@ cdef class ViewMethods(TableMethods):
 
     true_divide_ = div_
 
+    def __div__(self, other):
+        """The quotient, under the name of Python 2's operator."""
+        return functions.div_true(self, other)
+
+    def __rdiv__(self, other):
+        """The quotient with this tensor as the divisor, under the name of Python 2's operator."""
+        return functions.div_true(other, self)
+
     def polygamma(self, n):
         """Derivative of order n of digamma."""
         return functions.polygamma(n, self)

@@ -109,7 +109,8 @@ def heaviside(input, values):
 
 def nextafter(input, other):
     if input.dtype in HALVES and other.dtype == input.dtype:
-        return _next_half(*ctorch.broadcast_tensors(input.detach(), other.detach()))
+        moved = _next_half(*ctorch.broadcast_tensors(input.detach(), other.detach()))
+        return input + (moved - input.detach()) if input.requires_grad else moved
     return ops._nextafter(input, other)
 
 

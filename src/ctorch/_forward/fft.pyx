@@ -79,4 +79,5 @@ cdef TensorBase fft_c2r_forward(TensorBase x, object dims, int64_t norm, int64_t
     if x.numel == 0:
         return nothing(x, real_of(x.dtype), dims, last)
     sizes = [x.shape[<int>d] for d in dims[:-1]] + [last]
-    return <TensorBase?>from_numpy(library().irfftn(array_of(x), sizes, dims, INVERSE[norm], workers=workers(x)))
+    fft = library()
+    return <TensorBase?>from_numpy(fft.irfftn(array_of(x), sizes, dims, INVERSE[norm], workers=workers(x)))

@@ -138,8 +138,8 @@ static double ct_chebyshev_angle(double x, double n, int kind) {
 
 static double ct_polynomial_f64(double x, double degree, double which) {
     int kind = (int)which, chebyshev = kind <= CT_SHIFTED_W;
-    if (!(degree >= 0)) return degree != degree ? degree : 0;
-    double n = floor(degree);
+    double n = trunc(degree);
+    if (!(n >= 0)) return n != n ? n : 0;
     if (kind >= CT_SHIFTED_T && kind <= CT_SHIFTED_W) {
         x = 2 * x - 1;
         kind -= CT_SHIFTED_T;

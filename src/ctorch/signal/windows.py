@@ -52,7 +52,7 @@ def _check(name, M, dtype, layout):
 
 def _span(M, sym):
     # The number of steps from one end of the window to the other.
-    return M - 1 if sym else M
+    return M if not sym and M > 1 else M - 1
 
 
 def _finished(values, requires_grad):
@@ -83,7 +83,7 @@ def cosine(M, *, sym=True, dtype=None, layout=None, device=None, requires_grad=F
     dtype = _check("cosine", M, dtype, layout)
     if M == 0:
         return _empty(0, dtype, device, requires_grad)
-    step = math.pi / (M if sym else M + 1)
+    step = math.pi / (_span(M, sym) + 1)
     values = ((ctorch.arange(M, dtype=dtype, device=device) + 0.5) * step).sin()
     return _finished(values, requires_grad)
 
