@@ -1,7 +1,7 @@
 """Discrete Fourier transforms by SciPy's pocketfft, on the memory of the tensors."""
 from libc.stdint cimport int64_t
 
-from ctorch._dispatch cimport check_cpu, unsupported
+from ctorch._dispatch cimport unsupported
 from ctorch._dtype cimport *
 from ctorch._parallel cimport get_num_threads
 from ctorch._tensor cimport *
@@ -26,7 +26,6 @@ cdef object library():
 
 
 cdef int check(TensorBase x, const char* op) except -1:
-    check_cpu(x, op)
     if x.dtype != FLOAT32 and x.dtype != FLOAT64 and x.dtype != COMPLEX64 and x.dtype != COMPLEX128:
         unsupported(op, x.dtype)
     return 0
@@ -78,6 +77,6 @@ cdef TensorBase fft_c2r_forward(TensorBase x, object dims, int64_t norm, int64_t
     check(x, b"fft_c2r")
     if x.numel == 0:
         return nothing(x, real_of(x.dtype), dims, last)
-    sizes = [x.shape[<int>d] for d in dims[:-1]] + [last]
+    sizes = [x.shape[<int>d] for d in dims[:len(dims) - 1]] + [last]
     fft = library()
     return <TensorBase?>from_numpy(fft.irfftn(array_of(x), sizes, dims, INVERSE[norm], workers=workers(x)))
