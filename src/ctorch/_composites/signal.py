@@ -159,6 +159,9 @@ def _transformed(frames, input, normalized, onesided, return_complex):
 
 def _overlapped(frames, hop):
     # The sum of frames (rows, count, size), each `hop` further than the one before.
+    if frames.is_complex():
+        parts = ops.view_as_real(frames)
+        return ops._complex_of(ctorch.stack([_overlapped(parts[..., k], hop) for k in (0, 1)], -1))
     rows, count, size = frames.shape
     starts = ctorch.arange(count, device=frames.device).unsqueeze(1) * hop
     places = (starts + ctorch.arange(size, device=frames.device)).reshape(1, -1).expand(rows, -1)
