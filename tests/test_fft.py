@@ -89,7 +89,7 @@ def test_gradients(name):
     assert gradgradcheck(function, [x])
     size = 5 if name in ONE else (5, 3) if name.endswith("2") else (2, 5, 3)
     for norm in ("ortho", "forward"):
-        assert gradcheck(lambda t: function(t, size, norm=norm), [x])
+        assert gradcheck(lambda t, norm=norm: function(t, size, norm=norm), [x])
 
 
 @pytest.mark.parametrize("n", [4, 5])

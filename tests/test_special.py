@@ -82,7 +82,7 @@ def test_values_equal_pytorchs(name, dtype):
 def test_polynomials(name):
     x = [-2.0, -1.0, -0.75, -0.25, 0.0, 0.5, 0.9375, 1.0, 1.5]
     for n in (-1, 0, 1, 2, 3, 7, 12):
-        check(lambda m: getattr(m.special, name)(m.tensor(x, dtype=m.float64), n), 1e-9, 1e-9)
+        check(lambda m, n=n: getattr(m.special, name)(m.tensor(x, dtype=m.float64), n), 1e-9, 1e-9)
         nan = getattr(ctorch.special, name)(ctorch.tensor(float("nan")), n)      # PyTorch's is not set by any code
         assert nan.isnan().item() == (n > 0)
     check(lambda m: getattr(m.special, name)(0.5, m.tensor([0.0, 2.0, 4.0, 10.0])), 1e-5, 1e-5)
@@ -108,8 +108,7 @@ def test_polygamma(n):
 @pytest.mark.parametrize("p", [1, 2, 5])
 def test_mvlgamma(p):
     x = ctorch.tensor([[3.5, 4.0], [7.25, 100.0]], dtype=ctorch.float64)
-    equal(ctorch.mvlgamma(x, p), sp.multigammaln(x.numpy().reshape(-1, 1), p).reshape(2, 2) if p == 1 else
-          np.array([[sp.multigammaln(v, p) for v in row] for row in x.tolist()]))
+    equal(ctorch.mvlgamma(x, p), np.array([[sp.multigammaln(v, p) for v in row] for row in x.tolist()]))
     check(lambda m: m.mvlgamma(m.tensor([3.5, 9.0]), p))
     assert gradcheck(lambda t: ctorch.special.multigammaln(t, p), [x.requires_grad_()])
 
@@ -185,14 +184,7 @@ def test_numbers_out_and_strides():
     lambda m: m.special.softmax(m.ones(2), 5),
 ])
 def test_errors(act):
-    ours = check_error(act)
-    assert ours
-
-
-def check_error(act):
-    with pytest.raises((RuntimeError, TypeError, IndexError)) as caught:
-        act(ctorch)
-    return str(caught.value)
+    check(act)
 
 
 def test_softmaxes():

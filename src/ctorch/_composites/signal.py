@@ -4,7 +4,6 @@ import math
 import ctorch
 from ctorch import _functions as ops
 
-
 # ---- windows
 
 def _window(name, length, periodic, shape, dtype, device, requires_grad):
