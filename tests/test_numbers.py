@@ -76,9 +76,12 @@ def test_dtypes_of_pairs(name, dtype):
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])
 def test_the_next_half(kind):
     values = [0.0, -0.0, 1.0, -1.0, 2.0, 0.5, float("inf"), -float("inf"), float("nan"), 3.0]
-    check_half = lambda m: [m.nextafter(m.tensor(values).to(getattr(m, kind)),
-                                        m.tensor(t).to(getattr(m, kind)).expand(10)).float()
-                            for t in (0.0, 5.0, -5.0, float("inf"), float("nan"))]
+
+    def check_half(m):
+        half = getattr(m, kind)
+        return [m.nextafter(m.tensor(values).to(half), m.tensor(t).to(half).expand(10)).float()
+                for t in (0.0, 5.0, -5.0, float("inf"), float("nan"))]
+
     if kind == "bfloat16":
         check(check_half, 0, 0)
     for got, toward in zip(check_half(ctorch), (0.0, 5.0, -5.0, np.inf, np.nan)):
@@ -231,7 +234,7 @@ def test_functions_in_place():
     assert ctorch.abs_(x) is x
     assert ctorch.nan_to_num_(ctorch.round_(x)).tolist() == [2, 2]
     with pytest.raises(AttributeError):
-        ctorch.nothing_
+        _ = ctorch.nothing_
 
 
 @pytest.mark.parametrize("name", ["div", "clamp", "round", "addcmul", "nan_to_num", "angle", "polar", "ldexp"])

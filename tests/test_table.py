@@ -12,7 +12,7 @@ from ctorch.autograd import gradcheck, gradgradcheck
 ROWS = {name: row for path in sorted((Path(ctorch.__file__).parent / "ops").glob("*.toml"))
         for name, row in tomllib.loads(path.read_text()).items()}
 # Rows whose arguments are no plain tensors, or whose domain the samples below leave.
-SPECIAL = {"_where", "_nan_to_num", "conj_physical", "clone", "threshold", "special_zeta", "_polygamma",
+SPECIAL = {"_where", "_nan_to_num", "_conj", "clone", "threshold", "special_zeta", "_polygamma",
            "_special_polynomial"}
 ELEMENTWISE = [name for name, row in ROWS.items()
                if row["kind"] == "elementwise" and "float" in row["dtypes"] and name not in SPECIAL]

@@ -28,8 +28,9 @@ SPECIAL = dict.fromkeys("""
 """.split(), 1) | dict.fromkeys("igamma igammac zeta polygamma nextafter gcd lcm".split(), 2) | {"polynomial": 3}
 FUNCTIONS |= SPECIAL
 # Those of them that need SciPy's functions, and those whose rows are of ctorch.special only.
-OF_SCIPY = {*SPECIAL} - set("ndtr spherical_bessel_j0 zeta polygamma polynomial signbit mantissa exponent nextafter gcd "
-                            "lcm".split())
+OF_SCIPY = {*SPECIAL} - set("""
+    ndtr spherical_bessel_j0 zeta polygamma polynomial signbit mantissa exponent nextafter gcd lcm
+""".split())
 PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
 
 
