@@ -224,7 +224,7 @@ def _documented(function, name, kind, over, sizes):
     function.__name__ = function.__qualname__ = name
     function.__doc__ = _DOC.format(summary=_SUMMARY[kind].format(over=over, end=name[len(kind):]), name=name,
                                    sizes=sizes, shape=", ".join(map(str, shape)),
-                                   result=f"ctorch.Size({[*shape[:-1], last]})")
+                                   result=f"torch.Size({[*shape[:-1], last]})")
     return function
 
 

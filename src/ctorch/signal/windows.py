@@ -27,7 +27,7 @@ Examples
 --------
 >>> import ctorch
 >>> ctorch.signal.windows.{name}({call}).shape
-ctorch.Size([5])
+torch.Size([5])
 """
 
 
