@@ -29,6 +29,8 @@ def page(row: Row) -> str:
 
 
 def link(row: Row) -> str:
+    if page(row).startswith("torch.special."):       # one page for all of them
+        return f"https://docs.pytorch.org/docs/stable/special.html#{page(row)}"
     return f"https://docs.pytorch.org/docs/stable/generated/{page(row)}.html"
 
 
