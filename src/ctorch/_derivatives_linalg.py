@@ -229,6 +229,8 @@ def _through(function, g, inputs, needs):
     with ctorch.enable_grad():
         given = [x if graph or not need else x.detach().requires_grad_() for x, need in zip(inputs, needs)]
         y = function(*given)
+        if not y.requires_grad:              # no reflections
+            return tuple(ctorch.zeros_like(x) if need else None for x, need in zip(inputs, needs))
         wanted = [x for x, need in zip(given, needs) if need]
         found = iter(ctorch.autograd.grad(y, wanted, g, create_graph=graph, allow_unused=True))
     return tuple(next(found) if need else None for need in needs)

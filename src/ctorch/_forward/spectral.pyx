@@ -130,6 +130,7 @@ cdef object eig_forward(TensorBase x, bint vectors, object op):
     cdef Batch b
     cdef TensorBase w, V, info
     cdef double answer[2]
+    cdef double reals[2]
     cdef int query = -1, ld, code, one = 1
     cdef char left = c"N"
     square(x, op)
@@ -146,7 +147,7 @@ cdef object eig_forward(TensorBase x, bint vectors, object op):
         lapack.geev_real[b.type](&left, &b.a, &b.n, NULL, &ld, NULL, NULL, NULL, &one, NULL, &ld, answer, &query, &code)
     else:
         lapack.geev_complex[b.type - LAPACK_COMPLEX64](&left, &b.a, &b.n, NULL, &ld, NULL, NULL, &one, NULL, &ld,
-                                                       answer, &query, NULL, &code)
+                                                       answer, &query, reals, &code)
     b.lwork = at_least_1(work_size(b.type, answer))
     b.work = (padded(<int64_t>b.lwork * b.size) + 2 * padded(<int64_t>b.n * b.n * b.size) + padded(2 * b.n * 8)
               + padded(b.n * 8))

@@ -116,8 +116,8 @@ def pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None, out=None):
     else:
         with ctorch.no_grad():
             y = _pinv_value(A, atol, rtol, hermitian)
-        if records(A):
-            y = _f._linalg_pinv_value(A, y)
+    if records(A):
+        y = _f._linalg_pinv_value(A, y)
     return y if out is None else _f._written(out, y, "linalg_pinv")
 
 

@@ -342,6 +342,7 @@ def vander(x, N=None):
     N = N if N is not None else (x.shape[-1] if x.dim() else 1)
     if N <= 1:
         raise RuntimeError("N must be greater than 1.")
+    x = x.unsqueeze(-1) if x.dim() == 0 else x
     x = x.long() if x.dtype != ctorch.int64 and not (x.is_floating_point() or x.is_complex()) else x
     powers = [ctorch.ones_like(x), x]
     while len(powers) < N:
