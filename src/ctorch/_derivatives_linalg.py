@@ -282,7 +282,7 @@ def _check_phase(imaginary, size, message):
 
 
 def eigh_backward(gL, gV, L, V):
-    """V (diag(gL) + (V^H gV) / (L_j - L_i)) V^H."""
+    """The Hermitian part of V (diag(gL) + (V^H gV) / (L_j - L_i)) V^H."""
     if gV is None:
         return _mm(V * gL.unsqueeze(-2), V.mH)
     inner = _mm(V.mH, gV)
@@ -290,6 +290,7 @@ def eigh_backward(gL, gV, L, V):
         _check_phase(_imag(_diagonal(inner)), _real(_diagonal(inner)),
                      "linalg_eigh_backward: The eigenvectors in the complex case")
     inner = inner / _apart(L)
+    inner = (inner + inner.mH) * 0.5
     inner = inner - _diagonal_matrix(_diagonal(inner))
     if gL is not None:
         inner = inner + _diagonal_matrix(gL.to(V.dtype))

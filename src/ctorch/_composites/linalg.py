@@ -9,6 +9,7 @@ from ctorch.linalg import factorizations, products
 _SLogDet = namedtuple("slogdet", ["sign", "logabsdet"])
 _QR = namedtuple("qr", ["Q", "R"])
 _Geqrf = namedtuple("geqrf", ["a", "tau"])
+_LUWithInfo = namedtuple("_lu_with_info", ["LU", "pivots", "info"])
 _LUUnpack = namedtuple("lu_unpack", ["P", "L", "U"])
 _SVD = namedtuple("svd", ["U", "S", "V"])
 _TriangularSolve = namedtuple("triangular_solve", ["solution", "cloned_coefficient"])
@@ -60,7 +61,7 @@ def ormqr(input, tau, other, left=True, transpose=False):
 
 def lu(input, pivot=True, get_infos=False):
     factors, pivots, info = _f._linalg_lu_factor(input, pivot, False, "lu")
-    return (factors, pivots, info) if get_infos else (factors, pivots)
+    return _LUWithInfo(factors, pivots, info) if get_infos else (factors, pivots)
 
 
 def lu_solve(input, LU_data, LU_pivots):

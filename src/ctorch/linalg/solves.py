@@ -264,6 +264,8 @@ def lstsq(A, B, rcond=None, *, driver=None):
     if m > n and driver != "gelsy" and (driver == "gels" or not bool((rank != n).any())):
         rest = A @ X - B if graph else whole[..., n:, :]
         residuals = squares(rest).sum(-2)
+    elif graph:                              # empty, and yet part of the graph
+        residuals = squares(X).reshape(X.numel())[:0]
     return LeastSquares(X.squeeze(-1) if vector else X, residuals, rank, values)
 
 
