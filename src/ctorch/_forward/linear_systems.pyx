@@ -1,11 +1,12 @@
 """Factorizations by elimination and the systems they solve: LU, Cholesky, LDL, triangular matrices, determinants."""
 from libc.math cimport fabs, log, sqrt
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
+from ctorch._forward.small_matrices cimport *
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
@@ -35,11 +36,27 @@ cdef int fail(TensorBase info, object op, str why) except -1:
 
 # ---- LU
 
+cdef inline void factor(const Batch* b, int m, int n, char* a, int* pivots, int* info) noexcept nogil:
+    cdef int ld = at_least_1(m)
+    if m <= SMALL and n <= SMALL:
+        small_lu(b.type, m, n, a, pivots, info)
+    else:
+        lapack.getrf[b.type](&m, &n, a, &ld, pivots, info)
+
+
+cdef inline void solve_factored(const Batch* b, int n, int k, char* LU, int* pivots, char* X) noexcept nogil:
+    cdef int ld = at_least_1(n), info
+    cdef char op = c"N"
+    if n <= SMALL and k <= SMALL:
+        small_lu_solve(b.type, n, k, LU, pivots, X)
+    else:
+        lapack.getrs[b.type](&op, &n, &k, LU, &ld, pivots, X, &ld, &info)
+
+
 cdef void lu_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, LU, pivots, info
-    cdef int m = b.m, n = b.n, ld = at_least_1(m)
-    load(b, 0, at[0], at[1], m, n)
-    lapack.getrf[b.type](&m, &n, at[1], &ld, <int*>at[2], <int*>at[3])
+    load(b, 0, at[0], at[1], b.m, b.n)
+    factor(b, b.m, b.n, at[1], <int*>at[2], <int*>at[3])
 
 
 cdef object lu_factor_forward(TensorBase x, bint pivot, bint check_errors, object op):
@@ -101,12 +118,10 @@ cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like):
 
 cdef void solve_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, B, X, LU, pivots, info
-    cdef int n = b.n, k = b.k, ld = at_least_1(n), info
-    cdef char op = c"N"
-    load(b, 0, at[0], at[3], n, n)
-    load(b, 1, at[1], at[2], n, k)
-    lapack.getrf[b.type](&n, &n, at[3], &ld, <int*>at[4], <int*>at[5])
-    lapack.getrs[b.type](&op, &n, &k, at[3], &ld, <int*>at[4], at[2], &ld, &info)
+    load(b, 0, at[0], at[3], b.n, b.n)
+    load(b, 1, at[1], at[2], b.n, b.k)
+    factor(b, b.n, b.n, at[3], <int*>at[4], <int*>at[5])
+    solve_factored(b, b.n, b.k, at[3], <int*>at[4], at[2])
 
 
 cdef int fitting(TensorBase A, TensorBase B, str op, str first) except -1:
@@ -194,9 +209,18 @@ cdef TensorBase valid_pivots(TensorBase pivots):
 # ---- inverse
 
 cdef void inv_each(const Batch* b, char** at, char* work) noexcept nogil:
-    # at: A, inverse, info; a row-major matrix is inverted as its transpose, which saves turning it round
-    cdef int n = b.n, ld = at_least_1(n), lwork = b.lwork, info
+    # at: A, inverse, info
+    cdef int n = b.n, ld = at_least_1(n), lwork = b.lwork, info, i
     cdef int* pivots = <int*>work
+    cdef char* LU = work + padded(n * sizeof(int))
+    if n <= SMALL:
+        load(b, 0, at[0], LU, n, n)
+        small_lu(b.type, n, n, LU, pivots, <int*>at[2])
+        memset(at[1], 0, <int64_t>n * n * b.size)
+        for i in range(n):
+            memcpy(at[1] + <int64_t>i * (n + 1) * b.size, one_of(b.type), b.size)
+        small_lu_solve(b.type, n, n, LU, pivots, at[1])
+        return
     load(b, 0, at[0], at[1], n, n)
     lapack.getrf[b.type](&n, &n, at[1], &ld, pivots, <int*>at[2])
     if (<int*>at[2])[0] == 0:
@@ -217,7 +241,7 @@ cdef object inv_forward(TensorBase x, bint check_errors, object op):
     ld = at_least_1(b.n)
     lapack.getri[b.type](&b.n, NULL, &ld, &pivot, answer, &query, &code)
     b.lwork = work_size(b.type, answer)
-    b.work = padded(b.n * sizeof(int)) + <int64_t>b.lwork * b.size
+    b.work = padded(b.n * sizeof(int)) + (b.lwork if b.lwork > b.n * SMALL else b.n * SMALL) * <int64_t>b.size
     batch_add(&b, x, 2)
     y = batch_matrix(&b, x.dtype, b.n, b.n)
     info = batch_number(&b, INT32)
@@ -241,9 +265,9 @@ cdef void lu_product(const Batch* b, element* LU, int* pivots, element* det) noe
 
 cdef void det_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, LU, pivots, det
-    cdef int n = b.n, ld = at_least_1(n), info
-    load(b, 0, at[0], at[1], n, n)
-    lapack.getrf[b.type](&n, &n, at[1], &ld, <int*>at[2], &info)
+    cdef int info
+    load(b, 0, at[0], at[1], b.n, b.n)
+    factor(b, b.n, b.n, at[1], <int*>at[2], &info)
     if b.type == LAPACK_FLOAT32:
         lu_product(b, <float*>at[1], <int*>at[2], <float*>at[3])
     elif b.type == LAPACK_FLOAT64:
@@ -296,9 +320,9 @@ cdef void lu_sign(const Batch* b, element* LU, int* pivots, element* sign, char*
 
 cdef void slogdet_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, LU, pivots, sign, logabsdet
-    cdef int n = b.n, ld = at_least_1(n), info
-    load(b, 0, at[0], at[1], n, n)
-    lapack.getrf[b.type](&n, &n, at[1], &ld, <int*>at[2], &info)
+    cdef int info
+    load(b, 0, at[0], at[1], b.n, b.n)
+    factor(b, b.n, b.n, at[1], <int*>at[2], &info)
     if b.type == LAPACK_FLOAT32:
         lu_sign(b, <float*>at[1], <int*>at[2], <float*>at[3], at[4])
     elif b.type == LAPACK_FLOAT64:
@@ -345,7 +369,10 @@ cdef void cholesky_each(const Batch* b, char** at, char* work) noexcept nogil:
     cdef int n = b.n, ld = at_least_1(n)
     cdef char uplo = b.a
     load(b, 0, at[0], at[1], n, n)
-    lapack.potrf[b.type](&uplo, &n, at[1], &ld, <int*>at[2])
+    if n <= SMALL:
+        small_cholesky(b.type, uplo == c"U", n, at[1], <int*>at[2])
+    else:
+        lapack.potrf[b.type](&uplo, &n, at[1], &ld, <int*>at[2])
     clear_triangle(at[1], n, b.size, uplo == c"L")
 
 

@@ -4,11 +4,23 @@ from libc.string cimport memcpy, memset
 
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
+from ctorch._forward.small_matrices cimport *
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
 
 # ---- QR
+
+cdef void factor(const Batch* b, char* at, char* QR, char* tau, char* work) noexcept nogil:
+    # QR of a matrix of operand 0, in LAPACK's form.
+    cdef int m = b.m, n = b.n, ld = at_least_1(m), lwork = b.lwork, info
+    load(b, 0, at, QR, m, n)
+    if m <= SMALL and n <= SMALL:
+        if small_qr(b.type, m, n, QR, tau):
+            return
+        load(b, 0, at, QR, m, n)
+    lapack.geqrf[b.type](&m, &n, QR, &ld, tau, work, &lwork, &info)
+
 
 cdef void qr_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, R[, Q]; k = min(m, n); a: whether Q is wanted, b: whether it is complete
@@ -16,8 +28,7 @@ cdef void qr_each(const Batch* b, char** at, char* work) noexcept nogil:
     cdef int64_t size = b.size, rows = m if b.b else k, j
     cdef char* tau = work + padded(<int64_t>b.lwork * size)
     cdef char* QR = tau + padded(k * size)
-    load(b, 0, at[0], QR, m, n)
-    lapack.geqrf[b.type](&m, &n, QR, &ld, tau, work, &lwork, &info)
+    factor(b, at[0], QR, tau, work)
     for j in range(n):                        # R: the upper triangle, zeros below
         columns = <int>(j + 1 if j + 1 < rows else rows)
         if columns > k:
@@ -28,7 +39,9 @@ cdef void qr_each(const Batch* b, char** at, char* work) noexcept nogil:
         return
     columns = m if b.b else k
     memcpy(at[2], QR, <int64_t>m * k * size)
-    if columns:
+    if m <= SMALL and columns <= SMALL:
+        small_q(b.type, m, columns, k, at[2], tau)
+    elif columns:
         lapack.orgqr[b.type](&m, &columns, &k, at[2], &ld, tau, work, &lwork, &info)
 
 
@@ -72,9 +85,7 @@ cdef TensorBase empty_vector(int dtype):
 
 cdef void geqrf_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, a, tau
-    cdef int m = b.m, n = b.n, ld = at_least_1(m), lwork = b.lwork, info
-    load(b, 0, at[0], at[1], m, n)
-    lapack.geqrf[b.type](&m, &n, at[1], &ld, at[2], work, &lwork, &info)
+    factor(b, at[0], at[1], at[2], work)
 
 
 cdef object geqrf_forward(TensorBase x):
