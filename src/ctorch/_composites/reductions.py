@@ -1,6 +1,5 @@
 """Reductions, written with other operators."""
 import builtins
-import math
 from collections import namedtuple
 
 import ctorch

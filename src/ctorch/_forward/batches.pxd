@@ -42,7 +42,8 @@ cdef int batch_run(Batch* batch, double cost, str op) except -1
 cdef int64_t first_failure(TensorBase info) noexcept
 
 cdef void load(const Batch* batch, int k, char* at, char* to, int64_t rows, int64_t cols) noexcept nogil
-cdef char* readable(const Batch* batch, int k, char* at, char* work, int64_t rows, int64_t cols, int* ld) noexcept nogil
+cdef char* readable(const Batch* batch, int k, char* at, char* work, int64_t rows, int64_t cols,
+                    int* ld) noexcept nogil
 cdef int work_size(int type, const void* answer) noexcept nogil
 
 cdef inline int at_least_1(int64_t n) noexcept nogil:

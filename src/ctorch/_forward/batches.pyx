@@ -11,7 +11,6 @@ from ctorch._dispatch cimport check_cpu, unsupported
 from ctorch._dtype cimport *
 from ctorch._lapack cimport *
 from ctorch._parallel cimport get_num_threads, parallel_for
-from ctorch._shape cimport broadcast_into
 from ctorch._tensor cimport *
 
 cdef extern from *:
@@ -258,7 +257,8 @@ cdef void load(const Batch* batch, int k, char* at, char* to, int64_t rows, int6
         ct_load_16(at, to, rows, cols, row, col)
 
 
-cdef char* readable(const Batch* batch, int k, char* at, char* work, int64_t rows, int64_t cols, int* ld) noexcept nogil:
+cdef char* readable(const Batch* batch, int k, char* at, char* work, int64_t rows, int64_t cols,
+                    int* ld) noexcept nogil:
     # A matrix of operand k as LAPACK reads it: where it lies, or copied to `work`.
     cdef int64_t row = batch.operand[k].row, col = batch.operand[k].col
     if (row == 1 or rows <= 1) and (col >= at_least_1(rows) and col <= INT32_MAX or cols <= 1):

@@ -1,7 +1,8 @@
 """The matrix exponential, parts of complex numbers, and values that get their derivative afterwards.
 
-The exponential goes by scaling, a Taylor polynomial and squaring. The degree is the least whose backward error is below the unit roundoff for the norm at hand (bounds of Bader, Blanes
-and Casas, Mathematics 7, 2019); the polynomial is evaluated as Paterson and Stockmeyer do, in few products.
+The exponential goes by scaling, a Taylor polynomial and squaring. The degree is the least whose backward error is
+below the unit roundoff for the norm at hand (bounds of Bader, Blanes and Casas, Mathematics 7, 2019); the polynomial
+is evaluated as Paterson and Stockmeyer do, in few products.
 """
 from libc.math cimport fabs, isfinite, ldexp, log2, sqrt
 from libc.stdint cimport int64_t
@@ -83,7 +84,6 @@ cdef void exponential(const Batch* b, const element* x, element* y, element* wor
     cdef element* power[8]
     cdef element* P
     cdef element* Q
-    cdef element* t
     cdef double norm = column_norm(x, n)
     cdef double* bounds = bounds_double
     cdef int d = 0, s = 0, q, blocks, i, k
@@ -112,9 +112,10 @@ cdef void exponential(const Batch* b, const element* x, element* y, element* wor
         multiply(b, P, power[q], Q)
         add_terms(b, power, 0, q - 1, k * q, Q, False)
         P, Q = Q, P
-    for i in range(s):
+    while s > 0:
         multiply(b, P, P, Q)
-        t, P, Q = P, Q, P
+        P, Q = Q, P
+        s -= 1
     memcpy(y, P, size * sizeof(element))
 
 

@@ -290,7 +290,6 @@ cdef int query_lstsq(Batch* b) except -1:
     cdef double reals[2]
     cdef double zero = 0
     cdef int rank = 0, info = 0, least = b.m if b.m < b.n else b.n, most = b.m if b.m > b.n else b.n
-    cdef int* integers
     cdef char* at[OPERANDS]
     cdef int counts[4]
     for i in range(OPERANDS):

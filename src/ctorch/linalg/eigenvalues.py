@@ -117,8 +117,8 @@ def eigvalsh(A, UPLO="L", *, out=None):
 
 def _no_driver(driver):
     if driver is not None:
-        raise RuntimeError("torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER "
-                           "backend.")
+        raise RuntimeError("torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with "
+                           "cuSOLVER backend.")
 
 
 def svd(A, full_matrices=True, *, driver=None, out=None):

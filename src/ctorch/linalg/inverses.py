@@ -72,7 +72,7 @@ def _pinv_value(A, atol, rtol, hermitian):
         inverse = ctorch.where(keep, 1 / ctorch.where(keep, L, 1.0), 0.0)
         return (V * inverse.unsqueeze(-2)) @ V.mH
     U, S, Vh = _f._linalg_svd(A, False, True)
-    keep = S > threshold(S[..., :1], atol, rtol)
+    keep = threshold(S[..., :1], atol, rtol) < S
     inverse = ctorch.where(keep, 1 / ctorch.where(keep, S, 1.0), 0.0)
     return (Vh.mH * inverse.unsqueeze(-2)) @ U.mH
 

@@ -34,14 +34,14 @@ def _to_dtype(x, dtype, op):
     return x.to(dtype)
 
 
-def _check_identity(x, ord, dims, dim):
+def _check_identity(x, ord, dims):
     """Norms that are extrema, and negative ones, have no value without elements."""
     if x.numel() or not (ord == math.inf or ord < 0):
         return
     text = f"{ord:g}"
     if dims is None:
-        raise RuntimeError(f"linalg.vector_norm cannot compute the {text} norm on an empty tensor because the operation "
-                           "does not have an identity")
+        raise RuntimeError(f"linalg.vector_norm cannot compute the {text} norm on an empty tensor because the "
+                           "operation does not have an identity")
     for d in dims:
         if x.shape[d] == 0:
             raise RuntimeError(f"linalg.vector_norm cannot compute the {text} norm on the dimension {d}because this "
@@ -104,7 +104,7 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
     x = _to_dtype(x, dtype, "linalg.vector_norm")
     dims = _dims(dim, x.dim(), "linalg_vector_norm")
     if not x.numel():
-        _check_identity(x, ord, dims, dim)
+        _check_identity(x, ord, dims)
     if not records(x):
         y = _value(x, ord, dims, keepdim)
     else:
@@ -130,9 +130,7 @@ def _singular_norm(A, ord, rows, columns, keepdim):
         raise RuntimeError(f"linalg.matrix_norm: Low precision dtypes not supported. Got {title}")
     order = [d for d in range(A.dim()) if d not in (rows, columns)]
     S = svdvals(A.permute(*order, rows, columns))
-    if ord == "nuc":
-        y = S.sum(-1)
-    elif S.shape[-1] == 0 and ord == 2:
+    if ord == "nuc" or (S.shape[-1] == 0 and ord == 2):
         y = S.sum(-1)
     else:
         y = S.amax(-1) if ord == 2 else S.amin(-1)
@@ -236,9 +234,7 @@ def norm(A, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):
     elif ord is not None and A.dim() not in (1, 2):
         raise RuntimeError("linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got "
                            f"{A.dim()}D.")
-    if isinstance(ord, str):
-        y = matrix_norm(A, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype)
-    elif ord is not None and (len(dims) if dim is not None else A.dim()) == 2:
+    if isinstance(ord, str) or (ord is not None and (A.dim() if dim is None else len(dims)) == 2):
         y = matrix_norm(A, ord, (0, 1) if dim is None else dim, keepdim, dtype=dtype)
     else:
         y = vector_norm(A, 2 if ord is None else ord, dim, keepdim, dtype=dtype)
