@@ -149,5 +149,6 @@ def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False)
                            f"{A.shape[-1]} but each b matrix is {input.shape[-2]} by {input.shape[-1]}")
     matrix = A.mT if transpose else A
     X = _f._linalg_solve_triangular(matrix, input, upper != transpose, unitriangular)
-    copy = A.expand(*X.shape[:-2], *A.shape[-2:]).mT.clone().mT
-    return _TriangularSolve(X, copy)
+    rows = A.expand(*X.shape[:-2], *A.shape[-2:]).mT
+    copy = rows.clone() if rows.is_contiguous() else rows.contiguous()
+    return _TriangularSolve(X, copy.mT)

@@ -7,7 +7,7 @@ from libc.stdint cimport INT32_MAX, int32_t, int64_t
 from libc.stdlib cimport free, malloc
 
 from ctorch._blas cimport blas_enter, blas_leave, get_blas
-from ctorch._dispatch cimport check_cpu, unsupported
+from ctorch._dispatch cimport unsupported
 from ctorch._dtype cimport *
 from ctorch._lapack cimport *
 from ctorch._parallel cimport get_num_threads, parallel_for
@@ -54,7 +54,6 @@ cdef enum:
 
 cdef int lapack_type(TensorBase x, const char* op) except -1:
     # Row of the LAPACK tables.
-    check_cpu(x, op)
     if x.dtype == FLOAT32:
         return LAPACK_FLOAT32
     if x.dtype == FLOAT64:
