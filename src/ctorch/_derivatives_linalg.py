@@ -249,7 +249,7 @@ def ormqr_backward(g, x, tau, other, left, transpose, needs):
 
 
 def pinv_backward(g, A, Y):
-    """Golub and Pereyra, SIAM J. Numer. Anal. 10, 1973; the rank is taken as constant."""
+    """Golub and Pereyra, SIAM Journal on Numerical Analysis 10, 1973; the rank is taken as constant."""
     Yh = Y.mH
     gh = g.mH
     first = _mm(_mm(Yh, Y), gh)
