@@ -1,4 +1,6 @@
 """Linear algebra against NumPy and SciPy: values, factors, errors; strides and edge cases."""
+import doctest
+import importlib
 import re
 from itertools import pairwise
 
@@ -462,3 +464,18 @@ def test_low_rank():
     close((U * S.unsqueeze(-2)) @ V.mT, a - a.mean(-2, keepdims=True), 10)
     with pytest.raises(ValueError, match=r"must be non-negative integer and not greater than"):
         ctorch.pca_lowrank(ctorch.tensor(a), q=21)
+
+
+@pytest.mark.parametrize("module", ["_errors", "eigenvalues", "factorizations", "inverses", "norms", "products",
+                                    "solves"])
+def test_examples(module):
+    done = doctest.testmod(importlib.import_module(f"ctorch.linalg.{module}"))
+    assert done.attempted and not done.failed
+
+
+def test_scipy_is_imported_late():
+    import subprocess
+    import sys
+
+    code = "import sys, ctorch; sys.exit(any(m.startswith(('scipy', 'ctorch.linalg')) for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -142,8 +142,8 @@ def det(A, *, out=None):
     Examples
     --------
     >>> import ctorch
-    >>> ctorch.linalg.det(ctorch.tensor([[1., 2.], [3., 4.]]))
-    tensor(-2.)
+    >>> ctorch.linalg.det(ctorch.tensor([[2., 1.], [1., 2.]]))
+    tensor(3.)
     """
     y = _f._linalg_det(A)[0]
     return y if out is None else _f._written(out, y, "linalg_det")
