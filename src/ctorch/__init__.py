@@ -95,8 +95,8 @@ conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
 # Imported when first used, so that `import ctorch` stays quick.
-_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft",
-         "special", "signal")
+_LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization",
+         "fft", "special", "signal")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing"}
 
 

@@ -6,6 +6,15 @@ import ctorch
 from ctorch import _functions as _f
 
 
+def __getattr__(name):
+    """Derivatives of linear algebra have a file of their own, read when the first of them is needed."""
+    from ctorch import _derivatives_linalg
+
+    value = getattr(_derivatives_linalg, name)
+    globals()[name] = value
+    return value
+
+
 def _dims(dim, ndim):
     if dim is None or (isinstance(dim, tuple | list) and len(dim) == 0):
         return tuple(range(ndim))

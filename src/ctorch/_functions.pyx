@@ -225,6 +225,11 @@ def _result_in(out, result, str op):
     return result_in(out, result, op)
 
 
+def _written(out, result, str op):
+    """`out` with a result, or a tuple of them, in it."""
+    return result_in(out, result, op)
+
+
 def _inplace(int op, tuple inputs, tuple params=()):
     """Run elementwise operation number `op` in place on the first input."""
     return call_inplace(op, inputs, params)
