@@ -95,7 +95,7 @@ conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
 # Imported when first used, so that `import ctorch` stays quick.
-_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization")
+_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization", "return_types")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing"}
 
 

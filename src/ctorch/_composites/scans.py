@@ -1,0 +1,172 @@
+"""Running sums, products and extrema, differences and integrals, written with other operators."""
+import ctorch
+from ctorch import _functions as ops
+from ctorch import return_types as named
+from ctorch._shape import wrap
+
+
+def _summable(input, dtype):
+    if dtype is None:
+        dtype = input.dtype if input.is_floating_point() or input.is_complex() else ctorch.int64
+    return input if input.dtype == dtype else input.to(dtype)
+
+
+def cumsum(input, dim, *, dtype=None):
+    return ops._cumsum(_summable(input, dtype), dim, False)
+
+
+def cumprod(input, dim, *, dtype=None):
+    return ops._cumprod(_summable(input, dtype), dim)
+
+
+def cummax(input, dim):
+    return named.cummax(*ops._cumextremum(input, dim, True))
+
+
+def cummin(input, dim):
+    return named.cummin(*ops._cumextremum(input, dim, False))
+
+
+def logcumsumexp(input, dim):
+    dim = wrap(dim, input.dim(), "logcumsumexp")
+    if dim >= input.dim() - 1:
+        return ops._logcumsumexp(input, dim)
+    return ops._logcumsumexp(input.movedim(dim, -1), -1).movedim(-1, dim)
+
+
+def diff(input, n=1, dim=-1, prepend=None, append=None):
+    if input.dim() == 0:
+        raise RuntimeError("diff expects input to be at least one-dimensional")
+    if n < 0:
+        raise RuntimeError(f"order must be non-negative but got {n}")
+    dim = wrap(dim, input.dim(), "diff")
+    if n and (prepend is not None or append is not None):
+        input = ctorch.cat([t for t in (prepend, input, append) if t is not None], dim)
+    for _ in range(min(n, input.shape[dim])):
+        size = input.shape[dim] - 1
+        after, before = input.narrow(dim, 1, size), input.narrow(dim, 0, size)
+        input = after ^ before if input.dtype == ctorch.bool else after - before
+    return input if n else input.clone()
+
+# ---- derivatives of samples
+
+
+def _spacings(input, spacing, dim):
+    """Pairs of a dimension and its spacing: a number, or the samples' coordinates."""
+    given = range(input.dim()) if dim is None else dim if isinstance(dim, tuple | list) else (dim,)
+    dims = [wrap(d, input.dim(), "gradient") for d in given]
+    if len(set(dims)) != len(dims):
+        raise RuntimeError("dim appears multiple times in the list of dims")
+    if not isinstance(spacing, tuple | list):
+        return [(d, spacing) for d in dims]
+    if len(spacing) != len(dims):
+        if dim is None:
+            raise RuntimeError("torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal "
+                               f"to 'self.dim() = {input.dim()}', since dim argument was not given, but got a list of "
+                               f"length {len(spacing)}")
+        raise RuntimeError(f"torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim "
+                           f"arguments to have the same length, but got a spacing argument of length {len(spacing)} "
+                           f"and a dim argument of length {len(dims)}.")
+    return list(zip(dims, spacing))
+
+
+def _gaps(coordinates, ndim, dim, size):
+    if coordinates.dim() != 1 or coordinates.shape[0] != size:
+        raise RuntimeError("torch.gradient expected each element of spacing to have one dimension of the input's size "
+                           f"{size}, but got {list(coordinates.shape)}")
+    gaps = coordinates[1:] - coordinates[:-1]
+    return gaps.reshape([-1 if i == dim else 1 for i in range(ndim)])
+
+
+def _derivative(x, dim, spacing, edge_order):
+    size = x.shape[dim]
+
+    def part(t, start, length):
+        return t.narrow(dim, start, length) if t.dim() else t
+
+    if isinstance(spacing, ctorch.Tensor) and spacing.dim():
+        gaps = _gaps(spacing, x.dim(), dim, size)
+    else:
+        gaps = ctorch.full([size - 1 if i == dim else 1 for i in range(x.dim())], 1.0, dtype=ctorch.float64)
+        gaps = (gaps * spacing).to(x.dtype)
+    before, after = part(gaps, 0, size - 2), part(gaps, 1, size - 2)
+    both = before + after
+    x0, x1, x2 = part(x, 0, size - 2), part(x, 1, size - 2), part(x, 2, size - 2)
+    if isinstance(spacing, ctorch.Tensor) and spacing.dim():
+        inner = x2 * (before / (after * both)) + x1 * ((after - before) / (before * after)) - x0 * (
+            after / (before * both))
+    else:
+        inner = (x2 - x0) / both
+    ends = []
+    for first, second, third, near, far in ((0, 1, 2, 0, 1), (size - 1, size - 2, size - 3, size - 2, size - 3)):
+        sign = 1 if first == 0 else -1
+        step = part(x, second, 1) - part(x, first, 1)
+        h = part(gaps, near, 1)
+        slope = step / h
+        if edge_order == 2:          # the parabola through three samples
+            k = part(gaps, far, 1)
+            bend = ((part(x, third, 1) - part(x, second, 1)) / k - slope) / (h + k)
+            slope = slope - bend * h
+        ends.append(slope * sign)
+    return ctorch.cat([ends[0], inner, ends[1]], dim)
+
+
+def gradient(input, *, spacing=1, dim=None, edge_order=1):
+    if edge_order not in (1, 2):
+        raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    pairs = _spacings(input, spacing, dim)
+    x = input if input.is_floating_point() or input.is_complex() else input.to(ctorch.get_default_dtype())
+    for d, _ in pairs:
+        if x.shape[d] < edge_order + 1:
+            raise RuntimeError("torch.gradient expected each dimension size to be at least edge_order+1")
+    return tuple(_derivative(x, d, h, edge_order) for d, h in pairs)
+
+# ---- integrals
+
+
+def _steps(y, x, dim, op):
+    """The samples' distances along `dim`, to be multiplied with the sums of neighbours."""
+    if x.dim() == 1:
+        if x.shape[0] != y.shape[dim]:
+            raise RuntimeError(f"{op}: There must be one `x` value for each sample point")
+        gaps = x[1:] - x[:-1]
+        return gaps.reshape([-1 if i == dim else 1 for i in range(y.dim())])
+    if x.dim() < y.dim():
+        x = x.reshape([1] * (y.dim() - x.dim()) + list(x.shape))
+    if x.shape[dim] != y.shape[dim]:
+        raise RuntimeError(f"{op}: There must be one `x` value for each sample point")
+    return diff(x, 1, dim)
+
+
+def _areas(y, x, dx, dim, op):
+    dim = wrap(dim, y.dim(), op)
+    if x is not None and dx is not None:
+        raise TypeError(f"{op}() received an invalid combination of arguments: x and dx together")
+    if dx is not None and not isinstance(dx, int | float | complex):
+        dx = dx.item() if isinstance(dx, ctorch.Tensor) and dx.dim() == 0 else _not_a_number(dx, op)
+    size = max(y.shape[dim] - 1, 0)
+    sums = y.narrow(dim, min(1, y.shape[dim]), size) + y.narrow(dim, 0, size)
+    if x is None:
+        return dim, sums, (1 if dx is None else dx) / 2
+    return dim, sums * _steps(y, x, dim, op), 0.5
+
+
+def _not_a_number(dx, op):
+    raise RuntimeError(f"{op}: Currently, we only support dx as a real number.")
+
+
+def _check_samples(y, op):
+    if y.dtype == ctorch.bool:
+        raise RuntimeError(f"{op}: received a bool input for `y`, but bool is not supported")
+
+
+def trapezoid(y, x=None, *, dx=None, dim=-1):
+    _check_samples(y, "trapezoid")
+    dim, areas, scale = _areas(y, x, dx, dim, "trapezoid")
+    return areas.sum(dim) * scale
+
+
+def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
+    _check_samples(y, "cumulative_trapezoid")
+    dim, areas, scale = _areas(y, x, dx, dim, "cumulative_trapezoid")
+    return cumsum(areas, dim) * scale
