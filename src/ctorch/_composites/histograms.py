@@ -1,5 +1,4 @@
 """Counts by bin, written with other operators."""
-import builtins
 import math
 
 import ctorch
@@ -40,7 +39,7 @@ def histc(input, bins=100, min=0, max=0):
         low, high = _limits(x, min, max, "torch.histc")
     else:
         low, high = _limits(None, float(min), float(max), "torch.histc")
-    return ops._histc(x, bins, low, high).to(input.dtype)
+    return ops._histc(x, None, bins, low, high).to(input.dtype)
 
 
 def _even_edges(x, bins, span, dimension, dtype):
@@ -61,7 +60,18 @@ def _even_edges(x, bins, span, dimension, dtype):
         low, high = 0.0, 1.0
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return ctorch.linspace(low, high, bins + 1, dtype=dtype)
+    # As PyTorch rounds them: the step in the dtype, each edge once, from the nearer end.
+    step = float((ctorch.tensor(high, dtype=dtype) - ctorch.tensor(low, dtype=dtype)) / bins)
+    number = ctorch.arange(bins + 1, dtype=ctorch.float64)
+    edges = ctorch.where(number < (bins + 1) // 2, low + number * step, high - (bins - number) * step)
+    return edges.to(dtype)
+
+
+def _densities(counts, edges):
+    counts = counts / counts.sum()
+    for d, edge in enumerate(edges):
+        counts = counts / (edge[1:] - edge[:-1]).reshape([-1 if i == d else 1 for i in range(len(edges))])
+    return counts
 
 
 def _grid(points, bins, span, weight, density):
@@ -90,11 +100,7 @@ def _grid(points, bins, span, weight, density):
     if weight is not None:
         weight = weight.detach().reshape(-1)
     counts = ops._bincount(place, weight, total + 1)[:total].reshape(shape).to(points.dtype)
-    if density:
-        counts = counts / counts.sum()
-        for d, edge in enumerate(edges):
-            counts = counts / (edge[1:] - edge[:-1]).reshape([-1 if i == d else 1 for i in builtins.range(len(edges))])
-    return counts, edges
+    return _densities(counts, edges) if density else counts, edges
 
 
 def histogram(input, bins, *, range=None, weight=None, density=False):
@@ -102,6 +108,11 @@ def histogram(input, bins, *, range=None, weight=None, density=False):
         raise RuntimeError("torch.histogramdd: if weight tensor is provided it should have the same shape as the input "
                            f"tensor excluding its innermost dimension, but got input with shape {list(input.shape)} and "
                            f"weight with shape {list(weight.shape)}")
+    if isinstance(bins, int) and weight is None and input.dtype in (ctorch.float32, ctorch.float64):
+        x = input.detach().reshape(-1)
+        edges = _even_edges(x, bins, range, 0, x.dtype)
+        counts = ops._histc(x, edges, bins, float(edges[0]), float(edges[-1])).to(x.dtype)
+        return named.histogram(_densities(counts, [edges]) if density else counts, edges)
     counts, edges = _grid(input.reshape(-1, 1), [bins], range, weight, density)
     return named.histogram(counts, edges[0])
 

@@ -78,34 +78,32 @@ def _gaps(coordinates, ndim, dim, size):
     return gaps.reshape([-1 if i == dim else 1 for i in range(ndim)])
 
 
+def _inner_by_gaps(x, dim, gaps):
+    """Derivatives at all but the ends, of samples at uneven distances."""
+    size = x.shape[dim] - 2
+    before, after = gaps.narrow(dim, 0, size), gaps.narrow(dim, 1, size)
+    both = before + after
+    return (x.narrow(dim, 2, size) * (before / (after * both))
+            + x.narrow(dim, 1, size) * ((after - before) / (before * after))
+            - x.narrow(dim, 0, size) * (after / (before * both)))
+
+
 def _derivative(x, dim, spacing, edge_order):
     size = x.shape[dim]
-
-    def part(t, start, length):
-        return t.narrow(dim, start, length) if t.dim() else t
-
     if isinstance(spacing, ctorch.Tensor) and spacing.dim():
         gaps = _gaps(spacing, x.dim(), dim, size)
+        inner = _inner_by_gaps(x, dim, gaps)
     else:
-        gaps = ctorch.full([size - 1 if i == dim else 1 for i in range(x.dim())], 1.0, dtype=ctorch.float64)
-        gaps = (gaps * spacing).to(x.dtype)
-    before, after = part(gaps, 0, size - 2), part(gaps, 1, size - 2)
-    both = before + after
-    x0, x1, x2 = part(x, 0, size - 2), part(x, 1, size - 2), part(x, 2, size - 2)
-    if isinstance(spacing, ctorch.Tensor) and spacing.dim():
-        inner = x2 * (before / (after * both)) + x1 * ((after - before) / (before * after)) - x0 * (
-            after / (before * both))
-    else:
-        inner = (x2 - x0) / both
+        gaps = None
+        inner = (x.narrow(dim, 2, size - 2) - x.narrow(dim, 0, size - 2)) * (0.5 / spacing)
     ends = []
-    for first, second, third, near, far in ((0, 1, 2, 0, 1), (size - 1, size - 2, size - 3, size - 2, size - 3)):
-        sign = 1 if first == 0 else -1
-        step = part(x, second, 1) - part(x, first, 1)
-        h = part(gaps, near, 1)
+    for sign, first, second, third, near, far in ((1, 0, 1, 2, 0, 1), (-1, -1, -2, -3, -1, -2)):
+        step = x.narrow(dim, second, 1) - x.narrow(dim, first, 1)
+        h = spacing if gaps is None else gaps.narrow(dim, near, 1)
         slope = step / h
         if edge_order == 2:          # the parabola through three samples
-            k = part(gaps, far, 1)
-            bend = ((part(x, third, 1) - part(x, second, 1)) / k - slope) / (h + k)
+            k = spacing if gaps is None else gaps.narrow(dim, far, 1)
+            bend = ((x.narrow(dim, third, 1) - x.narrow(dim, second, 1)) / k - slope) / (h + k)
             slope = slope - bend * h
         ends.append(slope * sign)
     return ctorch.cat([ends[0], inner, ends[1]], dim)

@@ -6,4 +6,4 @@ cdef TensorBase searchsorted_forward(TensorBase sequence, TensorBase x, TensorBa
 cdef object unique_forward(TensorBase x, TensorBase places, bint inverse, bint counts)
 cdef object mode_forward(TensorBase x, TensorBase places)
 cdef TensorBase bincount_forward(TensorBase x, TensorBase weights, int64_t minlength)
-cdef TensorBase histc_forward(TensorBase x, int64_t bins, double low, double high)
+cdef TensorBase histc_forward(TensorBase x, TensorBase edges, int64_t bins, double low, double high)

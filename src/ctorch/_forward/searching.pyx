@@ -124,13 +124,15 @@ cdef TensorBase bincount_forward(TensorBase x, TensorBase weights, int64_t minle
     return counts
 
 
-cdef TensorBase histc_forward(TensorBase x, int64_t bins, double low, double high):
+cdef TensorBase histc_forward(TensorBase x, TensorBase edges, int64_t bins, double low, double high):
     """Counts, int64."""
     cdef int dtype = float_compute(x, b"histogram_cpu"), code
     cdef SearchKernels* k = load_search()
     cdef TensorBase a = dense(x, dtype), counts = tensor_empty(INT64, 1, &bins)
+    cdef TensorBase e = None if edges is None else dense(edges, dtype)
+    cdef const void* edge = NULL if edges is None else e.data
     memset(counts.data, 0, bins * 8)
     with nogil:
-        code = k.histc[row_of(dtype)](a.data, a.numel, low, high, bins, <int64_t*>counts.data)
+        code = k.histc[row_of(dtype)](a.data, a.numel, low, high, edge, bins, <int64_t*>counts.data)
     kernel_error(code, "histc")
     return counts

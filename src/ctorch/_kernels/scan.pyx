@@ -3,7 +3,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
-from ctorch._parallel cimport parallel_for
+from ctorch._parallel cimport get_num_threads, parallel_for
 
 cdef extern from "vmath_block.h" nogil:
     void ct_vexp_f32(const float* x, float* y, int64_t n)
@@ -75,7 +75,7 @@ cdef inline void sum_row(const number* x, number* y, int64_t n, int64_t step, wi
     # Four sums of neighbours at a time, so that the long chain has one addition for four elements.
     cdef wide a, b, c, d
     cdef int64_t i = 0
-    while i + 4 <= n:
+    while wide is not int64_t and i + 4 <= n:
         a = <wide>x[i * step]
         b = a + <wide>x[(i + 1) * step]
         c = <wide>x[(i + 2) * step]
@@ -255,7 +255,7 @@ cdef void cumsum_f64(ScanJob* job) noexcept nogil:
 cdef void cumsum_i64(ScanJob* job) noexcept nogil:
     cdef Scan s
     s.job = job
-    if job.n > BLOCK and job.inner == 1:
+    if job.n > BLOCK and job.inner == 1 and get_num_threads() > 1:      # exact, so blocks do not show
         long_rows(&s, total_i64, scan_i64, <int64_t>0)
     else:
         run(job, SUM, chunk_i64)
@@ -315,13 +315,19 @@ cdef inline void extremum_columns(const ordered* x, ordered* y, int64_t* places,
 
 
 cdef inline void extremum_row(const ordered* x, ordered* y, int64_t* places, int64_t n, bint largest) noexcept nogil:
-    cdef int64_t i, place = 0
+    cdef int64_t i, place = 0, stop = n
     cdef ordered v, best = x[0]
     for i in range(n):
         v = x[i]
-        if best == best and (v != v or (v >= best if largest else v <= best)):
+        if (not v < best) if largest else (not v > best):      # NaN as well, and it stays
             best = v
             place = i
+            if v != v:
+                stop = i
+                break
+        y[i] = best
+        places[i] = place
+    for i in range(stop, n):
         y[i] = best
         places[i] = place
 

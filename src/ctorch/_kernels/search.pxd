@@ -31,5 +31,6 @@ cdef struct SearchKernels:
     void (*bounds)(const int64_t* x, int64_t n, int64_t* bounds) noexcept nogil
     int (*bincount)(const int64_t* x, int64_t n, int64_t* counts, int64_t bins) noexcept nogil
     void (*bincount_weighted)(const int64_t* x, const double* w, int64_t n, double* totals) noexcept nogil
-    # counts of equal bins between low and high, the last of them closed; float32 and float64
-    int (*histc[2])(const void* x, int64_t n, double low, double high, int64_t bins, int64_t* counts) noexcept nogil
+    # counts of even bins between low and high, the last of them closed; where edges are given, exactly between those
+    int (*histc[2])(const void* x, int64_t n, double low, double high, const void* edges, int64_t bins,
+                    int64_t* counts) noexcept nogil

@@ -224,6 +224,7 @@ cdef struct CountJob:
     const void* x
     int64_t n, bins, parts
     double low, high
+    const void* edges   # or NULL
     int64_t* counts     # parts x bins
 
 
@@ -242,13 +243,20 @@ cdef void bincount_part(void* arg, int64_t part) noexcept nogil:
 
 cdef void histc_part(CountJob* job, int64_t part, real tag) noexcept nogil:
     cdef const real* x = <const real*>job.x
+    cdef const real* edges = <const real*>job.edges
     cdef int64_t* counts = job.counts + part * job.bins
     cdef real low = <real>job.low, high = <real>job.high, width = high - low, bins = <real>job.bins
     cdef int64_t i, at
     for i in range(part_start(job, part), part_start(job, part + 1)):
         if x[i] >= low and x[i] <= high:
             at = <int64_t>((x[i] - low) * bins / width)
-            counts[at if at < job.bins else job.bins - 1] += 1
+            at = at if at < job.bins else job.bins - 1
+            if edges != NULL:                    # one off where the edge is rounded
+                while at > 0 and x[i] < edges[at]:
+                    at -= 1
+                while at < job.bins - 1 and x[i] >= edges[at + 1]:
+                    at += 1
+            counts[at] += 1
 
 
 cdef void histc_part_f32(void* job, int64_t part) noexcept nogil:
@@ -289,15 +297,17 @@ cdef int bincount(const int64_t* x, int64_t n, int64_t* counts, int64_t bins) no
     return count_parts(&job, bincount_part, counts)
 
 
-cdef int histc_f32(const void* x, int64_t n, double low, double high, int64_t bins, int64_t* counts) noexcept nogil:
+cdef int histc_f32(const void* x, int64_t n, double low, double high, const void* edges, int64_t bins,
+                   int64_t* counts) noexcept nogil:
     cdef CountJob job
-    job.x, job.n, job.bins, job.low, job.high = x, n, bins, low, high
+    job.x, job.n, job.bins, job.low, job.high, job.edges = x, n, bins, low, high, edges
     return count_parts(&job, histc_part_f32, counts)
 
 
-cdef int histc_f64(const void* x, int64_t n, double low, double high, int64_t bins, int64_t* counts) noexcept nogil:
+cdef int histc_f64(const void* x, int64_t n, double low, double high, const void* edges, int64_t bins,
+                   int64_t* counts) noexcept nogil:
     cdef CountJob job
-    job.x, job.n, job.bins, job.low, job.high = x, n, bins, low, high
+    job.x, job.n, job.bins, job.low, job.high, job.edges = x, n, bins, low, high, edges
     return count_parts(&job, histc_part_f64, counts)
 
 

@@ -5,6 +5,9 @@ cdef enum:
     FEW = 24            # candidates that insertion sorts
     SAMPLE = 1024       # elements that are looked at first where few of a long row are wanted
     BLOCK = 16
+    TIES = 63           # rows up to this length choose among equal elements as PyTorch does
+    FLAT = 4096         # rows up to this length are selected from by partition
+    LIST = 16           # elements that are kept in a list while the row goes by
 
 # The candidates: their keys and their places, in the order of the places.
 cdef struct Candidates:
@@ -182,6 +185,175 @@ cdef int64_t take_front(Row* r, int64_t k, Candidates* c, int64_t* taken, int64_
     return n
 
 
+cdef inline int64_t first_few(Row* r, int64_t k, uint64_t* best, int64_t* places, word tag) noexcept nogil:
+    """The k first in order, kept in a list while the row goes by; equal elements come by their places."""
+    cdef const word* x = <const word*>r.x
+    cdef word inf = <word>r.inf, flip = <word>r.flip, key, bound = <word>~<word>0
+    cdef int64_t i = 0, j, at, stop, n = 0
+    cdef int any_below
+    while i < r.n:
+        stop = i + BLOCK
+        if stop <= r.n and n == k:
+            any_below = 0
+            if r.kind == KEY_FLOAT:
+                for j in range(BLOCK):
+                    any_below |= key_of[word](x[i + j], KEY_FLOAT, inf, flip) < bound
+            else:
+                for j in range(BLOCK):
+                    any_below |= key_of[word](x[i + j], r.kind, inf, flip) < bound
+            if not any_below:
+                i = stop
+                continue
+        if stop > r.n:
+            stop = r.n
+        while i < stop:
+            key = key_of[word](x[i], r.kind, inf, flip)
+            if n < k or key < bound:
+                at = n if n < k else k - 1
+                while at > 0 and best[at - 1] > key:
+                    best[at] = best[at - 1]
+                    places[at] = places[at - 1]
+                    at -= 1
+                best[at] = key
+                places[at] = i
+                n += n < k
+                if n == k:
+                    bound = <word>best[k - 1]
+            i += 1
+    return n
+
+
+# ---- Short rows: all records at hand
+
+cdef inline void swap(uint64_t* a, int64_t i, int64_t j) noexcept nogil:
+    cdef uint64_t v = a[i]
+    a[i] = a[j]
+    a[j] = v
+
+
+cdef void quick_select(uint64_t* a, int64_t n, int64_t k) noexcept nogil:
+    """Puts the k + 1 smallest records in front, the largest of them last; all differ."""
+    cdef int64_t low = 0, high = n, mid, at, i
+    cdef uint64_t pivot, v
+    while high - low > 8:
+        mid = low + (high - low) // 2
+        if a[mid] < a[low]:
+            swap(a, mid, low)
+        if a[high - 1] < a[low]:
+            swap(a, high - 1, low)
+        if a[high - 1] < a[mid]:
+            swap(a, high - 1, mid)
+        pivot = a[mid]
+        at = low
+        for i in range(low, high):
+            v = a[i]
+            a[i] = a[at]
+            a[at] = v
+            at += v < pivot
+        if k < at:
+            high = at
+        else:
+            low = at
+    insert_sort(a + low, high - low)
+
+
+cdef inline int64_t split_std(uint64_t* a, int64_t first, int64_t last, int s) noexcept nogil:
+    # The partition of libstdc++ about the median of three.
+    cdef int64_t x = first + 1, y = first + (last - first) // 2, z = last - 1
+    cdef uint64_t p
+    if a[x] >> s < a[y] >> s:
+        y = y if a[y] >> s < a[z] >> s else (z if a[x] >> s < a[z] >> s else x)
+    else:
+        y = x if a[x] >> s < a[z] >> s else (z if a[y] >> s < a[z] >> s else y)
+    swap(a, first, y)
+    p = a[first] >> s
+    x, y = first + 1, last
+    while True:
+        while a[x] >> s < p:
+            x += 1
+        y -= 1
+        while p < a[y] >> s:
+            y -= 1
+        if x >= y:
+            return x
+        swap(a, x, y)
+        x += 1
+
+
+cdef inline void insert_std(uint64_t* a, int64_t n, int s) noexcept nogil:
+    cdef int64_t i, j
+    cdef uint64_t v
+    for i in range(1, n):
+        v = a[i]
+        j = i
+        while j > 0 and a[j - 1] >> s > v >> s:
+            a[j] = a[j - 1]
+            j -= 1
+        a[j] = v
+
+
+cdef void split_all_std(uint64_t* a, int64_t first, int64_t last, int s) noexcept nogil:
+    cdef int64_t cut
+    while last - first > 16:
+        cut = split_std(a, first, last, s)
+        split_all_std(a, cut, last, s)
+        last = cut
+
+
+cdef void top_std(uint64_t* a, int64_t n, int64_t k, int s, bint ordered) noexcept nogil:
+    """The k first as std::nth_element and std::sort leave them, which is what PyTorch does with equal elements."""
+    cdef int64_t first = 0, last = n, cut
+    while last - first > 3:
+        cut = split_std(a, first, last, s)
+        if cut <= k - 1:
+            first = cut
+        else:
+            last = cut
+    insert_std(a + first, last - first, s)
+    if ordered:
+        split_all_std(a, 0, k - 1, s)
+        insert_std(a, k - 1, s)
+
+
+cdef bint records_of(Row* r, char* memory, word tag) noexcept nogil:
+    # All records of a short row; False where their keys do not fit.
+    cdef int bits = find_bits(r, tag)
+    r.place_bits = bit_length(r.n - 1)
+    r.bits, r.drop = bits, 0
+    if bits + r.place_bits > 64:
+        return False
+    r.a, r.b = memory, memory + 8 * r.n
+    make_records(r, 0, r.n, tag)
+    return True
+
+
+cdef bint top_short(Row* r, int64_t k, bint ordered, word* row, char* memory, word* values, int64_t* places,
+                    int64_t stride) noexcept nogil:
+    cdef uint64_t mask
+    cdef uint64_t* a
+    cdef int64_t i
+    if not records_of(r, memory, <word>0):
+        return False
+    a = <uint64_t*>r.a
+    mask = (<uint64_t>1 << r.place_bits) - 1
+    if r.n <= TIES:
+        top_std(a, r.n, k, r.place_bits, ordered)
+    else:
+        if k < r.n:
+            quick_select(a, r.n, k - 1)
+        if ordered and k <= INSERT:
+            insert_sort(a, k)
+        elif ordered:
+            r.n = k
+            r.bits += r.place_bits               # equal elements by their places
+            radix(r, 0, <uint64_t>0)
+            a = <uint64_t*>r.a
+    for i in range(k):
+        values[i * stride] = row[a[i] & mask]
+        places[i * stride] = a[i] & mask
+    return True
+
+
 cdef void top_row(Row* r, int64_t k, bint ordered, word* row, char* memory, word* values, int64_t* places,
                   int64_t stride) noexcept nogil:
     # Memory: 2 n words for candidates and their records, then n words for each of the lists.
@@ -194,6 +366,15 @@ cdef void top_row(Row* r, int64_t k, bint ordered, word* row, char* memory, word
     cdef Candidates c
     cdef Row s = r[0]
     c.keys, c.places, c.counts = room, <int64_t*>(room + n), r.counts
+    if n <= FLAT and not (k <= LIST and 4 * k <= n and n > TIES):
+        if top_short(r, k, ordered, row, memory, values, places, stride):
+            return
+    if k <= LIST and 4 * k <= n:
+        first_few(r, k, c.keys, c.places, <word>0)
+        for i in range(k):
+            values[i * stride] = row[c.places[i]]
+            places[i * stride] = c.places[i]
+        return
     take_front(r, k, &c, taken, order, <word>0)
     if not ordered:
         for i in range(k):
@@ -278,6 +459,9 @@ cdef void select_row(SortJob* job, int64_t number, char* memory, int64_t* counts
         if job.skip_nan and nans < n:
             place = -1
         k = (n - 1 - (nans if job.skip_nan else 0)) // 2
+    if place < 0 and n <= FLAT and records_of(&r, memory, tag):
+        quick_select(<uint64_t*>r.a, n, k)
+        place = (<uint64_t*>r.a)[k] & ((<uint64_t>1 << r.place_bits) - 1)
     if place < 0:
         place = rank_row(&r, k, &c, tag)
     (<word*>job.values)[number] = row[place]

@@ -26,6 +26,8 @@ cdef enum:
     RUN = 48            # equal leading bits that insertion sorts
     INSERT = 24         # rows up to this length are sorted by insertion
 
+ctypedef void (*part_fn)(void* row, int64_t part) noexcept nogil
+
 ctypedef fused record:
     uint32_t
     uint64_t
@@ -343,56 +345,62 @@ cdef void put64(void* r, int64_t part) noexcept nogil:
     put_part(<Row*>r, part, <uint64_t>0)
 
 
+cdef void each_part(Row* r, part_fn fn8, part_fn fn16, part_fn fn32, part_fn fn64, word tag) noexcept nogil:
+    if word is uint8_t:
+        parallel_for(fn8, r, r.parts)
+    elif word is uint16_t:
+        parallel_for(fn16, r, r.parts)
+    elif word is uint32_t:
+        parallel_for(fn32, r, r.parts)
+    else:
+        parallel_for(fn64, r, r.parts)
+
+
 cdef int find_bits(Row* r, word tag) noexcept nogil:
     """How many low bits of the keys differ at all; sets r.common to the others."""
     cdef uint64_t every = 0
     cdef int64_t part
     cdef int bits
-    if word is uint8_t:
-        parallel_for(differ8, r, r.parts)
-    elif word is uint16_t:
-        parallel_for(differ16, r, r.parts)
-    elif word is uint32_t:
-        parallel_for(differ32, r, r.parts)
+    if r.parts == 1:
+        every = differing(r, 0, r.n, tag)
     else:
-        parallel_for(differ64, r, r.parts)
-    for part in range(r.parts):
-        every |= r.differ[part]
+        each_part(r, differ8, differ16, differ32, differ64, tag)
+        for part in range(r.parts):
+            every |= r.differ[part]
     bits = bit_length(every)
     r.common = ~<uint64_t>0 << bits if bits < 64 else 0
     return bits
 
 
 cdef void sort_row(Row* r, word tag) noexcept nogil:
-    cdef int key_bits = find_bits(r, tag), room, wanted
+    cdef int key_bits, room, wanted
     r.place_bits = bit_length(r.n - 1)
+    if r.n <= INSERT and sizeof(word) <= 4:
+        r.common, r.drop = 0, 0
+        make_records(r, 0, r.n, tag)
+        insert_sort(<uint64_t*>r.a, r.n)
+        put_results(r, 0, r.n, tag)
+        return
+    key_bits = find_bits(r, tag)
     room = 64 - r.place_bits
-    wanted = 2 * r.place_bits + 6                # few runs of equal leading bits are left over
+    wanted = 2 * r.place_bits + 2                # few runs of equal leading bits are left over
     wanted = room if room < wanted else wanted
     r.bits = key_bits if key_bits < wanted else wanted
     r.drop = key_bits - r.bits
-    if word is uint8_t:
-        parallel_for(make8, r, r.parts)
-    elif word is uint16_t:
-        parallel_for(make16, r, r.parts)
-    elif word is uint32_t:
-        parallel_for(make32, r, r.parts)
+    if r.parts == 1:
+        make_records(r, 0, r.n, tag)
     else:
-        parallel_for(make64, r, r.parts)
+        each_part(r, make8, make16, make32, make64, tag)
     if r.n <= INSERT:
         insert_sort(<uint64_t*>r.a, r.n)
     else:
         radix(r, r.place_bits, <uint64_t>0)
     if r.drop and not mend_runs(r, tag):
         sort_whole_again(r, key_bits, tag)
-    if word is uint8_t:
-        parallel_for(put8, r, r.parts)
-    elif word is uint16_t:
-        parallel_for(put16, r, r.parts)
-    elif word is uint32_t:
-        parallel_for(put32, r, r.parts)
+    if r.parts == 1:
+        put_results(r, 0, r.n, tag)
     else:
-        parallel_for(put64, r, r.parts)
+        each_part(r, put8, put16, put32, put64, tag)
 
 
 cdef void sort_whole_again(Row* r, int key_bits, word tag) noexcept nogil:
