@@ -92,7 +92,7 @@ def _grid(points, bins, span, weight, density):
         x, count = points[:, d], edge.numel() - 1
         at = ops._searchsorted(edge, x.contiguous(), None, True, True) - 1
         at = ctorch.where(x == edge[-1], count - 1, at)          # the last bin is closed
-        inside = (at >= 0) & (at < count) & inside
+        inside = (x >= edge[0]) & (x <= edge[-1]) & (at >= 0) & inside
         place = at + place * count
     shape = [edge.numel() - 1 for edge in edges]
     total = math.prod(shape)

@@ -18,12 +18,12 @@ cdef struct Candidates:
 
 
 cdef inline void scan_row(Row* r, Candidates* c, int shift, uint64_t value, word tag) noexcept nogil:
-    # The elements whose bits from `shift` up, with the common bits left out, are `value`.
+    # The elements whose keys above the least have `value` from bit `shift` up.
     cdef const word* x = <const word*>r.x
-    cdef word inf = <word>r.inf, flip = <word>r.flip, mask = <word>~r.common, key, wanted = <word>value
+    cdef word inf = <word>r.inf, flip = <word>r.flip, base = <word>r.base, key, wanted = <word>value
     cdef int64_t i, n = 0
     for i in range(r.n):
-        key = key_of[word](x[i], r.kind, inf, flip) & mask
+        key = key_of[word](x[i], r.kind, inf, flip) - base
         c.keys[n] = key
         c.places[n] = i
         n += <word>(key >> shift) == wanted
@@ -32,11 +32,11 @@ cdef inline void scan_row(Row* r, Candidates* c, int shift, uint64_t value, word
 
 cdef inline void count_row(Row* r, int64_t* counts, int shift, int digit, word tag) noexcept nogil:
     cdef const word* x = <const word*>r.x
-    cdef word inf = <word>r.inf, flip = <word>r.flip, mask = <word>~r.common
+    cdef word inf = <word>r.inf, flip = <word>r.flip, base = <word>r.base
     cdef int64_t i
     memset(counts, 0, sizeof(int64_t) << digit)
     for i in range(r.n):
-        counts[<word>(key_of[word](x[i], r.kind, inf, flip) & mask) >> shift] += 1
+        counts[<word>(key_of[word](x[i], r.kind, inf, flip) - base) >> shift] += 1
 
 
 cdef inline int64_t digit_of_rank(const int64_t* counts, int64_t* k) noexcept nogil:
@@ -94,7 +94,7 @@ cdef int64_t rank_row(Row* r, int64_t k, Candidates* c, word tag) noexcept nogil
         return k
     if r.n <= 4 * FEW:
         for i in range(r.n):
-            c.keys[i] = key_of[word]((<const word*>r.x)[i], r.kind, <word>r.inf, <word>r.flip) & <word>~r.common
+            c.keys[i] = <word>(key_of[word]((<const word*>r.x)[i], r.kind, <word>r.inf, <word>r.flip) - <word>r.base)
             c.places[i] = i
         c.n = r.n
         return c.places[narrow(c, k, bits)]
@@ -437,7 +437,7 @@ cdef void select_row(SortJob* job, int64_t number, char* memory, int64_t* counts
     cdef int64_t o = number // job.inner, j = number % job.inner, n = job.n, i, k = job.k, nans, place
     cdef word* row = <word*>(memory + 48 * n)
     cdef const word* x = <const word*>job.x + o * n * job.inner + j
-    cdef uint64_t differ
+    cdef uint64_t bounds[2]
     cdef Candidates c
     cdef Row r
     if job.inner == 1:
@@ -447,7 +447,7 @@ cdef void select_row(SortJob* job, int64_t number, char* memory, int64_t* counts
             row[i] = x[i * job.inner]
     r.x, r.n, r.stride, r.kind, r.inf, r.parts = row, n, 1, job.kind, job.inf, 1
     r.flip = ~<uint64_t>0 if job.descending else 0
-    r.differ, r.counts = &differ, counts
+    r.bounds, r.counts = bounds, counts
     if kind == 0:
         top_row(&r, k, job.ordered, row, memory, <word*>job.values + o * k * job.inner + j,
                 job.places + o * k * job.inner + j, job.inner)

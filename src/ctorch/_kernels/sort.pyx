@@ -47,54 +47,59 @@ cdef struct Row:
     int place_bits      # lowest bits of a record
     int drop            # bits of the key left out
     int bits            # bits of the key in a record
-    uint64_t common     # the leading bits that all keys share
+    uint64_t base       # the least key, which records leave out
     int shift           # of the digit that is being counted
     int digit
     int64_t parts
     int64_t* counts     # parts x RADIX
-    uint64_t* differ    # by part
+    uint64_t* bounds    # two for each part
 
 
 cdef inline int64_t part_start(Row* r, int64_t part) noexcept nogil:
     return r.n * part // r.parts
 
 # ------------------------------------------------------------------------------------------------------------
-# Keys of a part of a row: which bits differ, records, values
+# Keys of a part of a row: their bounds, records, values
 
 
-cdef inline uint64_t differing(Row* r, int64_t start, int64_t stop, word tag) noexcept nogil:
+cdef inline void key_bounds(Row* r, int64_t start, int64_t stop, uint64_t* bounds, word tag) noexcept nogil:
+    # The least and the greatest key.
     cdef const word* x = <const word*>r.x
-    cdef word inf = <word>r.inf, first = key_of[word](x[0], r.kind, inf, 0), every = 0
-    cdef int64_t i
-    if r.kind == KEY_FLOAT:
-        if r.stride == 1:
-            for i in range(start, stop):
-                every |= key_of[word](x[i], KEY_FLOAT, inf, 0) ^ first
-        else:
-            for i in range(start, stop):
-                every |= key_of[word](x[i * r.stride], KEY_FLOAT, inf, 0) ^ first
-    else:
-        first = x[0]
+    cdef word inf = <word>r.inf, flip = <word>r.flip, key, low = <word>~<word>0, high = 0
+    cdef int64_t i, stride = r.stride
+    if r.kind == KEY_FLOAT and stride == 1:
         for i in range(start, stop):
-            every |= x[i * r.stride] ^ first
-    return every
+            key = key_of[word](x[i], KEY_FLOAT, inf, flip)
+            low = key if key < low else low
+            high = key if key > high else high
+    elif r.kind == KEY_FLOAT:
+        for i in range(start, stop):
+            key = key_of[word](x[i * stride], KEY_FLOAT, inf, flip)
+            low = key if key < low else low
+            high = key if key > high else high
+    else:
+        for i in range(start, stop):
+            key = key_of[word](x[i * stride], KEY_SIGNED if r.kind == KEY_SIGNED else KEY_UNSIGNED, inf, flip)
+            low = key if key < low else low
+            high = key if key > high else high
+    bounds[0], bounds[1] = low, high
 
 
 cdef inline void make_records(Row* r, int64_t start, int64_t stop, word tag) noexcept nogil:
     cdef const word* x = <const word*>r.x
     cdef uint64_t* a = <uint64_t*>r.a
-    cdef word inf = <word>r.inf, flip = <word>r.flip, mask = <word>~<word>r.common
+    cdef word inf = <word>r.inf, flip = <word>r.flip, base = <word>r.base
     cdef int drop = r.drop, shift = r.place_bits, kind = r.kind
     cdef int64_t i, stride = r.stride
     if kind == KEY_FLOAT:
         for i in range(start, stop):
-            a[i] = (<uint64_t>((key_of[word](x[i * stride], KEY_FLOAT, inf, flip) & mask) >> drop) << shift) | i
+            a[i] = (<uint64_t>(<word>(key_of[word](x[i * stride], KEY_FLOAT, inf, flip) - base) >> drop) << shift) | i
     elif kind == KEY_SIGNED:
         for i in range(start, stop):
-            a[i] = (<uint64_t>((key_of[word](x[i * stride], KEY_SIGNED, inf, flip) & mask) >> drop) << shift) | i
+            a[i] = (<uint64_t>(<word>(key_of[word](x[i * stride], KEY_SIGNED, inf, flip) - base) >> drop) << shift) | i
     else:
         for i in range(start, stop):
-            a[i] = (<uint64_t>((key_of[word](x[i * stride], KEY_UNSIGNED, inf, flip) & mask) >> drop) << shift) | i
+            a[i] = (<uint64_t>(<word>(key_of[word](x[i * stride], KEY_UNSIGNED, inf, flip) - base) >> drop) << shift) | i
 
 
 cdef inline void put_results(Row* r, int64_t start, int64_t stop, word tag) noexcept nogil:
@@ -103,8 +108,7 @@ cdef inline void put_results(Row* r, int64_t start, int64_t stop, word tag) noex
     cdef word* values = <word*>r.values
     cdef uint64_t* a = <uint64_t*>r.a
     cdef uint64_t mask = (<uint64_t>1 << r.place_bits) - 1
-    cdef word flip = <word>r.flip, key, common = <word>r.common
-    cdef word every = key_of[word](x[0], r.kind, <word>r.inf, flip) & common
+    cdef word flip = <word>r.flip, key, base = <word>r.base
     cdef int64_t i, stride = r.stride, place
     if r.places != NULL:
         for i in range(start, stop):
@@ -116,7 +120,7 @@ cdef inline void put_results(Row* r, int64_t start, int64_t stop, word tag) noex
             values[i * stride] = x[<int64_t>(a[i] & mask) * stride]
         return
     for i in range(start, stop):
-        key = <word>(a[i] >> r.place_bits) | every
+        key = <word>(a[i] >> r.place_bits) + base
         if many_bits[word](key, r.kind, flip):
             place = a[i] & mask
             values[i * stride] = x[place * stride]
@@ -224,7 +228,8 @@ cdef inline void insert_sort(record* a, int64_t n) noexcept nogil:
 
 cdef inline word key_at(Row* r, uint64_t rec, word tag) noexcept nogil:
     cdef uint64_t mask = (<uint64_t>1 << r.place_bits) - 1
-    return key_of[word]((<const word*>r.x)[<int64_t>(rec & mask) * r.stride], r.kind, <word>r.inf, <word>r.flip)
+    return key_of[word]((<const word*>r.x)[<int64_t>(rec & mask) * r.stride], r.kind, <word>r.inf,
+                        <word>r.flip) - <word>r.base
 
 
 cdef inline void insert_run(Row* r, uint64_t* a, int64_t n, word tag) noexcept nogil:
@@ -284,25 +289,25 @@ cdef void sort_whole(Row* r, int key_bits, word tag) noexcept nogil:
 # One row
 
 
-cdef void differ_part(void* arg, int64_t part, word tag) noexcept nogil:
+cdef void bounds_part(void* arg, int64_t part, word tag) noexcept nogil:
     cdef Row* r = <Row*>arg
-    r.differ[part] = differing(r, part_start(r, part), part_start(r, part + 1), tag)
+    key_bounds(r, part_start(r, part), part_start(r, part + 1), r.bounds + 2 * part, tag)
 
 
-cdef void differ8(void* r, int64_t part) noexcept nogil:
-    differ_part(r, part, <uint8_t>0)
+cdef void bounds8(void* r, int64_t part) noexcept nogil:
+    bounds_part(r, part, <uint8_t>0)
 
 
-cdef void differ16(void* r, int64_t part) noexcept nogil:
-    differ_part(r, part, <uint16_t>0)
+cdef void bounds16(void* r, int64_t part) noexcept nogil:
+    bounds_part(r, part, <uint16_t>0)
 
 
-cdef void differ32(void* r, int64_t part) noexcept nogil:
-    differ_part(r, part, <uint32_t>0)
+cdef void bounds32(void* r, int64_t part) noexcept nogil:
+    bounds_part(r, part, <uint32_t>0)
 
 
-cdef void differ64(void* r, int64_t part) noexcept nogil:
-    differ_part(r, part, <uint64_t>0)
+cdef void bounds64(void* r, int64_t part) noexcept nogil:
+    bounds_part(r, part, <uint64_t>0)
 
 
 cdef void make_part(Row* r, int64_t part, word tag) noexcept nogil:
@@ -357,26 +362,25 @@ cdef void each_part(Row* r, part_fn fn8, part_fn fn16, part_fn fn32, part_fn fn6
 
 
 cdef int find_bits(Row* r, word tag) noexcept nogil:
-    """How many low bits of the keys differ at all; sets r.common to the others."""
-    cdef uint64_t every = 0
+    """How many bits the keys have above the least of them, which is r.base then."""
+    cdef uint64_t low = ~<uint64_t>0, high = 0
     cdef int64_t part
-    cdef int bits
     if r.parts == 1:
-        every = differing(r, 0, r.n, tag)
+        key_bounds(r, 0, r.n, r.bounds, tag)
     else:
-        each_part(r, differ8, differ16, differ32, differ64, tag)
-        for part in range(r.parts):
-            every |= r.differ[part]
-    bits = bit_length(every)
-    r.common = ~<uint64_t>0 << bits if bits < 64 else 0
-    return bits
+        each_part(r, bounds8, bounds16, bounds32, bounds64, tag)
+    for part in range(r.parts):
+        low = r.bounds[2 * part] if r.bounds[2 * part] < low else low
+        high = r.bounds[2 * part + 1] if r.bounds[2 * part + 1] > high else high
+    r.base = low
+    return bit_length(high - low)
 
 
 cdef void sort_row(Row* r, word tag) noexcept nogil:
     cdef int key_bits, room, wanted
     r.place_bits = bit_length(r.n - 1)
     if r.n <= INSERT and sizeof(word) <= 4:
-        r.common, r.drop = 0, 0
+        r.base, r.drop = 0, 0
         make_records(r, 0, r.n, tag)
         insert_sort(<uint64_t*>r.a, r.n)
         put_results(r, 0, r.n, tag)
@@ -417,29 +421,30 @@ cdef void sort_keys(Row* r, word tag) noexcept nogil:
     cdef word* values = <word*>r.values
     cdef uint32_t* a32 = <uint32_t*>r.a
     cdef uint64_t* a64 = <uint64_t*>r.a
-    cdef word inf = <word>r.inf, flip = <word>r.flip
+    cdef word inf = <word>r.inf, flip = <word>r.flip, base
     cdef int64_t i
     r.bits = find_bits(r, tag)
+    base = <word>r.base
     if word is uint64_t:
         for i in range(r.n):
-            a64[i] = key_of[word](x[i * r.stride], r.kind, inf, flip)
+            a64[i] = key_of[word](x[i * r.stride], r.kind, inf, flip) - base
         if r.n <= INSERT:
             insert_sort(a64, r.n)
         else:
             radix(r, 0, <uint64_t>0)
         a64 = <uint64_t*>r.a
         for i in range(r.n):
-            values[i * r.stride] = bits_of[word](a64[i], r.kind, flip)
+            values[i * r.stride] = bits_of[word](a64[i] + base, r.kind, flip)
     else:
         for i in range(r.n):
-            a32[i] = key_of[word](x[i * r.stride], r.kind, inf, flip)
+            a32[i] = <word>(key_of[word](x[i * r.stride], r.kind, inf, flip) - base)
         if r.n <= INSERT:
             insert_sort(a32, r.n)
         else:
             radix(r, 0, <uint32_t>0)
         a32 = <uint32_t*>r.a
         for i in range(r.n):
-            values[i * r.stride] = bits_of[word](<word>a32[i], r.kind, flip)
+            values[i * r.stride] = bits_of[word](<word>(a32[i] + base), r.kind, flip)
 
 # ------------------------------------------------------------------------------------------------------------
 # Rows
@@ -484,12 +489,12 @@ cdef void sort_rows(void* arg, int64_t number) noexcept nogil:
     cdef SortJob* job = batch.job
     cdef int64_t row, stop = (number + 1) * batch.rows
     cdef Row r
-    cdef uint64_t differ
+    cdef uint64_t bounds[2]
     cdef char* memory = <char*>ct_scratch(16 * job.n + RADIX * sizeof(int64_t))
     if memory == NULL:
         batch.failed = -1
         return
-    r.parts, r.differ, r.counts = 1, &differ, <int64_t*>(memory + 16 * job.n)
+    r.parts, r.bounds, r.counts = 1, bounds, <int64_t*>(memory + 16 * job.n)
     if stop > job.outer * job.inner:
         stop = job.outer * job.inner
     for row in range(number * batch.rows, stop):
@@ -500,7 +505,7 @@ cdef void sort_rows(void* arg, int64_t number) noexcept nogil:
 
 cdef int sort_long(SortJob* job, bint keys_only) noexcept nogil:
     # Rows one after the other, each by all threads.
-    cdef uint64_t differ[PARTS]
+    cdef uint64_t bounds[2 * PARTS]
     cdef Row r
     cdef int64_t row
     r.parts = job.n // PART
@@ -508,7 +513,7 @@ cdef int sort_long(SortJob* job, bint keys_only) noexcept nogil:
         r.parts = PARTS
     if get_num_threads() == 1:                   # the result is the same for any number of parts
         r.parts = 1
-    r.differ = differ
+    r.bounds = bounds
     r.counts = <int64_t*>ct_scratch(r.parts * RADIX * sizeof(int64_t))
     if r.counts == NULL:
         return -1
