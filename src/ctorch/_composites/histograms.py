@@ -7,8 +7,6 @@ from ctorch import return_types as named
 
 
 def bincount(input, weights=None, minlength=0):
-    if input.dtype == ctorch.bool or input.is_floating_point() or input.is_complex():
-        raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{input.dtype}'")
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
     if input.dim() != 1:
@@ -28,14 +26,12 @@ def _limits(x, low, high, op, dimension=""):
 
 
 def histc(input, bins=100, min=0, max=0):
-    if not input.is_floating_point():
-        raise NotImplementedError(f"\"histogram_cpu\" not implemented for '{input.dtype}'")
     if bins <= 0:
         raise RuntimeError(f"torch.histogram(): bins must be > 0, but got {bins} for dimension 0")
     if min > max:
         raise RuntimeError("torch.histc: max must be larger than min")
     x = input.detach()
-    if min == max and x.numel():
+    if min == max and x.numel() and x.is_floating_point():
         low, high = _limits(x, min, max, "torch.histc")
     else:
         low, high = _limits(None, float(min), float(max), "torch.histc")
@@ -76,14 +72,18 @@ def _densities(counts, edges):
 
 def _grid(points, bins, span, weight, density):
     """Histogram of points (n, dimensions), and the edges along each dimension."""
+    if points.dtype in (ctorch.float16, ctorch.bfloat16):
+        narrow = [b.to(ctorch.float32) if isinstance(b, ctorch.Tensor) else b for b in bins]
+        counts, edges = _grid(points.to(ctorch.float32), narrow, span, weight, density)
+        return counts.to(points.dtype), [edge.to(points.dtype) for edge in edges]
     if points.dtype not in (ctorch.float32, ctorch.float64):
         raise NotImplementedError(f"\"histogramdd\" not implemented for '{points.dtype}'")
     points, edges = points.detach(), []
     for d, b in enumerate(bins):
         if isinstance(b, ctorch.Tensor):
             if b.dtype != points.dtype:
-                raise RuntimeError("torch.histogramdd: input tensor and bins tensors should have the same dtype, but got "
-                                   f"input with dtype {points.dtype} and bins for dimension {d} with dtype {b.dtype}")
+                raise RuntimeError("torch.histogramdd: input tensor and bins tensors should have the same dtype, but "
+                                   f"got input with dtype {points.dtype} and bins for dimension {d} with dtype {b.dtype}")
             edges.append(b)
         else:
             edges.append(_even_edges(points[:, d], b, None if span is None else span[2 * d:2 * d + 2], d, points.dtype))
@@ -105,8 +105,8 @@ def _grid(points, bins, span, weight, density):
 
 def histogram(input, bins, *, range=None, weight=None, density=False):
     if weight is not None and weight.shape != input.shape:
-        raise RuntimeError("torch.histogramdd: if weight tensor is provided it should have the same shape as the input "
-                           f"tensor excluding its innermost dimension, but got input with shape {list(input.shape)} and "
+        raise RuntimeError("torch.histogramdd: if weight tensor is provided it should have the same shape as the "
+                           f"input tensor excluding its innermost dimension, but got input with shape {list(input.shape)} and "
                            f"weight with shape {list(weight.shape)}")
     if isinstance(bins, int) and weight is None and input.dtype in (ctorch.float32, ctorch.float64):
         x = input.detach().reshape(-1)
@@ -123,8 +123,8 @@ def histogramdd(input, bins, range=None, weight=None, density=False):
     dims = input.shape[-1]
     bins = list(bins) if isinstance(bins, tuple | list) else [bins] * dims
     if len(bins) != dims:
-        raise RuntimeError(f"torch.histogramdd: expected {dims} sequences of bin edges for a {dims}-dimensional histogram "
-                           f"but got {len(bins)}")
+        raise RuntimeError(f"torch.histogramdd: expected {dims} sequences of bin edges for a {dims}-dimensional "
+                           f"histogram but got {len(bins)}")
     if range is not None and len(range) != 2 * dims:
         raise RuntimeError(f"torch.histogramdd: for a {dims}-dimensional histogram range should have {2 * dims} "
                            f"elements, but got {len(range)}")

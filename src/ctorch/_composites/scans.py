@@ -112,6 +112,11 @@ def _derivative(x, dim, spacing, edge_order):
 def gradient(input, *, spacing=1, dim=None, edge_order=1):
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
+    if input.dtype == ctorch.uint8:
+        raise RuntimeError("torch.gradient does not support uint8 input.")
+    if input.dtype == ctorch.bool:
+        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                           "`logical_xor()` operator instead.")
     pairs = _spacings(input, spacing, dim)
     x = input if input.is_floating_point() or input.is_complex() else input.to(ctorch.get_default_dtype())
     for d, _ in pairs:
@@ -136,35 +141,39 @@ def _steps(y, x, dim, op):
     return diff(x, 1, dim)
 
 
-def _areas(y, x, dx, dim, op):
+def _check_samples(y, x, dx, dim, op):
+    """The dimension and the distance of even samples; errors as PyTorch's."""
+    if y.dim() == 0:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     dim = wrap(dim, y.dim(), op)
     if x is not None and dx is not None:
         raise TypeError(f"{op}() received an invalid combination of arguments: x and dx together")
-    if dx is not None and not isinstance(dx, int | float | complex):
-        dx = dx.item() if isinstance(dx, ctorch.Tensor) and dx.dim() == 0 else _not_a_number(dx, op)
-    size = max(y.shape[dim] - 1, 0)
-    sums = y.narrow(dim, min(1, y.shape[dim]), size) + y.narrow(dim, 0, size)
-    if x is None:
-        return dim, sums, (1 if dx is None else dx) / 2
-    return dim, sums * _steps(y, x, dim, op), 0.5
-
-
-def _not_a_number(dx, op):
-    raise RuntimeError(f"{op}: Currently, we only support dx as a real number.")
-
-
-def _check_samples(y, op):
-    if y.dtype == ctorch.bool:
+    if y.dtype == ctorch.bool and y.shape[dim]:
         raise RuntimeError(f"{op}: received a bool input for `y`, but bool is not supported")
+    if isinstance(dx, ctorch.Tensor) and dx.dim() == 0:
+        dx = dx.item()
+    if dx is not None and not isinstance(dx, int | float | complex):
+        raise RuntimeError(f"{op}: Currently, we only support dx as a real number.")
+    return dim, 1 if dx is None else dx
+
+
+def _sums(y, dim):
+    # Of neighbours.
+    size = max(y.shape[dim] - 1, 0)
+    return y.narrow(dim, min(1, y.shape[dim]), size) + y.narrow(dim, 0, size)
 
 
 def trapezoid(y, x=None, *, dx=None, dim=-1):
-    _check_samples(y, "trapezoid")
-    dim, areas, scale = _areas(y, x, dx, dim, "trapezoid")
-    return areas.sum(dim) * scale
+    dim, dx = _check_samples(y, x, dx, dim, "trapezoid")
+    if y.shape[dim] == 0:
+        return ctorch.zeros([s for i, s in enumerate(y.shape) if i != dim], dtype=y.dtype)
+    if x is not None:
+        return (_sums(y, dim) * _steps(y, x, dim, "trapezoid")).sum(dim) * 0.5
+    return (y.sum(dim) - (y.select(dim, 0) + y.select(dim, -1)) * 0.5) * dx
 
 
 def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
-    _check_samples(y, "cumulative_trapezoid")
-    dim, areas, scale = _areas(y, x, dx, dim, "cumulative_trapezoid")
-    return cumsum(areas, dim) * scale
+    dim, dx = _check_samples(y, x, dx, dim, "cumulative_trapezoid")
+    if x is not None:
+        return cumsum(_sums(y, dim) * _steps(y, x, dim, "cumulative_trapezoid"), dim) * 0.5
+    return cumsum(_sums(y, dim), dim) * (dx / 2)

@@ -38,17 +38,10 @@ def _one(name, values, places, dim, keepdim):
 
 
 def kthvalue(input, k, dim=-1, keepdim=False):
-    _refuse_bool(input, "kthvalue_cpu")
     return _one("kthvalue", *ops._kthvalue(input, k, dim), dim, keepdim)
 
 
-def _refuse_bool(input, op):
-    if input.dtype in (ctorch.bool, ctorch.uint16, ctorch.uint32, ctorch.uint64) or input.is_complex():
-        raise NotImplementedError(f"\"{op}\" not implemented for '{input.dtype}' on device '{input.device}'")
-
-
 def _median(name, input, dim, keepdim, skip_nan):
-    _refuse_bool(input, "median_cpu")
     if dim is not None:
         return _one(name, *ops._median(input, dim, skip_nan), dim, keepdim)
     if input.numel() == 0:
@@ -84,24 +77,24 @@ def mode(input, dim=-1, keepdim=False):
 INTERPOLATIONS = ("linear", "lower", "higher", "midpoint", "nearest")
 
 
-def _check_quantile(input, q, interpolation, op):
-    if input.dtype not in (ctorch.float32, ctorch.float64):
-        raise RuntimeError(f"{op}() input tensor must be either float or double dtype")
-    if interpolation not in INTERPOLATIONS:
-        raise RuntimeError(f"{op}() interpolation must be one of linear, lower, higher, midpoint or nearest, but got "
-                           f"{interpolation}")
+def _check_quantile(input, q, interpolation):
     if input.numel() == 0:
-        raise RuntimeError(f"{op}() input tensor must be non-empty")
+        raise RuntimeError("quantile() input tensor must be non-empty")
+    if isinstance(q, ctorch.Tensor) and q.dim() > 1:
+        raise RuntimeError("quantile() q must be a scalar or 1D tensor")
+    if input.dtype not in (ctorch.float32, ctorch.float64):
+        raise RuntimeError("quantile() input tensor must be either float or double dtype")
+    if interpolation not in INTERPOLATIONS:
+        raise RuntimeError("quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but "
+                           f"got {interpolation}")
     if not isinstance(q, ctorch.Tensor):
         if not 0 <= q <= 1:
-            raise RuntimeError(f"{op}() q must be in the range [0, 1] but got {q}")
+            raise RuntimeError(f"quantile() q must be in the range [0, 1] but got {q}")
         return ctorch.tensor(q, dtype=input.dtype)
-    if q.dim() > 1:
-        raise RuntimeError(f"{op}() q must be a scalar or 1D tensor")
     if q.dtype != input.dtype:
-        raise RuntimeError(f"{op}() q tensor must be same dtype as the input tensor")
+        raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
     if bool(((q < 0) | (q > 1)).any()):
-        raise RuntimeError(f"{op}() q values must be in the range [0, 1]")
+        raise RuntimeError("quantile() q values must be in the range [0, 1]")
     return q
 
 
@@ -111,12 +104,12 @@ def _between(low, high, weight):
     return ctorch.where(weight < 0.5, low + weight * gap, high - gap * (1 - weight))
 
 
-def _quantile(input, q, dim, keepdim, interpolation, op, skip_nan):
-    q = _check_quantile(input, q, interpolation, op)
+def _quantile(input, q, dim, keepdim, interpolation, skip_nan):
+    q = _check_quantile(input, q, interpolation)
     if dim is None:
         rows, kept = input.reshape(-1), [1] * input.dim()
     else:
-        dim = wrap(dim, input.dim(), op)
+        dim = wrap(dim, input.dim(), "quantile")
         rows = input.movedim(dim, -1) if input.dim() else input.reshape(1)
         kept = [1 if i == dim else s for i, s in enumerate(input.shape)]
     n = rows.shape[-1]
@@ -141,11 +134,11 @@ def _quantile(input, q, dim, keepdim, interpolation, op, skip_nan):
 
 
 def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
-    return _quantile(input, q, dim, keepdim, interpolation, "quantile", False)
+    return _quantile(input, q, dim, keepdim, interpolation, False)
 
 
 def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
-    return _quantile(input, q, dim, keepdim, interpolation, "nanquantile", True)
+    return _quantile(input, q, dim, keepdim, interpolation, True)
 
 # ---- elements once
 
@@ -165,6 +158,8 @@ def _slices_in_order(rows):
 
 
 def _unique_slices(input, dim, in_order, return_inverse, return_counts):
+    if input.dim() == 0:
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     dim = wrap(dim, input.dim(), "unique")
     empty = sum(size == 0 for size in input.shape)
     if input.shape[dim] == 0:
@@ -219,6 +214,9 @@ def isin(elements, test_elements, *, assume_unique=False, invert=False):
                         f"{type(test_elements).__name__}), but expected at least one Tensor")
     x, among = (t.detach() if isinstance(t, ctorch.Tensor) else ctorch.tensor(t) for t in (elements, test_elements))
     dtype = ctorch.promote_types(x.dtype, among.dtype)
+    for t in (x, among):
+        if t.dtype == ctorch.bool or t.is_complex():
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {t.dtype}")
     x, among = x.to(dtype), among.to(dtype).reshape(-1)
     if among.numel() < 8:
         found = ctorch.zeros(x.shape, dtype=ctorch.bool)
@@ -250,7 +248,8 @@ def searchsorted(sorted_sequence, input, *, out_int32=False, right=False, side=N
         raise RuntimeError("torch.searchsorted(): side and right can't be set to opposites, got side of left while "
                            "right was True")
     if sequence.dim() == 0:
-        raise RuntimeError("torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 dimension")
+        raise RuntimeError("torch.searchsorted(): boundaries tensor should have positive dimension, but got 0 "
+                           "dimension")
     x = input.detach() if isinstance(input, ctorch.Tensor) else ctorch.tensor(input)
     shared = sequence.dim() == 1
     if not shared and (x.dim() != sequence.dim() or x.shape[:-1] != sequence.shape[:-1]):
@@ -274,7 +273,8 @@ def bucketize(input, boundaries, *, out_int32=False, right=False):
 
 def aminmax(input, *, dim=None, keepdim=False):
     if dim is None and input.numel() == 0:
-        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.")
+        raise RuntimeError("aminmax(): cannot compute aminmax over an empty dimension as the operation has no "
+                           "identity.")
     if dim is not None and input.dim() and input.shape[wrap(dim, input.dim(), "aminmax")] == 0:
         raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
     over = () if dim is None else dim

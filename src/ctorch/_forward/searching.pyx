@@ -1,5 +1,5 @@
 """Binary search, runs of equal elements and counts by bin: shapes and dtypes around their kernels."""
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 from ctorch._dispatch cimport cast_to, check_cpu, contiguous, unsupported
@@ -30,7 +30,7 @@ cdef TensorBase searchsorted_forward(TensorBase sequence, TensorBase x, TensorBa
     cdef SearchJob job
     cdef SearchFn f
     check_cpu(x, b"searchsorted")
-    if category_of[dtype] == CATEGORY_COMPLEX or x.dtype == UINT64:
+    if category_of[dtype] == CATEGORY_COMPLEX or x.dtype in (BOOL, UINT64):
         unsupported(b"searchsorted_out_cpu", x.dtype)
     if dtype == UINT8:
         dtype = INT32
@@ -89,7 +89,8 @@ cdef object mode_forward(TensorBase x, TensorBase places):
     cdef RunsJob job
     cdef SearchKernels* k = load_search()
     cdef TensorBase a = contiguous(x), p = contiguous(places)
-    cdef TensorBase values = tensor_empty(x.dtype, x.ndim - 1, x.shape), found = tensor_empty(INT64, x.ndim - 1, x.shape)
+    cdef TensorBase values = tensor_empty(x.dtype, x.ndim - 1, x.shape)
+    cdef TensorBase found = tensor_empty(INT64, x.ndim - 1, x.shape)
     fill_runs_job(&job, a, p, b"mode")
     job.n = x.shape[x.ndim - 1]
     job.rows = values.numel
@@ -105,6 +106,8 @@ cdef TensorBase bincount_forward(TensorBase x, TensorBase weights, int64_t minle
     cdef int64_t bins = minlength
     cdef int code = 0
     check_cpu(x, b"bincount")
+    if category_of[x.dtype] != CATEGORY_INT:
+        unsupported(b"bincount_cpu", x.dtype)
     a = dense(x, INT64)
     if a.numel:
         with nogil:

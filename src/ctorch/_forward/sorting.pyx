@@ -103,10 +103,10 @@ cdef int one_along(TensorBase x, int dim, int64_t size, int64_t* shape) noexcept
 cdef object topk_forward(TensorBase x, int64_t k, int dim, bint largest, bint ordered):
     cdef SortJob job
     cdef int64_t shape[MAX_DIMS]
-    cdef TensorBase a, values, places
+    cdef TensorBase _held, values, places
     if k < 0 or k > (x.shape[dim] if x.ndim else 1):
         raise RuntimeError("selected index k out of range")
-    a = fill_rows(&job, x, dim, b"topk")
+    _held = fill_rows(&job, x, dim, b"topk")
     one_along(x, dim, k, shape)
     values, places = tensor_empty(x.dtype, x.ndim, shape), tensor_empty(INT64, x.ndim, shape)
     job.values, job.places = values.data, <int64_t*>places.data
@@ -115,16 +115,23 @@ cdef object topk_forward(TensorBase x, int64_t k, int dim, bint largest, bint or
     return values, places
 
 
+cdef int refuse_selection(int dtype, const char* op) except -1:
+    if dtype in (BOOL, UINT16, UINT32, UINT64):
+        unsupported(op, dtype)
+    return 0
+
+
 cdef object kthvalue_forward(TensorBase x, int64_t k, int dim):
     """Values and places, with the dimension kept, of size one."""
     cdef SortJob job
     cdef int64_t shape[MAX_DIMS]
-    cdef TensorBase a, values, places
-    a = fill_rows(&job, x, dim, b"kthvalue_cpu")
+    cdef TensorBase _held, values, places
+    _held = fill_rows(&job, x, dim, b"kthvalue_cpu")
     if job.n == 0:
         raise IndexError(f"kthvalue(): Expected reduction dim {dim} to have non-zero size.")
     if k < 1 or k > job.n:
         raise RuntimeError(f"kthvalue(): selected number k out of range for dimension {dim}")
+    refuse_selection(x.dtype, b"kthvalue_cpu")
     one_along(x, dim, 1, shape)
     values, places = tensor_empty(x.dtype, x.ndim, shape), tensor_empty(INT64, x.ndim, shape)
     job.values, job.places, job.k = values.data, <int64_t*>places.data, k - 1
@@ -136,10 +143,11 @@ cdef object median_forward(TensorBase x, int dim, bint skip_nan):
     """Values and places of the lower medians, with the dimension kept, of size one."""
     cdef SortJob job
     cdef int64_t shape[MAX_DIMS]
-    cdef TensorBase a, values, places
-    a = fill_rows(&job, x, dim, b"median_cpu")
+    cdef TensorBase _held, values, places
+    _held = fill_rows(&job, x, dim, b"median_cpu")
     if job.n == 0:
         raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size.")
+    refuse_selection(x.dtype, b"median_cpu")
     one_along(x, dim, 1, shape)
     values, places = tensor_empty(x.dtype, x.ndim, shape), tensor_empty(INT64, x.ndim, shape)
     job.values, job.places, job.skip_nan = values.data, <int64_t*>places.data, skip_nan

@@ -88,18 +88,21 @@ cdef inline void key_bounds(Row* r, int64_t start, int64_t stop, uint64_t* bound
 cdef inline void make_records(Row* r, int64_t start, int64_t stop, word tag) noexcept nogil:
     cdef const word* x = <const word*>r.x
     cdef uint64_t* a = <uint64_t*>r.a
-    cdef word inf = <word>r.inf, flip = <word>r.flip, base = <word>r.base
+    cdef word inf = <word>r.inf, flip = <word>r.flip, base = <word>r.base, key
     cdef int drop = r.drop, shift = r.place_bits, kind = r.kind
     cdef int64_t i, stride = r.stride
     if kind == KEY_FLOAT:
         for i in range(start, stop):
-            a[i] = (<uint64_t>(<word>(key_of[word](x[i * stride], KEY_FLOAT, inf, flip) - base) >> drop) << shift) | i
+            key = key_of[word](x[i * stride], KEY_FLOAT, inf, flip) - base
+            a[i] = (<uint64_t>(key >> drop) << shift) | i
     elif kind == KEY_SIGNED:
         for i in range(start, stop):
-            a[i] = (<uint64_t>(<word>(key_of[word](x[i * stride], KEY_SIGNED, inf, flip) - base) >> drop) << shift) | i
+            key = key_of[word](x[i * stride], KEY_SIGNED, inf, flip) - base
+            a[i] = (<uint64_t>(key >> drop) << shift) | i
     else:
         for i in range(start, stop):
-            a[i] = (<uint64_t>(<word>(key_of[word](x[i * stride], KEY_UNSIGNED, inf, flip) - base) >> drop) << shift) | i
+            key = key_of[word](x[i * stride], KEY_UNSIGNED, inf, flip) - base
+            a[i] = (<uint64_t>(key >> drop) << shift) | i
 
 
 cdef inline void put_results(Row* r, int64_t start, int64_t stop, word tag) noexcept nogil:
