@@ -50,7 +50,8 @@ INF, NAN = float("inf"), float("nan")
 INPUTS = {"plain": [[3.0, 1, 2, 2, -0.0], [1, 1, 5, 4, 3], [1, 1, 5, 4, 3]],
           "nan": [[3.0, NAN, 5, INF], [-INF, -INF, 1, INF]], "number": 2.0, "empty": [], "hollow": [[], []]}
 CALLS = {
-    "cumsum": lambda m, x: m.cumsum(x, -1), "cumprod": lambda m, x: x.cumprod(0), "cummax": lambda m, x: m.cummax(x, -1),
+    "cumsum": lambda m, x: m.cumsum(x, -1), "cumprod": lambda m, x: x.cumprod(0),
+    "cummax": lambda m, x: m.cummax(x, -1),
     "cummin": lambda m, x: x.cummin(0), "logcumsumexp": lambda m, x: m.logcumsumexp(x, -1),
     "logcumsumexp_0": lambda m, x: m.logcumsumexp(x, 0), "cumsum_int": lambda m, x: m.cumsum(x, 0, dtype=m.int16),
     "cumsum_": lambda m, x: x.clone().cumsum_(0), "cumprod_": lambda m, x: x.clone().cumprod_(-1),
@@ -66,7 +67,8 @@ CALLS = {
 @pytest.mark.parametrize("given_", INPUTS)
 @pytest.mark.parametrize("call", CALLS)
 def test_as_pytorch(call, given_, dtype):
-    if given_ == "nan" and dtype == "int64" or given_ in ("empty", "hollow", "number") and call.startswith("gradient"):
+    small = given_ in ("empty", "hollow", "number") and call.startswith("gradient")
+    if small or (given_ == "nan" and dtype == "int64"):
         given_ = "plain"
     tolerance = 2e-3 if dtype == "float16" else 1e-5
     mirror.check(lambda m: CALLS[call](m, m.tensor(INPUTS[given_], dtype=getattr(m, dtype))), rtol=tolerance,
@@ -108,7 +110,7 @@ def test_derivatives(name):
     assert ctorch.autograd.gradgradcheck(DERIVATIVES[name], (sample(),))
 
 
-def test_cumprod_at_zeros():
-    for dim in (0, 1):
-        assert ctorch.autograd.gradcheck(lambda x: x.cumprod(dim), (sample(True),))
-        assert ctorch.autograd.gradgradcheck(lambda x: x.cumprod(dim), (sample(True),))
+@pytest.mark.parametrize("dim", [0, 1])
+def test_cumprod_at_zeros(dim):
+    assert ctorch.autograd.gradcheck(lambda x: x.cumprod(dim), (sample(True),))
+    assert ctorch.autograd.gradgradcheck(lambda x: x.cumprod(dim), (sample(True),))

@@ -121,8 +121,8 @@ def test_threads_do_not_show():
     assert found[0] == found[1]
 
 
-INPUTS = {"plain": [[3.0, 1, 2, 2, -0.0], [1, 1, 5, 4, 3], [1, 1, 5, 4, 3]], "nan": [[3.0, float("nan"), 2], [0, 1, -1]],
-          "number": 2.0, "empty": []}
+INPUTS = {"plain": [[3.0, 1, 2, 2, -0.0], [1, 1, 5, 4, 3], [1, 1, 5, 4, 3]],
+          "nan": [[3.0, float("nan"), 2], [0, 1, -1]], "number": 2.0, "empty": []}
 CALLS = {
     "median": lambda m, x: m.median(x), "nanmedian": lambda m, x: m.nanmedian(x),
     "median_dim": lambda m, x: m.median(x, 0, True), "nanmedian_dim": lambda m, x: x.nanmedian(-1),
@@ -134,7 +134,8 @@ CALLS = {
     "isin": lambda m, x: m.isin(x, m.tensor([1, 2])), "isin_many": lambda m, x: m.isin(x, m.arange(20), invert=True),
     "searchsorted": lambda m, x: m.searchsorted(m.tensor([-1.0, 0, 0, 1, 3]).to(x.dtype), x, out_int32=True),
     "bucketize": lambda m, x: m.bucketize(x, m.tensor([0.5, 1.5, 2.5]), right=True),
-    "aminmax": lambda m, x: m.aminmax(x), "aminmax_dim": lambda m, x: m.aminmax(x, dim=0, keepdim=True),
+    "aminmax": lambda m, x: m.aminmax(x),
+    "aminmax_dim": lambda m, x: m.aminmax(x, dim=0, keepdim=True),
     "out": lambda m, x: m.sort(x, stable=True, out=(m.empty_like(x), m.empty(0, dtype=m.int64))),
 }
 
@@ -149,10 +150,10 @@ def test_as_pytorch(call, given_, dtype):
 
 
 @pytest.mark.parametrize("interpolation", ["linear", "lower", "higher", "midpoint", "nearest", "none"])
-def test_interpolations(interpolation):
-    for dim in (None, 0, 1):
-        mirror.check(lambda m: m.quantile(m.tensor([[3.0, 1, 2, 7], [0, 5, -1, 2]]), m.tensor([0.0, 0.3, 0.5, 1]), dim,
-                                          interpolation=interpolation))
+@pytest.mark.parametrize("dim", [None, 0, 1])
+def test_interpolations(interpolation, dim):
+    mirror.check(lambda m: m.quantile(m.tensor([[3.0, 1, 2, 7], [0, 5, -1, 2]]), m.tensor([0.0, 0.3, 0.5, 1]), dim,
+                                      interpolation=interpolation))
 
 
 def test_mode():
@@ -160,16 +161,16 @@ def test_mode():
     mirror.check(lambda m: m.tensor([[1, 2, 2, 3], [5, 5, 1, 1]]).mode(0, True))
 
 
-def test_unique_slices():
-    for name in ("unique", "unique_consecutive"):
-        for dim in (0, 1):
-            mirror.check(lambda m: getattr(m, name)(m.tensor([[1, 2, 1], [1, 2, 1], [0, 9, 0], [1, 2, 1]]), dim=dim,
-                                                    return_inverse=True, return_counts=True))
+@pytest.mark.parametrize("name", ["unique", "unique_consecutive"])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_unique_slices(name, dim):
+    mirror.check(lambda m: getattr(m, name)(m.tensor([[1, 2, 1], [1, 2, 1], [0, 9, 0], [1, 2, 1]]), dim=dim,
+                                            return_inverse=True, return_counts=True))
 
 
-def test_topk_chooses_as_pytorch():
-    for k in (1, 2, 3, 6):
-        mirror.check(lambda m: m.tensor([[-8, 5, 1, -4, 9, 1, -1, 6, 9, -7], [2, 2, 1, 2, 1, 1, 2, 1, 1, 2]]).topk(k))
+@pytest.mark.parametrize("k", [1, 2, 3, 6])
+def test_topk_chooses_as_pytorch(k):
+    mirror.check(lambda m: m.tensor([[-8, 5, 1, -4, 9, 1, -1, 6, 9, -7], [2, 2, 1, 2, 1, 1, 2, 1, 1, 2]]).topk(k))
 
 
 @settings(max_examples=50, deadline=None)

@@ -83,7 +83,7 @@ def _grid(points, bins, span, weight, density):
         if isinstance(b, ctorch.Tensor):
             if b.dtype != points.dtype:
                 raise RuntimeError("torch.histogramdd: input tensor and bins tensors should have the same dtype, but "
-                                   f"got input with dtype {points.dtype} and bins for dimension {d} with dtype {b.dtype}")
+                                   "got input with dtype {points.dtype} and bins for dimension {d} with dtype {b.dtype}")
             edges.append(b)
         else:
             edges.append(_even_edges(points[:, d], b, None if span is None else span[2 * d:2 * d + 2], d, points.dtype))
@@ -106,8 +106,8 @@ def _grid(points, bins, span, weight, density):
 def histogram(input, bins, *, range=None, weight=None, density=False):
     if weight is not None and weight.shape != input.shape:
         raise RuntimeError("torch.histogramdd: if weight tensor is provided it should have the same shape as the "
-                           f"input tensor excluding its innermost dimension, but got input with shape {list(input.shape)} and "
-                           f"weight with shape {list(weight.shape)}")
+                           f"input tensor excluding its innermost dimension, but got input with shape "
+                           f"{list(input.shape)} and weight with shape {list(weight.shape)}")
     if isinstance(bins, int) and weight is None and input.dtype in (ctorch.float32, ctorch.float64):
         x = input.detach().reshape(-1)
         edges = _even_edges(x, bins, range, 0, x.dtype)

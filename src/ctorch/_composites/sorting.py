@@ -277,5 +277,8 @@ def aminmax(input, *, dim=None, keepdim=False):
                            "identity.")
     if dim is not None and input.dim() and input.shape[wrap(dim, input.dim(), "aminmax")] == 0:
         raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
+    plain = not (keepdim or input.requires_grad or input.is_complex())
+    if dim is None and plain and input.device.type == "cpu":
+        return named.aminmax(*ops._extent(input))
     over = () if dim is None else dim
     return named.aminmax(ops.amin(input, over, keepdim), ops.amax(input, over, keepdim))

@@ -9,3 +9,4 @@ cdef object topk_forward(TensorBase x, int64_t k, int dim, bint largest, bint or
 cdef object kthvalue_forward(TensorBase x, int64_t k, int dim)
 cdef object median_forward(TensorBase x, int dim, bint skip_nan)
 cdef int fill_keys(SortJob* job, int dtype, const char* op) except -1
+cdef object extent_forward(TensorBase x)

@@ -1,5 +1,6 @@
 """Sorting and selection: shapes, dtypes and working memory around their kernels."""
 from libc.stdint cimport int64_t, uint64_t
+from libc.string cimport memcpy
 
 from ctorch._dispatch cimport check_cpu, contiguous, unsupported
 from ctorch._dtype cimport *
@@ -153,3 +154,21 @@ cdef object median_forward(TensorBase x, int dim, bint skip_nan):
     job.values, job.places, job.skip_nan = values.data, <int64_t*>places.data, skip_nan
     run_job(load_sort().median, &job, 7, "median")
     return values, places
+
+
+cdef object extent_forward(TensorBase x):
+    """The least and the greatest of all elements."""
+    cdef SortJob job
+    cdef uint64_t bits[2]
+    cdef TensorBase low, high, held = fill_rows(&job, x, -1, b"aminmax")
+    cdef SortKernels* k = load_sort()
+    job.n, job.inner = held.numel, 1
+    low, high = tensor_scalar(x.dtype), tensor_scalar(x.dtype)
+    if job.n < 4096:
+        k.extent(&job, bits)
+    else:
+        with nogil:
+            k.extent(&job, bits)
+    memcpy(low.data, bits, itemsize_of[x.dtype])                     # bytes in the order of this machine's integers
+    memcpy(high.data, bits + 1, itemsize_of[x.dtype])
+    return low, high

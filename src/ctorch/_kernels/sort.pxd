@@ -30,3 +30,5 @@ cdef struct SortKernels:
     int (*rank)(SortJob* job) noexcept nogil
     # the lower median, or the first NaN where there is one: (outer, inner)
     int (*median)(SortJob* job) noexcept nogil
+    # bits of the least and the greatest of all elements; both are NaN where there is one
+    void (*extent)(SortJob* job, uint64_t* bits) noexcept nogil

@@ -48,6 +48,7 @@ cdef struct Row:
     int drop            # bits of the key left out
     int bits            # bits of the key in a record
     uint64_t base       # the least key, which records leave out
+    uint64_t top        # the greatest key
     int shift           # of the digit that is being counted
     int digit
     int64_t parts
@@ -375,7 +376,7 @@ cdef int find_bits(Row* r, word tag) noexcept nogil:
     for part in range(r.parts):
         low = r.bounds[2 * part] if r.bounds[2 * part] < low else low
         high = r.bounds[2 * part + 1] if r.bounds[2 * part + 1] > high else high
-    r.base = low
+    r.base, r.top = low, high
     return bit_length(high - low)
 
 
@@ -548,6 +549,32 @@ cdef int sort_values_job(SortJob* job) noexcept nogil:
     return run(job, True)
 
 
+cdef void extent_as(Row* r, uint64_t* bits, word tag) noexcept nogil:
+    cdef word low, high
+    find_bits(r, tag)
+    low, high = <word>r.base, <word>r.top
+    if r.kind == KEY_FLOAT and high == <word>~<word>0:               # a NaN, which is above everything
+        low = high
+    bits[0], bits[1] = bits_of[word](low, r.kind, 0), bits_of[word](high, r.kind, 0)
+
+
+cdef void extent_job(SortJob* job, uint64_t* bits) noexcept nogil:
+    cdef uint64_t bounds[2 * PARTS]
+    cdef Row r
+    fill_row(&r, job, 0)
+    r.parts = job.n // PART
+    r.parts = 1 if r.parts < 1 else PARTS if r.parts > PARTS else r.parts
+    r.bounds = bounds
+    if job.width == 1:
+        extent_as(&r, bits, <uint8_t>0)
+    elif job.width == 2:
+        extent_as(&r, bits, <uint16_t>0)
+    elif job.width == 4:
+        extent_as(&r, bits, <uint32_t>0)
+    else:
+        extent_as(&r, bits, <uint64_t>0)
+
+
 include "select.pxi"
 
 cdef SortKernels table
@@ -556,5 +583,6 @@ table.sort_values = sort_values_job
 table.top = top_job
 table.rank = rank_job
 table.median = median_job
+table.extent = extent_job
 
 kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)
