@@ -83,7 +83,8 @@ def _grid(points, bins, span, weight, density):
         if isinstance(b, ctorch.Tensor):
             if b.dtype != points.dtype:
                 raise RuntimeError("torch.histogramdd: input tensor and bins tensors should have the same dtype, but "
-                                   "got input with dtype {points.dtype} and bins for dimension {d} with dtype {b.dtype}")
+                                   f"got input with dtype {points.dtype} and bins for dimension {d} with dtype "
+                                   f"{b.dtype}")
             edges.append(b)
         else:
             edges.append(_even_edges(points[:, d], b, None if span is None else span[2 * d:2 * d + 2], d, points.dtype))
