@@ -1,7 +1,7 @@
 """Running sums, products and extrema: shapes and dtypes around their kernels. Results have the input's dtype."""
 from libc.stdint cimport int64_t
 
-from ctorch._dispatch cimport cast_to, check_cpu, unsupported
+from ctorch._dispatch cimport cast_to, unsupported
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, row_of
 from ctorch._kernels._load cimport kernel_table
@@ -56,7 +56,6 @@ cdef TensorBase cumsum_forward(TensorBase x, int dim, bint reverse):
     cdef int dtype = scan_dtype(x.dtype)
     cdef TensorBase a, y
     cdef ScanJob job
-    check_cpu(x, b"cumsum")
     a = dense(x, dtype)
     y = tensor_empty(dtype, x.ndim, x.shape)
     job.reverse = reverse
@@ -68,7 +67,6 @@ cdef TensorBase cumprod_forward(TensorBase x, int dim):
     cdef int dtype = scan_dtype(x.dtype)
     cdef TensorBase a, y
     cdef ScanJob job
-    check_cpu(x, b"cumprod")
     a = dense(x, dtype)
     y = tensor_empty(dtype, x.ndim, x.shape)
     job.reverse = False
@@ -81,7 +79,6 @@ cdef object cumextremum_forward(TensorBase x, int dim, bint largest):
     cdef int dtype = scan_dtype(x.dtype)
     cdef TensorBase a, y, places
     cdef ScanJob job
-    check_cpu(x, b"cummax" if largest else b"cummin")
     if category_of[dtype] == CATEGORY_COMPLEX or x.dtype in (UINT16, UINT32, UINT64):
         unsupported(b"cummax_cpu" if largest else b"cummin_cpu", x.dtype)
     a = dense(x, dtype)

@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
-from ctorch._dispatch cimport cast_to, check_cpu, contiguous, unsupported
+from ctorch._dispatch cimport cast_to, contiguous, unsupported
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._forward.sorting cimport fill_keys
@@ -29,7 +29,6 @@ cdef TensorBase searchsorted_forward(TensorBase sequence, TensorBase x, TensorBa
     cdef TensorBase s, v, order, places
     cdef SearchJob job
     cdef SearchFn f
-    check_cpu(x, b"searchsorted")
     if category_of[dtype] == CATEGORY_COMPLEX or x.dtype in (BOOL, UINT64):
         unsupported(b"searchsorted_out_cpu", x.dtype)
     if dtype == UINT8:
@@ -56,7 +55,6 @@ cdef TensorBase searchsorted_forward(TensorBase sequence, TensorBase x, TensorBa
 
 cdef int fill_runs_job(RunsJob* job, TensorBase x, TensorBase places, const char* op) except -1:
     cdef SortJob keys
-    check_cpu(x, op)
     fill_keys(&keys, x.dtype, op)
     job.x, job.places = x.data, NULL if places is None else <int64_t*>places.data
     job.rows, job.n = 1, x.numel
@@ -105,7 +103,6 @@ cdef TensorBase bincount_forward(TensorBase x, TensorBase weights, int64_t minle
     cdef int64_t bounds[2]
     cdef int64_t bins = minlength
     cdef int code = 0
-    check_cpu(x, b"bincount")
     if category_of[x.dtype] != CATEGORY_INT:
         unsupported(b"bincount_cpu", x.dtype)
     a = dense(x, INT64)

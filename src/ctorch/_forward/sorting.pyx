@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
-from ctorch._dispatch cimport check_cpu, contiguous, unsupported
+from ctorch._dispatch cimport contiguous, unsupported
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport kernel_error
 from ctorch._kernels._load cimport kernel_table
@@ -43,7 +43,6 @@ cdef TensorBase fill_rows(SortJob* job, TensorBase x, int dim, const char* op):
     """The tensor that the kernel reads: x, or a copy where x is not contiguous."""
     cdef TensorBase a
     cdef int i
-    check_cpu(x, op)
     fill_keys(job, x.dtype, op)
     a = contiguous(x)
     job.x, job.values, job.places, job.work = a.data, NULL, NULL, NULL
