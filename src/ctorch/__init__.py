@@ -96,7 +96,7 @@ _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.publi
 
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization",
-         "fft", "special", "signal")
+         "fft", "special", "signal", "return_types")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing"}
 
 

@@ -57,7 +57,8 @@ def result(row: Row) -> str:
 def spelled(text: str) -> str:
     """A signature for readers: without the private names of types."""
     names = {"_Number": "Number", "_int": "int", "_float": "float", "_bool": "bool", "_DType": "dtype",
-             "_Dims": "int | Sequence[int]", "_Extremum": "(values, indices)"}
+             "_Dims": "int | Sequence[int]", "_Extremum": "(values, indices)",
+             "_Extent": "(min, max)", "_Histogram": "(hist, bin_edges)"}
     return re.sub(r"\b_\w+", lambda match: names[match[0]], text)
 
 

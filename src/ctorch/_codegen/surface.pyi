@@ -124,6 +124,14 @@ class _Extremum(NamedTuple):
     values: Tensor
     indices: Tensor
 
+class _Extent(NamedTuple):
+    min: Tensor
+    max: Tensor
+
+class _Histogram(NamedTuple):
+    hist: Tensor
+    bin_edges: Tensor
+
 class Tensor:
     @overload
     def __init__(self, data: Tensor | Sequence[Any] = ...) -> None: ...

@@ -1,0 +1,456 @@
+"""Sums, products, extrema and log-sums of the elements so far, along one dimension."""
+from cpython.pycapsule cimport PyCapsule_New
+from libc.math cimport INFINITY
+from libc.stdint cimport int64_t
+
+from ctorch._parallel cimport get_num_threads, parallel_for
+
+cdef extern from "vmath_block.h" nogil:
+    void ct_vexp_f32(const float* x, float* y, int64_t n)
+    void ct_vexp_f64(const double* x, double* y, int64_t n)
+    void ct_vlog_f32(const float* x, float* y, int64_t n)
+    void ct_vlog_f64(const double* x, double* y, int64_t n)
+
+cdef enum:
+    CHUNK = 16384       # elements of short rows to a chunk
+    LANES = 256         # columns worked on together when the dimension is not the last
+    BLOCK = 65536       # elements of a long row whose sum begins anew; part of the result
+    MOST_BLOCKS = 1024  # blocks of a row whose sums are held at a time
+    STEP = 256          # elements whose exponentials are taken together
+
+    SUM = 0
+    PRODUCT
+
+ctypedef fused number:
+    float
+    double
+    int64_t
+    float complex
+    double complex
+
+ctypedef fused ordered:
+    float
+    double
+    int64_t
+
+ctypedef fused real:
+    float
+    double
+
+# In what sums and products are kept: float32 in float64, as PyTorch keeps it on the CPU.
+ctypedef fused wide:
+    double
+    int64_t
+    double complex
+
+ctypedef void (*chunk_fn)(void* job, int64_t chunk) noexcept nogil
+
+cdef struct Scan:
+    ScanJob* job
+    int op
+    int64_t chunk       # rows to a chunk, or groups of LANES columns
+    int64_t row, block  # of a long row: its number, and its first block now
+    double* totals      # of blocks, two doubles each
+
+# ------------------------------------------------------------------------------------------------------------
+# Sums and products
+
+
+cdef inline wide total_of(const number* x, int64_t n, int64_t step, wide zero) noexcept nogil:
+    cdef wide a = zero, b = zero, c = zero, d = zero
+    cdef int64_t i = 0
+    while i + 4 <= n:
+        a += <wide>x[i * step]
+        b += <wide>x[(i + 1) * step]
+        c += <wide>x[(i + 2) * step]
+        d += <wide>x[(i + 3) * step]
+        i += 4
+    while i < n:
+        a += <wide>x[i * step]
+        i += 1
+    return (a + b) + (c + d)
+
+
+cdef inline void sum_row(const number* x, number* y, int64_t n, int64_t step, wide carry) noexcept nogil:
+    # Four sums of neighbours at a time, so that the long chain has one addition for four elements.
+    cdef wide a, b, c, d
+    cdef int64_t i = 0
+    while wide is not int64_t and i + 4 <= n:
+        a = <wide>x[i * step]
+        b = a + <wide>x[(i + 1) * step]
+        c = <wide>x[(i + 2) * step]
+        d = b + (c + <wide>x[(i + 3) * step])
+        c = b + c
+        y[i * step] = <number>(carry + a)
+        y[(i + 1) * step] = <number>(carry + b)
+        y[(i + 2) * step] = <number>(carry + c)
+        carry = carry + d
+        y[(i + 3) * step] = <number>carry
+        i += 4
+    while i < n:
+        carry = carry + <wide>x[i * step]
+        y[i * step] = <number>carry
+        i += 1
+
+
+cdef inline void product_row(const number* x, number* y, int64_t n, int64_t step, wide carry) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        carry = carry * <wide>x[i * step]
+        y[i * step] = <number>carry
+
+
+cdef inline void some_columns(int op, const number* x, number* y, int64_t n, int64_t step, int64_t columns,
+                              wide zero) noexcept nogil:
+    cdef wide carry[LANES]
+    cdef int64_t i, j
+    for j in range(columns):
+        carry[j] = zero + op
+    for i in range(n):
+        if op == SUM:
+            for j in range(columns):
+                carry[j] += <wide>x[i * step + j]
+        else:
+            for j in range(columns):
+                carry[j] *= <wide>x[i * step + j]
+        for j in range(columns):
+            y[i * step + j] = <number>carry[j]
+
+
+cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil:
+    """Rows when inner is 1, else groups of LANES columns."""
+    cdef ScanJob* job = s.job
+    cdef int64_t groups = (job.inner + LANES - 1) // LANES, unit, at, column, step = job.inner
+    cdef int64_t stop = (number_ + 1) * s.chunk
+    cdef const number* x = <const number*>job.x
+    cdef number* y = <number*>job.y
+    if stop > job.outer * groups:
+        stop = job.outer * groups
+    if job.reverse:
+        x += (job.n - 1) * step
+        y += (job.n - 1) * step
+        step = -step
+    for unit in range(number_ * s.chunk, stop):
+        column = unit % groups * LANES
+        at = unit // groups * job.n * job.inner + column
+        if job.inner > 1:
+            some_columns(s.op, x + at, y + at, job.n, step,
+                         job.inner - column if job.inner - column < LANES else <int64_t>LANES, zero)
+        elif s.op == SUM:
+            sum_row(x + at, y + at, job.n, step, zero)
+        else:
+            product_row(x + at, y + at, job.n, step, zero + 1)
+
+
+cdef void total_block(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil:
+    cdef ScanJob* job = s.job
+    cdef int64_t block = s.block + number_, step = -1 if job.reverse else 1
+    cdef int64_t at = s.row * job.n + (job.n - 1 if job.reverse else 0) + block * BLOCK * step
+    cdef int64_t n = job.n - block * BLOCK
+    (<wide*>(s.totals + 2 * number_))[0] = total_of(<const number*>job.x + at, n if n < BLOCK else <int64_t>BLOCK, step,
+                                                    zero)
+
+
+cdef void scan_block(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil:
+    cdef ScanJob* job = s.job
+    cdef int64_t block = s.block + number_, step = -1 if job.reverse else 1
+    cdef int64_t at = s.row * job.n + (job.n - 1 if job.reverse else 0) + block * BLOCK * step
+    cdef int64_t n = job.n - block * BLOCK
+    sum_row(<const number*>job.x + at, <number*>job.y + at, n if n < BLOCK else <int64_t>BLOCK, step,
+            (<wide*>(s.totals + 2 * number_))[0])
+
+
+cdef void long_rows(Scan* s, chunk_fn total, chunk_fn scan, wide zero) noexcept nogil:
+    """Sums of rows of many blocks: the blocks' totals, then what comes before each, then the blocks."""
+    cdef double totals[2 * MOST_BLOCKS]
+    cdef int64_t blocks = (s.job.n + BLOCK - 1) // BLOCK, many, i
+    cdef wide carry, this
+    s.totals = totals
+    for s.row in range(s.job.outer):
+        carry = zero
+        s.block = 0
+        while s.block < blocks:
+            many = blocks - s.block if blocks - s.block < MOST_BLOCKS else <int64_t>MOST_BLOCKS
+            parallel_for(total, s, many)
+            for i in range(many):
+                this = (<wide*>(totals + 2 * i))[0]
+                (<wide*>(totals + 2 * i))[0] = carry
+                carry = carry + this
+            parallel_for(scan, s, many)
+            s.block += many
+
+
+cdef void chunk_f32(void* s, int64_t i) noexcept nogil:
+    chunk(<Scan*>s, i, <float*>NULL, <double>0)
+
+
+cdef void chunk_f64(void* s, int64_t i) noexcept nogil:
+    chunk(<Scan*>s, i, <double*>NULL, <double>0)
+
+
+cdef void chunk_i64(void* s, int64_t i) noexcept nogil:
+    chunk(<Scan*>s, i, <int64_t*>NULL, <int64_t>0)
+
+
+cdef void chunk_c64(void* s, int64_t i) noexcept nogil:
+    chunk(<Scan*>s, i, <float complex*>NULL, 0j)
+
+
+cdef void chunk_c128(void* s, int64_t i) noexcept nogil:
+    chunk(<Scan*>s, i, <double complex*>NULL, 0j)
+
+
+cdef void total_f32(void* s, int64_t i) noexcept nogil:
+    total_block(<Scan*>s, i, <float*>NULL, <double>0)
+
+
+cdef void total_f64(void* s, int64_t i) noexcept nogil:
+    total_block(<Scan*>s, i, <double*>NULL, <double>0)
+
+
+cdef void total_i64(void* s, int64_t i) noexcept nogil:
+    total_block(<Scan*>s, i, <int64_t*>NULL, <int64_t>0)
+
+
+cdef void scan_f32(void* s, int64_t i) noexcept nogil:
+    scan_block(<Scan*>s, i, <float*>NULL, <double>0)
+
+
+cdef void scan_f64(void* s, int64_t i) noexcept nogil:
+    scan_block(<Scan*>s, i, <double*>NULL, <double>0)
+
+
+cdef void scan_i64(void* s, int64_t i) noexcept nogil:
+    scan_block(<Scan*>s, i, <int64_t*>NULL, <int64_t>0)
+
+
+cdef void run(ScanJob* job, int op, chunk_fn fn) noexcept nogil:
+    cdef Scan s
+    cdef int64_t units = job.outer * ((job.inner + LANES - 1) // LANES)
+    s.job, s.op = job, op
+    if job.outer == 0 or job.n == 0 or job.inner == 0:
+        return
+    s.chunk = CHUNK // (job.n * (job.inner if job.inner < LANES else <int64_t>LANES)) + 1
+    parallel_for(fn, &s, (units + s.chunk - 1) // s.chunk)
+
+
+cdef void cumsum_f32(ScanJob* job) noexcept nogil:
+    cdef Scan s
+    s.job = job
+    if job.n > BLOCK and job.inner == 1:
+        long_rows(&s, total_f32, scan_f32, <double>0)
+    else:
+        run(job, SUM, chunk_f32)
+
+
+cdef void cumsum_f64(ScanJob* job) noexcept nogil:
+    cdef Scan s
+    s.job = job
+    if job.n > BLOCK and job.inner == 1:
+        long_rows(&s, total_f64, scan_f64, <double>0)
+    else:
+        run(job, SUM, chunk_f64)
+
+
+cdef void cumsum_i64(ScanJob* job) noexcept nogil:
+    cdef Scan s
+    s.job = job
+    if job.n > BLOCK and job.inner == 1 and get_num_threads() > 1:      # exact, so blocks do not show
+        long_rows(&s, total_i64, scan_i64, <int64_t>0)
+    else:
+        run(job, SUM, chunk_i64)
+
+
+cdef void cumsum_c64(ScanJob* job) noexcept nogil:
+    run(job, SUM, chunk_c64)
+
+
+cdef void cumsum_c128(ScanJob* job) noexcept nogil:
+    run(job, SUM, chunk_c128)
+
+
+cdef void cumprod_f32(ScanJob* job) noexcept nogil:
+    run(job, PRODUCT, chunk_f32)
+
+
+cdef void cumprod_f64(ScanJob* job) noexcept nogil:
+    run(job, PRODUCT, chunk_f64)
+
+
+cdef void cumprod_i64(ScanJob* job) noexcept nogil:
+    run(job, PRODUCT, chunk_i64)
+
+
+cdef void cumprod_c64(ScanJob* job) noexcept nogil:
+    run(job, PRODUCT, chunk_c64)
+
+
+cdef void cumprod_c128(ScanJob* job) noexcept nogil:
+    run(job, PRODUCT, chunk_c128)
+
+# ------------------------------------------------------------------------------------------------------------
+# Extrema
+
+
+cdef inline void extremum_columns(const ordered* x, ordered* y, int64_t* places, int64_t n, int64_t step,
+                                  int64_t columns, bint largest) noexcept nogil:
+    # The column's best so far is read back from the row before; its place too.
+    cdef int64_t i, j, at, before
+    cdef ordered v, b
+    for j in range(columns):
+        y[j] = x[j]
+        places[j] = 0
+    for i in range(1, n):
+        for j in range(columns):
+            at = i * step + j
+            before = at - step
+            v = x[at]
+            b = y[before]
+            if b == b and (v != v or (v >= b if largest else v <= b)):
+                y[at] = v
+                places[at] = i
+            else:
+                y[at] = b
+                places[at] = places[before]
+
+
+cdef inline void extremum_row(const ordered* x, ordered* y, int64_t* places, int64_t n, bint largest) noexcept nogil:
+    cdef int64_t i, place = 0, stop = n
+    cdef ordered v, best = x[0]
+    for i in range(n):
+        v = x[i]
+        if (not v < best) if largest else (not v > best):      # NaN as well, and it stays
+            best = v
+            place = i
+            if v != v:
+                stop = i
+                break
+        y[i] = best
+        places[i] = place
+    for i in range(stop, n):
+        y[i] = best
+        places[i] = place
+
+
+cdef void extremum_chunk(Scan* s, int64_t number_, ordered* tag) noexcept nogil:
+    cdef ScanJob* job = s.job
+    cdef int64_t groups = (job.inner + LANES - 1) // LANES, unit, at, column, stop = (number_ + 1) * s.chunk
+    cdef const ordered* x = <const ordered*>job.x
+    cdef ordered* y = <ordered*>job.y
+    if stop > job.outer * groups:
+        stop = job.outer * groups
+    for unit in range(number_ * s.chunk, stop):
+        column = unit % groups * LANES
+        at = unit // groups * job.n * job.inner + column
+        if job.inner > 1:
+            extremum_columns(x + at, y + at, job.places + at, job.n, job.inner,
+                             job.inner - column if job.inner - column < LANES else <int64_t>LANES, job.largest)
+        elif job.largest:
+            extremum_row(x + at, y + at, job.places + at, job.n, True)
+        else:
+            extremum_row(x + at, y + at, job.places + at, job.n, False)
+
+
+cdef void extremum_chunk_f32(void* s, int64_t i) noexcept nogil:
+    extremum_chunk(<Scan*>s, i, <float*>NULL)
+
+
+cdef void extremum_chunk_f64(void* s, int64_t i) noexcept nogil:
+    extremum_chunk(<Scan*>s, i, <double*>NULL)
+
+
+cdef void extremum_chunk_i64(void* s, int64_t i) noexcept nogil:
+    extremum_chunk(<Scan*>s, i, <int64_t*>NULL)
+
+
+cdef void extremum_f32(ScanJob* job) noexcept nogil:
+    run(job, SUM, extremum_chunk_f32)
+
+
+cdef void extremum_f64(ScanJob* job) noexcept nogil:
+    run(job, SUM, extremum_chunk_f64)
+
+
+cdef void extremum_i64(ScanJob* job) noexcept nogil:
+    run(job, SUM, extremum_chunk_i64)
+
+# ------------------------------------------------------------------------------------------------------------
+# Logarithms of sums of exponentials: each sum is kept relative to the largest element so far
+
+
+cdef inline void exp_block(real* x, int64_t n) noexcept nogil:
+    if real is float:
+        ct_vexp_f32(x, x, n)
+    else:
+        ct_vexp_f64(x, x, n)
+
+
+cdef inline void log_block(real* x, int64_t n) noexcept nogil:
+    if real is float:
+        ct_vlog_f32(x, x, n)
+    else:
+        ct_vlog_f64(x, x, n)
+
+
+cdef inline void logcumsumexp_row(const real* x, real* y, int64_t n) noexcept nogil:
+    cdef real peak[STEP]            # the largest so far; 0 where that is infinite
+    cdef real power[STEP]
+    cdef real scale[STEP]           # of the sum before
+    cdef real top = -INFINITY, base = 0, last
+    cdef bint begun = False
+    cdef double total = 0
+    cdef int64_t i, start = 0, size
+    while start < n:
+        size = n - start if n - start < STEP else <int64_t>STEP
+        for i in range(size):
+            last = base
+            if x[start + i] > top:
+                top = x[start + i]
+                base = top if top < INFINITY else 0
+            scale[i] = last - base if begun else 0
+            begun = top > -INFINITY
+            peak[i] = base
+            power[i] = x[start + i] - base
+        exp_block(power, size)
+        exp_block(scale, size)
+        for i in range(size):
+            total = total * scale[i] + power[i]
+            power[i] = <real>total
+        log_block(power, size)
+        for i in range(size):
+            y[start + i] = peak[i] + power[i]
+        start += size
+
+
+cdef void logcumsumexp_chunk(Scan* s, int64_t number_, real* tag) noexcept nogil:
+    cdef ScanJob* job = s.job
+    cdef int64_t row, stop = (number_ + 1) * s.chunk
+    if stop > job.outer:
+        stop = job.outer
+    for row in range(number_ * s.chunk, stop):
+        logcumsumexp_row(<const real*>job.x + row * job.n, <real*>job.y + row * job.n, job.n)
+
+
+cdef void logcumsumexp_chunk_f32(void* s, int64_t i) noexcept nogil:
+    logcumsumexp_chunk(<Scan*>s, i, <float*>NULL)
+
+
+cdef void logcumsumexp_chunk_f64(void* s, int64_t i) noexcept nogil:
+    logcumsumexp_chunk(<Scan*>s, i, <double*>NULL)
+
+
+cdef void logcumsumexp_f32(ScanJob* job) noexcept nogil:
+    run(job, SUM, logcumsumexp_chunk_f32)
+
+
+cdef void logcumsumexp_f64(ScanJob* job) noexcept nogil:
+    run(job, SUM, logcumsumexp_chunk_f64)
+
+
+cdef ScanKernels table
+table.cumsum[:] = [cumsum_f32, cumsum_f64, cumsum_i64, cumsum_c64, cumsum_c128]
+table.cumprod[:] = [cumprod_f32, cumprod_f64, cumprod_i64, cumprod_c64, cumprod_c128]
+table.extremum[:] = [extremum_f32, extremum_f64, extremum_i64]
+table.logcumsumexp[:] = [logcumsumexp_f32, logcumsumexp_f64]
+
+kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)
