@@ -56,6 +56,11 @@ extern "C" __global__ void __launch_bounds__(1024, 2) ct_spills(float* x) {
 """
 
 
+def test_no_text_asks_for_an_architecture():
+    for text in resources.units().values():
+        assert "__CUDA_ARCH__" not in _compiler.join(text)
+
+
 @compiled
 def test_spills_are_counted():
     for row in resources.of_text(SPILLING):
