@@ -2,6 +2,8 @@
 
 The generated backward functions call these; under ``create_graph`` they are recorded like anything else.
 """
+import math
+
 import ctorch
 from ctorch import _functions as _f
 
@@ -178,7 +180,7 @@ def masked_spread(g, mask, shape):
 def masked_source(g, mask, shape):
     """Gradient of masked_scatter's source: what went to the mask, in order, and zeros for the rest."""
     chosen = ctorch.masked_select(g, mask)
-    return ctorch.constant_pad_nd(chosen, (0, shape.numel() - chosen.numel())).reshape(shape)
+    return ctorch.constant_pad_nd(chosen, (0, math.prod(shape) - chosen.numel())).reshape(shape)
 
 
 def gathered(g, dim, index, shape):
@@ -192,6 +194,11 @@ def gathered(g, dim, index, shape):
 
 def scatter_reduce_gradient(g, x, y, dim, index, src, reduce, include_self, needs):
     """Gradients of scatter_reduce; extrema share theirs among ties."""
+    read = src if src.dim() != index.dim() else src[tuple(slice(n) for n in index.shape)]
+    if read.shape != src.shape:              # the index covers a corner of src
+        gx, _, gsrc = scatter_reduce_gradient(g, x, y, dim, index, read, reduce, include_self, needs)
+        pad = [n for s, i in zip(reversed(src.shape), reversed(index.shape)) for n in (0, s - i)]
+        return gx, None, ctorch.constant_pad_nd(gsrc, pad)
     if reduce == "sum":
         gx, gsrc = g, _f.gather(g, dim, index)
     elif reduce == "mean":
@@ -208,7 +215,7 @@ def scatter_reduce_gradient(g, x, y, dim, index, src, reduce, include_self, need
     if not include_self:
         gx = _f._scatter_value(gx, dim, index, 0)
         if reduce in ("amax", "amin"):
-            gx = ctorch.where(_f._scatter_value(ctorch.ones_like(g), dim, index, 0) == 0, gx, g)
+            gx = ctorch.where(_f._scatter_value(ctorch.ones_like(g), dim, index, 0) == 0, gx, g)   # untouched
     return gx, None, gsrc
 
 

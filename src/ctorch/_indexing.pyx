@@ -380,8 +380,8 @@ cdef TensorBase values_for(TensorBase values, int dtype, int ndim, const int64_t
         own = i + ndim - values.ndim
         fits = fits and (values.shape[i] == shape[own] or values.shape[i] == 1)
     if not fits:
-        raise IndexError(f"shape mismatch: value tensor of shape {list(shape_tuple(values))} cannot be broadcast to "
-                         f"indexing result of shape {[shape[i] for i in range(ndim)]}")
+        raise RuntimeError(f"shape mismatch: value tensor of shape {list(shape_tuple(values))} cannot be broadcast to "
+                           f"indexing result of shape {[shape[i] for i in range(ndim)]}")
     return expand_to(tensor_alias(cast_to(values, dtype)), ndim, shape)
 
 

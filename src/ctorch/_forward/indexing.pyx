@@ -87,7 +87,7 @@ cdef int run_along(TensorBase x, int dim, TensorBase index, TensorBase v, int ho
     if index.numel == 0 or (over.numel == 0 if over.ndim == x.ndim else x.numel == 0):
         return 0
     a.x, a.v, a.index = x.data, v.data, <const int64_t*>index.data
-    a.writes, a.ndim, a.check = not reads, 0, True
+    a.writes, a.ndim, a.check, a.failed = not reads, 0, True, False
     a.size = x.shape[dim]
     a.wrap = a.size if negative else 0
     a.xd = x.strides[dim] * size
@@ -110,7 +110,7 @@ cdef int run_along(TensorBase x, int dim, TensorBase index, TensorBase v, int ho
             raise NotImplementedError(f"\"{op}\" not implemented for '{dtype_title(x.dtype)}' on device 'cpu'")
     if flat and a.ndim:
         check_once(&a)
-    if not a.check or not a.failed:
+    if not a.failed:
         with nogil:
             k.run(&a)
     if a.failed:
@@ -121,7 +121,6 @@ cdef int run_along(TensorBase x, int dim, TensorBase index, TensorBase v, int ho
 cdef int check_once(Along* a) except -1:
     # An index that holds for many lines is checked ahead.
     cdef int64_t j
-    a.failed = False
     for j in range(a.n):
         if a.index[j * a.step] < -a.wrap or a.index[j * a.step] >= a.size:
             a.bad, a.failed = a.index[j * a.step], True
@@ -427,7 +426,7 @@ cdef int put_into(TensorBase x, TensorBase index, TensorBase source, bint accumu
         raise RuntimeError(f"put_(): self and source expected to have the same dtype, but got self.dtype = "
                            f"{dtype_title(x.dtype)} and source.dtype = {dtype_title(source.dtype)}")
     if index.numel != source.numel:
-        raise RuntimeError("put_(): Expected source and index to have the same number of elements, but got "
+        raise IndexError("put_(): Expected source and index to have the same number of elements, but got "
                            f"source.numel() = {source.numel}, index.numel() = {index.numel}")
     v = flat_view(dense(source, to.dtype))
     run_along(flat_view(to), 0, flat_view(i), v, COMBINE_ADD if accumulate else PUT, False, True, "put",
