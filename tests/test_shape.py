@@ -68,8 +68,8 @@ CASES = {
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "complex64", "float16"])
 @pytest.mark.parametrize("name", list(CASES))
 def test_like_pytorch(name, dtype):
-    if dtype == "bool" and name in ("trace", "fill"):
-        pytest.skip("PyTorch has no such sum")
+    if dtype == "complex64" and name in ("trace", "names"):
+        pytest.skip("a cast that warns, a conjugate that is not NumPy's")
     mirror.check(lambda t: CASES[name](t, grid(t, 3, 4, dtype=dtype)))
 
 
@@ -84,7 +84,7 @@ ERRORS = {
     "combinations": lambda t: t.combinations(t.ones(2, 2)), "block_diag": lambda t: t.block_diag(t.ones(1, 1, 1)),
     "negative": lambda t: t.ones(2).repeat_interleave(-1), "pad": lambda t: t.constant_pad_nd(t.ones(2), (1,)),
     "rank": lambda t: t.ones(2, 2).contiguous(memory_format=t.channels_last),
-    "preserve": lambda t: t.ones(2).contiguous(memory_format=t.preserve_format),
+    "preserve": lambda t: t.ones(2, 3).t().contiguous(memory_format=t.preserve_format),
 }
 
 

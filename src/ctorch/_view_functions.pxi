@@ -314,7 +314,11 @@ def contiguous_of(input, memory_format=None):
     cdef TensorBase x = need(input, "contiguous")
     if memory_format is None:
         return x if x.contiguous else clone_contiguous(x)
-    return x if is_contiguous_in(x, memory_format) else copy_in(x, memory_format)
+    if is_contiguous_in(x, memory_format):
+        return x
+    if memory_format.name == "preserve_format":
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    return copy_in(x, memory_format)
 
 
 def fresh(input):

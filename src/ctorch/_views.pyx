@@ -605,8 +605,6 @@ cdef bint channels_last_like(TensorBase x, object format) except -1:
 
 def is_contiguous_in(TensorBase x not None, format):
     """Whether the elements of x lie without gaps in the order of a memory format."""
-    if format.name == "preserve_format":
-        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
     return channels_last_like(x, format) if format.ndim else x.contiguous
 
 
