@@ -68,8 +68,9 @@ CASES = {
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool", "complex64", "float16"])
 @pytest.mark.parametrize("name", list(CASES))
 def test_like_pytorch(name, dtype):
-    if dtype == "complex64" and name in ("trace", "names"):
-        pytest.skip("a cast that warns, a conjugate that is not NumPy's")
+    casting = ("trace", "triangles", "names", "block_diag")
+    if (name in casting and dtype == "complex64") or (name, dtype) == ("trace", "bool"):
+        pytest.skip("a cast that warns, a conjugate that is no array, a sum that PyTorch lacks")
     mirror.check(lambda t: CASES[name](t, grid(t, 3, 4, dtype=dtype)))
 
 

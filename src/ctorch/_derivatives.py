@@ -247,3 +247,8 @@ def take_spread(g, index, shape):
 def put_kept(g, index, accumulate):
     """Gradient of what put changed: nothing comes through where it was replaced."""
     return g if accumulate else g.put(index, ctorch.zeros(index.shape, dtype=g.dtype, device=g.device))
+
+
+def repeats_added(g, dim, times, shape):
+    """Gradient of repeated indices: the sum over the repetitions."""
+    return g.reshape(*shape[:dim + 1], times, *shape[dim + 1:]).sum(dim + 1)

@@ -397,17 +397,45 @@ cdef int put_rows_cpu(TensorBase x, list tensors, TensorBase values, bint add) e
     cdef int64_t shape[MAX_DIMS]
     cdef int how = COMBINE_ADD if add else PUT, n
     cdef TensorBase to = cast_to(x, FLOAT32) if add and (x.dtype == FLOAT16 or x.dtype == BFLOAT16) else x
-    cdef TensorBase front = forward_strides(to, tensors)
-    cdef Rows r = find_rows(front, tensors)
+    cdef TensorBase front
+    cdef Rows r
+    if len(tensors) == 1:
+        put_one(to, tensors[0][0], tensors[0][1], values, how, x)
+        if to is not x:
+            copy_data(x, to)
+        return 0
+    front = forward_strides(to, tensors)
+    r = find_rows(front, tensors)
     n = result_shape(r, shape)
     values = values_for(values, to.dtype, n, shape)
     if values.storage == x.storage:
-        values = contiguous(values) if not values.contiguous else copy_of(values)
+        values = copy_of(values)
     run_along(addressed(r), 0, vector(r.offsets), rows_of(r, values), how, False, False,
               "index_put_ with accumulate" if add else "index_put_", out_of_bounds)
     if front is not x:
         copy_data(x, front)
     return 0
+
+
+cdef int put_one(TensorBase to, int dim, TensorBase index, TensorBase values, int how, TensorBase x) except -1:
+    # One index tensor: its dimensions stand in the place of the one that it indexes.
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t flat[MAX_DIMS]
+    cdef int k, n = to.ndim - 1 + index.ndim
+    if n > MAX_DIMS:
+        raise RuntimeError(f"index: the result has more than {MAX_DIMS} dimensions")
+    for k in range(n):
+        shape[k] = (to.shape[k] if k < dim else index.shape[k - dim] if k < dim + index.ndim
+                    else to.shape[k - index.ndim + 1])
+    for k in range(to.ndim):
+        flat[k] = index.numel if k == dim else to.shape[k]
+    values = values_for(values, to.dtype, n, shape)
+    if values.storage == x.storage:
+        values = copy_of(values)
+    if index.ndim != 1:
+        values = reshape_to(values, to.ndim, flat)
+    return run_along(to, dim, vector(index), values, how, False, True,
+                     "index_put_ with accumulate" if how != PUT else "index_put_", out_of_bounds)
 
 
 cdef TensorBase copy_of(TensorBase x):

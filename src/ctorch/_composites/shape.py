@@ -35,11 +35,11 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     if isinstance(repeats, int):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
+        if not input.is_cuda:
+            return ops._repeat_each(input, dim, repeats)
         sizes = [-1] * (dim + 1) + [repeats] + [-1] * (input.dim() - dim - 1)
-        wide = views.expand(views.unsqueeze(input, dim + 1), sizes)
-        shape = list(input.shape)
-        shape[dim] *= repeats
-        return wide.clone(memory_format=ctorch.contiguous_format).view(shape)
+        shape = [s * repeats if d == dim else s for d, s in enumerate(input.shape)]
+        return views.expand(views.unsqueeze(input, dim + 1), sizes).reshape(shape)
     if isinstance(repeats, tuple | list):
         repeats = ctorch.tensor(repeats, device=input.device)
     if repeats.dim() != 1 or repeats.shape[0] != input.shape[dim]:
@@ -61,15 +61,15 @@ def _repeated_places(repeats, output_size):
 
 
 def flip(input, dims):
-    ndim = input.dim()
-    dims = [wrap(d, ndim, "flip") for d in (dims if isinstance(dims, tuple | list) else (dims,))]
+    dims = dims if isinstance(dims, tuple | list) else (dims,)
+    if not input.is_cuda and input.is_contiguous():
+        return ops._flip(input, dims)
+    dims = [wrap(d, input.dim(), "flip") for d in dims]
     for d in dims:
         if dims.count(d) > 1:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-    if ndim == 0:
-        return input.clone()
-    for d in dims:
-        input = views.slice_(input, d, None, None, -1)
+        if input.dim():
+            input = views.slice_(input, d, None, None, -1)
     return input.clone()
 
 
@@ -263,7 +263,10 @@ def _pad_constant(input, pad, value):
         length = input.shape[d]
         inner[d] = slice(before if before > 0 else 0, (before if before > 0 else 0) + length)
         shape[d] += before + after
-    out = ctorch.full(shape, value, dtype=input.dtype, device=input.device)
+    if isinstance(value, ctorch.Tensor) or value:
+        out = ctorch.full(shape, value, dtype=input.dtype, device=input.device)
+    else:
+        out = ctorch.zeros(shape, dtype=input.dtype, device=input.device)
     out[tuple(inner)] = input
     return out
 

@@ -1,11 +1,7 @@
-from libc.stdint cimport int64_t
-
 from ctorch._tensor cimport TensorBase
 
 cdef TensorBase masked_select_forward(TensorBase x, TensorBase mask)
 cdef int masked_scatter_into(TensorBase x, TensorBase mask, TensorBase source) except -1
 cdef int masked_fill_into(TensorBase x, TensorBase mask, object value) except -1
-cdef TensorBase triangle_forward(TensorBase x, int64_t diagonal, bint lower)
-cdef TensorBase repeat_places_forward(TensorBase repeats)
 cdef TensorBase true_places(TensorBase mask)
 cdef TensorBase true_positions(TensorBase mask)

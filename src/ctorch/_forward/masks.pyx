@@ -1,10 +1,9 @@
-"""Elements chosen by masks: counted first, chunk by chunk, then written at their places; and triangles of matrices."""
+"""Elements chosen by masks: counted first, chunk by chunk, then written at their places."""
 from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 
 from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport dense
 from ctorch._forward.indexing cimport load_along, number_like, word_of
 from ctorch._iterator cimport copy_data
 from ctorch._kernels.along cimport *
@@ -215,65 +214,3 @@ cdef int masked_fill_into(TensorBase x, TensorBase mask, object value) except -1
     if to is not x:
         copy_data(x, to)
     return 0
-
-
-# ---- triangles, repetitions
-
-cdef struct Triangle:
-    AlongKernels* kernels
-    const char* x
-    char* to
-    int64_t rows, columns, diagonal
-    int64_t matrices
-    int64_t group                    # rows to a chunk
-    int size
-    bint lower
-
-
-cdef void triangle_chunk(void* arg, int64_t chunk) noexcept nogil:
-    cdef Triangle* t = <Triangle*>arg
-    cdef int64_t at = chunk * t.group, end = at + t.group, row, n, width = t.columns * t.size
-    if end > t.matrices * t.rows:
-        end = t.matrices * t.rows
-    while at < end:
-        row = at % t.rows
-        n = t.rows - row if t.rows - row < end - at else end - at
-        t.kernels.triangle(t.x + at * width, t.to + at * width, n, t.columns, row, t.diagonal, t.lower, t.size)
-        at += n
-
-
-cdef TensorBase triangle_forward(TensorBase x, int64_t diagonal, bint lower):
-    cdef TensorBase a = contiguous(x), y = tensor_empty(x.dtype, x.ndim, x.shape)
-    cdef Triangle t
-    cdef int64_t chunks
-    if x.numel == 0:
-        return y
-    t.kernels, t.x, t.to, t.diagonal, t.lower = load_along(), a.data, y.data, diagonal, lower
-    t.rows, t.columns, t.size = x.shape[x.ndim - 2], x.shape[x.ndim - 1], itemsize_of[x.dtype]
-    t.matrices = x.numel // (t.rows * t.columns)
-    t.group = CHUNK // t.columns + 1
-    chunks = (t.matrices * t.rows + t.group - 1) // t.group
-    if chunks == 1:
-        triangle_chunk(&t, 0)
-    else:
-        with nogil:
-            parallel_for(triangle_chunk, &t, chunks)
-    return y
-
-
-cdef TensorBase repeat_places_forward(TensorBase repeats):
-    cdef TensorBase r = dense(repeats, INT64), y
-    cdef const int64_t* count = <const int64_t*>r.data
-    cdef int64_t total = 0, i, j, k = 0
-    cdef int64_t* to
-    for i in range(r.numel):
-        if count[i] < 0:
-            raise RuntimeError("repeats can not be negative")
-        total += count[i]
-    y = tensor_empty(INT64, 1, &total)
-    to = <int64_t*>y.data
-    for i in range(r.numel):
-        for j in range(count[i]):
-            to[k] = i
-            k += 1
-    return y

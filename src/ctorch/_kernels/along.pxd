@@ -21,6 +21,9 @@ ctypedef void (*AlongLine)(char* x, int64_t xs, int64_t xd, const int64_t* index
 ctypedef void (*CompressFn)(const uint8_t* mask, const char* x, char* to, int64_t n, int64_t found) noexcept nogil
 ctypedef void (*MaskFn)(const uint8_t* mask, char* x, const char* v, int64_t n) noexcept nogil
 
+ctypedef void (*ReverseFn)(const char* x, char* to, int64_t n) noexcept nogil
+ctypedef void (*AgainFn)(const char* x, char* to, int64_t n, int64_t times) noexcept nogil
+
 cdef struct Along:
     AlongLine line
     bint writes                      # x, in the order of the index; else v is written
@@ -58,3 +61,6 @@ cdef struct AlongKernels:
     # Rows of a matrix: columns before (lower) or after the diagonal are kept, the others zero. `bytes` of an element.
     void (*triangle)(const char* x, char* to, int64_t rows, int64_t columns, int64_t first, int64_t diagonal,
                      bint lower, int64_t bytes) noexcept nogil
+    ReverseFn reverse[ALONG_SIZES]
+    # Each of n elements `times` times.
+    AgainFn again[ALONG_SIZES]

@@ -7,11 +7,12 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from ctorch._parallel cimport parallel_for
+from ctorch._parallel cimport get_num_threads, parallel_for
 
 cdef enum:
     CHUNK = 16384        # elements to a chunk
-    COLUMNS = 1024       # to a chunk that writes, where the dimension is not the last
+    COLUMNS = 256        # at least, to a chunk that writes, where the dimension is not the last
+    PIECE = 2048         # indices that are checked at a time
 
 ctypedef float complex complex64
 ctypedef double complex complex128
@@ -68,8 +69,12 @@ cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
         for j in range(n):
             (<word*>(v + j * vs))[0] = (<word*>(x + j * xs))[0]
     elif step == 1 and xs == 0 and xd == size and vs == size:
-        for j in range(n):
-            to[j] = frm[wrapped(index[j], wrap)]
+        if wrap == 0:
+            for j in range(n):
+                to[j] = frm[index[j]]
+        else:
+            for j in range(n):
+                to[j] = frm[wrapped(index[j], wrap)]
     elif step == 1 and vs == size:
         for j in range(n):
             to[j] = (<word*>(x + j * xs + wrapped(index[j], wrap) * xd))[0]
@@ -89,6 +94,9 @@ cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
             return
         for j in range(n):
             (<word*>(x + j * xs))[0] = (<word*>(v + j * vs))[0]
+    elif step == 1 and xs == 0 and xd == size and vs == size:
+        for j in range(n):
+            at[wrapped(index[j], wrap)] = (<const word*>v)[j]
     else:
         for j in range(n):
             (<word*>(x + j * xs + wrapped(index[j * step], wrap) * xd))[0] = (<word*>(v + j * vs))[0]
@@ -125,6 +133,11 @@ cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* inde
         for j in range(n):
             to = <number*>(x + j * xs)
             to[0] = combined(to[0], (<number*>(v + j * vs))[0], how)
+        return
+    if step == 1 and xs == 0 and xd == size and vs == size:
+        for j in range(n):
+            to = at + wrapped(index[j], wrap)
+            to[0] = combined(to[0], frm[j], how)
         return
     for j in range(n):
         to = <number*>(x + j * xs + wrapped(index[j * step], wrap) * xd)
@@ -195,12 +208,15 @@ cdef struct Plan:
 
 
 cdef void along(Plan* p, int64_t start, int64_t count, char* x, char* v, const int64_t* index) noexcept nogil:
-    # One line along the dimension.
+    # One line along the dimension, in pieces whose indices are still in the cache after the check.
     cdef Along* a = p.a
-    index += start * a.step
-    if a.check and outside(a, index, a.step, count):
-        return
-    a.line(x, 0, a.xd, index, a.step, v + start * a.vd, a.vd, count, a.wrap)
+    cdef int64_t end = start + count, n
+    while start < end:
+        n = least(PIECE, end - start) if a.check else end - start
+        if a.check and outside(a, index + start * a.step, a.step, n):
+            return
+        a.line(x, 0, a.xd, index + start * a.step, a.step, v + start * a.vd, a.vd, n, a.wrap)
+        start += n
 
 
 cdef void across(Plan* p, int64_t start, int64_t count, int64_t first, int64_t columns, char* x, char* v,
@@ -262,8 +278,11 @@ cdef void run(Along* a) noexcept nogil:
     if size <= CHUNK:
         p.group = CHUNK // (size if size > 0 else 1)
     elif p.across and a.writes:
-        p.length = COLUMNS
-        p.pieces = (a.shape[last] + COLUMNS - 1) // COLUMNS
+        # every element is written in the order of the index, however the columns are cut
+        p.length = a.shape[last] // (get_num_threads() if p.lines == 1 else 1) + 1
+        if p.length < COLUMNS:
+            p.length = COLUMNS
+        p.pieces = (a.shape[last] + p.length - 1) // p.length
     elif not a.writes:
         p.length = CHUNK // (a.shape[last] if p.across else 1)
         if p.length < 1:
@@ -345,6 +364,27 @@ cdef void triangle(const char* x, char* to, int64_t rows, int64_t columns, int64
         x += width
         to += width
 
+
+# ---- copies
+
+cdef void reverse(const word* x, word* to, int64_t n) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        to[i] = x[n - 1 - i]
+
+
+cdef void again(const word* x, word* to, int64_t n, int64_t times) noexcept nogil:
+    cdef int64_t i, k
+    if times == 2:
+        for i in range(n):
+            to[2 * i] = x[i]
+            to[2 * i + 1] = x[i]
+        return
+    for i in range(n):
+        for k in range(times):
+            to[i * times + k] = x[i]
+
+
 cdef AlongKernels table
 # the kernels differ from the table's types in what their pointers point to
 table.get[:] = [<AlongLine>get[uint8_t], <AlongLine>get[uint16_t], <AlongLine>get[uint32_t],
@@ -373,6 +413,10 @@ table.expand[:] = [<MaskFn>expand[uint8_t], <MaskFn>expand[uint16_t], <MaskFn>ex
                    <MaskFn>expand[uint64_t], <MaskFn>expand[complex128]]
 table.fill[:] = [<MaskFn>fill[uint8_t], <MaskFn>fill[uint16_t], <MaskFn>fill[uint32_t], <MaskFn>fill[uint64_t],
                  <MaskFn>fill[complex128]]
+table.reverse[:] = [<ReverseFn>reverse[uint8_t], <ReverseFn>reverse[uint16_t], <ReverseFn>reverse[uint32_t],
+                    <ReverseFn>reverse[uint64_t], <ReverseFn>reverse[complex128]]
+table.again[:] = [<AgainFn>again[uint8_t], <AgainFn>again[uint16_t], <AgainFn>again[uint32_t], <AgainFn>again[uint64_t],
+                  <AgainFn>again[complex128]]
 table.run, table.count, table.places, table.triangle = run, count, places, triangle
 
 kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)
