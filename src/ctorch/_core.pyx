@@ -681,14 +681,6 @@ cdef class Tensor(ViewMethods):
             return self
         return views.contiguous_of(self, memory_format)
 
-    def untyped_storage(self):
-        """The memory under this tensor, as bytes."""
-        return methods().untyped_storage(self)
-
-    def storage(self):
-        """The memory under this tensor, as elements of its dtype."""
-        return methods().typed_storage(self)
-
     def set_(self, source=None, storage_offset=0, size=None, stride=None):
         """In place: show the values of another tensor or of a storage."""
         take_over(self, <TensorBase?>methods().set_source(self, source, storage_offset, size, stride))

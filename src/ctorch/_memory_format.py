@@ -25,6 +25,7 @@ class memory_format:  # noqa: N801  (PyTorch's name)
         return self.name
 
 
+memory_format.__module__ = "ctorch"
 contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last", 4)

@@ -174,6 +174,14 @@ cdef class ViewMethods(TableMethods):
         """This tensor repeated along its dimensions, with dimensions put in front where there are too few."""
         return functions.tile(self, unpack_sizes(dims))
 
+    def untyped_storage(self):
+        """The memory under this tensor, as bytes."""
+        return methods().untyped_storage(self)
+
+    def storage(self):
+        """The memory under this tensor, as elements of its dtype."""
+        return methods().typed_storage(self)
+
     # ---- views in place
 
     def squeeze_(self, dim=None):

@@ -1,4 +1,6 @@
 """Tensors cut into pieces and put together."""
+import itertools
+
 import ctorch
 from ctorch import _views as views
 from ctorch._shape import wrap
@@ -26,10 +28,10 @@ def _cuts(input, indices_or_sections, dim):
             raise RuntimeError(f"number of sections must be larger than 0, got {sections}")
         least, more = divmod(size, sections)
         ends = [k * least + min(k, more) for k in range(sections + 1)]
-        return list(zip(ends, ends[1:]))
+        return list(itertools.pairwise(ends))
     ends = [range(size)[:int(i)].stop for i in indices_or_sections]
     starts = [0, *ends]
-    return [(a, max(a, b)) for a, b in zip(starts, [*ends, size])]
+    return [(a, max(a, b)) for a, b in zip(starts, [*ends, size], strict=True)]
 
 
 def _pieces(input, cuts, dim):

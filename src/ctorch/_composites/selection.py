@@ -12,10 +12,16 @@ def masked_fill(input, mask, value):
             raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
                                f"{value.dim()} dimension(s).")
         value = value.to(input.dtype)
-    elif isinstance(value, complex) and not input.is_complex() or isinstance(value, float) and not (
-            input.is_floating_point() or input.is_complex() or value.is_integer()):
+    elif not _holds(input, value):
         raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
     return ops._where(mask, value, input).to(input.dtype)
+
+
+def _holds(input, value):
+    """Whether a tensor's dtype can hold a number."""
+    if isinstance(value, complex):
+        return input.is_complex()
+    return not isinstance(value, float) or input.is_floating_point() or input.is_complex() or value.is_integer()
 
 
 def masked_select(input, mask):
