@@ -90,13 +90,18 @@ class Kept:
     def __init__(self, dtype, shape, values):
         self.dtype = np.dtype(dtype)
         self.shape = shape
-        self.values = np.array(values, dtype=self.dtype)
+        if self.dtype.kind == "c":           # kept as pairs of real numbers
+            self.values = np.array(values, dtype=f"f{self.dtype.itemsize // 2}").view(self.dtype)
+        else:
+            self.values = np.array(values, dtype=self.dtype)
 
 
 def encoded(value):
     """A plain value as JSON has it."""
     if isinstance(value, np.ndarray):
-        return {"array": [value.dtype.str, list(value.shape), sampled(value).tolist()]}
+        some = np.ascontiguousarray(sampled(value))
+        some = some.view(f"f{value.dtype.itemsize // 2}") if value.dtype.kind == "c" else some
+        return {"array": [value.dtype.str, list(value.shape), some.tolist()]}
     if isinstance(value, dict):
         return {"dict": [[key, encoded(v)] for key, v in value.items()]}
     if isinstance(value, list):

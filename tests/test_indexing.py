@@ -45,7 +45,7 @@ MOVES = {
     "masked_scatter": lambda t, x, v: (x.masked_scatter(x == x[0, 1], v), x.T.clone().masked_scatter_(
         t.tensor([True, False, True]), v)),
     "masked_fill": lambda t, x, v: (x.masked_fill(t.tensor([True, False, True, False]), 1), x.T.clone().masked_fill_(
-        x.T == x[0, 1], 0)),
+        x[0, 1] == x.T, 0)),
     "nonzero": lambda t, x, v: (t.nonzero(x), *t.nonzero(x, as_tuple=True), t.argwhere(x[0]), t.nonzero(x.reshape(
         1, 3, 2, 2)), t.nonzero_static(x, size=3), t.nonzero_static(x[:, 0], size=5, fill_value=7)),
     "get": lambda t, x, v: (x[index(t, 0, -1)], x[:, index(t, 1, 1)], x[t.tensor([[0], [1]]), index(t, 1, 2)],

@@ -30,10 +30,8 @@ from ctorch._combining import (
     block_diag,
     broadcast_tensors,
     cartesian_prod,
-    fill_,
     meshgrid,
     ravel,
-    zero_,
 )
 from ctorch._core import Tensor, strided
 from ctorch._device import device
@@ -113,12 +111,24 @@ conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
 # Imported when first used, so that `import ctorch` stays quick.
-_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization")
+_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft",
+         "special", "signal")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
                "UntypedStorage": "_storages", "TypedStorage": "_storages"}
 
 
+# Functions that change their first argument: the methods under PyTorch's further names, found when asked for.
+_IN_PLACE = frozenset("""
+    abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_
+    clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_
+    floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_
+    reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+""".split())
+
+
 def __getattr__(name):
+    if name in _IN_PLACE:
+        return getattr(Tensor, name)
     if name in _LAZY:
         return _importlib.import_module(f"ctorch.{name}")
     if name in _LAZY_NAMES:

@@ -163,13 +163,3 @@ def adjoint(input):
     See https://docs.pytorch.org/docs/stable/generated/torch.adjoint.html
     """
     return input.mH
-
-
-def zero_(input):
-    """In place: every element becomes zero."""
-    return input.zero_()
-
-
-def fill_(input, value):
-    """In place: every element becomes `value`."""
-    return input.fill_(value)

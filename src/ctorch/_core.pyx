@@ -590,6 +590,18 @@ cdef class Tensor(ViewMethods):
     def __rshift__(self, other):
         return operate(OP_BITWISE_RIGHT_SHIFT, self, other)
 
+    def __rlshift__(self, other):
+        return operate(OP_BITWISE_LEFT_SHIFT, other, self)
+
+    def __rrshift__(self, other):
+        return operate(OP_BITWISE_RIGHT_SHIFT, other, self)
+
+    def __ilshift__(self, other):
+        return operate_inplace(OP_BITWISE_LEFT_SHIFT, self, other)
+
+    def __irshift__(self, other):
+        return operate_inplace(OP_BITWISE_RIGHT_SHIFT, self, other)
+
     def __matmul__(self, other):
         return functions.matmul(self, other) if isinstance(other, TensorBase) else NotImplemented
 

@@ -8,6 +8,15 @@ import ctorch
 from ctorch import _functions as _f
 
 
+def __getattr__(name):
+    """Derivatives of linear algebra have a file of their own, read when the first of them is needed."""
+    from ctorch import _derivatives_linalg
+
+    value = getattr(_derivatives_linalg, name)
+    globals()[name] = value
+    return value
+
+
 def _dims(dim, ndim):
     if dim is None or (isinstance(dim, tuple | list) and len(dim) == 0):
         return tuple(range(ndim))
@@ -252,3 +261,25 @@ def put_kept(g, index, accumulate):
 def repeats_added(g, dim, times, shape):
     """Gradient of repeated indices: the sum over the repetitions."""
     return g.reshape(*shape[:dim + 1], times, *shape[dim + 1:]).sum(dim + 1)
+
+
+# ---- selection by index
+
+# ---- Fourier transforms
+
+def fft_r2c_gradient(g, shape, dims, norm, onesided):
+    """Real part of the inverse transform; the half that was left out of the result has no gradient."""
+    if onesided:
+        last = dims[-1]
+        missing = list(g.shape)
+        missing[last] = shape[last] - g.shape[last]
+        g = ctorch.cat([g, ctorch.zeros(missing, dtype=g.dtype, device=g.device)], last)
+    return _f.real(_f._fft_c2c(g, dims, norm, False))
+
+
+def fft_c2r_gradient(g, dims, norm, last):
+    """Transform of g, where each element that stood for its mirror image too counts twice."""
+    half = _f._fft_r2c(g, dims, norm, True)
+    places = ctorch.arange(half.shape[dims[-1]], device=g.device)
+    twice = ((places > 0) & (places < last - last // 2)).to(g.dtype) + 1
+    return half * twice.reshape([-1 if d == dims[-1] else 1 for d in range(half.dim())])

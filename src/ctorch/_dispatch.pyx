@@ -251,6 +251,10 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     common = result_dtype(m, promoted)
     if op.promote_ints and category_of[common] <= CATEGORY_INT:
         common = default_dtype()
+    if op == &OPS[OP_SUB] or op == &OPS[OP_NEG]:
+        refuse_bool(op, n, inputs)
+    elif common == BOOL and op == &OPS[OP_SQUARE]:
+        common = INT64                           # PyTorch's square is a power
     if not (op.categories >> category_of[common]) & 1:
         unsupported(op.name, common)
     plan.common = common
@@ -268,6 +272,21 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT and not elsewhere:
         refuse_zeros(<TensorBase>inputs[1])
     return 0
+
+
+cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1:
+    # Differences and negatives of bool are refused, with the operator that was probably meant.
+    cdef int k, found = 0
+    for k in range(n):
+        found += (<TensorBase>inputs[k]).dtype == BOOL
+    if found == 0:
+        return 0
+    if n == 2 and found == 2:
+        raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
+                           "`logical_xor()` operator instead.")
+    raise RuntimeError(f"{'Negation' if n == 1 else 'Subtraction'}, the `-` operator, {'on' if n == 1 else 'with'} a "
+                       "bool tensor is not supported. If you are trying to invert a mask, use the `~` or "
+                       "`logical_not()` operator instead.")
 
 
 cdef int refuse_zeros(TensorBase divisor) except -1:

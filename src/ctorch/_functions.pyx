@@ -236,7 +236,17 @@ def conj(input):
     cdef TensorBase x = need_tensor(input, "conj", "input")
     if category_of[x.dtype] != CATEGORY_COMPLEX:
         return input
-    return call1(OP_CONJ_PHYSICAL, input, None)
+    return call1(OP_CONJ, input, None)
+
+
+def _result_in(out, result, str op):
+    """A result, or `out` with the result in it, for functions that are written in Python."""
+    return result_in(out, result, op)
+
+
+def _written(out, result, str op):
+    """`out` with a result, or a tuple of them, in it."""
+    return result_in(out, result, op)
 
 
 def _inplace(int op, tuple inputs, tuple params=()):

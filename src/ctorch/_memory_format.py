@@ -3,7 +3,7 @@
 __all__ = ["channels_last", "channels_last_3d", "contiguous_format", "memory_format", "preserve_format"]
 
 
-class memory_format:  # noqa: N801  (PyTorch's name)
+class memory_format:
     """The order of a tensor's elements in memory, such as ``ctorch.channels_last``.
 
     See https://docs.pytorch.org/docs/stable/tensor_attributes.html#torch-memory-format

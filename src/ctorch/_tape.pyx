@@ -351,7 +351,7 @@ cdef TensorBase node_saved(Node node, int k):
                            f"{s.version} instead. The last inplace operation on it was {who}.")
     if s.output and ct_recording:
         y = tensor_alias(x)
-        node_attach(node, y, 0)
+        node_attach(node, y, k)          # outputs are saved first, in order
         return y
     return x
 

@@ -288,6 +288,42 @@ cdef class ViewMethods(TableMethods):
 
     divide_ = div_
 
+    true_divide_ = div_
+
+    def __div__(self, other):
+        """The quotient, under the name of Python 2's operator."""
+        return functions.div_true(self, other)
+
+    def __rdiv__(self, other):
+        """The quotient with this tensor as the divisor, under the name of Python 2's operator."""
+        return functions.div_true(other, self)
+
+    def polygamma(self, n):
+        """Derivative of order n of digamma."""
+        return functions.polygamma(n, self)
+
+    def polygamma_(self, n):
+        """In place: the derivative of order n of digamma."""
+        return views.copy_into(self, functions.polygamma(n, self.clone()))
+
+    @property
+    def real(self):
+        """The real part, as a view; this tensor itself where it is real."""
+        return functions.real(self)
+
+    @real.setter
+    def real(self, value):
+        views.copy_into(functions.real(self), value)
+
+    @property
+    def imag(self):
+        """The imaginary part of a complex tensor, as a view."""
+        return functions.imag(self)
+
+    @imag.setter
+    def imag(self, value):
+        views.copy_into(functions.imag(self), value)
+
     def clamp_(self, min=None, max=None):
         """In place: each element limited to the range from min to max."""
         if min is None and max is None:

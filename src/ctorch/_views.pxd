@@ -13,3 +13,4 @@ cdef TensorBase unsqueeze_at(TensorBase x, int dim)
 cdef TensorBase zeros_at(TensorBase place, int dtype, int ndim, const int64_t* shape)
 cdef int zero_memory(TensorBase t) except -1
 cdef TensorBase copy_(TensorBase to, TensorBase frm)
+cdef TensorBase link_as(TensorBase x, int dtype, int ndim, const int64_t* shape, const int64_t* strides)

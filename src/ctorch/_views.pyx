@@ -46,6 +46,21 @@ cdef TensorBase link(TensorBase v, TensorBase x):
     return v
 
 
+cdef TensorBase link_as(TensorBase x, int dtype, int ndim, const int64_t* shape, const int64_t* strides):
+    # x's memory in another dtype and geometry, as a view of x's base.
+    cdef TensorBase v = tensor_view(x, ndim, shape, strides, x.data)
+    v.dtype = dtype
+    return link(v, x)
+
+
+cdef int same_type(TensorBase v, TensorBase base) except -1:
+    if v.dtype != base.dtype:
+        raise NotImplementedError("in-place change where a view has another dtype than its base "
+                                  f"({dtype_name(v.dtype).decode()}, {dtype_name(base.dtype).decode()}): no "
+                                  "derivative; clone() the base or the view first")
+    return 0
+
+
 cdef int keep_args(Node node, tuple args) except -1:
     Py_INCREF(args)
     node.args = <PyObject*>args
@@ -381,6 +396,7 @@ cdef Node regenerate(TensorBase v):
     cdef int64_t offset
     if not base.requires_grad:
         return None if v.grad_fn == NULL else <Node>v.grad_fn
+    same_type(v, base)
     offset = (v.data - base.data) // itemsize_of[base.dtype]
     node = node_new(part_backward, b"as_strided", 1, 0)
     node_edge(node, 0, base, None)
@@ -442,6 +458,7 @@ cdef int rebase(TensorBase v, Node inner) except -1:
     cdef int64_t offset = (v.data - base.data) // itemsize_of[base.dtype]
     cdef int i
     cdef bint forward = True
+    same_type(v, base)
     for i in range(base.ndim):
         forward = forward and base.strides[i] >= 0
     if not base.contiguous and not (forward and tensor_is_non_overlapping(base)):

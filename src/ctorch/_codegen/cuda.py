@@ -20,6 +20,8 @@ def elementwise_entry(op: elementwise.Operation) -> dict:
         own = [c for c in own if c != "int"]
     elif "bool" in row.dtypes and "int" not in own:
         own = ["int", *own]
+    if expression.functions(op.text) & {*expression.SPECIAL}:
+        own = []
     used = expression.names(op.text)
     texts = {c: t["value"] for c, t in category_texts({"value": op.text}, own).items()}
     return {"name": op.name, "family": row.family, "inputs": op.inputs, "fixed": op.fixed,

@@ -6,7 +6,7 @@ from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, block_declarations, c_declarations, view_declarations
 
 REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
-TESTS = ("isinf",)
+TESTS = ("isinf", "signbit")
 # Functions that vmath_block.h also has for whole contiguous arrays, as ct_v<name>_<suffix>(from, to, n).
 BLOCKS = {"exp(x)": "exp", "log(x)": "log"}
 

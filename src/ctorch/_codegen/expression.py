@@ -20,6 +20,19 @@ FUNCTIONS = dict.fromkeys("""
     nextafter shift_left shift_right
 """.split(), 2)
 
+# Functions of _kernels/special.h, which have no form for CUDA devices, with the number of arguments.
+SPECIAL = dict.fromkeys("""
+    i0 i0e i1 i1e bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1
+    scaled_modified_bessel_k0 scaled_modified_bessel_k1 ndtr ndtri log_ndtr erfcx airy_ai spherical_bessel_j0
+    signbit mantissa exponent
+""".split(), 1) | dict.fromkeys("igamma igammac zeta polygamma nextafter gcd lcm".split(), 2) | {"polynomial": 3}
+FUNCTIONS |= SPECIAL
+# Those of them that need SciPy's functions, and those whose rows are of ctorch.special only.
+OF_SCIPY = {*SPECIAL} - set("""
+    ndtr spherical_bessel_j0 zeta polygamma polynomial signbit mantissa exponent nextafter gcd lcm
+""".split())
+PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
+
 
 class ExpressionError(ValueError):
     """An expression of the table that the language does not allow."""
@@ -31,6 +44,11 @@ def parse(text: str) -> ast.expr:
         return ast.parse(text, mode="eval").body
     except SyntaxError as error:
         raise ExpressionError(f"cannot parse {text!r}: {error.msg}") from None
+
+
+def functions(text: str) -> set[str]:
+    """Names of the functions that an expression calls."""
+    return {n.func.id for n in ast.walk(parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
 
 
 def names(text: str) -> set[str]:
@@ -196,5 +214,5 @@ class Tensors(Printer):
 
     def function(self, name: str, args: list[str]) -> str:
         public = {"bitnot": "bitwise_not", "floordiv": "floor_divide", "shift_left": "bitwise_left_shift",
-                  "shift_right": "bitwise_right_shift"}.get(name, name)
+                  "shift_right": "bitwise_right_shift"}.get(name, f"special_{name}" if name in PRIVATE else name)
         return f"{public}({', '.join(args)})"

@@ -29,6 +29,8 @@ def page(row: Row) -> str:
 
 
 def link(row: Row) -> str:
+    if page(row).startswith("torch.special."):       # one page for all of them
+        return f"https://docs.pytorch.org/docs/stable/special.html#{page(row)}"
     return f"https://docs.pytorch.org/docs/stable/generated/{page(row)}.html"
 
 
@@ -278,8 +280,9 @@ def record(row, formulas, tensors, outs) -> list[str]:
         else:
             test = " or ".join(f"node_needs(node, {[a.name for a in tensors].index(u)})" for u in users)
         optional = any(a.name == name and a.optional for a in tensors)
+        attached = name in outs and name not in row.extra.get("nondiff", "").split()
         lines += [f"        if ({test}){f' and {value} is not None' if optional else ''}:",
-                  f"            node_save(node, {slot}, {value}, {slot < len(outs)})"]
+                  f"            node_save(node, {slot}, {value}, {attached})"]
     rest = [a.name for a in row.args if a not in tensors and a.name in read]
     if rest:
         lines.append(f"        node_args(node, ({', '.join(local(row, r) for r in rest)},))")

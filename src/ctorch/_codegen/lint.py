@@ -29,7 +29,8 @@ class Sources:
 
     def __init__(self, package: Path):
         self.composites = {p.stem: signatures(p) for p in sorted((package / "_composites").glob("*.py"))}
-        self.derivatives = signatures(package / "_derivatives.py")
+        self.derivatives = {name: arguments for p in sorted(package.glob("_derivatives*.py"))
+                            for name, arguments in signatures(p).items()}
         self.forwards = {p.stem: set(re.findall(r"^cdef \w+ (\w+)\(", p.read_text(), re.M))
                          for p in sorted((package / "_forward").glob("*.pxd"))}
         self.functions = set(re.findall(r"^def (\w+)\(", (package / "_functions.pyx").read_text(), re.M))

@@ -1,6 +1,8 @@
 """The dtypes in which kernels calculate, as C knows them."""
 from dataclasses import dataclass
 
+from .expression import OF_SCIPY, SPECIAL
+
 
 @dataclass(frozen=True)
 class Target:
@@ -64,9 +66,16 @@ def view_declarations(suffixes) -> str:
 
 def c_declarations(used) -> str:
     """Prototypes of the maths functions that expressions called: {(name, number of arguments, target, result)}."""
-    lines = ["", "cdef extern from \"maths.h\" nogil:"]
-    for name, count, target, result in sorted(used, key=lambda u: (u[0], u[2].name)):
-        lines.append(f"    {result.c} ct_{name}_{target.suffix}({', '.join([target.c] * count)})")
+    lines = [""]
+    for header, chosen in (("maths.h", {u for u in used if u[0] not in SPECIAL}),
+                           ("special.h", {u for u in used if u[0] in SPECIAL})):
+        lines += [f"cdef extern from \"{header}\" nogil:"] if chosen else []
+        for name, count, target, result in sorted(chosen, key=lambda u: (u[0], u[2].name)):
+            lines.append(f"    {result.c} ct_{name}_{target.suffix}({', '.join([target.c] * count)})")
+    if any(u[0] in OF_SCIPY for u in used):
+        lines += ["cdef extern from \"special.h\":", "    int ct_scipy_load(object functions) except -1",
+                  "from scipy.special import cython_special",
+                  "ct_scipy_load(cython_special.__pyx_capi__)"]
     return "\n".join(lines) + "\n" if used else "\n"
 
 

@@ -1,4 +1,6 @@
 """Products of vectors and matrices, written with other operators."""
+import math
+
 import ctorch
 from ctorch import _functions as ops
 
@@ -40,14 +42,15 @@ def matmul(input, other):
     if b == 1:
         return matmul(input, other.unsqueeze(1)).squeeze(-1)
     if b == 2:                       # one matrix for all: a single product
-        rows = input.reshape(-1, input.shape[-1])
+        rows = input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
         return ops.mm(rows, other).reshape(*input.shape[:-1], other.shape[-1])
     if input.shape[-1] != other.shape[-2]:
         raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{other.shape[0]}, "
                            f"{input.shape[-1]}] but got: [{other.shape[0]}, {other.shape[-2]}].")
     batch = ctorch.broadcast_shapes(input.shape[:-2], other.shape[:-2])
-    left = input.expand(*batch, *input.shape[-2:]).reshape(-1, *input.shape[-2:])
-    right = other.expand(*batch, *other.shape[-2:]).reshape(-1, *other.shape[-2:])
+    count = math.prod(batch)
+    left = input.expand(*batch, *input.shape[-2:]).reshape(count, *input.shape[-2:])
+    right = other.expand(*batch, *other.shape[-2:]).reshape(count, *other.shape[-2:])
     return ops.bmm(left, right).reshape(*batch, input.shape[-2], other.shape[-1])
 
 

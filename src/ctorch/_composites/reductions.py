@@ -1,6 +1,5 @@
 """Reductions, written with other operators."""
 import builtins
-import math
 from collections import namedtuple
 
 import ctorch
@@ -63,25 +62,13 @@ def logsumexp(input, dim, keepdim=False):
 
 
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
-    if dtype is not None:
-        input = input.to(dtype)
-    if not (input.is_floating_point() or input.is_complex()):
-        raise RuntimeError("linalg.vector_norm: Expected a floating point or complex tensor as input. "
-                           f"Got {input.dtype}")
-    magnitude = input.abs()
-    if p in ("fro", 2, 2.0, None):
-        return (magnitude * magnitude).sum(dim, keepdim).sqrt()
-    if p == math.inf:
-        return magnitude.amax(() if dim is None else dim, keepdim)
-    if p == -math.inf:
-        return magnitude.amin(() if dim is None else dim, keepdim)
-    if p == 0:
-        return (magnitude != 0).to(magnitude.dtype).sum(dim, keepdim)
-    if p == 1:
-        return magnitude.sum(dim, keepdim)
-    if isinstance(p, str):
-        raise NotImplementedError(f"norm: p={p!r} is not implemented for device 'cpu' and dtype {input.dtype}")
-    return magnitude.pow(p).sum(dim, keepdim).pow(1.0 / p)
+    from ctorch.linalg import norms
+
+    if isinstance(p, str) and p != "fro":
+        if p != "nuc":
+            raise RuntimeError(f"norm: p must be a number, 'fro' or 'nuc', got {p!r}")
+        return norms.matrix_norm(input, p, tuple(range(input.dim())) if dim is None else dim, keepdim, dtype=dtype)
+    return norms.vector_norm(input, 2 if p is None or isinstance(p, str) else p, dim, keepdim, dtype=dtype)
 
 
 def count_nonzero(input, dim=None):

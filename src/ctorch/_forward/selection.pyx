@@ -8,7 +8,6 @@ from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.embedding cimport EmbeddingKernels
 from ctorch._tensor cimport *
-from ctorch._views cimport zeros_at
 from libc.string cimport memcpy
 
 cdef EmbeddingKernels* embedding_kernels = NULL

@@ -17,7 +17,7 @@ from ctorch.cuda.pinned import is_pinned, pin
 __all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "index",
            "index_put", "is_pinned", "pin", "pinned_empty", "positions", "reduce", "sgd"]
 
-_MODULES = ("losses", "normalizations", "products", "selection", "windows")
+_MODULES = ("losses", "matrix_functions", "normalizations", "products", "selection", "windows")
 _forwards = {}
 
 

@@ -18,9 +18,7 @@ extern "C" __global__ void ct_offsets(const i64* index, i64* to, i64 count, i64 
                                       u64* first) {
     for (CT_EACH(i, count)) {
         i64 number = index[i];
-        if (number < -size || number >= size)
-            atomicMin(first, (u64)i);
-        else
-            to[i] = (plus ? to[i] : 0) + (number < 0 ? number + size : number) * stride;
+        if (number < -size || number >= size) atomicMin(first, (u64)i);
+        else to[i] = (plus ? to[i] : 0) + (number < 0 ? number + size : number) * stride;
     }
 }

@@ -31,10 +31,8 @@ extern "C" __global__ void ct_search(const double* weights, const double* sums, 
         i64 low = 0, high = n - 1;
         while (low < high) {
             i64 middle = (low + high) / 2;
-            if (own[middle] > wanted)
-                high = middle;
-            else
-                low = middle + 1;
+            if (own[middle] > wanted) high = middle;
+            else low = middle + 1;
         }
         while (low > 0 && weight[low] == 0) low--; // rounding may lead to one that has no weight
         while (weight[low] == 0) low++;

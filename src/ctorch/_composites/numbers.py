@@ -1,0 +1,131 @@
+"""Parts, signs and forms of numbers, written with other operators."""
+from collections import namedtuple
+
+import ctorch
+from ctorch import _functions as ops
+
+Frexp = namedtuple("frexp", "mantissa exponent")
+HALVES = (ctorch.float16, ctorch.bfloat16)
+
+
+def real(input):
+    return ops.view_as_real(input)[..., 0] if input.is_complex() else input
+
+
+def imag(input):
+    if not input.is_complex():
+        raise RuntimeError("imag is not implemented for tensors with non-complex dtypes.")
+    return ops.view_as_real(input)[..., 1]
+
+
+def angle(input):
+    if not input.is_complex():
+        return ops._phase(input)
+    parts = ops.view_as_real(input)
+    re, im = parts[..., 0], parts[..., 1]
+    if input.requires_grad:                  # the angle of zero has the derivative zero
+        re = ops._where((re == 0) & (im == 0), 1.0, re)
+    return ops.atan2(im, re)
+
+
+def _pair(name, first, second, names):
+    # Two real tensors of one dtype, broadcast together.
+    kinds = (ctorch.float32, ctorch.float64, ctorch.float16)
+    if first.dtype not in kinds or second.dtype not in kinds:
+        raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {_title(first)} and "
+                           f"{_title(second)}")
+    if first.dtype != second.dtype:
+        raise RuntimeError(f"Expected object of scalar type {_title(first)} but got scalar type {_title(second)} for "
+                           "second argument")
+    if first.dtype == ctorch.float16:
+        raise NotImplementedError(f"{name}: not implemented for device 'cpu' and dtype complex32")
+    return ctorch.broadcast_tensors(first, second)
+
+
+def _title(x):
+    return {"float16": "Half", "float32": "Float", "float64": "Double", "int64": "Long", "int32": "Int",
+            "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool", "bfloat16": "BFloat16",
+            "complex64": "ComplexFloat", "complex128": "ComplexDouble"}.get(x.dtype.name, x.dtype.name)
+
+
+def complex(real, imag):
+    return ops._complex_of(ctorch.stack(_pair("complex", real, imag, ("real", "imag")), -1))
+
+
+def polar(abs, angle):
+    size, turn = _pair("polar", abs, angle, ("abs", "angle"))
+    return ops._complex_of(ctorch.stack((size * turn.cos(), size * turn.sin()), -1))
+
+
+def conj_physical(input):
+    return ops._conj(input) if input.is_complex() else input
+
+
+def resolve_conj(input):
+    return input
+
+
+def resolve_neg(input):
+    return input
+
+
+def is_conj(input):
+    return False
+
+
+def is_neg(input):
+    return False
+
+
+def isreal(input):
+    if input.is_complex():
+        return ops.view_as_real(input)[..., 1] == 0
+    return ctorch.ones_like(input, dtype=ctorch.bool)
+
+
+def positive(input):
+    if input.dtype == ctorch.bool:
+        raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+    return input
+
+
+def float_power(input, exponent):
+    operands = [x if isinstance(x, ctorch.Tensor) else ctorch.tensor(x) for x in (input, exponent)]
+    wide = ctorch.complex128 if any(x.is_complex() for x in operands) else ctorch.float64
+    return ops.pow(*(x.to(wide) for x in operands))
+
+
+def ldexp(input, other):
+    return input * ops.pow(2.0, other if isinstance(other, ctorch.Tensor) else ctorch.tensor(other))
+
+
+def heaviside(input, values):
+    if input.is_complex() or values.is_complex():
+        raise RuntimeError("heaviside is not yet implemented for complex tensors.")
+    if input.dtype != values.dtype:
+        raise RuntimeError("heaviside is not yet implemented for tensors with different dtypes.")
+    return ops._heaviside(input, values)
+
+
+def nextafter(input, other):
+    if input.dtype in HALVES and other.dtype == input.dtype:
+        moved = _next_half(*ctorch.broadcast_tensors(input.detach(), other.detach()))
+        return input + (moved - input.detach()) if input.requires_grad else moved
+    return ops._nextafter(input, other)
+
+
+def _next_half(x, other):
+    # The bits of a number of one sign are ordered as its values are.
+    bits = x.contiguous().view(ctorch.int16)
+    away = (x < other) == (x > 0)
+    step = ops._where(away, 1, -1).to(ctorch.int16)
+    moved = (bits + step).view(x.dtype)
+    smallest = ops._where(other > 0, 1, -32767).to(ctorch.int16).view(x.dtype)
+    moved = ops._where(x == 0, smallest, moved)
+    return ops._where(x == other, other, ops._where(ops.isnan(x) | ops.isnan(other), x + other, moved))
+
+
+def frexp(input):
+    if not input.is_floating_point():
+        raise RuntimeError("torch.frexp() only supports floating-point dtypes")
+    return Frexp(ops._mantissa(input), ops._exponent(input.detach()).to(ctorch.int32))

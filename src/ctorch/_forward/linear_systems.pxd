@@ -1,0 +1,15 @@
+from ctorch._tensor cimport TensorBase
+
+cdef object lu_factor_forward(TensorBase x, bint pivot, bint check_errors, object op)
+cdef object solve_forward(TensorBase x, TensorBase B, bint check_errors, object op)
+cdef TensorBase lu_solve_forward(TensorBase LU, TensorBase pivots, TensorBase B, bint adjoint)
+cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like)
+cdef object inv_forward(TensorBase x, bint check_errors, object op)
+cdef object det_forward(TensorBase x)
+cdef object slogdet_forward(TensorBase x, object op)
+cdef object cholesky_forward(TensorBase x, bint upper, bint check_errors, object op)
+cdef TensorBase cholesky_inverse_forward(TensorBase x, bint upper)
+cdef TensorBase cholesky_solve_forward(TensorBase x, TensorBase L, bint upper)
+cdef TensorBase solve_triangular_forward(TensorBase x, TensorBase B, bint upper, bint unitriangular)
+cdef object ldl_factor_forward(TensorBase x, bint hermitian, bint check_errors, object op)
+cdef TensorBase ldl_solve_forward(TensorBase LD, TensorBase pivots, TensorBase B, bint hermitian)

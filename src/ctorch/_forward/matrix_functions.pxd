@@ -1,0 +1,9 @@
+from ctorch._tensor cimport TensorBase
+
+cdef TensorBase matrix_exp_forward(TensorBase x)
+cdef TensorBase pinv_value_forward(TensorBase x, TensorBase value)
+cdef TensorBase norm_value_forward(TensorBase x, TensorBase value, double ord, object dim, bint keepdim)
+cdef TensorBase lstsq_value_forward(TensorBase x, TensorBase B, TensorBase value)
+cdef TensorBase real_forward(TensorBase x)
+cdef TensorBase imag_forward(TensorBase x)
+cdef TensorBase complex_forward(TensorBase re, TensorBase im)

@@ -1,0 +1,206 @@
+/* Functions of single numbers beyond elementary mathematics. All calculate in double; those that SciPy has are reached
+ * through the pointers that scipy.special.cython_special exports, once a module of these kernels is imported. */
+#pragma once
+#include <Python.h>
+#include <string.h>
+
+#include "maths.h"
+
+typedef double (*ct_scipy_1)(double, int);
+typedef double (*ct_scipy_2)(double, double, int);
+typedef void (*ct_scipy_airy)(double, double *, double *, double *, double *);
+
+#define CT_SCIPY_1(EACH) \
+    EACH(i0, "i0") EACH(i0e, "i0e") EACH(i1, "i1") EACH(i1e, "i1e") EACH(bessel_j0, "j0") EACH(bessel_j1, "j1") \
+    EACH(bessel_y0, "y0") EACH(bessel_y1, "y1") EACH(modified_bessel_k0, "k0") EACH(modified_bessel_k1, "k1") \
+    EACH(scaled_modified_bessel_k0, "k0e") EACH(scaled_modified_bessel_k1, "k1e") EACH(ndtri, "ndtri") \
+    EACH(erfcx, "__pyx_fuse_1erfcx") EACH(log_ndtr, "__pyx_fuse_1log_ndtr")
+#define CT_SCIPY_2(EACH) EACH(igamma, "gammainc") EACH(igammac, "gammaincc")
+
+#define CT_FIELD_1(NAME, KEY) ct_scipy_1 NAME;
+#define CT_FIELD_2(NAME, KEY) ct_scipy_2 NAME;
+static struct { CT_SCIPY_1(CT_FIELD_1) CT_SCIPY_2(CT_FIELD_2) ct_scipy_airy airy; } ct_scipy;
+
+/* The function in a capsule, if it has the signature that is called here; else NULL with an ImportError. */
+static void *ct_scipy_find(PyObject *functions, const char *key, const char *signature) {
+    PyObject *capsule = PyDict_GetItemString(functions, key);
+    const char *name = capsule ? PyCapsule_GetName(capsule) : NULL;
+    if (!name || strcmp(name, signature)) {
+        PyErr_Clear();
+        PyErr_Format(PyExc_ImportError, "scipy.special.cython_special has no %s of type %s", key, signature);
+        return NULL;
+    }
+    return PyCapsule_GetPointer(capsule, name);
+}
+
+static int ct_scipy_load(PyObject *functions) {
+#define CT_FIND_1(NAME, KEY) \
+    if (!(ct_scipy.NAME = (ct_scipy_1)ct_scipy_find(functions, KEY, "double (double, int __pyx_skip_dispatch)"))) \
+        return -1;
+#define CT_FIND_2(NAME, KEY) \
+    if (!(ct_scipy.NAME = (ct_scipy_2)ct_scipy_find(functions, KEY, \
+                                                    "double (double, double, int __pyx_skip_dispatch)"))) \
+        return -1;
+    CT_SCIPY_1(CT_FIND_1)
+    CT_SCIPY_2(CT_FIND_2)
+    ct_scipy.airy = (ct_scipy_airy)ct_scipy_find(functions, "__pyx_fuse_1airy",
+                                                 "void (double, double *, double *, double *, double *)");
+    return ct_scipy.airy ? 0 : -1;
+}
+
+/* float32 is calculated in double too */
+#define CT_SINGLE_1(NAME, KEY) \
+    static inline float ct_##NAME##_f32(float x) { return (float)ct_##NAME##_f64((double)x); }
+#define CT_SINGLE_2(NAME, KEY) \
+    static inline float ct_##NAME##_f32(float x, float y) { return (float)ct_##NAME##_f64((double)x, (double)y); }
+#define CT_CALL_1(NAME, KEY) \
+    static inline double ct_##NAME##_f64(double x) { return ct_scipy.NAME(x, 0); } \
+    CT_SINGLE_1(NAME, KEY)
+#define CT_CALL_2(NAME, KEY) \
+    static inline double ct_##NAME##_f64(double x, double y) { return ct_scipy.NAME(x, y, 0); } \
+    CT_SINGLE_2(NAME, KEY)
+CT_SCIPY_1(CT_CALL_1)
+CT_SCIPY_2(CT_CALL_2)
+
+static inline double ct_airy_ai_f64(double x) {
+    double value, slope, other, other_slope;
+    ct_scipy.airy(x, &value, &slope, &other, &other_slope);
+    return value;
+}
+CT_SINGLE_1(airy_ai, )
+
+static inline double ct_ndtr_f64(double x) { return 0.5 * erfc(x * -0.70710678118654752440); }
+CT_SINGLE_1(ndtr, )
+
+/* sin(x) / x, zero at infinity */
+static inline double ct_spherical_bessel_j0_f64(double x) {
+    return x == 0 ? 1 : x - x == 0 ? sin(x) / x : x != x ? x : 0;
+}
+CT_SINGLE_1(spherical_bessel_j0, )
+
+/* Hurwitz' zeta: terms until q is large, then the Euler-Maclaurin formula. */
+static double ct_zeta_f64(double s, double q) {
+    static const double bernoulli[] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160,
+        -691.0 / 1307674368000.0, 1.0 / 74724249600.0, -3617.0 / 10670622842880000.0};   /* B_2k / (2k)! */
+    if (q != q) return q;
+    if (s == 1) return (double)INFINITY;
+    if (s < 1) return (double)NAN;
+    if (q <= 0) {
+        if (q == floor(q)) return (double)INFINITY;
+        if (s != floor(s)) return (double)NAN;      /* a power of a negative number */
+    }
+    if (s != s) return s;
+    double sum = 0, large = s < 40 ? 10 + s : 50;
+    for (; q < large; q += 1) {
+        double term = pow(q, -s);
+        sum += term;
+        if (q > 0 && term <= 1e-17 * fabs(sum)) return sum;
+    }
+    double power = pow(q, -s), factor = s, shrink = power / q;
+    sum += power * q / (s - 1) + 0.5 * power;
+    if (power == 0) return sum;
+    for (int k = 0; k < 8; k++) {
+        sum += bernoulli[k] * factor * shrink;
+        factor *= (s + 2 * k + 1) * (s + 2 * k + 2);
+        shrink /= q * q;
+    }
+    return sum;
+}
+CT_SINGLE_2(zeta, )
+
+/* Derivative of order n of digamma: (-1)^(n + 1) n! zeta(n + 1, x) */
+static double ct_polygamma_f64(double n, double x) {
+    const double pi = 3.14159265358979323846;
+    if (n == 0) return ct_digamma_f64(x);
+    if (n == 1 && x < 0) {                            /* reflection, so that no long sum is needed */
+        double s = sin(pi * (x - floor(x)));
+        return pi * pi / (s * s) - ct_zeta_f64(2, 1 - x);
+    }
+    double value = tgamma(n + 1) * ct_zeta_f64(n + 1, x);
+    return fmod(n, 2) == 1 ? value : -value;
+}
+CT_SINGLE_2(polygamma, )
+
+/* ---- orthogonal polynomials, in the order in which ctorch.special numbers them */
+
+enum { CT_CHEBYSHEV_T, CT_CHEBYSHEV_U, CT_CHEBYSHEV_V, CT_CHEBYSHEV_W, CT_SHIFTED_T, CT_SHIFTED_U, CT_SHIFTED_V,
+       CT_SHIFTED_W, CT_HERMITE_H, CT_HERMITE_HE, CT_LAGUERRE, CT_LEGENDRE };
+
+/* Chebyshev's polynomials inside (-1, 1) from the angle, where that is quicker than the recurrence. */
+static double ct_chebyshev_angle(double x, double n, int kind) {
+    double angle = acos(x);
+    switch (kind) {
+    case CT_CHEBYSHEV_T: return cos(n * angle);
+    case CT_CHEBYSHEV_U: return sin((n + 1) * angle) / sin(angle);
+    case CT_CHEBYSHEV_V: return cos((n + 0.5) * angle) / cos(angle / 2);
+    default: return sin((n + 0.5) * angle) / sin(angle / 2);
+    }
+}
+
+static double ct_polynomial_f64(double x, double degree, double which) {
+    int kind = (int)which, chebyshev = kind <= CT_SHIFTED_W;
+    double n = trunc(degree);
+    if (!(n >= 0)) return n != n ? n : 0;
+    if (kind >= CT_SHIFTED_T && kind <= CT_SHIFTED_W) {
+        x = 2 * x - 1;
+        kind -= CT_SHIFTED_T;
+    }
+    if (n == 0) return 1;
+    if (x != x) return x;
+    if (chebyshev && n > 6 && x > -1 && x < 1) return ct_chebyshev_angle(x, n, kind);
+    if ((kind == CT_HERMITE_H || kind == CT_HERMITE_HE) && n > 512) return (double)NAN;
+    double before = 1, value = x;
+    switch (kind) {
+    case CT_CHEBYSHEV_U: case CT_HERMITE_H: value = 2 * x; break;
+    case CT_CHEBYSHEV_V: value = 2 * x - 1; break;
+    case CT_CHEBYSHEV_W: value = 2 * x + 1; break;
+    case CT_LAGUERRE: value = 1 - x; break;
+    }
+    for (double k = 1; k < n && value - value == 0; k++) {
+        double next;
+        switch (kind) {
+        case CT_HERMITE_H: next = 2 * x * value - 2 * k * before; break;
+        case CT_HERMITE_HE: next = x * value - k * before; break;
+        case CT_LAGUERRE: next = ((2 * k + 1 - x) * value - k * before) / (k + 1); break;
+        case CT_LEGENDRE: next = ((2 * k + 1) * x * value - k * before) / (k + 1); break;
+        default: next = 2 * x * value - before;
+        }
+        before = value;
+        value = next;
+        if (chebyshev && (x == 1 || x == -1) && k > 4) {      /* whole numbers there, known at once */
+            double even = fmod(n, 2) == 0, size = kind == CT_CHEBYSHEV_T ? 1 : kind == CT_CHEBYSHEV_U ? n + 1
+                : (kind == CT_CHEBYSHEV_V) == (x < 0) ? 2 * n + 1 : 1;
+            return x > 0 || even ? size : -size;
+        }
+    }
+    return value;
+}
+static inline float ct_polynomial_f32(float x, float degree, float which) {
+    return (float)ct_polynomial_f64(x, degree, which);
+}
+
+/* ---- bits and signs */
+
+static inline double ct_nextafter_f64(double x, double y) { return nextafter(x, y); }
+static inline float ct_nextafter_f32(float x, float y) { return nextafterf(x, y); }
+static inline uint8_t ct_signbit_f64(double x) { return __builtin_signbit(x) != 0; }
+static inline uint8_t ct_signbit_f32(float x) { return __builtin_signbitf(x) != 0; }
+static inline double ct_mantissa_f64(double x) { int e; return frexp(x, &e); }
+static inline float ct_mantissa_f32(float x) { int e; return frexpf(x, &e); }
+static inline double ct_exponent_f64(double x) { int e = 0; frexp(x, &e); return x - x == 0 ? e : 0; }
+static inline float ct_exponent_f32(float x) { int e = 0; frexpf(x, &e); return x - x == 0 ? (float)e : 0; }
+
+#define CT_DIVISORS(S, T) \
+    static inline T ct_gcd_##S(T a, T b) { \
+        for (a = ct_abs_##S(a), b = ct_abs_##S(b); b != 0;) { T r = ct_fmod_##S(a, b); a = b; b = r; } \
+        return ct_abs_##S(a); \
+    } \
+    static inline T ct_lcm_##S(T a, T b) { \
+        T common = ct_gcd_##S(a, b); \
+        return common == 0 ? 0 : ct_abs_##S((T)((uint64_t)ct_truncdiv_##S(a, common) * (uint64_t)b)); \
+    } \
+    static inline uint8_t ct_signbit_##S(T a) { return a < 0; }
+CT_DIVISORS(i32, int32_t)
+CT_DIVISORS(i64, int64_t)
+CT_DIVISORS(u8, uint8_t)
+CT_DIVISORS(u64, uint64_t)

@@ -1,0 +1,90 @@
+# LAPACK of scipy.linalg.cython_lapack, looked up at its first use: `import ctorch` never imports SciPy.
+# Each table has rows for float32, float64, complex64, complex128; void* stands for the element type.
+
+cdef enum:
+    LAPACK_FLOAT32
+    LAPACK_FLOAT64
+    LAPACK_COMPLEX64
+    LAPACK_COMPLEX128
+
+ctypedef void (*getrf_fn)(int* m, int* n, void* a, int* lda, int* pivots, int* info) noexcept nogil
+ctypedef void (*getrs_fn)(char* op, int* n, int* nrhs, void* a, int* lda, int* pivots, void* b, int* ldb,
+                          int* info) noexcept nogil
+ctypedef void (*getri_fn)(int* n, void* a, int* lda, int* pivots, void* work, int* lwork, int* info) noexcept nogil
+ctypedef void (*potrf_fn)(char* uplo, int* n, void* a, int* lda, int* info) noexcept nogil
+ctypedef void (*potrs_fn)(char* uplo, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb,
+                          int* info) noexcept nogil
+ctypedef void (*trsm_fn)(char* side, char* uplo, char* op, char* diag, int* m, int* n, void* alpha, void* a, int* lda,
+                         void* b, int* ldb) noexcept nogil
+ctypedef void (*sytrf_fn)(char* uplo, int* n, void* a, int* lda, int* pivots, void* work, int* lwork,
+                          int* info) noexcept nogil
+ctypedef void (*sytrs_fn)(char* uplo, int* n, int* nrhs, void* a, int* lda, int* pivots, void* b, int* ldb,
+                          int* info) noexcept nogil
+ctypedef void (*geqrf_fn)(int* m, int* n, void* a, int* lda, void* tau, void* work, int* lwork,
+                          int* info) noexcept nogil
+ctypedef void (*orgqr_fn)(int* m, int* n, int* k, void* a, int* lda, void* tau, void* work, int* lwork,
+                          int* info) noexcept nogil
+ctypedef void (*ormqr_fn)(char* side, char* op, int* m, int* n, int* k, void* a, int* lda, void* tau, void* c,
+                          int* ldc, void* work, int* lwork, int* info) noexcept nogil
+ctypedef void (*syevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
+                          int* iwork, int* liwork, int* info) noexcept nogil
+ctypedef void (*heevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
+                          void* rwork, int* lrwork, int* iwork, int* liwork, int* info) noexcept nogil
+ctypedef void (*geev_real_fn)(char* left, char* right, int* n, void* a, int* lda, void* wr, void* wi, void* vl,
+                              int* ldvl, void* vr, int* ldvr, void* work, int* lwork, int* info) noexcept nogil
+ctypedef void (*geev_complex_fn)(char* left, char* right, int* n, void* a, int* lda, void* w, void* vl, int* ldvl,
+                                 void* vr, int* ldvr, void* work, int* lwork, void* rwork, int* info) noexcept nogil
+ctypedef void (*gesdd_real_fn)(char* job, int* m, int* n, void* a, int* lda, void* s, void* u, int* ldu, void* vt,
+                               int* ldvt, void* work, int* lwork, int* iwork, int* info) noexcept nogil
+ctypedef void (*gesdd_complex_fn)(char* job, int* m, int* n, void* a, int* lda, void* s, void* u, int* ldu, void* vt,
+                                  int* ldvt, void* work, int* lwork, void* rwork, int* iwork,
+                                  int* info) noexcept nogil
+ctypedef void (*gels_fn)(char* op, int* m, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb, void* work,
+                         int* lwork, int* info) noexcept nogil
+ctypedef void (*gelsy_real_fn)(int* m, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb, int* jpvt,
+                               void* rcond, int* rank, void* work, int* lwork, int* info) noexcept nogil
+ctypedef void (*gelsy_complex_fn)(int* m, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb, int* jpvt,
+                                  void* rcond, int* rank, void* work, int* lwork, void* rwork,
+                                  int* info) noexcept nogil
+ctypedef void (*gelsd_real_fn)(int* m, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb, void* s, void* rcond,
+                               int* rank, void* work, int* lwork, int* iwork, int* info) noexcept nogil
+ctypedef void (*gelsd_complex_fn)(int* m, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb, void* s,
+                                  void* rcond, int* rank, void* work, int* lwork, void* rwork, int* iwork,
+                                  int* info) noexcept nogil
+ctypedef void (*gelss_real_fn)(int* m, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb, void* s, void* rcond,
+                               int* rank, void* work, int* lwork, int* info) noexcept nogil
+ctypedef void (*gelss_complex_fn)(int* m, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb, void* s,
+                                  void* rcond, int* rank, void* work, int* lwork, void* rwork,
+                                  int* info) noexcept nogil
+
+cdef struct Lapack:
+    getrf_fn getrf[4]
+    getrs_fn getrs[4]
+    getri_fn getri[4]
+    potrf_fn potrf[4]
+    potrf_fn potri[4]
+    potrs_fn potrs[4]
+    trsm_fn trsm[4]
+    sytrf_fn sytrf[4]
+    sytrs_fn sytrs[4]
+    sytrf_fn hetrf[4]               # those of sytrf for the real dtypes
+    sytrs_fn hetrs[4]
+    geqrf_fn geqrf[4]
+    orgqr_fn orgqr[4]
+    ormqr_fn ormqr[4]
+    syevd_fn syevd[2]
+    heevd_fn heevd[2]
+    geev_real_fn geev_real[2]
+    geev_complex_fn geev_complex[2]
+    gesdd_real_fn gesdd_real[2]
+    gesdd_complex_fn gesdd_complex[2]
+    gels_fn gels[4]
+    gelsy_real_fn gelsy_real[2]
+    gelsy_complex_fn gelsy_complex[2]
+    gelsd_real_fn gelsd_real[2]
+    gelsd_complex_fn gelsd_complex[2]
+    gelss_real_fn gelss_real[2]
+    gelss_complex_fn gelss_complex[2]
+
+cdef Lapack lapack                  # filled by need_lapack
+cdef int need_lapack() except -1

@@ -1,0 +1,53 @@
+"""Finds SciPy's LAPACK for the forward functions of linear algebra."""
+from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
+
+cdef bint loaded = False
+
+
+cdef int fill(void** table, dict functions, str letters, str name) except -1:
+    for i, letter in enumerate(letters):
+        capsule = functions[letter + name]
+        table[i] = PyCapsule_GetPointer(capsule, PyCapsule_GetName(capsule))
+    return 0
+
+
+cdef int need_lapack() except -1:
+    """Fills the table once; raises ImportError where SciPy is not there."""
+    global loaded
+    if loaded:
+        return 0
+    from scipy.linalg import cython_blas, cython_lapack
+    cdef dict f = cython_lapack.__pyx_capi__
+    fill(<void**>lapack.trsm, cython_blas.__pyx_capi__, "sdcz", "trsm")
+    fill(<void**>lapack.getrf, f, "sdcz", "getrf")
+    fill(<void**>lapack.getrs, f, "sdcz", "getrs")
+    fill(<void**>lapack.getri, f, "sdcz", "getri")
+    fill(<void**>lapack.potrf, f, "sdcz", "potrf")
+    fill(<void**>lapack.potri, f, "sdcz", "potri")
+    fill(<void**>lapack.potrs, f, "sdcz", "potrs")
+    fill(<void**>lapack.sytrf, f, "sdcz", "sytrf")
+    fill(<void**>lapack.sytrs, f, "sdcz", "sytrs")
+    fill(<void**>lapack.hetrf, f, "sd", "sytrf")
+    fill(<void**>lapack.hetrs, f, "sd", "sytrs")
+    fill(<void**>lapack.hetrf + 2, f, "cz", "hetrf")
+    fill(<void**>lapack.hetrs + 2, f, "cz", "hetrs")
+    fill(<void**>lapack.geqrf, f, "sdcz", "geqrf")
+    fill(<void**>lapack.orgqr, f, "sd", "orgqr")
+    fill(<void**>lapack.orgqr + 2, f, "cz", "ungqr")
+    fill(<void**>lapack.ormqr, f, "sd", "ormqr")
+    fill(<void**>lapack.ormqr + 2, f, "cz", "unmqr")
+    fill(<void**>lapack.syevd, f, "sd", "syevd")
+    fill(<void**>lapack.heevd, f, "cz", "heevd")
+    fill(<void**>lapack.geev_real, f, "sd", "geev")
+    fill(<void**>lapack.geev_complex, f, "cz", "geev")
+    fill(<void**>lapack.gesdd_real, f, "sd", "gesdd")
+    fill(<void**>lapack.gesdd_complex, f, "cz", "gesdd")
+    fill(<void**>lapack.gels, f, "sdcz", "gels")
+    fill(<void**>lapack.gelsy_real, f, "sd", "gelsy")
+    fill(<void**>lapack.gelsy_complex, f, "cz", "gelsy")
+    fill(<void**>lapack.gelsd_real, f, "sd", "gelsd")
+    fill(<void**>lapack.gelsd_complex, f, "cz", "gelsd")
+    fill(<void**>lapack.gelss_real, f, "sd", "gelss")
+    fill(<void**>lapack.gelss_complex, f, "cz", "gelss")
+    loaded = True
+    return 0

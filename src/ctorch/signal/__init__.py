@@ -1,0 +1,4 @@
+"""Signals: windows."""
+from ctorch.signal import windows
+
+__all__ = ["windows"]

@@ -1,0 +1,202 @@
+"""ctorch.special against SciPy and PyTorch: values, extreme values, promotion, derivatives, errors."""
+import numpy as np
+import pytest
+import scipy.special as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mirror import check
+
+import ctorch
+from ctorch.autograd import gradcheck, gradgradcheck
+
+EXTREME = [0.0, -0.0, 1.0, -1.0, 5e-324, -5e-324, 2.2e-308, 1e-30, 0.5, -0.5, 20.0, -20.0, 1e5, 1e300, -1e300,
+           np.inf, -np.inf, np.nan]
+# Name of ours: SciPy's function. Those whose values at the edges differ between SciPy and PyTorch are not here.
+UNARY = {"airy_ai": lambda x: sp.airy(x)[0], "bessel_j0": sp.j0, "bessel_j1": sp.j1, "bessel_y0": sp.y0,
+         "bessel_y1": sp.y1, "digamma": sp.psi, "entr": sp.entr, "erf": sp.erf, "erfc": sp.erfc, "erfcx": sp.erfcx,
+         "exp2": np.exp2, "expit": sp.expit, "expm1": np.expm1, "i0": sp.i0, "i0e": sp.i0e, "i1": sp.i1,
+         "i1e": sp.i1e, "log1p": np.log1p, "log_ndtr": sp.log_ndtr, "modified_bessel_k0": sp.k0,
+         "modified_bessel_k1": sp.k1, "ndtr": sp.ndtr, "ndtri": sp.ndtri, "scaled_modified_bessel_k0": sp.k0e,
+         "scaled_modified_bessel_k1": sp.k1e}
+BINARY = {"gammainc": sp.gammainc, "gammaincc": sp.gammaincc, "xlogy": sp.xlogy, "xlog1py": sp.xlog1py,
+          "zeta": sp.zeta}
+POLYNOMIALS = {"chebyshev_polynomial_t": sp.eval_chebyt, "chebyshev_polynomial_u": sp.eval_chebyu,
+               "hermite_polynomial_h": sp.eval_hermite, "hermite_polynomial_he": sp.eval_hermitenorm,
+               "laguerre_polynomial_l": sp.eval_laguerre, "legendre_polynomial_p": sp.eval_legendre,
+               "shifted_chebyshev_polynomial_t": sp.eval_sh_chebyt, "shifted_chebyshev_polynomial_u": sp.eval_sh_chebyu,
+               "chebyshev_polynomial_v": None, "chebyshev_polynomial_w": None, "shifted_chebyshev_polynomial_v": None,
+               "shifted_chebyshev_polynomial_w": None}
+# Domains in which derivatives are checked.
+DOMAIN = {"ndtri": (0.1, 0.9), "erfinv": (-0.8, 0.8), "entr": (0.2, 3), "log1p": (-0.5, 2), "bessel_y0": (0.5, 4),
+          "bessel_y1": (0.5, 4), "modified_bessel_k0": (0.5, 4), "modified_bessel_k1": (0.5, 4),
+          "scaled_modified_bessel_k0": (0.5, 4), "scaled_modified_bessel_k1": (0.5, 4), "digamma": (0.3, 4),
+          "gammaln": (0.3, 4), "logit": (0.1, 0.9)}
+numbers = st.lists(st.floats(width=64) | st.floats(-30, 30) | st.sampled_from(EXTREME), min_size=1, max_size=8)
+
+
+def equal(got, want, rtol=1e-11, atol=1e-300):
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(got.numpy(), want, rtol=rtol, atol=atol)
+
+
+@given(numbers, st.sampled_from(sorted(UNARY)))
+@settings(max_examples=400, deadline=None)
+def test_values_equal_scipys(values, name):
+    x = np.array(values)
+    with np.errstate(all="ignore"):
+        want = UNARY[name](x)
+    if name == "digamma":
+        want = np.where(x < -50, np.nan, want)            # far below zero only the poles count
+        x = np.where(x < -50, np.nan, x)
+        want = np.where(x == 0, np.copysign(np.inf, -x), want)
+    near = 1e-9 if name in ("bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "digamma") else 1e-300
+    equal(getattr(ctorch.special, name)(ctorch.from_numpy(x)), want, 1e-10, near)
+
+
+@given(numbers, numbers, st.sampled_from(sorted(BINARY)))
+@settings(max_examples=300, deadline=None)
+def test_binary_values_equal_scipys(first, second, name):
+    n = min(len(first), len(second))
+    x, y = np.array(first[:n]), np.array(second[:n])
+    if name == "zeta":                                   # SciPy's is right only where it does not need reflection
+        x, y = np.minimum(np.abs(x), 60), np.minimum(np.abs(y), 1e4)
+    with np.errstate(all="ignore"):
+        want = BINARY[name](x, y)
+    equal(getattr(ctorch.special, name)(ctorch.from_numpy(x), ctorch.from_numpy(y)), want, 1e-9, 1e-290)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", sorted({*UNARY, "sinc", "spherical_bessel_j0", "gammaln", "erfinv", "logit", "psi",
+                                         "modified_bessel_i0", "modified_bessel_i1", "round"}))
+def test_values_equal_pytorchs(name, dtype):
+    values = [0.0, 0.25, 0.5, 1.0, 1.5, 3.0, 7.75, 12.5, 0.03125, float("nan"), float("inf")]
+    if name == "airy_ai":
+        values = values[:-1]                             # PyTorch's is NaN at infinity, the limit is zero
+    tolerance = 1e-12 if dtype == "float64" else 1e-5
+    if name.startswith("bessel"):
+        tolerance = max(tolerance, 1e-6)                 # PyTorch's own error; SciPy's is the reference above
+    check(lambda m: getattr(m.special, name)(m.tensor(values, dtype=getattr(m, dtype))), tolerance, tolerance / 100)
+
+
+@pytest.mark.parametrize("name", sorted(POLYNOMIALS))
+def test_polynomials(name):
+    x = [-2.0, -1.0, -0.75, -0.25, 0.0, 0.5, 0.9375, 1.0, 1.5]
+    for n in (-1, 0, 1, 2, 3, 7, 12):
+        check(lambda m, n=n: getattr(m.special, name)(m.tensor(x, dtype=m.float64), n), 1e-9, 1e-9)
+        nan = getattr(ctorch.special, name)(ctorch.tensor(float("nan")), n)      # PyTorch's is not set by any code
+        assert nan.isnan().item() == (n > 0)
+    check(lambda m: getattr(m.special, name)(0.5, m.tensor([0.0, 2.0, 4.0, 10.0])), 1e-5, 1e-5)
+    check(lambda m: getattr(m.special, name)(m.tensor([[1], [2]]), m.tensor([0, 3, 5])), 1e-5, 1e-5)
+    if POLYNOMIALS[name]:
+        points = np.linspace(-0.9, 0.9, 37)
+        got = getattr(ctorch.special, name)(ctorch.from_numpy(points), 9)
+        equal(got, POLYNOMIALS[name](9, points), 1e-9, 1e-9)
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, 5])
+def test_polygamma(n):
+    x = np.array([0.1, 0.5, 1.0, 2.5, 10.0, 123.0, -0.5, -2.25])
+    got = ctorch.polygamma(n, ctorch.from_numpy(x))
+    check(lambda m: m.polygamma(n, m.from_numpy(x)), 1e-9, 1e-12)
+    equal(got[:6], sp.polygamma(n, x[:6]), 1e-12)
+    y = ctorch.from_numpy(x[:4].copy()).requires_grad_()
+    assert gradcheck(lambda t: t.polygamma(n), [y])
+    assert gradgradcheck(lambda t: ctorch.special.polygamma(n, t), [y])
+    assert ctorch.equal(y.detach().clone().polygamma_(n), got[:4])
+
+
+@pytest.mark.parametrize("p", [1, 2, 5])
+def test_mvlgamma(p):
+    x = ctorch.tensor([[3.5, 4.0], [7.25, 100.0]], dtype=ctorch.float64)
+    equal(ctorch.mvlgamma(x, p), np.array([[sp.multigammaln(v, p) for v in row] for row in x.tolist()]))
+    check(lambda m: m.mvlgamma(m.tensor([3.5, 9.0]), p))
+    assert gradcheck(lambda t: ctorch.special.multigammaln(t, p), [x.requires_grad_()])
+
+
+@pytest.mark.parametrize("name", sorted({*UNARY, "erfinv", "gammaln", "logit", "sinc", "spherical_bessel_j0"}
+                                        - {"airy_ai"}))
+def test_gradients(name):
+    low, high = DOMAIN.get(name, (-2.5, 2.5))
+    x = ctorch.from_numpy(np.linspace(low, high, 8) + 0.013).requires_grad_()
+    assert gradcheck(getattr(ctorch.special, name), [x])
+    assert gradgradcheck(getattr(ctorch.special, name), [x])
+
+
+@pytest.mark.parametrize("name", ["xlogy", "xlog1py"])
+def test_gradients_of_two(name):
+    x = ctorch.tensor([[0.5], [2.0]], dtype=ctorch.float64, requires_grad=True)
+    y = ctorch.tensor([0.25, 1.5, 3.0], dtype=ctorch.float64, requires_grad=True)
+    assert gradcheck(getattr(ctorch.special, name), [x, y])
+    assert gradgradcheck(getattr(ctorch.special, name), [x, y])
+
+
+@pytest.mark.parametrize("name", ["gammainc", "gammaincc", "zeta"])
+def test_gradients_of_the_second(name):
+    x = ctorch.tensor([[1.5], [2.5]], dtype=ctorch.float64)
+    y = ctorch.tensor([0.25, 1.5, 3.0], dtype=ctorch.float64, requires_grad=True)
+    assert gradcheck(lambda t: getattr(ctorch.special, name)(x, t), [y])
+    assert gradgradcheck(lambda t: getattr(ctorch.special, name)(x, t), [y])
+
+
+@pytest.mark.parametrize("name", ["i0", "i1", "i0e", "i1e", "sinc", "spherical_bessel_j0", "bessel_j1"])
+def test_gradients_at_zero(name):
+    def slope(m):
+        x = m.zeros(1, dtype=m.float64, requires_grad=True)
+        getattr(m.special, name)(x).backward()
+        return x.grad + 0
+    if name in ("spherical_bessel_j0", "bessel_j1"):     # PyTorch has no derivative of these
+        assert slope(ctorch).item() == {"bessel_j1": 0.5}.get(name, 0)
+    else:
+        check(slope)
+
+
+@pytest.mark.parametrize("name", ["i0", "i1e", "ndtr", "bessel_j0", "entr", "erfcx", "ndtri", "log_ndtr"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64"])
+def test_integers_become_the_default_dtype(name, dtype):
+    check(lambda m: getattr(m.special, name)(m.tensor([0, 1, 1]).to(getattr(m, dtype))))
+
+
+@pytest.mark.parametrize("name", ["i0", "i1", "erfcx", "ndtri", "entr", "log_ndtr"])
+def test_halves(name):
+    x = ctorch.tensor([0.25, 0.5, 0.75])
+    for dtype in (ctorch.float16, ctorch.bfloat16):
+        want = getattr(ctorch.special, name)(x.to(dtype).float()).to(dtype)
+        assert ctorch.equal(getattr(ctorch.special, name)(x.to(dtype)), want)
+
+
+def test_numbers_out_and_strides():
+    x = ctorch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert ctorch.equal(ctorch.special.zeta(x.t(), 2.0), ctorch.special.zeta(x, 2.0).t())
+    check(lambda m: m.special.zeta(2.0, m.tensor([1.0, 2.0])))
+    check(lambda m: m.special.xlog1py(m.tensor([1, 2]), 3))
+    check(lambda m: m.special.gammainc(m.tensor([1.0, 2.0]), m.tensor([3.0])))
+    out = ctorch.empty(2, 3)
+    assert ctorch.special.i1(x, out=out) is out
+    assert ctorch.special.bessel_j0(x[:0]).shape == (0, 3)
+    y = x.clone().i0_()
+    assert ctorch.equal(y, ctorch.i0(x))
+
+
+@pytest.mark.parametrize("act", [
+    lambda m: m.polygamma(-1, m.ones(2)),
+    lambda m: m.mvlgamma(m.ones(2), 0),
+    lambda m: m.special.i0(m.ones(2, dtype=m.complex64)),
+    lambda m: m.special.i0("x"),
+    lambda m: m.special.softmax(m.ones(2), 5),
+])
+def test_errors(act):
+    check(act)
+
+
+def test_softmaxes():
+    x = [[0.5, -1.0], [2.0, 3.0]]
+    check(lambda m: m.special.softmax(m.tensor(x), 1))
+    check(lambda m: m.special.log_softmax(m.tensor(x), 0, dtype=m.float64))
+    check(lambda m: m.special.logsumexp(m.tensor(x), 1))
+
+
+def test_all_names_of_pytorchs():
+    torch = pytest.importorskip("torch")
+    theirs = {n for n in dir(torch.special) if not n.startswith("_")} - {"Tensor", "torch", "common_args",
+                                                                        "multi_dim_common"}
+    assert theirs == {*ctorch.special.__all__}
