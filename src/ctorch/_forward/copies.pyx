@@ -170,7 +170,7 @@ cdef TensorBase repeat_each_forward(TensorBase x, int dim, int64_t times):
 cdef TensorBase repeat_places_forward(TensorBase repeats):
     cdef TensorBase r = dense(repeats, INT64), y
     cdef const int64_t* count = <const int64_t*>r.data
-    cdef int64_t total = 0, i, j, k = 0
+    cdef int64_t total = 0, i, k = 0
     cdef int64_t* to
     for i in range(r.numel):
         if count[i] < 0:
@@ -179,7 +179,7 @@ cdef TensorBase repeat_places_forward(TensorBase repeats):
     y = tensor_empty(INT64, 1, &total)
     to = <int64_t*>y.data
     for i in range(r.numel):
-        for j in range(count[i]):
+        for _ in range(count[i]):
             to[k] = i
             k += 1
     return y

@@ -427,7 +427,7 @@ cdef int put_into(TensorBase x, TensorBase index, TensorBase source, bint accumu
                            f"{dtype_title(x.dtype)} and source.dtype = {dtype_title(source.dtype)}")
     if index.numel != source.numel:
         raise IndexError("put_(): Expected source and index to have the same number of elements, but got "
-                           f"source.numel() = {source.numel}, index.numel() = {index.numel}")
+                         f"source.numel() = {source.numel}, index.numel() = {index.numel}")
     v = flat_view(dense(source, to.dtype))
     run_along(flat_view(to), 0, flat_view(i), v, COMBINE_ADD if accumulate else PUT, False, True, "put",
               out_of_elements)

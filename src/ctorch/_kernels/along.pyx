@@ -159,18 +159,18 @@ cdef void add(number* x, int64_t xs, int64_t xd, const int64_t* index, int64_t s
     combine(x, xs, xd, index, step, v, vs, n, wrap, 0)
 
 
-cdef void multiply(number* x, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
-                   int64_t wrap) noexcept nogil:
+cdef void multiply(number* x, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
+                   int64_t n, int64_t wrap) noexcept nogil:
     combine(x, xs, xd, index, step, v, vs, n, wrap, 1)
 
 
-cdef void smallest(ordered* x, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
-                   int64_t wrap) noexcept nogil:
+cdef void smallest(ordered* x, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
+                   int64_t n, int64_t wrap) noexcept nogil:
     extremes(x, xs, xd, index, step, v, vs, n, wrap, False)
 
 
-cdef void largest(ordered* x, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
-                  int64_t wrap) noexcept nogil:
+cdef void largest(ordered* x, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
+                  int64_t n, int64_t wrap) noexcept nogil:
     extremes(x, xs, xd, index, step, v, vs, n, wrap, True)
 
 
