@@ -22,6 +22,17 @@ from ctorch import (
     _tape,
     _views,
 )
+from ctorch._combining import (
+    adjoint,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    block_diag,
+    broadcast_tensors,
+    cartesian_prod,
+    meshgrid,
+    ravel,
+)
 from ctorch._core import Tensor, strided
 from ctorch._device import device
 from ctorch._dtype import can_cast, dtype, get_default_dtype, promote_types, set_default_dtype
@@ -31,6 +42,7 @@ from ctorch._factories import (
     asarray,
     empty,
     empty_like,
+    empty_strided,
     eye,
     from_numpy,
     frombuffer,
@@ -44,9 +56,10 @@ from ctorch._factories import (
     zeros_like,
 )
 from ctorch._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
-from ctorch._indexing import index_select, nonzero
+from ctorch._indexing import nonzero
 from ctorch._joining import cat, concat, concatenate, stack
 from ctorch._limits import finfo, iinfo
+from ctorch._memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
 from ctorch._parallel import get_num_threads, set_num_threads
 from ctorch._random import Generator, initial_seed, seed
 from ctorch._random_functions import (
@@ -84,9 +97,12 @@ from ctorch._views import (
     unflatten,
     unsqueeze,
 )
+from ctorch._views import select_ as select
 
 __version__ = "0.1.0"
 
+swapaxes = swapdims = transpose
+moveaxis = movedim
 inf, nan, pi, e, newaxis = _math.inf, _math.nan, _math.pi, _math.e, None
 
 globals().update(_dtype.public_names)
@@ -97,7 +113,8 @@ _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.publi
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization",
          "fft", "special", "signal", "return_types")
-_LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing"}
+_LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
+               "UntypedStorage": "_storages", "TypedStorage": "_storages"}
 
 
 # Functions that change their first argument: the methods under PyTorch's further names, found when asked for.
@@ -167,12 +184,6 @@ def broadcast_shapes(*shapes):
                                    + ", ".join(str(tuple(s)) for s in shapes))
             result[i] = s if result[i] == 1 else result[i]
     return Size(result)
-
-
-def broadcast_tensors(*tensors):
-    """Tensors expanded to their common shape, as views."""
-    shape = broadcast_shapes(*(each.shape for each in tensors))
-    return tuple(each.expand(shape) for each in tensors)
 
 
 def broadcast_to(input, size):

@@ -84,7 +84,7 @@ cdef class Tensor(ViewMethods):
     """
 
     def __init__(self, *args, **kwargs):
-        if self.storage != NULL:
+        if (<TensorBase>self).storage != NULL:
             return
         take_over(self, legacy_new(args))
 
@@ -143,7 +143,7 @@ cdef class Tensor(ViewMethods):
 
     def storage_offset(self):
         """Elements from the start of the storage to the first element."""
-        return (self.data - self.storage.data) // itemsize_of[self.dtype]
+        return (self.data - (<TensorBase>self).storage.data) // itemsize_of[self.dtype]
 
     def data_ptr(self):
         """Address of the first element."""
@@ -164,8 +164,10 @@ cdef class Tensor(ViewMethods):
         return (<TensorBase>self).numel * itemsize_of[self.dtype]
 
     def is_contiguous(self, memory_format=None):
-        """True where the elements lie row by row without gaps."""
-        return (<TensorBase>self).contiguous
+        """True where the elements lie row by row without gaps, or in the order of a memory format."""
+        if memory_format is None:
+            return (<TensorBase>self).contiguous
+        return views.is_contiguous_in(self, memory_format)
 
     def is_floating_point(self):
         """True for float dtypes."""
@@ -304,7 +306,7 @@ cdef class Tensor(ViewMethods):
 
     @property
     def _version(self):
-        return self.storage.version
+        return (<TensorBase>self).storage.version
 
     @property
     def _base(self):
@@ -683,11 +685,23 @@ cdef class Tensor(ViewMethods):
 
     def clone(self, *, memory_format=None):
         """A copy that gradients flow through."""
-        return call1(OP_CLONE, self, None)
+        return call1(OP_CLONE, self, None) if memory_format is None else views.copy_in(self, memory_format)
 
     def contiguous(self, memory_format=None):
         """This tensor where it is contiguous, else a contiguous copy."""
-        return self if (<TensorBase>self).contiguous else views.contiguous_of(self)
+        if memory_format is None and (<TensorBase>self).contiguous:
+            return self
+        return views.contiguous_of(self, memory_format)
+
+    def set_(self, source=None, storage_offset=0, size=None, stride=None):
+        """In place: show the values of another tensor or of a storage."""
+        take_over(self, <TensorBase?>methods().set_source(self, source, storage_offset, size, stride))
+        return self
+
+    def is_set_to(self, tensor):
+        """True where another tensor has the same memory, offset, sizes and strides."""
+        cdef TensorBase x = self, y = <TensorBase?>tensor
+        return (x.storage == y.storage and x.data == y.data and same_shape(x, y) and stride_tuple(x) == stride_tuple(y))
 
     def __copy__(self):
         return views.alias_like(self)

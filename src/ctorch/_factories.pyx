@@ -7,7 +7,7 @@ from ctorch._device cimport place_of
 from ctorch._dispatch cimport cast_to, number_tensor
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
-from ctorch._shape cimport parse_sizes, unpack_sizes
+from ctorch._shape cimport channels_last_strides, parse_sizes, unpack_sizes
 from ctorch._storage cimport storage_wrap
 from ctorch._tape cimport in_inference
 from ctorch._tensor cimport *
@@ -53,7 +53,35 @@ def empty(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
 
     See https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    return finish(make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), device, "empty"), requires_grad)
+    cdef TensorBase t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), device, "empty")
+    cdef int64_t strides[MAX_DIMS]
+    if channels_last_strides(memory_format, t.ndim, t.shape, strides):
+        t = tensor_empty_strided(t, t.dtype, t.ndim, t.shape, strides)
+    return finish(t, requires_grad)
+
+
+def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
+    """An uninitialised tensor of the given sizes and strides.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.empty_strided.html
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.empty_strided((2, 3), (1, 2)).stride()
+    (1, 2)
+    """
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef int n = parse_sizes(size, shape, "empty_strided"), i
+    if parse_sizes(stride, strides, "empty_strided") != n:
+        raise RuntimeError(f"mismatch in length of strides and shape: {n} sizes, {len(stride)} strides")
+    for i in range(n):
+        if strides[i] < 0:
+            raise RuntimeError(f"empty_strided: strides must be non-negative, got {list(stride)}")
+    t = tensor_empty_strided(make_empty((0,), dtype_or_default(dtype, "empty_strided"), device, "empty_strided"),
+                             dtype_or_default(dtype, "empty_strided"), n, shape, strides)
+    return finish(<TensorBase>t, requires_grad)
 
 
 def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -100,17 +128,21 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=
     return finish(t, requires_grad)
 
 
-cdef TensorBase like(object input, object dtype, object device, str op):
+cdef TensorBase like(object input, object dtype, object device, str op, object format=None):
     if not isinstance(input, TensorBase):
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(input).__name__}")
     cdef TensorBase x = <TensorBase>input
     cdef int id = x.dtype if dtype is None else as_dtype(dtype, op)
     cdef int i, index
+    cdef int64_t strides[MAX_DIMS]
     if device is not None:
         index = place_of(device, op)
         if index != (x.device_index if x.device != DEVICE_CPU else -1):
             return tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, id, x.ndim, x.shape)
-    if x.contiguous or not tensor_is_non_overlapping(x):
+    if channels_last_strides(format, x.ndim, x.shape, strides):
+        return tensor_empty_strided(x, id, x.ndim, x.shape, strides)
+    if x.contiguous or not tensor_is_non_overlapping(x) or (format is not None
+                                                            and format.name == "contiguous_format"):
         return tensor_empty_at(x, id, x.ndim, x.shape)
     for i in range(x.ndim):
         if x.strides[i] < 0:
@@ -131,13 +163,13 @@ cdef bint dense(TensorBase x) noexcept:
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
                pin_memory=False):
     """An uninitialised tensor of the same shape."""
-    return finish(like(input, dtype, device, "empty_like"), requires_grad)
+    return finish(like(input, dtype, device, "empty_like", memory_format), requires_grad)
 
 
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
                pin_memory=False):
     """Zeros of the same shape."""
-    cdef TensorBase t = like(input, dtype, device, "zeros_like")
+    cdef TensorBase t = like(input, dtype, device, "zeros_like", memory_format)
     zero_memory(t)
     return finish(t, requires_grad)
 
@@ -145,7 +177,7 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
               pin_memory=False):
     """Ones of the same shape."""
-    cdef TensorBase t = like(input, dtype, device, "ones_like")
+    cdef TensorBase t = like(input, dtype, device, "ones_like", memory_format)
     fill_number(t, 1)
     return finish(t, requires_grad)
 
@@ -153,7 +185,7 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_for
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
               pin_memory=False):
     """One value in the same shape."""
-    cdef TensorBase t = like(input, dtype, device, "full_like")
+    cdef TensorBase t = like(input, dtype, device, "full_like", memory_format)
     fill_number(t, fill_value)
     return finish(t, requires_grad)
 
@@ -172,7 +204,9 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
     """
     import math
     given = list(args)
-    if len(given) == 1:
+    if len(given) == 1 and end is not None:
+        start = given[0]
+    elif len(given) == 1:
         end = given[0]
     elif len(given) >= 2:
         start, end = given[:2]

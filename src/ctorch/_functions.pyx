@@ -11,7 +11,7 @@ from libc.stdint cimport int64_t
 from ctorch._accelerator cimport accelerator_forward
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
-from ctorch._iterator cimport Scalar
+from ctorch._iterator cimport Scalar, copy_data
 from ctorch._reduce cimport *
 from ctorch._shape cimport reduced_count, wrap_dim
 from ctorch._tape cimport (BackwardFn, Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new,
@@ -168,6 +168,25 @@ cdef object inplace_result(TensorBase x, TensorBase result, str op):
         raise RuntimeError(f"{op}(): output with shape {list(shape_tuple(x))} doesn't match the broadcast shape "
                            f"{list(shape_tuple(result))}")
     return x.copy_(result)
+
+
+cdef TensorBase copy_to_change(TensorBase x):
+    # A copy for a kernel that changes it; not recorded.
+    cdef TensorBase y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    copy_data(y, x)
+    return y
+
+
+cdef TensorBase apart(TensorBase x, TensorBase y):
+    # y, or a copy of it where a change of x could show in it; refused where both are whole blocks of memory.
+    if x.storage != y.storage or x.numel == 0 or y.numel == 0:
+        return y
+    if x.contiguous and y.contiguous:
+        if (x.data >= y.data + y.numel * itemsize_of[y.dtype]) or (y.data >= x.data + x.numel * itemsize_of[x.dtype]):
+            return y
+        raise RuntimeError("unsupported operation: some elements of the input tensor and the written-to tensor refer "
+                           "to a single memory location. Please clone() the tensor before performing the operation.")
+    return copy_to_change(y)
 
 
 cdef int node_args(Node node, tuple args) except -1:

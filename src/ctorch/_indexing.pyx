@@ -1,7 +1,7 @@
 """x[...] and x[...] = v: ints, slices, None, Ellipsis, and index tensors of ints or bools.
 
-The basic part of an index makes a view. Index tensors then address rows of that view: their dimensions are brought
-to the front, one offset per indexed position is computed, and blocks are copied.
+The basic part of an index makes a view. One index tensor is a loop along its dimension; of several, the offsets of
+all indexed positions are computed first, and the tensor is seen as rows that begin at each of its elements.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -9,18 +9,22 @@ from cpython.slice cimport PySlice_Check
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
-from ctorch._accelerator cimport backend, check_one_device, device_of
-from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor
+from ctorch._accelerator cimport backend, device_of
+from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor, write_out
 from ctorch._device cimport device_object
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
+from ctorch._forward.indexing cimport run_along
+from ctorch._forward.masks cimport masked_fill_into, masked_select_forward, true_places, true_positions
 from ctorch._iterator cimport copy_data
-from ctorch._parallel cimport parallel_for
+from ctorch._kernels.along cimport COMBINE_ADD
 from ctorch._shape cimport broadcast_into
 from ctorch._tape cimport Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new, recording, \
     tape_ops
 from ctorch._tensor cimport *
-from ctorch._views cimport copy_, permute_to, reshape_to, select, slice_dim, unsqueeze_at, zeros_at
+from ctorch._views cimport copy_, expand_to, permute_to, reshape_to, select, slice_dim, unsqueeze_at, zeros_at
+
+from ctorch._forward.indexing import out_of_bounds
 
 cdef extern from "Python.h":
     bint PyIndex_Check(object o)
@@ -29,7 +33,9 @@ cdef extern from "Python.h":
     Py_ssize_t PySlice_AdjustIndices(Py_ssize_t length, Py_ssize_t* start, Py_ssize_t* stop, Py_ssize_t step)
 
 cdef enum:
-    CHUNK = 1024                     # rows that one task copies
+    PUT = -1                         # run_along: values are moved, not combined
+
+cdef int64_t ONE = 1
 
 
 # ---- the basic part
@@ -160,28 +166,16 @@ cdef list index_tensors(TensorBase x, int dim, TensorBase t):
 
 
 cdef list positions(TensorBase mask):
-    # Coordinates of the true elements, in row-major order.
-    cdef TensorBase m = contiguous(mask)
-    cdef int64_t count = 0, i, k = 0, rest
-    cdef int d, n = m.ndim
-    cdef unsigned char* p = <unsigned char*>m.data
-    cdef list out = []
-    if m.device != DEVICE_CPU:
-        return backend().positions(m)
-    for i in range(m.numel):
-        count += p[i] != 0
-    cdef int64_t* columns[MAX_DIMS]
-    for d in range(n):
-        out.append(tensor_empty(INT64, 1, &count))
-        columns[d] = <int64_t*>(<TensorBase>out[d]).data
-    for i in range(m.numel):
-        if p[i]:
-            rest = i
-            for d in range(n - 1, -1, -1):
-                columns[d][k] = rest % m.shape[d]
-                rest //= m.shape[d]
-            k += 1
-    return out
+    # Coordinates of the true elements, in row-major order, dimension by dimension.
+    cdef TensorBase all
+    cdef int64_t stride = mask.ndim
+    cdef int d
+    if mask.device != DEVICE_CPU:
+        return backend().positions(contiguous(mask))
+    if mask.ndim == 1:
+        return [true_places(mask)]
+    all = true_positions(mask)
+    return [tensor_view(all, 1, all.shape, &stride, all.data + d * sizeof(int64_t)) for d in range(mask.ndim)]
 
 
 def nonzero(input, *, out=None, bint as_tuple=False):
@@ -203,6 +197,9 @@ def nonzero(input, *, out=None, bint as_tuple=False):
     cdef int d
     if as_tuple and x.ndim == 0:
         x = unsqueeze_at(x, 0)
+    if not as_tuple and x.ndim and x.device == DEVICE_CPU:
+        target = true_positions(cast_to(x, BOOL))
+        return target if out is None else write_out(<TensorBase?>out, target, "nonzero")
     cdef list columns = positions(cast_to(x, BOOL))
     if as_tuple:
         return tuple(columns)
@@ -213,43 +210,15 @@ def nonzero(input, *, out=None, bint as_tuple=False):
     for d, column in enumerate(columns):
         row = tensor_view(target, 1, shape, &stride, target.data + d * sizeof(int64_t))
         copy_data(row, column)
-    return target
+    return target if out is None else write_out(<TensorBase?>out, target, "nonzero")
 
 
 # ---- rows by index tensors
 
-cdef struct RowCopy:
-    char* rows                       # of the indexed tensor
-    char* packed                     # the values, row after row
-    const int64_t* offsets           # bytes, one per row
-    int64_t count
-    int64_t size                     # bytes of a row
-    bint put
-
-
-cdef void copy_rows(void* arg, int64_t chunk) noexcept nogil:
-    cdef RowCopy* job = <RowCopy*>arg
-    cdef int64_t i, end = (chunk + 1) * CHUNK
-    if end > job.count:
-        end = job.count
-    if job.put:
-        for i in range(chunk * CHUNK, end):
-            memcpy(job.rows + job.offsets[i], job.packed + i * job.size, job.size)
-    elif job.size == 4:
-        for i in range(chunk * CHUNK, end):
-            (<int*>job.packed)[i] = (<int*>(job.rows + job.offsets[i]))[0]
-    elif job.size == 8:
-        for i in range(chunk * CHUNK, end):
-            (<int64_t*>job.packed)[i] = (<int64_t*>(job.rows + job.offsets[i]))[0]
-    else:
-        for i in range(chunk * CHUNK, end):
-            memcpy(job.packed + i * job.size, job.rows + job.offsets[i], job.size)
-
-
 cdef class Rows:
     """A tensor seen as rows that index tensors address: where they are and how the result is shaped."""
     cdef TensorBase front            # x with the indexed dimensions first
-    cdef TensorBase offsets          # int64, bytes from front.data
+    cdef TensorBase offsets          # int64, elements from front's first one
     cdef tuple index_shape           # broadcast shape of the index tensors
     cdef int indexed                 # how many dimensions are indexed
     cdef int at                      # where the index dimensions stand in the result
@@ -300,60 +269,13 @@ cdef int grow_broadcast(int ndim, int64_t* shape, TensorBase t, list tensors) ex
 cdef int add_offsets(Rows r, int k, TensorBase index, int dim) except -1:
     cdef int64_t* to = <int64_t*>r.offsets.data
     cdef int64_t* p = <int64_t*>index.data
-    cdef int64_t size = r.front.shape[k], step = r.front.strides[k] * itemsize_of[r.front.dtype], i, v
+    cdef int64_t size = r.front.shape[k], step = r.front.strides[k], i, v
     for i in range(index.numel):
         v = p[i]
         if v < -size or v >= size:
             raise IndexError(f"index {v} is out of bounds for dimension {dim} with size {size}")
         to[i] += (v + size if v < 0 else v) * step
     return 0
-
-
-cdef TensorBase row_block(TensorBase front, int indexed):
-    # Whether a row is one block of memory decides if front is copied first.
-    cdef int i
-    cdef int64_t expected = 1
-    for i in range(front.ndim - 1, indexed - 1, -1):
-        if front.shape[i] != 1 and front.strides[i] != expected:
-            return contiguous(front)
-        expected *= front.shape[i]
-    return front
-
-
-cdef int move_rows(Rows r, TensorBase packed, bint put) except -1:
-    cdef RowCopy job
-    cdef int i
-    job.rows, job.packed, job.put = r.front.data, packed.data, put
-    job.offsets = <int64_t*>r.offsets.data
-    job.count = r.offsets.numel
-    job.size = itemsize_of[r.front.dtype]
-    for i in range(r.indexed, r.front.ndim):
-        job.size *= r.front.shape[i]
-    if job.count == 0 or job.size == 0:
-        return 0
-    if put or job.count < 2 * CHUNK:
-        for i in range((job.count + CHUNK - 1) // CHUNK):
-            copy_rows(&job, i)
-    else:
-        with nogil:
-            parallel_for(copy_rows, &job, (job.count + CHUNK - 1) // CHUNK)
-    return 0
-
-
-cdef TensorBase rest_last(Rows r, TensorBase packed):
-    # (index dims, rest) -> the index dimensions at their place
-    cdef int perm[MAX_DIMS]
-    cdef int i, n = len(r.index_shape)
-    if r.at == 0:
-        return packed
-    for i in range(packed.ndim):
-        if i < r.at:
-            perm[i] = n + i
-        elif i < r.at + n:
-            perm[i] = i - r.at
-        else:
-            perm[i] = i
-    return permute_to(packed, perm)
 
 
 cdef TensorBase index_rows(TensorBase x, list tensors):
@@ -364,115 +286,103 @@ cdef TensorBase index_rows(TensorBase x, list tensors):
 
 
 cdef TensorBase index_rows_cpu(TensorBase x, list tensors):
-    cdef Rows r = find_rows(x, tensors)
+    cdef TensorBase y, i
     cdef int64_t shape[MAX_DIMS]
-    cdef int i, n = len(r.index_shape)
-    cdef TensorBase front = row_block(r.front, r.indexed), packed
-    if front is not r.front:
-        r = find_rows(front, [(k, t) for k, (_, t) in enumerate(tensors)])
-        adjacent = list(range(tensors[0][0], tensors[0][0] + len(tensors)))
-        r.at = tensors[0][0] if [d for d, _ in tensors] == adjacent else 0
-    if n + r.front.ndim - r.indexed > MAX_DIMS:
+    cdef int64_t strides[MAX_DIMS]
+    cdef int d, k, n
+    cdef Rows r
+    if len(tensors) > 1:
+        r = find_rows(forward_strides(x, tensors), tensors)
+        n = result_shape(r, shape)
+        y = tensor_empty(x.dtype, n, shape)
+        run_along(addressed(r), 0, vector(r.offsets), rows_of(r, y), PUT, True, False, "index", out_of_bounds)
+        return y
+    d, i = tensors[0]
+    if x.ndim - 1 + i.ndim > MAX_DIMS:
         raise RuntimeError(f"index: the result has more than {MAX_DIMS} dimensions")
-    for i in range(n):
-        shape[i] = r.index_shape[i]
-    for i in range(r.indexed, r.front.ndim):
-        shape[n + i - r.indexed] = r.front.shape[i]
-    packed = tensor_empty(x.dtype, n + r.front.ndim - r.indexed, shape)
-    move_rows(r, packed, False)
-    return contiguous(rest_last(r, packed))
+    for k in range(x.ndim):
+        shape[k] = x.shape[k]
+    shape[d] = i.numel
+    y = tensor_empty(x.dtype, x.ndim, shape)
+    run_along(x, d, vector(i), y, PUT, True, True, "index", out_of_bounds)
+    if i.ndim == 1:
+        return y
+    for k in range(i.ndim):
+        shape[d + k] = i.shape[k]
+    for k in range(d + 1, x.ndim):
+        shape[i.ndim - 1 + k] = x.shape[k]
+    n = x.ndim - 1 + i.ndim
+    for k in range(n - 1, -1, -1):
+        strides[k] = 1 if k == n - 1 else strides[k + 1] * (shape[k + 1] if shape[k + 1] > 1 else 1)
+    return tensor_view(y, n, shape, strides, y.data)
 
 
-ctypedef fused number:
-    float
-    double
-    int
-    int64_t
-    short
-    signed char
-    unsigned char
-    float complex
-    double complex
+cdef TensorBase forward_strides(TensorBase x, list tensors):
+    # x, or a contiguous copy where an indexed dimension runs backwards in memory.
+    for d, _ in tensors:
+        if x.strides[<int>d] < 0:
+            return contiguous(x)
+    return x
 
 
-cdef void add_row(number* to, number* frm, int64_t n) noexcept nogil:
-    cdef int64_t i
-    for i in range(n):
-        to[i] = to[i] + frm[i]
+cdef TensorBase vector(TensorBase index):
+    # The elements of an index as a vector.
+    cdef TensorBase i = contiguous(index)
+    cdef int64_t one = 1
+    return i if i.ndim == 1 else tensor_view(i, 1, &i.numel, &one, i.data)
 
 
-cdef int accumulate_rows(Rows r, TensorBase packed) except -1:
-    # In order, so that repeated indices give the same sum on any number of threads.
-    cdef int64_t i, n = 1, count = r.offsets.numel
-    cdef int64_t* offsets = <int64_t*>r.offsets.data
-    cdef char* to = r.front.data
-    cdef char* p = packed.data
-    cdef int d = r.front.dtype, size = itemsize_of[r.front.dtype]
-    for i in range(r.indexed, r.front.ndim):
-        n *= r.front.shape[i]
-    if d not in (FLOAT32, FLOAT64, INT32, INT64, INT16, INT8, UINT8, COMPLEX64, COMPLEX128):
-        raise NotImplementedError(f"index_put_ with accumulate: not implemented for device 'cpu' and dtype "
-                                  f"{dtype_name(d).decode()}")
-    for i in range(count):
-        if d == FLOAT32:
-            add_row(<float*>(to + offsets[i]), <float*>p, n)
-        elif d == FLOAT64:
-            add_row(<double*>(to + offsets[i]), <double*>p, n)
-        elif d == INT64:
-            add_row(<int64_t*>(to + offsets[i]), <int64_t*>p, n)
-        elif d == INT32:
-            add_row(<int*>(to + offsets[i]), <int*>p, n)
-        elif d == INT16:
-            add_row(<short*>(to + offsets[i]), <short*>p, n)
-        elif d == INT8:
-            add_row(<signed char*>(to + offsets[i]), <signed char*>p, n)
-        elif d == UINT8:
-            add_row(<unsigned char*>(to + offsets[i]), <unsigned char*>p, n)
-        elif d == COMPLEX64:
-            add_row(<float complex*>(to + offsets[i]), <float complex*>p, n)
+cdef int result_shape(Rows r, int64_t* shape) except -1:
+    # The shape of the indexed result, as the user sees it.
+    cdef int i, at = 0, n = len(r.index_shape), rest = r.front.ndim - r.indexed
+    if n + rest > MAX_DIMS:
+        raise RuntimeError(f"index: the result has more than {MAX_DIMS} dimensions")
+    for i in range(n + rest):
+        if r.at <= i < r.at + n:
+            shape[i] = r.index_shape[i - r.at]
         else:
-            add_row(<double complex*>(to + offsets[i]), <double complex*>p, n)
-        p += n * size
-    return 0
+            shape[i] = r.front.shape[r.indexed + at]
+            at += 1
+    return n + rest
 
 
-cdef TensorBase values_for(Rows r, TensorBase values):
-    # The values broadcast and packed as rows.
+cdef TensorBase addressed(Rows r):
+    # The tensor as rows, of which one begins at each of its elements.
     cdef int64_t shape[MAX_DIMS]
-    cdef int64_t final[MAX_DIMS]
-    cdef int i, n = len(r.index_shape), rest = r.front.ndim - r.indexed
-    cdef TensorBase wide, packed, v = cast_to(values, r.front.dtype)
-    cdef int inverse[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
+    cdef int i, n = r.front.ndim - r.indexed + 1
+    shape[0], strides[0] = <int64_t>1 << 62, 1
+    for i in range(1, n):
+        shape[i], strides[i] = r.front.shape[r.indexed + i - 1], r.front.strides[r.indexed + i - 1]
+    return tensor_view(r.front, n, shape, strides, r.front.data)
+
+
+cdef TensorBase rows_of(Rows r, TensorBase y):
+    """y, of the result's shape, as rows: (positions, rest); a copy where its index dimensions are no single one."""
+    cdef int64_t shape[MAX_DIMS]
+    cdef int perm[MAX_DIMS]
+    cdef int i, n = len(r.index_shape), rest = y.ndim - n
     for i in range(n):
-        shape[i] = r.index_shape[i]
+        perm[i] = r.at + i
     for i in range(rest):
-        shape[n + i] = r.front.shape[r.indexed + i]
-    # `final` is the shape as the user sees it; `inverse` leads from there to (index dims, rest)
-    for i in range(n + rest):
-        inverse[i] = i
-    if r.at:
-        for i in range(n):
-            inverse[i] = r.at + i
-        for i in range(rest):
-            inverse[n + i] = i if i < r.at else n + i
-    for i in range(n + rest):
-        final[inverse[i]] = shape[i]
-    wide = tensor_empty(r.front.dtype, n + rest, final)
-    if v.ndim > wide.ndim or not fits(v, wide):
-        raise IndexError(f"shape mismatch: value tensor of shape {list(shape_tuple(values))} cannot be broadcast to "
-                         f"indexing result of shape {list(shape_tuple(wide))}")
-    copy_data(wide, v)
-    packed = permute_to(wide, inverse)
-    return contiguous(packed)
+        perm[n + i] = i if i < r.at else n + i
+    shape[0] = r.offsets.numel
+    for i in range(rest):
+        shape[i + 1] = y.shape[perm[n + i]]
+    return reshape_to(permute_to(tensor_alias(y), perm), rest + 1, shape)
 
 
-cdef bint fits(TensorBase v, TensorBase wide) noexcept:
+cdef TensorBase values_for(TensorBase values, int dtype, int ndim, const int64_t* shape):
+    # The values in x's dtype, broadcast to the indexed result.
     cdef int i, own
-    for i in range(v.ndim):
-        own = i + wide.ndim - v.ndim
-        if v.shape[i] != wide.shape[own] and v.shape[i] != 1:
-            return False
-    return True
+    cdef bint fits = values.ndim <= ndim
+    for i in range(values.ndim if fits else 0):
+        own = i + ndim - values.ndim
+        fits = fits and (values.shape[i] == shape[own] or values.shape[i] == 1)
+    if not fits:
+        raise RuntimeError(f"shape mismatch: value tensor of shape {list(shape_tuple(values))} cannot be broadcast to "
+                           f"indexing result of shape {[shape[i] for i in range(ndim)]}")
+    return expand_to(tensor_alias(cast_to(values, dtype)), ndim, shape)
 
 
 cdef int put_rows(TensorBase x, list tensors, TensorBase values, bint add) except -1:
@@ -484,19 +394,54 @@ cdef int put_rows(TensorBase x, list tensors, TensorBase values, bint add) excep
 
 
 cdef int put_rows_cpu(TensorBase x, list tensors, TensorBase values, bint add) except -1:
-    cdef Rows r = find_rows(x, tensors)
-    cdef TensorBase packed = values_for(r, values)
-    cdef TensorBase front = row_block(r.front, r.indexed)
-    if front is r.front:
-        return accumulate_rows(r, packed) if add else move_rows(r, packed, True)
-    # rows are scattered in memory: change a contiguous copy and write it back
-    cdef Rows c = find_rows(front, [(k, t) for k, (_, t) in enumerate(tensors)])
-    if add:
-        accumulate_rows(c, packed)
-    else:
-        move_rows(c, packed, True)
-    copy_data(r.front, front)
+    cdef int64_t shape[MAX_DIMS]
+    cdef int how = COMBINE_ADD if add else PUT, n
+    cdef TensorBase to = cast_to(x, FLOAT32) if add and (x.dtype == FLOAT16 or x.dtype == BFLOAT16) else x
+    cdef TensorBase front
+    cdef Rows r
+    if len(tensors) == 1:
+        put_one(to, tensors[0][0], tensors[0][1], values, how, x)
+        if to is not x:
+            copy_data(x, to)
+        return 0
+    front = forward_strides(to, tensors)
+    r = find_rows(front, tensors)
+    n = result_shape(r, shape)
+    values = values_for(values, to.dtype, n, shape)
+    if values.storage == x.storage:
+        values = copy_of(values)
+    run_along(addressed(r), 0, vector(r.offsets), rows_of(r, values), how, False, False,
+              "index_put_ with accumulate" if add else "index_put_", out_of_bounds)
+    if front is not x:
+        copy_data(x, front)
     return 0
+
+
+cdef int put_one(TensorBase to, int dim, TensorBase index, TensorBase values, int how, TensorBase x) except -1:
+    # One index tensor: its dimensions stand in the place of the one that it indexes.
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t flat[MAX_DIMS]
+    cdef int k, n = to.ndim - 1 + index.ndim
+    if n > MAX_DIMS:
+        raise RuntimeError(f"index: the result has more than {MAX_DIMS} dimensions")
+    for k in range(n):
+        shape[k] = (to.shape[k] if k < dim else index.shape[k - dim] if k < dim + index.ndim
+                    else to.shape[k - index.ndim + 1])
+    for k in range(to.ndim):
+        flat[k] = index.numel if k == dim else to.shape[k]
+    values = values_for(values, to.dtype, n, shape)
+    if values.storage == x.storage:
+        values = copy_of(values)
+    if index.ndim != 1:
+        values = reshape_to(values, to.ndim, flat)
+    return run_along(to, dim, vector(index), values, how, False, True,
+                     "index_put_ with accumulate" if how != PUT else "index_put_", out_of_bounds)
+
+
+cdef TensorBase copy_of(TensorBase x):
+    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    copy_data(y, x)
+    return y
 
 
 # ---- records
@@ -557,10 +502,38 @@ cdef object get_item(TensorBase x, object index):
         k = PyNumber_AsSsize_t(index, IndexError)
         check_index_bounds(x, 0, index, 0)
         return select(x, 0, k)
+    if whole_mask(x, index):
+        if not (wants_grad(x) and recording()):
+            return masked_select_forward(x, <TensorBase>index)
+        return index_recorded(reshape_to(x, 1, &x.numel), [(0, true_places(<TensorBase>index))])
     v, tensors = basic_part(x, index)
     if not tensors:
         return v if v is not x else tensor_of_all(x)
     return index_recorded(v, tensors)
+
+
+cdef bint whole_mask(TensorBase x, object index):
+    # Whether the index is one mask of x's shape, on the CPU.
+    return (isinstance(index, TensorBase) and (<TensorBase>index).dtype == BOOL and x.ndim > 0
+            and x.device == DEVICE_CPU and (<TensorBase>index).device == DEVICE_CPU
+            and same_shape(x, <TensorBase>index))
+
+
+cdef bint put_masked(TensorBase x, TensorBase mask, TensorBase values) except -1:
+    # x[mask] = values, of which there is one, or one for each true element; False where the graph is to know of it.
+    if values.device != DEVICE_CPU or (recording() and (wants_grad(x) or wants_grad(values))):
+        return False
+    if values.numel != 1 and (values.ndim != 1 or category_of[values.dtype] > category_of[x.dtype]):
+        return False
+    check_inplace(x, b"index_put_")
+    if values.numel == 1 and values.ndim <= 1:
+        masked_fill_into(x, mask, tensor_view(values, 0, NULL, NULL, values.data))
+    elif x.contiguous and values.storage != x.storage:
+        put_rows(tensor_view(x, 1, &x.numel, &ONE, x.data), [(0, true_places(mask))], values, False)
+    else:
+        return False
+    bump_version(x, b"index_put_")
+    return True
 
 
 cdef TensorBase tensor_of_all(TensorBase x):
@@ -622,6 +595,8 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         values = number_tensor(value) if isinstance(value, (int, float, complex)) else tensor_from(value, -1, False)
         if x.device != DEVICE_CPU:
             values = beside(x, values)
+    if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
+        return 0
     v, tensors = basic_part(x, index)
     if tensors:
         return put_recorded(v, tensors, values, False)
@@ -642,23 +617,3 @@ def index_put_(input, indices, values, bint accumulate=False):
     v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
     put_recorded(v, tensors, <TensorBase?>values, accumulate)
     return input
-
-
-def index_select(input, dim, index):
-    """The slices of one dimension that an index tensor names.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.index_select.html
-    """
-    from ctorch._shape import wrap
-    cdef TensorBase x = <TensorBase?>input, i = <TensorBase?>index
-    cdef int d = wrap(dim, x.ndim, "index_select")
-    if i.ndim > 1:
-        raise IndexError("index_select(): Index is supposed to be a vector")
-    if i.dtype != INT64 and i.dtype != INT32:
-        raise RuntimeError(f"index_select(): Expected dtype int32 or int64 for index but got: {dtype_title(i.dtype)}")
-    check_one_device("index_select", (x, i))
-    if i.ndim == 0:
-        i = unsqueeze_at(i, 0)
-    if x.ndim == 0:
-        return reshape_to(index_recorded(unsqueeze_at(x, 0), [(0, cast_to(i, INT64))]), 0, x.shape)
-    return index_recorded(x, [(d, cast_to(i, INT64))])

@@ -3,6 +3,7 @@ import sys
 import weakref
 
 import ctorch
+from ctorch import _functions as ops
 from ctorch import _views
 from ctorch._device import device as Device
 from ctorch._dtype import dtype as DType
@@ -28,7 +29,10 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
         moved = _views.to_device(x, place, False, queued)
         if moved is not x:
             return _views.to_dtype(moved, dtype or x.dtype)
-    return _views.to_dtype(x, dtype or x.dtype, copy)
+    cast = _views.to_dtype(x, dtype or x.dtype, copy)
+    if memory_format is None or memory_format.name == "preserve_format":
+        return cast
+    return _views.contiguous_of(cast, memory_format)
 
 
 _LEGACY = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long",
@@ -152,3 +156,66 @@ def sum_to_size(x, size):
         raise RuntimeError(f"size {list(size)} is not expandable to size {list(x.shape)}.")
     dims = [i for i in range(x.dim()) if i < extra or (size[i - extra] == 1 and x.shape[i] != 1)]
     return (x.sum(dims, True) if dims else x).reshape(size)
+
+
+def untyped_storage(x):
+    """Tensor.untyped_storage."""
+    from ctorch._storages import UntypedStorage
+
+    return UntypedStorage(_whole(x, ctorch.uint8))
+
+
+def typed_storage(x):
+    """Tensor.storage."""
+    from ctorch._storages import TypedStorage
+
+    return TypedStorage(_whole(x, x.dtype))
+
+
+def _whole(x, dtype):
+    """All memory of x's storage as a vector."""
+    return _views.whole_storage(x, dtype)
+
+
+def set_source(x, source, storage_offset, size, stride):
+    """The tensor that Tensor.set_ makes x show."""
+    if source is None:
+        return ctorch.empty(0, dtype=x.dtype, device=x.device)
+    if isinstance(source, ctorch.Tensor):
+        if source.dtype != x.dtype:
+            raise RuntimeError(f"Could not set tensor of type {source.dtype} to a tensor of type {x.dtype}")
+        values = source.detach()
+        return values if size is None else _views.as_strided(
+            values, size, stride if stride is not None else ctorch.empty(size).stride(), storage_offset)
+    values = view_dtype(source._bytes, x.dtype)
+    size = (values.shape[0],) if size is None else size
+    return _views.as_strided(values, size, stride if stride is not None else ctorch.empty(size).stride(),
+                             storage_offset)
+
+
+def _from_graph(*values):
+    """Whether one of these tensors is recorded."""
+    return ctorch.is_grad_enabled() and any(isinstance(v, ctorch.Tensor) and v.requires_grad for v in values)
+
+
+def masked_fill_(x, mask, value):
+    """Tensor.masked_fill_: at once, or by way of the operator where the graph is to know."""
+    if x.is_cuda or _from_graph(value):
+        return x.copy_(ops.masked_fill(x.clone(), mask, value))
+    return ops._masked_fill_(x, mask, value)
+
+
+def scatter_(x, dim, index, src, reduce):
+    """Tensor.scatter_ in all its forms."""
+    if reduce is not None:
+        return x.copy_(ops.scatter(x.clone(), dim, index, src, reduce=reduce))
+    if isinstance(src, ctorch.Tensor):
+        return ops._scatter_src_(x, dim, index, src)
+    return ops._scatter_value_(x, dim, index, src)
+
+
+def index_fill_(x, dim, index, value):
+    """Tensor.index_fill_."""
+    if _from_graph(value):
+        return x.copy_(ops.index_fill(x.clone(), dim, index, value))
+    return ops._index_fill_(x, dim, index, value)

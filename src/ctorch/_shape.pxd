@@ -11,5 +11,6 @@ cdef bint view_strides(TensorBase x, int ndim, const int64_t* shape, int64_t* st
 cdef int parse_sizes(object sizes, int64_t* out, str op) except -1
 cdef object unpack_sizes(tuple sizes)
 cdef int infer_size(int ndim, int64_t* shape, int64_t numel) except -1
+cdef bint channels_last_strides(object format, int ndim, const int64_t* shape, int64_t* strides) except -1
 cdef object reduce_dims(object dim, int ndim, bint* reduced, str op)
 cdef int64_t reduced_count(tuple shape, object dim) except -1

@@ -143,6 +143,24 @@ cdef int infer_size(int ndim, int64_t* shape, int64_t numel) except -1:
     return 0
 
 
+cdef bint channels_last_strides(object format, int ndim, const int64_t* shape, int64_t* strides) except -1:
+    # True with strides where a memory format asks for channels last; False where it asks for rows or nothing.
+    cdef int64_t stride
+    cdef int i
+    if format is None or format.ndim == 0:
+        return False
+    if ndim != format.ndim:
+        raise RuntimeError(f"required rank {format.ndim} tensor to use {format.name} format")
+    strides[1] = 1
+    stride = shape[1] if shape[1] > 1 else 1
+    for i in range(ndim - 1, 0, -1):
+        if i != 1:
+            strides[i] = stride
+            stride *= shape[i] if shape[i] > 1 else 1
+    strides[0] = stride
+    return True
+
+
 cdef object reduce_dims(object dim, int ndim, bint* reduced, str op):
     # Marks the dimensions that a reduction runs over; None and () mean all.
     cdef int i, d

@@ -1,5 +1,10 @@
 # The public functions of views; included by _views.pyx.
 
+cdef extern from "Python.h":
+    int PySlice_Unpack(object s, Py_ssize_t* start, Py_ssize_t* stop, Py_ssize_t* step) except -1
+    Py_ssize_t PySlice_AdjustIndices(Py_ssize_t length, Py_ssize_t* start, Py_ssize_t* stop, Py_ssize_t step)
+
+
 cdef TensorBase need(object x, str op):
     if not isinstance(x, TensorBase):
         raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
@@ -304,10 +309,54 @@ def detach(input):
     return tensor_alias(x)
 
 
-def contiguous_of(input):
+def contiguous_of(input, memory_format=None):
     """The tensor itself where it is contiguous in memory, else a contiguous copy."""
     cdef TensorBase x = need(input, "contiguous")
-    return x if x.contiguous else clone_contiguous(x)
+    if memory_format is None:
+        return x if x.contiguous else clone_contiguous(x)
+    if is_contiguous_in(x, memory_format):
+        return x
+    if memory_format.name == "preserve_format":
+        raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
+    return copy_in(x, memory_format)
+
+
+def fresh(input):
+    """A contiguous copy."""
+    return clone_contiguous(need(input, "clone"))
+
+
+def slice_(input, dim=0, start=None, end=None, step=1):
+    """Every step-th element of a dimension from start to end; a view."""
+    cdef TensorBase x = need(input, "slice")
+    cdef int d = wrap_dim(dim, x.ndim, "slice")
+    cdef Py_ssize_t first, last, by, length
+    if x.ndim == 0:
+        raise RuntimeError("slice() cannot be applied to a 0-dim tensor.")
+    PySlice_Unpack(slice(start, end, step), &first, &last, &by)
+    length = PySlice_AdjustIndices(x.shape[d], &first, &last, by)
+    return slice_dim(x, d, first, length, by)
+
+
+def unfold(input, dimension, size, step):
+    """Windows of `size` elements of a dimension, `step` apart, in a new last dimension; a view."""
+    cdef TensorBase x = need(input, "unfold")
+    cdef int d = wrap_dim(dimension, x.ndim, "unfold")
+    cdef int64_t length = size, by = step, most = x.shape[d] if x.ndim else 1
+    if length < 0:
+        raise RuntimeError(f"size is {length} but must be >= 0")
+    if length > most:
+        raise RuntimeError(f"maximum size for tensor at dimension {d} is {most} but size is {length}")
+    if by <= 0:
+        raise RuntimeError(f"step is {by} but must be > 0")
+    if x.ndim >= MAX_DIMS:
+        raise RuntimeError(f"tensors have at most {MAX_DIMS} dimensions, got {x.ndim + 1}")
+    return recorded_part(x, KIND_UNFOLD, (d, length, by))
+
+
+def embed_diagonal(input, shape, offset, dim1, dim2):
+    """Zeros of a shape with the last dimension of input on a diagonal."""
+    return embed(need(input, "diag_embed"), tuple(shape), KIND_DIAGONAL, (offset, dim1, dim2), None)
 
 
 def copy_into(to, frm, non_blocking=False):

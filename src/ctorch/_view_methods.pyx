@@ -34,6 +34,12 @@ cdef object place(TensorBase x, object device):
     return device if device is not None or x.device == DEVICE_CPU else device_object(x.device, x.device_index)
 
 
+cdef object cast_in(TensorBase x, int dtype, object format):
+    # x in a dtype, and in a memory format where one is asked for.
+    y = views.to_dtype(x, dtype_object(dtype))
+    return y if format is None or format.name == "preserve_format" else views.contiguous_of(y, format)
+
+
 cdef class ViewMethods(TableMethods):
     """The methods of Tensor that change its geometry or dtype."""
 
@@ -60,51 +66,51 @@ cdef class ViewMethods(TableMethods):
 
     def float(self, memory_format=None):
         """This tensor as float32."""
-        return views.to_dtype(self, dtype_object(FLOAT32))
+        return cast_in(self, FLOAT32, memory_format)
 
     def double(self, memory_format=None):
         """This tensor as float64."""
-        return views.to_dtype(self, dtype_object(FLOAT64))
+        return cast_in(self, FLOAT64, memory_format)
 
     def half(self, memory_format=None):
         """This tensor as float16."""
-        return views.to_dtype(self, dtype_object(FLOAT16))
+        return cast_in(self, FLOAT16, memory_format)
 
     def bfloat16(self, memory_format=None):
         """This tensor as bfloat16."""
-        return views.to_dtype(self, dtype_object(BFLOAT16))
+        return cast_in(self, BFLOAT16, memory_format)
 
     def int(self, memory_format=None):
         """This tensor as int32."""
-        return views.to_dtype(self, dtype_object(INT32))
+        return cast_in(self, INT32, memory_format)
 
     def long(self, memory_format=None):
         """This tensor as int64."""
-        return views.to_dtype(self, dtype_object(INT64))
+        return cast_in(self, INT64, memory_format)
 
     def short(self, memory_format=None):
         """This tensor as int16."""
-        return views.to_dtype(self, dtype_object(INT16))
+        return cast_in(self, INT16, memory_format)
 
     def char(self, memory_format=None):
         """This tensor as int8."""
-        return views.to_dtype(self, dtype_object(INT8))
+        return cast_in(self, INT8, memory_format)
 
     def byte(self, memory_format=None):
         """This tensor as uint8."""
-        return views.to_dtype(self, dtype_object(UINT8))
+        return cast_in(self, UINT8, memory_format)
 
     def bool(self, memory_format=None):
         """This tensor as bool."""
-        return views.to_dtype(self, dtype_object(BOOL))
+        return cast_in(self, BOOL, memory_format)
 
     def cfloat(self, memory_format=None):
         """This tensor as complex64."""
-        return views.to_dtype(self, dtype_object(COMPLEX64))
+        return cast_in(self, COMPLEX64, memory_format)
 
     def cdouble(self, memory_format=None):
         """This tensor as complex128."""
-        return views.to_dtype(self, dtype_object(COMPLEX128))
+        return cast_in(self, COMPLEX128, memory_format)
 
     def transpose(self, dim0, dim1):
         """Two dimensions exchanged; a view."""
@@ -135,8 +141,71 @@ cdef class ViewMethods(TableMethods):
         return views.flatten(self, start_dim, end_dim)
 
     def ravel(self):
-        """All dimensions made one."""
-        return views.reshape(self, (-1,))
+        """All dimensions made one; a copy where the elements are not contiguous."""
+        return views.view(views.contiguous_of(self), (-1,))
+
+    def unfold(self, dimension, size, step):
+        """Windows of `size` elements of a dimension, `step` apart, in a new last dimension; a view.
+
+        See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
+
+        Examples
+        --------
+        >>> import ctorch
+        >>> ctorch.arange(5).unfold(0, 3, 2)
+        tensor([[0, 1, 2],
+                [2, 3, 4]])
+        """
+        return views.unfold(self, dimension, size, step)
+
+    def broadcast_to(self, *size):
+        """Dimensions of size one stretched without a copy."""
+        return views.expand(self, unpack_sizes(size))
+
+    def adjoint(self):
+        """The conjugates of matrices, transposed."""
+        return self.mH
+
+    def flip(self, *dims):
+        """Dimensions in reverse order of their elements, as a copy."""
+        return functions.flip(self, unpack_sizes(dims))
+
+    def tile(self, *dims):
+        """This tensor repeated along its dimensions, with dimensions put in front where there are too few."""
+        return functions.tile(self, unpack_sizes(dims))
+
+    def untyped_storage(self):
+        """The memory under this tensor, as bytes."""
+        return methods().untyped_storage(self)
+
+    def storage(self):
+        """The memory under this tensor, as elements of its dtype."""
+        return methods().typed_storage(self)
+
+    # ---- views in place
+
+    def squeeze_(self, dim=None):
+        """In place: dimensions of size one taken out."""
+        return views.become_view(self, views.squeeze(self, dim))
+
+    def unsqueeze_(self, dim):
+        """In place: a dimension of size one put in."""
+        return views.become_view(self, views.unsqueeze(self, dim))
+
+    def transpose_(self, dim0, dim1):
+        """In place: two dimensions exchanged."""
+        return views.become_view(self, views.transpose(self, dim0, dim1))
+
+    swapaxes_ = transpose_
+    swapdims_ = transpose_
+
+    def t_(self):
+        """In place: transpose of a tensor of at most two dimensions."""
+        return views.become_view(self, views.t(self))
+
+    def as_strided_(self, size, stride, storage_offset=None):
+        """In place: other sizes, strides and offset over the same storage."""
+        return views.become_view(self, views.as_strided(self, size, stride, storage_offset))
 
     def unflatten(self, dim, sizes):
         """One dimension made several."""
@@ -170,10 +239,6 @@ cdef class ViewMethods(TableMethods):
         """This tensor cut along a dimension into at most `chunks` pieces."""
         return views.chunk(self, chunks, dim)
 
-    def index_select(self, dim, index):
-        """The slices of one dimension that an index tensor names."""
-        return indexing.index_select(self, dim, index)
-
     def index_put_(self, indices, values, accumulate=False):
         """In place: the elements at the index tensors become (or grow by) the values."""
         return indexing.index_put_(self, indices, values, accumulate)
@@ -186,6 +251,12 @@ cdef class ViewMethods(TableMethods):
         """An uninitialised tensor of this dtype on this device."""
         return factories.empty(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
                                requires_grad=requires_grad)
+
+    def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False, layout=None,
+                          pin_memory=False):
+        """An uninitialised tensor of the given sizes and strides, of this dtype on this device."""
+        return factories.empty_strided(size, stride, dtype=dtype or own_dtype(self), device=place(self, device),
+                                       requires_grad=requires_grad)
 
     def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
         """Zeros of this dtype on this device."""
@@ -289,11 +360,24 @@ cdef class ViewMethods(TableMethods):
 
     def masked_fill_(self, mask, value):
         """In place: elements replaced by a value where the mask is true."""
-        return views.copy_into(self, functions.masked_fill(self.clone(), mask, value))
+        return methods().masked_fill_(self, mask, value)
+
+    def scatter_(self, dim, index, src=None, *, value=None, reduce=None):
+        """In place: elements replaced at index positions along a dimension, or with `reduce` added or multiplied."""
+        return methods().scatter_(self, dim, index, value if src is None else src, reduce)
+
+    def index_fill_(self, dim, index, value):
+        """In place: the slices that an index tensor names filled with a value."""
+        return methods().index_fill_(self, dim, index, value)
 
     def resize_(self, *size, memory_format=None):
         """In place: another shape, with new memory where more is needed; values are kept as far as they go."""
-        views.resize(self, unpack_sizes(size))
+        views.resize(self, unpack_sizes(size), memory_format)
+        return self
+
+    def resize_as_(self, the_template, memory_format=None):
+        """In place: the shape of another tensor."""
+        views.resize(self, the_template.shape, memory_format)
         return self
 
     def uniform_(self, from_=0, to=1, *, generator=None, **named):

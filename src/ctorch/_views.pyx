@@ -14,7 +14,7 @@ from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor 
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
-from ctorch._shape cimport infer_size, parse_sizes, reduce_dims, view_strides, wrap_dim
+from ctorch._shape cimport channels_last_strides, infer_size, parse_sizes, reduce_dims, view_strides, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, in_inference, node_attach, node_edge, node_edge_shape, node_give,
                            node_needs, node_new, recording, tape_ops)
@@ -25,6 +25,7 @@ cdef enum:
     KIND_SLICE
     KIND_DIAGONAL
     KIND_STRIDED
+    KIND_UNFOLD
 
 
 cdef set change_names = set()        # storages keep the names' addresses
@@ -277,6 +278,16 @@ cdef TensorBase part(TensorBase x, int kind, tuple args):
         if length > 0:
             data += (start * x.strides[dim2] if start > 0 else -start * x.strides[dim]) * size
         n += 1
+    elif kind == KIND_UNFOLD:
+        dim, length, step = args
+        n = x.ndim + 1
+        memcpy(shape, x.shape, x.ndim * sizeof(int64_t))
+        memcpy(strides, x.strides, x.ndim * sizeof(int64_t))
+        shape[x.ndim], strides[x.ndim] = length, 1
+        if x.ndim:
+            shape[dim] = (x.shape[dim] - length) // step + 1
+            strides[x.ndim] = x.strides[dim]
+            strides[dim] = x.strides[dim] * step
     else:
         sizes, steps, start = args
         n = len(sizes)
@@ -287,7 +298,7 @@ cdef TensorBase part(TensorBase x, int kind, tuple args):
 
 
 cdef str PART_NAMES(int kind):
-    return ("select", "slice", "diagonal", "as_strided")[kind]
+    return ("select", "slice", "diagonal", "as_strided", "unfold")[kind]
 
 
 cdef int part_backward(Node node, PyObject** grads) except -1:
@@ -314,15 +325,38 @@ cdef TensorBase embed(TensorBase g, tuple shape, int kind, tuple args, object st
         out = tensor_empty_strided(g, g.dtype, n, sizes, steps)
         zero_memory(out)
     v = part(out, kind, args)
-    if kind == KIND_STRIDED and not tensor_is_non_overlapping(v):
-        raise NotImplementedError("as_strided: no derivative where elements of the view share memory")
-    copy_data(v, g)
+    if kind >= KIND_STRIDED and not tensor_is_non_overlapping(v):
+        add_shared(v, g)
+    else:
+        copy_data(v, g)
     if wants_grad(g) and recording():
         node = node_new(embed_backward, b"view_scatter", 1, 0)
         node_edge(node, 0, g, None)
         keep_args(node, (kind, args))
         node_attach(node, out, 0)
     return out
+
+
+cdef int add_shared(TensorBase v, TensorBase g) except -1:
+    # v += g, where elements of v may share memory: dimension by dimension, until those left lie apart.
+    cdef int64_t shape[MAX_DIMS]
+    cdef int64_t i
+    cdef int d, least = -1
+    if v.numel == 0:
+        return 0
+    if tensor_is_non_overlapping(v):
+        return tape_ops.add_(v, g)
+    for d in range(v.ndim):
+        shape[d] = 1 if v.strides[d] == 0 else v.shape[d]
+        if shape[d] > 1 and (least < 0 or shape[d] < shape[least]):
+            least = d
+    g = sum_to(g, v.ndim, shape)
+    v = tensor_view(v, v.ndim, shape, v.strides, v.data)
+    if tensor_is_non_overlapping(v):
+        return tape_ops.add_(v, g)
+    for i in range(v.shape[least]):
+        add_shared(part(v, KIND_SELECT, (least, i)), part(g, KIND_SELECT, (least, i)))
+    return 0
 
 
 cdef int embed_backward(Node node, PyObject** grads) except -1:
@@ -334,7 +368,7 @@ cdef TensorBase recorded_part(TensorBase x, int kind, tuple args):
     cdef TensorBase v = link(part(x, kind, args), x)
     cdef Node node
     if wants_grad(x) and recording():
-        node = node_new(part_backward, (b"select", b"slice", b"diagonal", b"as_strided")[kind], 1, 0)
+        node = node_new(part_backward, (b"select", b"slice", b"diagonal", b"as_strided", b"unfold")[kind], 1, 0)
         node_edge(node, 0, x, None)
         keep_args(node, (kind, args, stride_tuple(x) if kind == KIND_STRIDED else None))
         node_attach(node, v, 0)
@@ -574,6 +608,56 @@ cdef int to_device_backward(Node node, PyObject** grads) except -1:
     return node_give(node, 0, to_device(<TensorBase>grads[0], <object>node.args))
 
 
+cdef bint channels_last_like(TensorBase x, object format) except -1:
+    # Whether x lies as a channels-last format wants it.
+    cdef int64_t strides[MAX_DIMS]
+    cdef int i
+    if x.ndim != format.ndim or not channels_last_strides(format, x.ndim, x.shape, strides):
+        return False
+    for i in range(x.ndim):
+        if x.shape[i] != 1 and x.strides[i] != strides[i]:
+            return False
+    return True
+
+
+def is_contiguous_in(TensorBase x not None, format):
+    """Whether the elements of x lie without gaps in the order of a memory format."""
+    return channels_last_like(x, format) if format.ndim else x.contiguous
+
+
+def copy_in(TensorBase x not None, format):
+    """A recorded copy of x in a memory format."""
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase y
+    cdef Node node
+    if not channels_last_strides(format, x.ndim, x.shape, strides):
+        return tape_ops.clone(x) if format is not None and format.name == "preserve_format" else clone_contiguous(x)
+    y = tensor_empty_strided(x, x.dtype, x.ndim, x.shape, strides)
+    copy_data(y, x)
+    if wants_grad(x) and recording():
+        node = node_new(pass_backward, b"clone", 1, 0)
+        node_edge(node, 0, x, y)
+        node_attach(node, y, 0)
+    return y
+
+
+def become_view(TensorBase x not None, TensorBase v not None):
+    """In place: x takes the geometry and the history of its view v."""
+    cdef int i
+    if v is x:
+        return x
+    check_inplace(x, b"view")
+    if v.ndim > INLINE_DIMS or x.ndim > INLINE_DIMS:
+        raise NotImplementedError(f"in-place views of more than {INLINE_DIMS} dimensions are not supported")
+    x.ndim, x.data = v.ndim, v.data
+    for i in range(v.ndim):
+        x.shape[i], x.strides[i] = v.shape[i], v.strides[i]
+    tensor_set_geometry(x)
+    if v.grad_fn != NULL:
+        node_attach(<Node>v.grad_fn, x, 0)
+    return x
+
+
 def alias_like(TensorBase x not None):
     """Another tensor over the same values, as copy.copy makes it."""
     cdef TensorBase t = tensor_alias(x)
@@ -581,11 +665,14 @@ def alias_like(TensorBase x not None):
     return t
 
 
-def resize(TensorBase x not None, size):
+def resize(TensorBase x not None, size, format=None):
     """Another shape for x itself, contiguous; more memory where needed, with the old values first."""
     cdef int64_t shape[MAX_DIMS]
+    cdef int64_t strides[MAX_DIMS]
     cdef int i, n = parse_sizes(size, shape, "resize_")
-    cdef TensorBase fresh = tensor_empty_at(x, x.dtype, n, shape)
+    cdef TensorBase fresh = (tensor_empty_strided(x, x.dtype, n, shape, strides)
+                             if channels_last_strides(format, n, shape, strides)
+                             else tensor_empty_at(x, x.dtype, n, shape))
     cdef size_t have = x.storage.nbytes - (x.data - x.storage.data)
     cdef size_t need = fresh.numel * itemsize_of[x.dtype]
     if x.requires_grad:
@@ -660,5 +747,14 @@ def reinterpret(TensorBase x not None, dtype not None):
         shape[x.ndim - 1] = shape[x.ndim - 1] * old // new
         strides[x.ndim - 1] = 1
     t = tensor_view(x, x.ndim, shape, strides, x.data)
+    t.dtype = id
+    return t
+
+
+def whole_storage(TensorBase x not None, dtype not None):
+    """All memory of x's storage as a vector of a dtype, outside of any graph."""
+    cdef int id = as_dtype(dtype, "storage")
+    cdef int64_t n = x.storage.nbytes // itemsize_of[id], one = 1
+    cdef TensorBase t = tensor_view(x, 1, &n, &one, x.storage.data)
     t.dtype = id
     return t

@@ -229,6 +229,8 @@ CALLS = {
     "_avg_pool2d": [(PLANE, (3, 2), (2, 2), (1, 0), True, False, None)],
     "_avg_pool2d_backward": [(real(2, 3, 3, 2), (2, 3, 6, 5), (2, 2), (2, 2), (0, 0), False, True, None)],
     "gather": [(real(4, 5), 1, fixed([[0, 4, 2], [1, 1, 3]]))],
+    "index_select": [(real(4, 5), 1, fixed([3, 0, 3]))],
+    "_index_embed": [(real(4, 3), 1, fixed([3, 0, 3]), (4, 5))],
     "_scatter_add": [(real(2, 3), 1, fixed([[0, 4, 2], [1, 1, 3]]), (4, 5))],
     "embedding": [(real(4, 5), fixed([[0, 3, 3], [1, 2, 0]]), 1)],
     "_embedding_backward": [(real(3, 5), fixed([0, 3, 3]), 4, 1)],
@@ -260,6 +262,51 @@ CALLS = {
     "allclose": [(real(4, 5), real(4, 5) + 1e-9), (real(4, 5), real(4, 5, seed=1))],
     "isclose": [(real(4, 5), real(4, 5) + fixed([0, 0, 1, 0, 0]).values)],
     "repeat": [(real(2, 3), (2, 1, 2))],
+    "alias_copy": [(real(3, 4),)],
+    "detach_copy": [(real(3, 4),)],
+    "as_strided_copy": [(real(3, 4), (2, 2), (1, 2), 1)],
+    "diagonal_copy": [(real(3, 4), 1)],
+    "expand_copy": [(real(3, 4), (2, 3, 4))],
+    "narrow_copy": [(real(3, 4), 1, 1, 2)],
+    "permute_copy": [(real(3, 4), (1, 0))],
+    "select_copy": [(real(3, 4), 1, -1)],
+    "slice_copy": [(real(3, 4), 1, 0, 4, 2)],
+    "split_copy": [(real(3, 4), 2, 1)],
+    "split_with_sizes_copy": [(real(3, 4), [1, 3], 1)],
+    "squeeze_copy": [(real(1, 4), 0)],
+    "t_copy": [(real(3, 4),)],
+    "transpose_copy": [(real(3, 4), 0, 1)],
+    "unbind_copy": [(real(3, 4), 1)],
+    "unfold_copy": [(real(3, 4), 1, 2, 1)],
+    "unsqueeze_copy": [(real(3, 4), 1)],
+    "view_copy": [(real(3, 4), (4, 3))],
+    "split_with_sizes": [(real(3, 4), [1, 3], 1)],
+    "tensor_split": [(real(3, 4), 3, 1)],
+    "hsplit": [(real(3, 4), 2)],
+    "vsplit": [(real(3, 4), [1])],
+    "dsplit": [(real(3, 2, 2), 2)],
+    "unsafe_split": [(real(3, 4), 2, 1)],
+    "unsafe_split_with_sizes": [(real(3, 4), [1, 3], 1)],
+    "unsafe_chunk": [(real(3, 4), 2, 1)],
+    "tile": [(real(2, 3), (2, 2))],
+    "repeat_interleave": [(real(2, 3), 2), (real(2, 3), 2, 0)],
+    "fliplr": [(real(3, 4),)],
+    "flipud": [(real(3, 4),)],
+    "rot90": [(real(3, 4),), (real(3, 4), 2)],
+    "roll": [(real(3, 4), 1), (real(3, 4), (1, 2), (0, 1))],
+    "diag_embed": [(real(3, 4), 1)],
+    "diagflat": [(real(3),)],
+    "trace": [(real(3, 4),)],
+    "diagonal_scatter": [(real(3, 4), real(3, seed=1), 1)],
+    "select_scatter": [(real(3, 4), real(3, seed=1), 1, 2)],
+    "slice_scatter": [(real(3, 4), real(3, 2, seed=1), 1, 0, 4, 2)],
+    "as_strided_scatter": [(real(3, 4), real(2, 2, seed=1), (2, 2), (4, 1), 1)],
+    "combinations": [(real(4),)],
+    "constant_pad_nd": [(real(3, 4), (1, 2), 0.5)],
+    "fill": [(real(3, 4), 0.5)],
+    "index_put": [(real(3, 4), (fixed([0, 2]).values,), real(2, 4, seed=1))],
+    "take_along_dim": [(real(3, 4), fixed([[1], [0], [3]]), 1)],
+    "argwhere": [(real(3, 4).round(),)],
     "flip": [(real(2, 3, 4), (0, 2))],
     "diag": [(real(4), 1), (real(4, 5), -1)],
     "tril": [(real(4, 5), 1)],
@@ -320,7 +367,7 @@ CALLS = {
 }
 # Composites without a derivative: their results are truth values, counts or places.
 NO_GRADIENT = {"bitwise_not", "count_nonzero", "equal", "allclose", "isclose", "argmax", "argmin", "is_conj", "is_neg",
-               "isreal", "heaviside"}
+               "isreal", "heaviside", "detach_copy", "argwhere"}
 
 
 def in_dtype(x, dtype):
@@ -340,6 +387,18 @@ def test_calls(name, dtype):
         both.differentiated = False
         compare(*both(getattr(ctorch._functions, name), [in_dtype(x, dtype) for x in args]), f"{name} {k} {dtype}", 10)
         assert both.differentiated == differentiable(name), f"{name} {k}: gradients"
+
+
+def test_triangle_indices_on_the_device():
+    for name in ("tril_indices", "triu_indices"):
+        compare([getattr(ctorch, name)(3, 4)], [getattr(ctorch, name)(3, 4, device="cuda")], name)
+
+
+def test_joined_on_the_device():
+    x = real(3, 4)
+    for name in ("hstack", "vstack", "dstack", "column_stack"):
+        compare([getattr(ctorch, name)([x, x])], [getattr(ctorch, name)([x.cuda(), x.cuda()])], name)
+    compare([ctorch.nonzero_static(x, size=3)], [ctorch.nonzero_static(x.cuda(), size=3)], "nonzero_static")
 
 
 @pytest.mark.parametrize("name", [n for n in WAITING if n.endswith("_window")])

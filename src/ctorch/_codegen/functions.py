@@ -39,7 +39,7 @@ def method_names(row: Row) -> list[str]:
     if not row.method or not row.public:
         return []
     names = [row.name, *row.extra.get("method_alias", [])]
-    return names + ([f"{name}_" for name in names] if row.inplace else [])
+    return names + ([f"{name}_" for name in names] if row.inplace or row.changes else [])
 
 
 def docstring(row: Row, indent: str) -> str:
@@ -160,13 +160,42 @@ def kernel(row: Row, known: set[str]) -> str:
     on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device != DEVICE_CPU)" if a.optional
                             else f"_{a.name}.device != DEVICE_CPU" for a in tensors)
     lines += ["    cdef object result", f"    if {on_device}:",
-              f"        result = accelerator_forward(\"{row.forward}\", ({given},))", "    else:",
-              f"        result = {row.forward}({given})"]
+              f"        result = accelerator_forward(\"{row.forward}\", ({given},))", "    else:"]
+    lines += changed_copy(row, given) if row.changes else [f"        result = {row.forward}({given})"]
     for i, o in enumerate(outs):
         lines.append(f"    cdef TensorBase {o} = <TensorBase>result{f'[{i}]' if len(outs) > 1 else ''}")
     if formulas:
         lines += record(row, formulas, tensors, outs)
     return "\n".join([*lines, "    return result", ""])
+
+
+def changed_copy(row: Row, given: str) -> list[str]:
+    """The result of a kernel that changes its first argument."""
+    first = f"_{row.args[0].name}"
+    return [f"        result = copy_to_change({first})",
+            f"        {row.forward}({given.replace(first, '<TensorBase>result', 1)})"]
+
+
+def inplace_kernel(row: Row) -> str:
+    """The function that changes its first argument; on a copy where the graph may keep that."""
+    names, tensors = row.public_names, tensor_args(row)
+    public, first = [names[a.name] for a in row.args], f"_{row.args[0].name}"
+    others = "".join(f"_{a.name}, " for a in tensors[1:])
+    lines = [f"def {row.name}_({', '.join(public)}):", f'    """In-place form of ``{row.name}``."""']
+    lines += [conversion(row, a, names[a.name]) for a in row.args]
+    inputs = ["_" + a.name for a in tensors]
+    device = " or ".join(f"{x}.device != DEVICE_CPU" for x in inputs)
+    grads = " or ".join(f"wants_grad({x})" for x in inputs)
+    source = ", ".join([f"inplace_source({first}, ({others}))", *public[1:]])
+    given = ", ".join("_" + a.name for a in row.args)
+    lines += [f"    if {device} or (({grads}) and recording()):",
+              f"        return inplace_result({first}, call_{row.name}({source}), \"{row.name}_\")",
+              f"    check_inplace({first}, b\"{row.title}\")"]
+    for x in inputs[1:]:
+        lines.append(f"    {x} = apart({first}, {x})")
+    lines += [f"    {row.forward}({given})", f"    bump_version({first}, b\"{row.title}_\")",
+              f"    return {first}", ""]
+    return "\n".join(lines)
 
 
 def written(row: Row, result: str) -> str:
@@ -338,6 +367,8 @@ def functions_pxi(rows: dict[str, Row]) -> str:
             lines += [reduction_record(row, known), function(row)]
         elif row.kind == "kernel":
             lines.append(kernel(row, known))
+            if row.changes:
+                lines.append(inplace_kernel(row))
         else:
             lines.append(composite(row, families.index(row.source)))
         for alias in row.alias:
@@ -382,7 +413,12 @@ def methods_pxi(rows: dict[str, Row]) -> str:
         for name in [row.name, *row.extra.get("method_alias", [])]:
             lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
                       f"        return {target}({given.format('self')})", ""]
-            if row.inplace:
+            if row.changes:
+                rest = "".join(", " + names[a.name] for a in row.args[1:])
+                lines += [f"    def {name}_({signature(row, True)}):",
+                          f'        """In-place form of ``{row.name}``."""',
+                          f"        return functions.{row.name}_(self{rest})", ""]
+            elif row.inplace:
                 others = ", ".join(names[a.name] for a in row.args[1:] if a.is_tensor or a.type.startswith("operand"))
                 first = f"inplace_source(self, ({others}{',' if others else ''}))"
                 lines += [f"    def {name}_({signature(row, True)}):",

@@ -86,7 +86,7 @@ def methods(rows: dict[str, Row]) -> list[str]:
             continue
         names = [row.name, *row.extra.get("method_alias", [])]
         lines += [line for name in names for line in overloads(row, name, True, "    ")]
-        if row.inplace:
+        if row.inplace or row.changes:
             lines += [definition(f"{name}_", signature(row, True), "Self", "    ") for name in names]
     return lines
 

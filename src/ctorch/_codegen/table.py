@@ -16,7 +16,7 @@ WRITING = {"with_out"}
 EXTRA = {
     "elementwise": COMMON | {"scaled", "zero_check", "compute"},
     "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
-    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff"},
+    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes"},
     "composite": COMMON | WRITING,
 }
 NEEDED = {"reduction": ("combine", "identity"), "kernel": ("module",)}
@@ -87,6 +87,11 @@ class Row:
     def writes_out(self) -> bool:
         """Whether the function takes `out`."""
         return self.kind in ("elementwise", "reduction") or self.extra.get("with_out", False)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the kernel changes its first argument, so that the row has an in-place form for nothing."""
+        return self.extra.get("changes", False)
 
     @property
     def reasons(self) -> dict[str, str]:

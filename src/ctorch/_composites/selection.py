@@ -1,20 +1,32 @@
 """Selection by index, written with other operators."""
 import ctorch
 from ctorch import _functions as ops
+from ctorch._shape import wrap
 
 
 def masked_fill(input, mask, value):
     if mask.dtype != ctorch.bool:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype))
-    if isinstance(value, ctorch.Tensor) and value.dim() > 0:
-        raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
-                           f"{value.dim()} dimension(s).")
     if isinstance(value, ctorch.Tensor):
+        if value.dim() > 0:
+            raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
+                               f"{value.dim()} dimension(s).")
         value = value.to(input.dtype)
-    return ops._where(mask, value, input)
+    elif not _holds(input, value):
+        raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
+    return ops._where(mask, value, input).to(input.dtype)
+
+
+def _holds(input, value):
+    """Whether a tensor's dtype can hold a number."""
+    if isinstance(value, complex):
+        return input.is_complex()
+    return not isinstance(value, float) or input.is_floating_point() or input.is_complex() or value.is_integer()
 
 
 def masked_select(input, mask):
+    if not input.is_cuda:
+        return ops._masked_select(input, mask)
     if mask.dtype != ctorch.bool:
         raise RuntimeError("masked_select: expected BoolTensor for mask")
     if mask.device != input.device:
@@ -22,3 +34,66 @@ def masked_select(input, mask):
                            f"{mask.device} and self on {input.device}")
     input, mask = ctorch.broadcast_tensors(input, mask)
     return input[mask]
+
+
+def scatter(input, dim, index, src=None, *, value=None, reduce=None):
+    src = value if src is None else src
+    if isinstance(src, ctorch.Tensor):
+        if reduce is not None:
+            return ops.scatter_reduce(input, dim, index, src, _reduction(reduce))
+        return ops._scatter_src(input, dim, index, src)
+    if reduce is not None:
+        wide = ctorch.full((), src, dtype=input.dtype, device=input.device).expand(index.shape)
+        return ops.scatter_reduce(input, dim, index, wide, _reduction(reduce))
+    return ops._scatter_value(input, dim, index, src)
+
+
+def _reduction(reduce):
+    if reduce not in ("add", "multiply"):
+        raise RuntimeError("reduce argument must be either add or multiply.")
+    return "sum" if reduce == "add" else "prod"
+
+
+def index_fill(input, dim, index, value):
+    if not isinstance(value, ctorch.Tensor):
+        return ops._index_fill(input, dim, index, value)
+    if value.dim():
+        raise RuntimeError("index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
+                           f"{value.dim()} dimension(s).")
+    if not value.requires_grad:
+        return ops._index_fill(input, dim, index, value.item())
+    dim = wrap(dim, input.dim(), "index_fill")
+    shape = list(input.shape)
+    if shape:
+        shape[dim] = index.numel()
+    return ops.index_copy(input, dim, index, value.to(input.dtype).expand(shape))
+
+
+def index_put(input, indices, values, accumulate=False):
+    return input.clone().index_put_(indices, values, accumulate)
+
+
+def take_along_dim(input, indices, dim=None):
+    if dim is None:
+        return ops.gather(input.reshape(-1), 0, indices.reshape(-1))
+    if input.dim() != indices.dim():
+        raise RuntimeError("torch.take_along_dim(): input and indices should have the same number of dimensions, but "
+                           f"got {input.dim()} dimensions for input, and {indices.dim()} dimensions for indices")
+    dim = wrap(dim, input.dim(), "take_along_dim")
+    shape = list(ctorch.broadcast_shapes([1 if d == dim else s for d, s in enumerate(input.shape)],
+                                         [1 if d == dim else s for d, s in enumerate(indices.shape)]))
+    wide, shape[dim] = list(shape), indices.shape[dim]
+    wide[dim] = input.shape[dim]
+    return ops.gather(input.expand(wide), dim, indices.expand(shape))
+
+
+def argwhere(input):
+    return ctorch.nonzero(input)
+
+
+def nonzero_static(input, *, size, fill_value=-1):
+    if size < 0:
+        raise RuntimeError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
+    found = ctorch.nonzero(input)[:size]
+    rest = ctorch.full((size - found.shape[0], input.dim()), fill_value, dtype=ctorch.int64, device=input.device)
+    return ctorch.cat([found, rest])

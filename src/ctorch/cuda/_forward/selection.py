@@ -1,5 +1,6 @@
 """Operators that choose elements on CUDA: gather, scatter_add, embedding, the place of an extremum."""
 import ctorch
+from ctorch.cuda import _indexing
 from ctorch.cuda._forward.common import (
     around,
     dense,
@@ -94,7 +95,7 @@ def _places(shape, dim, index_shape):
     return (numel(sizes), len(sizes), dim, *sizes, *rest, *strides, *rest)
 
 
-def gather_forward(x, dim, index):
+def gather_forward(x, dim, index, sparse_grad=False):
     if numel(index.shape) == 0:
         return empty(index.shape, x.dtype, x.device)
     _check_index(x.shape, dim, index, "gather")
@@ -118,6 +119,27 @@ def scatter_add_forward(grad, dim, index, shape):
     launch_scatter_add(index_of(grad), dtype.name, g.data_ptr(), numbers.data_ptr(), out.data_ptr(),
                        _places(shape, dim, index.shape))
     return out if dtype == grad.dtype else out.to(grad.dtype)
+
+
+def index_select_forward(x, dim, index):
+    """The slices of one dimension that an index names."""
+    if index.dim() > 1:
+        raise IndexError("index_select(): Index is supposed to be a vector")
+    if index.dtype not in (ctorch.int64, ctorch.int32):
+        raise RuntimeError(f"index_select(): Expected dtype int32 or int64 for index but got: {index.dtype}")
+    numbers = index.to(ctorch.int64).reshape(-1)
+    if x.dim() == 0:
+        return _indexing.index(x.reshape(1), [(0, numbers)]).reshape(())
+    return _indexing.index(x, [(dim, numbers)])
+
+
+def index_embed_forward(grad, dim, index, shape):
+    """Zeros of `shape` with grad added at the slices that index_select would read."""
+    out = zeros(tuple(shape), grad.dtype, grad.device)
+    wide = out.reshape(1) if out.dim() == 0 else out
+    _indexing.index_put(wide, [(dim, index.to(ctorch.int64).reshape(-1))], grad.reshape(1) if grad.dim() == 0 else grad,
+                        True)
+    return out
 
 
 # ---- embedding
