@@ -51,9 +51,11 @@ from ctorch._parallel import get_num_threads, set_num_threads
 from ctorch._random import Generator, initial_seed, seed
 from ctorch._random_functions import (
     bernoulli,
+    binomial,
     get_rng_state,
     manual_seed,
     multinomial,
+    poisson,
     rand,
     rand_like,
     randint,
@@ -95,8 +97,19 @@ conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
 # Imported when first used, so that `import ctorch` stays quick.
-_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization")
-_LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing"}
+_LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization", "accelerator", "cpu",
+         "masked", "random", "return_types", "types", "version")
+_LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
+               "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum"}
+_LAZY_NAMES |= dict.fromkeys((
+    "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode", "get_device_module",
+    "get_float32_matmul_precision", "get_num_interop_threads", "is_deterministic_algorithms_warn_only_enabled",
+    "is_warn_always_enabled", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_warn_always",
+    "use_deterministic_algorithms"), "_settings")
+_LAZY_NAMES |= dict.fromkeys((
+    "empty_permuted", "empty_strided", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
+    "result_type", "scalar_tensor", "typename", "vander", "zero_"), "_creation")
 
 
 def __getattr__(name):

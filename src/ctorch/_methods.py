@@ -152,3 +152,16 @@ def sum_to_size(x, size):
         raise RuntimeError(f"size {list(size)} is not expandable to size {list(x.shape)}.")
     dims = [i for i in range(x.dim()) if i < extra or (size[i - extra] == 1 and x.shape[i] != 1)]
     return (x.sum(dims, True) if dims else x).reshape(size)
+
+
+def new_empty_strided(x, size, stride, dtype, device, requires_grad):
+    """Tensor.new_empty_strided."""
+    return ctorch.empty_strided(size, stride, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
+
+
+def is_nonzero(x):
+    """Tensor.is_nonzero."""
+    if x.numel() != 1:
+        raise RuntimeError("Boolean value of Tensor with " + ("no values" if x.numel() == 0 else "more than one value")
+                           + " is ambiguous")
+    return bool(x)
