@@ -98,7 +98,7 @@ _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.publi
 
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "utils", "autograd", "testing", "cuda", "backends", "serialization", "accelerator", "cpu",
-         "masked", "random", "return_types", "types", "version")
+         "masked", "random", "_C", "return_types", "types", "version")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
                "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum"}
 _LAZY_NAMES |= dict.fromkeys((

@@ -127,7 +127,7 @@ def vander(x, N=None, increasing=False):
         raise RuntimeError("N must be non-negative.")
     x = x.long() if x.dtype == ctorch.bool else x
     powers = [ctorch.ones_like(x)]
-    for _ in iter(lambda: len(powers) < count, False):
+    while len(powers) < count:
         powers.append(powers[-1] * x)
     powers = powers[:count] if increasing else powers[:count][::-1]
     return ctorch.stack(powers, 1) if count else x.new_empty(x.numel(), 0)

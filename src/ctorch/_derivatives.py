@@ -68,9 +68,8 @@ def moments_backward(g, g_mean, x, y, dim, correction, root, keepdim):
 
 
 def logsumexp_backward(g, x, y, dim, keepdim):
-    """Gradient of logsumexp: the softmax; an infinite result has none where it is not reached."""
-    g, y = _kept(g, x.shape, dim, keepdim), _kept(y, x.shape, dim, keepdim)
-    return g * _f.exp(x - _f.where(_f.isinf(y) & (y < 0), 0.0, y))
+    """Gradient of logsumexp: the softmax."""
+    return _kept(g, x.shape, dim, keepdim) * _f.exp(x - _kept(y, x.shape, dim, keepdim))
 
 
 # ---- products
