@@ -108,7 +108,7 @@ _LAZY_NAMES |= dict.fromkeys((
     "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_warn_always",
     "use_deterministic_algorithms"), "_settings")
 _LAZY_NAMES |= dict.fromkeys((
-    "empty_permuted", "empty_strided", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
+    "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
     "result_type", "scalar_tensor", "typename", "vander", "zero_"), "_creation")
 
 

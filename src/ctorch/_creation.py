@@ -6,33 +6,8 @@ import warnings
 import ctorch
 from ctorch import _dtype, _factories, _functions, _views
 
-__all__ = ["empty_permuted", "empty_strided", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace",
+__all__ = ["empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace",
            "range", "result_type", "scalar_tensor", "typename", "vander", "zero_"]
-
-
-def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
-    """An uninitialised tensor with given strides.
-
-    See https://docs.pytorch.org/docs/stable/generated/torch.empty_strided.html
-
-    Examples
-    --------
-    >>> import ctorch
-    >>> ctorch.empty_strided((2, 3), (1, 2)).stride()
-    (1, 2)
-    """
-    size, stride = tuple(size), tuple(stride)
-    if len(size) != len(stride):
-        raise RuntimeError(f"dimensionality of sizes ({len(size)}) must match dimensionality of strides "
-                           f"({len(stride)})")
-    if any(s < 0 for s in size):
-        raise RuntimeError(f"Trying to create tensor with negative dimension {min(size)}: {list(size)}")
-    if any(s < 0 for s in stride):
-        raise RuntimeError("empty_strided: strides must not be negative")
-    needed = 0 if 0 in size else 1 + sum((n - 1) * s for n, s in zip(size, stride))
-    flat = _factories.empty(needed, dtype=dtype, device=device)
-    result = _views.as_strided(flat, size, stride).detach()
-    return result.requires_grad_() if requires_grad else result
 
 
 def empty_permuted(size, physical_layout, *, dtype=None, layout=None, device=None, requires_grad=False,
@@ -62,7 +37,9 @@ def empty_permuted(size, physical_layout, *, dtype=None, layout=None, device=Non
     for d in reversed(order):
         strides[d] = step
         step *= size[d]
-    return empty_strided(size, strides, dtype=dtype, device=device, requires_grad=requires_grad)
+    flat = _factories.empty(step, dtype=dtype, device=device)
+    result = _views.as_strided(flat, size, strides).detach()
+    return result.requires_grad_() if requires_grad else result
 
 
 def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False, out=None, layout=None,

@@ -1,4 +1,5 @@
 """Sums of products in Einstein's notation, as a chain of matrix products."""
+import functools
 import math
 import string
 
@@ -36,7 +37,7 @@ def einsum(equation, *operands):
         operands = tuple(operands[0])
     if not operands:
         raise RuntimeError("einsum(): must provide at least one operand")
-    terms, result = _parse(equation, operands)
+    terms, result = _parse(equation, tuple(x.dim() for x in operands))
     sizes = _sizes(terms, operands)
     pairs = [_without_repeats(x, labels) for x, labels in zip(operands, terms)]
     while True:
@@ -98,25 +99,24 @@ def _labels(text, what):
     return found
 
 
-def _parse(equation, operands):
+@functools.lru_cache(256)
+def _parse(equation, ndims):
     """The labels of each operand and of the result; dimensions under an ellipsis are numbered from the last."""
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
-    if len(terms) != len(operands):
-        more = "fewer" if len(operands) > len(terms) else "more"
-        raise RuntimeError(f"einsum(): {more} operands were provided than specified in the equation"
-                           if more == "more" else
-                           "einsum(): more operands were provided than specified in the equation")
+    if len(terms) != len(ndims):
+        more = "fewer" if len(ndims) < len(terms) else "more"
+        raise RuntimeError(f"einsum(): {more} operands were provided than specified in the equation")
     found, width = [], 0
-    for i, (text, x) in enumerate(zip(terms, operands)):
+    for i, (text, ndim) in enumerate(zip(terms, ndims)):
         labels = _labels(text, f"operand {i}")
-        hidden = x.dim() - (len(labels) - ("..." in labels))
+        hidden = ndim - (len(labels) - ("..." in labels))
         if "..." not in labels and hidden or hidden < 0:
             raise RuntimeError(f"einsum(): the number of subscripts in the equation ({len(labels)}) does not match the "
-                               f"number of dimensions ({x.dim()}) for operand {i} and no ellipsis was given"
+                               f"number of dimensions ({ndim}) for operand {i} and no ellipsis was given"
                                if "..." not in labels else
                                f"einsum(): the number of subscripts in the equation ({len(labels) - 1}) is more than "
-                               f"the number of dimensions ({x.dim()}) for operand {i}")
+                               f"the number of dimensions ({ndim}) for operand {i}")
         width = max(width, hidden if "..." in labels else 0)
         found.append(_spelled(labels, hidden))
     every = list(range(-width, 0))

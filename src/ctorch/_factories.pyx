@@ -211,8 +211,10 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
     """
     import math
     given = list(args)
-    if len(given) == 1:
+    if len(given) == 1 and end is None:
         end = given[0]
+    elif len(given) == 1:
+        start = given[0]
     elif len(given) >= 2:
         start, end = given[:2]
         step = given[2] if len(given) > 2 else step

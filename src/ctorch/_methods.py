@@ -154,11 +154,6 @@ def sum_to_size(x, size):
     return (x.sum(dims, True) if dims else x).reshape(size)
 
 
-def new_empty_strided(x, size, stride, dtype, device, requires_grad):
-    """Tensor.new_empty_strided."""
-    return ctorch.empty_strided(size, stride, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
-
-
 def is_nonzero(x):
     """Tensor.is_nonzero."""
     if x.numel() != 1:

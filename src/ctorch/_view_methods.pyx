@@ -317,10 +317,6 @@ cdef class ViewMethods(TableMethods):
         """Ones with the probabilities that this tensor gives."""
         return random_functions.bernoulli(self, p, generator=generator)
 
-    def new_empty_strided(self, size, stride, *, dtype=None, device=None, requires_grad=False):
-        """An uninitialised tensor of this dtype with given strides."""
-        return methods().new_empty_strided(self, size, stride, dtype, place(self, device), requires_grad)
-
     def is_same_size(self, other):
         """True for tensors of one shape."""
         return (<object>self).size() == other.size()

@@ -204,7 +204,7 @@ def _euclidean(a, b):
     aa, bb = (a * a).sum(-1, True), (b * b).sum(-1, True)
     left = ctorch.cat([a * -2, aa, ctorch.ones_like(aa)], -1)
     right = ctorch.cat([b, ctorch.ones_like(bb), bb], -1)
-    return ops.bmm(left, right.mT).clamp_min(0).sqrt()
+    return ops.bmm(left, right.mT).clamp_min_(0).sqrt_()
 
 
 def renorm(input, p, dim, maxnorm):

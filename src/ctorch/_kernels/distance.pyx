@@ -58,7 +58,7 @@ cdef inline void add(real* sums, const real* y, real x, int64_t k, real p) noexc
     elif p == INFINITY:
         for j in range(k):
             d = size_of(x - y[j])
-            sums[j] = sums[j] if sums[j] >= d or sums[j] != sums[j] else d
+            sums[j] = d if (d > sums[j]) | (d != d) else sums[j]
     else:
         for j in range(k):
             sums[j] += power(size_of(x - y[j]), p)

@@ -99,15 +99,15 @@ def amin(input, dim=None, *, keepdim=False, dtype=None, mask=None):
 
 
 def argmax(input, dim=None, *, keepdim=False, dtype=None, mask=None):
-    """Place of the largest element."""
-    x = _cast(input, dtype)
-    return ctorch.argmax(_filled(x, mask, _lowest(x.dtype)), dim, keepdim)
+    """Place of the largest element, in the input's dtype unless another is given."""
+    x = input
+    return ctorch.argmax(_filled(x, mask, _lowest(x.dtype)), dim, keepdim).to(dtype or x.dtype)
 
 
 def argmin(input, dim=None, *, keepdim=False, dtype=None, mask=None):
-    """Place of the smallest element."""
-    x = _cast(input, dtype)
-    return ctorch.argmin(_filled(x, mask, _highest(x.dtype)), dim, keepdim)
+    """Place of the smallest element, in the input's dtype unless another is given."""
+    x = input
+    return ctorch.argmin(_filled(x, mask, _highest(x.dtype)), dim, keepdim).to(dtype or x.dtype)
 
 
 def mean(input, dim=None, *, keepdim=False, dtype=None, mask=None):
@@ -177,8 +177,9 @@ def std(input, dim=None, unbiased=None, *, correction=None, keepdim=False, dtype
 
 def logsumexp(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """Logarithm of the sum of exponentials; minus infinity where all is masked out."""
-    x = _floats(input, dtype)
-    return ctorch.logsumexp(_filled(x, mask, -math.inf), _dims(dim, x.dim()) if x.dim() else (), keepdim)
+    lowest = -math.inf if input.is_complex() else _lowest(input.dtype)
+    x = _floats(_filled(input, mask, lowest), None)
+    return ctorch.logsumexp(x, _dims(dim, x.dim()) if x.dim() else (), keepdim).to(dtype or input.dtype)
 
 
 def _floats(input, dtype):
