@@ -35,10 +35,11 @@ cdef object into(object out, TensorBase t, str op):
         raise RuntimeError(f"{op}(): functions with out=... arguments don't support automatic differentiation, but one "
                            "of the arguments requires grad.")
     if not same_shape(to, t):
-        if to.numel:
-            warnings.warn(f"An output with one or more elements was resized since it had shape "
-                          f"{list(shape_tuple(to))}, which does not match the required output shape "
-                          f"{list(shape_tuple(t))}.", UserWarning)
+        if op == "arange" and to.numel:
+            warnings.warn(f"The number of elements in the out tensor of shape {list(shape_tuple(to))} is {to.numel} "
+                          f"which does not match the computed number of elements {t.numel}. Note that this may occur "
+                          f"as a result of rounding error. The out tensor will be resized to a tensor of shape "
+                          f"({t.numel},).", UserWarning)
         resize(to, shape_tuple(t))
     copy_data(to, t)
     bump_version(to, b"out")

@@ -44,14 +44,15 @@ def matmul(input, other):
     if b == 1:
         return matmul(input, other.unsqueeze(1)).squeeze(-1)
     if b == 2:                       # one matrix for all: a single product
-        rows = input.reshape(-1, input.shape[-1])
+        rows = input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
         return ops.mm(rows, other).reshape(*input.shape[:-1], other.shape[-1])
     if input.shape[-1] != other.shape[-2]:
         raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{other.shape[0]}, "
                            f"{input.shape[-1]}] but got: [{other.shape[0]}, {other.shape[-2]}].")
     batch = ctorch.broadcast_shapes(input.shape[:-2], other.shape[:-2])
-    left = input.expand(*batch, *input.shape[-2:]).reshape(-1, *input.shape[-2:])
-    right = other.expand(*batch, *other.shape[-2:]).reshape(-1, *other.shape[-2:])
+    count = math.prod(batch)
+    left = input.expand(*batch, *input.shape[-2:]).reshape(count, *input.shape[-2:])
+    right = other.expand(*batch, *other.shape[-2:]).reshape(count, *other.shape[-2:])
     return ops.bmm(left, right).reshape(*batch, input.shape[-2], other.shape[-1])
 
 
@@ -167,8 +168,9 @@ def bilinear(input, input2, weight, bias=None):
         raise RuntimeError(f"bilinear(): inputs of {input.shape[-1]} and {input2.shape[-1]} features do not match the "
                            f"weight of shape {list(weight.shape)}")
     outputs, m, n = weight.shape
-    x, y = input.reshape(-1, m), input2.reshape(-1, n)
-    half = ops.mm(x, weight.transpose(0, 1).reshape(m, outputs * n)).reshape(-1, outputs, n)
+    count = math.prod(input.shape[:-1])
+    x, y = input.reshape(count, m), input2.reshape(count, n)
+    half = ops.mm(x, weight.transpose(0, 1).reshape(m, outputs * n)).reshape(count, outputs, n)
     result = ops.bmm(half, y.unsqueeze(2)).reshape(*input.shape[:-1], outputs)
     return result if bias is None else result + bias
 
@@ -192,8 +194,9 @@ def cdist(input, x2, p=2.0, compute_mode=MODES[0]):
         raise RuntimeError("cdist only supports non-negative p values")
     batch = ctorch.broadcast_shapes(input.shape[:-2], x2.shape[:-2])
     rows, columns, n = input.shape[-2], x2.shape[-2], input.shape[-1]
-    a = input.expand(*batch, rows, n).reshape(-1, rows, n)
-    b = x2.expand(*batch, columns, n).reshape(-1, columns, n)
+    count = math.prod(batch)
+    a = input.expand(*batch, rows, n).reshape(count, rows, n)
+    b = x2.expand(*batch, columns, n).reshape(count, columns, n)
     large = mode == MODES[1] or mode == MODES[0] and (rows > 25 or columns > 25) and n > 16
     result = _euclidean(a, b) if p == 2 and large else ops._distance(a, b, p)
     return result.reshape(*batch, rows, columns)
