@@ -17,7 +17,8 @@ M = np.array([1.0, 2.0, 3.0] * 8)
     lambda m: m.empty(20).random_(3, 9), lambda m: m.empty(9, dtype=m.int64).random_(to=7),
     lambda m: m.multinomial(m.tensor(M), 3), lambda m: m.bernoulli(m.tensor(M) / 4),
     lambda m: m.bernoulli(m.tensor(M), 0.3), lambda m: m.randn(5, out=m.empty(5)),
-    lambda m: m.randint(5, (3,), generator=m.Generator().manual_seed(4)), lambda m: m.randperm(9, out=m.empty(9).long()),
+    lambda m: m.randint(5, (3,), generator=m.Generator().manual_seed(4)),
+    lambda m: m.randperm(9, out=m.empty(9).long()),
     lambda m: m.normal(m.tensor(M), -m.tensor(M)), lambda m: m.normal(1.0, -1.0, (3,)),
     lambda m: m.randint(5, 5, (3,)), lambda m: m.poisson(-m.tensor(M)), lambda m: m.empty(3).geometric_(1.0)])
 def test_samplers(sampler):
@@ -82,17 +83,20 @@ def test_result_type(first):
 
 @pytest.mark.parametrize("call", [
     lambda m: m.logspace(0, 3, 4), lambda m: m.logspace(0, 3, 7, 2.0, dtype=m.float64), lambda m: m.logspace(1, 2, 0),
-    lambda m: m.range(0, 3), lambda m: m.range(1, 2, 0.5), lambda m: m.range(3, 1), lambda m: m.vander(m.tensor([1, 2])),
+    lambda m: m.range(0, 3), lambda m: m.range(1, 2, 0.5), lambda m: m.range(3, 1),
+    lambda m: m.vander(m.tensor([1, 2])),
     lambda m: m.vander(m.tensor([1.0, 2.0, 3.0]), 5, True), lambda m: m.vander(m.ones(2, 2)),
     lambda m: m.vander(m.tensor([1.0]), 0), lambda m: list(m.empty_permuted((2, 3, 5), (0, 2, 1)).stride()),
     lambda m: m.empty_permuted((2, 3), (0, 0)), lambda m: m.empty_permuted((2, 3), (0,)),
-    lambda m: m.arange(0, end=3), lambda m: m.arange(0.5, 3.7, dtype=m.int32), lambda m: m.arange(0.5, 3.7, dtype=m.int64),
+    lambda m: m.arange(0, end=3), lambda m: m.arange(0.5, 3.7, dtype=m.int32),
+    lambda m: m.arange(0.5, 3.7, dtype=m.int64),
     lambda m: m.arange(3, out=m.empty(0)), lambda m: m.ones(2, out=m.empty(0, dtype=m.int64)),
     lambda m: m.zeros(2, 2, out=m.ones(2, 2)), lambda m: m.full((2,), 3, out=m.empty(0)),
     lambda m: m.eye(2, out=m.empty(0)), lambda m: m.linspace(0, 1, 3, out=m.empty(0)), lambda m: m.scalar_tensor(3),
     lambda m: m.typename(m.ones(1)), lambda m: m.typename(3), lambda m: m.is_nonzero(m.tensor(2)),
     lambda m: m.is_nonzero(m.ones(2)), lambda m: m.is_same_size(m.ones(2), m.ones(3)), lambda m: m.zero_(m.ones(2)),
-    lambda m: m.asarray([1, 2], dtype=m.float32), lambda m: m.ones(2, out=m.ones(3)), lambda m: m.arange(2, out=m.ones(3))])
+    lambda m: m.asarray([1, 2], dtype=m.float32), lambda m: m.ones(2, out=m.ones(3)),
+    lambda m: m.arange(2, out=m.ones(3))])
 def test_small_functions(call):
     mirror.check(call)
 

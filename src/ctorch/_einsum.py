@@ -38,6 +38,10 @@ def einsum(equation, *operands):
     if not operands:
         raise RuntimeError("einsum(): must provide at least one operand")
     terms, result = _parse(equation, tuple(x.dim() for x in operands))
+    if len(operands) == 2:
+        plan = _plan(equation, tuple(operands[0].shape), tuple(operands[1].shape))
+        if plan is not None and operands[0].dtype == operands[1].dtype:
+            return _carried_out(plan, *operands)
     sizes = _sizes(terms, operands)
     pairs = [_without_repeats(x, labels) for x, labels in zip(operands, terms)]
     while True:
@@ -111,7 +115,7 @@ def _parse(equation, ndims):
     for i, (text, ndim) in enumerate(zip(terms, ndims)):
         labels = _labels(text, f"operand {i}")
         hidden = ndim - (len(labels) - ("..." in labels))
-        if "..." not in labels and hidden or hidden < 0:
+        if ("..." not in labels and hidden) or hidden < 0:
             raise RuntimeError(f"einsum(): the number of subscripts in the equation ({len(labels)}) does not match the "
                                f"number of dimensions ({ndim}) for operand {i} and no ellipsis was given"
                                if "..." not in labels else
@@ -155,6 +159,37 @@ def _sizes(terms, operands):
                                    f"previously seen size {known}")
             sizes[label] = size if known == 1 else known
     return sizes
+
+
+# ---- the common case, two operands of which nothing but matrix products is asked
+
+@functools.lru_cache(256)
+def _plan(equation, first_shape, second_shape):
+    """Orders and shapes around one product of matrices, or None where the equation needs more."""
+    (first, second), result = _parse(equation, (len(first_shape), len(second_shape)))
+    sizes = dict(zip(second, second_shape)) | dict(zip(first, first_shape))
+    whole = len(set(first)) == len(first) and len(set(second)) == len(second)
+    agree = all(sizes[label] == n for label, n in zip(second, second_shape))
+    batch = [label for label in first if label in second and label in result]
+    inside = [label for label in first if label in second and label not in result]
+    left = [label for label in first if label not in second]
+    right = [label for label in second if label not in first]
+    if not (whole and agree and inside and set(left + right) <= set(result)):
+        return None
+    many, rows, depth, columns = (math.prod(sizes[i] for i in group) for group in (batch, left, inside, right))
+    orders = [[labels.index(i) for i in order] for labels, order in
+              ((first, batch + left + inside), (second, batch + inside + right), (batch + left + right, result))]
+    orders = [None if order == list(range(len(order))) else order for order in orders]
+    shapes = [[many, rows, depth], [many, depth, columns]] if batch else [[rows, depth], [depth, columns]]
+    return ops.bmm if batch else ops.mm, orders, shapes, [sizes[i] for i in batch + left + right]
+
+
+def _carried_out(plan, a, b):
+    product, (first, second, last), (rows, columns), shape = plan
+    a = a if first is None else a.permute(first)
+    b = b if second is None else b.permute(second)
+    y = product(a.reshape(rows), b.reshape(columns)).reshape(shape)
+    return y if last is None else y.permute(last)
 
 
 # ---- computing

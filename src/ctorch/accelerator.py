@@ -5,7 +5,8 @@ from ctorch._device import device
 
 __all__ = ["current_accelerator", "current_device_idx", "current_device_index", "current_stream", "device_count",
            "device_index", "empty_cache", "is_available", "max_memory_allocated", "max_memory_reserved",
-           "memory_allocated", "memory_reserved", "memory_stats", "reset_peak_memory_stats", "set_device_idx", "set_device_index", "set_stream", "synchronize"]
+           "memory_allocated", "memory_reserved", "memory_stats", "reset_peak_memory_stats", "set_device_idx",
+           "set_device_index", "set_stream", "synchronize"]
 
 
 def _cuda():

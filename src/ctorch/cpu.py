@@ -3,9 +3,21 @@ import contextlib
 
 from ctorch._device import device as _device
 
-__all__ = ["current_device", "current_stream", "device_count", "get_capabilities", "get_device_properties",
-           "is_available", "is_initialized", "manual_seed_all", "set_device", "stream", "synchronize", "Stream",
-           "StreamContext"]
+__all__ = [
+    "Stream",
+    "StreamContext",
+    "current_device",
+    "current_stream",
+    "device_count",
+    "get_capabilities",
+    "get_device_properties",
+    "is_available",
+    "is_initialized",
+    "manual_seed_all",
+    "set_device",
+    "stream",
+    "synchronize",
+]
 
 
 class Stream:

@@ -55,6 +55,9 @@ class Printer:
 def kernels(row: Row, target) -> tuple[str, Printer]:
     p = Printer(row, target)
     name, t, s, lane = f"{row.name}_{target.suffix}", target.c, p.state.c, p.lane.c
+    # written out, since loops of unknown length would cost more than they add up
+    fold = "".join(f"    for j in range({width}):\n        lanes[j] = {name}_combine(lanes[j], lanes[j + {width}])\n"
+                   for width in (32, 16, 8, 4, 2, 1))
     block = 4096 if p.state is not p.lane else 1 << 62
     return f"""\
 # {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}
@@ -70,21 +73,15 @@ cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
 cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
     cdef {lane} lanes[{LANES}]
     cdef Py_ssize_t i = 0, j, n = x.shape[0]
-    cdef int width = {LANES // 2}
     for j in range({LANES}):
         lanes[j] = {p.identity}
     while i + {LANES} <= n:
         for j in range({LANES}):
             lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
         i += {LANES}
-    while i < n:
-        lanes[0] = {name}_combine(lanes[0], {name}_map(x[i]))
-        i += 1
-    while width > 0:
-        for j in range(width):
-            lanes[j] = {name}_combine(lanes[j], lanes[j + width])
-        width >>= 1
-    return lanes[0]
+    for j in range(n - i):
+        lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+{fold}    return lanes[0]
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
     cdef {lane} a = {p.identity}

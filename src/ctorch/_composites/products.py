@@ -37,6 +37,8 @@ def matmul(input, other):
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     if a == 2 and b == 2:
         return ops.mm(input, other)
+    if a == 3 and b == 3 and input.shape[0] == other.shape[0]:
+        return ops.bmm(input, other)
     if a == 1 and b == 1:
         return dot(input, other)
     if a == 1:
@@ -197,7 +199,7 @@ def cdist(input, x2, p=2.0, compute_mode=MODES[0]):
     count = math.prod(batch)
     a = input.expand(*batch, rows, n).reshape(count, rows, n)
     b = x2.expand(*batch, columns, n).reshape(count, columns, n)
-    large = mode == MODES[1] or mode == MODES[0] and (rows > 25 or columns > 25) and n > 16
+    large = mode == MODES[1] or (mode == MODES[0] and (rows > 25 or columns > 25) and n > 16)
     result = _euclidean(a, b) if p == 2 and large else ops._distance(a, b, p)
     return result.reshape(*batch, rows, columns)
 
