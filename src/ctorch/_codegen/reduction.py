@@ -32,6 +32,8 @@ class Printer:
         self.target, self.state = target, state_of(row, target)
         # integers overflow their own dtype at once, so they are folded in the state's; floats widen block by block
         self.lane = target if target.category != "int" and row.extra.get("state") != "bool" else self.state
+        if target.name == "uint8" and row.extra["combine"] == "a + b":
+            self.lane = BY_NAME["int32"]         # a block of bytes does not overflow it
         self.used = set()
         extra = row.extra
         self.identity = self.print(extra["identity"], self.lane)
@@ -79,6 +81,10 @@ cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
         for j in range({LANES}):
             lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
         i += {LANES}
+    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += 16
     for j in range(n - i):
         lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
 {fold}    return lanes[0]
