@@ -131,3 +131,9 @@ def test_modules_of_devices():
         assert ctorch.accelerator.current_accelerator() is None
         with pytest.raises(RuntimeError, match="accelerator"):
             ctorch.accelerator.synchronize()
+
+
+def test_complex32_says_what_to_use():
+    assert not hasattr(ctorch, "complex32")
+    with pytest.raises(AttributeError, match="complex64"):
+        _ = ctorch.chalf

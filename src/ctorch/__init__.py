@@ -119,6 +119,9 @@ def __getattr__(name):
         value = getattr(_importlib.import_module(f"ctorch.{_LAZY_NAMES[name]}"), name)
         globals()[name] = value
         return value
+    if name in ("complex32", "chalf"):
+        raise AttributeError(f"module 'ctorch' has no attribute {name!r}: complex numbers of two halves are not "
+                             "implemented; use complex64")
     raise AttributeError(f"module 'ctorch' has no attribute {name!r}")
 
 

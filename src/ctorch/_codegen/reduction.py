@@ -9,6 +9,7 @@ from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
 
 LANES = 64
+IDEMPOTENT = ("maximum(a, b)", "minimum(a, b)", "a | b", "a & b")
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
 
 
@@ -57,6 +58,13 @@ class Printer:
 def kernels(row: Row, target) -> tuple[str, Printer]:
     p = Printer(row, target)
     name, t, s, lane = f"{row.name}_{target.suffix}", target.c, p.state.c, p.lane.c
+    rest = "" if row.extra["combine"] not in IDEMPOTENT else f"""\
+    if i < n and n >= {LANES}:           # the last ones, some for the second time, which changes nothing
+        i = n - {LANES}
+        for j in range({LANES}):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i = n
+"""
     # written out, since loops of unknown length would cost more than they add up
     fold = "".join(f"    for j in range({width}):\n        lanes[j] = {name}_combine(lanes[j], lanes[j + {width}])\n"
                    for width in (32, 16, 8, 4, 2, 1))
@@ -81,7 +89,7 @@ cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
         for j in range({LANES}):
             lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
         i += {LANES}
-    while i + 16 <= n:
+{rest}    while i + 16 <= n:
         for j in range(16):
             lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
         i += 16
