@@ -64,9 +64,11 @@ from ctorch._parallel import get_num_threads, set_num_threads
 from ctorch._random import Generator, initial_seed, seed
 from ctorch._random_functions import (
     bernoulli,
+    binomial,
     get_rng_state,
     manual_seed,
     multinomial,
+    poisson,
     rand,
     rand_like,
     randint,
@@ -111,10 +113,20 @@ conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
 # Imported when first used, so that `import ctorch` stays quick.
-_LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization",
-         "fft", "special", "signal", "return_types")
+_LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft", "special",
+         "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
-               "UntypedStorage": "_storages", "TypedStorage": "_storages"}
+               "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum",
+                "UntypedStorage": "_storages", "TypedStorage": "_storages"}
+_LAZY_NAMES |= dict.fromkeys((
+    "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode", "get_device_module",
+    "get_float32_matmul_precision", "get_num_interop_threads", "is_deterministic_algorithms_warn_only_enabled",
+    "is_warn_always_enabled", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_warn_always",
+    "use_deterministic_algorithms"), "_settings")
+_LAZY_NAMES |= dict.fromkeys((
+    "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
+    "result_type", "scalar_tensor", "typename", "vander", "zero_"), "_creation")
 
 
 # Functions that change their first argument: the methods under PyTorch's further names, found when asked for.
@@ -135,6 +147,9 @@ def __getattr__(name):
         value = getattr(_importlib.import_module(f"ctorch.{_LAZY_NAMES[name]}"), name)
         globals()[name] = value
         return value
+    if name in ("complex32", "chalf"):
+        raise AttributeError(f"module 'ctorch' has no attribute {name!r}: complex numbers of two halves are not "
+                             "implemented; use complex64")
     raise AttributeError(f"module 'ctorch' has no attribute {name!r}")
 
 

@@ -59,7 +59,48 @@ def extremum_backward(g, x, y, dim, keepdim):
     return g * mask / mask.sum(_dims(dim, len(shape)), True)
 
 
+def moments_backward(g, g_mean, x, y, dim, correction, root, keepdim):
+    """Gradient of variances, or of their roots, and of the means beside them."""
+    shape = x.shape
+    dims = _dims(dim, len(shape))
+    count = math.prod([shape[d] for d in dims] if shape else [])
+    result = None
+    if g is not None:
+        if root:                     # no direction is better than another where all are equal
+            g = _f.where(y == 0, 0.0, g / (2 * y))
+        scale = 2 / (count - correction) if count > correction else math.nan if count == correction else math.inf
+        result = _kept(g, shape, dim, keepdim) * scale * (x - x.mean(dims if shape else None, True))
+    if g_mean is not None:
+        part = (_kept(g_mean, shape, dim, keepdim) / count).expand(shape)
+        result = part if result is None else result + part
+    return result
+
+
+def logsumexp_backward(g, x, y, dim, keepdim):
+    """Gradient of logsumexp: the softmax."""
+    return _kept(g, x.shape, dim, keepdim) * _f.exp(x - _kept(y, x.shape, dim, keepdim))
+
+
 # ---- products
+
+def distance_backward(g, x, other, y, p):
+    """Gradient of cdist with respect to the first set of points."""
+    if p == 0 or x.numel() == 0:
+        return x * 0
+    if p == 2:                       # sum of g / y * (x - other), as products of matrices
+        share = _f.where(y == 0, 0.0, g / _f.where(y == 0, 1.0, y))
+        return x * share.sum(-1, True) - _f.bmm(share, other)
+    difference = x.unsqueeze(-2) - other.unsqueeze(-3)
+    g, y = g.unsqueeze(-1), y.unsqueeze(-1)
+    if p == 1:
+        return (g * difference.sign()).sum(-2)
+    if p == math.inf:
+        return (g * difference.sign() * (difference.abs() == y)).sum(-2)
+    gone = (y == 0) | (difference == 0)
+    size = _f.where(gone, 1.0, difference.abs())
+    powers = (size / _f.where(y == 0, 1.0, y)) ** (p - 1)
+    return (g * difference.sign() * _f.where(gone, 0.0, powers)).sum(-2)
+
 
 def _rows(x):
     return x if x.dim() == 2 else x.reshape(-1, x.shape[-1])

@@ -40,3 +40,6 @@ cdef void sample_distinct(mt19937* mt, Element kind, const void* p, int64_t firs
                           int64_t samples, Candidate* heap, int64_t* out) noexcept nogil
 cdef void sample_repeated(mt19937* mt, Element kind, const void* p, int64_t first, int64_t categories,
                           int64_t samples, double* sums, int64_t* out) noexcept nogil
+
+cdef void fill_binomial(mt19937* mt, Element kind, void* x, int64_t n, const void* counts,
+                        const void* probabilities) noexcept nogil

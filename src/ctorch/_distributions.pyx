@@ -2,7 +2,7 @@
 
 Who calls holds the generator's lock; nothing here is checked.
 """
-from libc.math cimport ceil, cos, exp, fabs, floor, fma, isnan, lgamma, log, log1p, sin, sqrt, tan
+from libc.math cimport ceil, cos, exp, fabs, floor, fma, isnan, lgamma, log, log1p, log1pf, sin, sqrt, sqrtf, tan
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ctorch._parallel cimport parallel_for
@@ -570,6 +570,89 @@ cdef void fill_poisson(mt19937* mt, Element kind, void* x, int64_t n, const void
     for i in range(n):
         value = draw_poisson(mt, load(kind, rates, i))
         store(kind, &value, x, i, 1)
+
+
+# ---- binomial ----
+
+ctypedef fused real:
+    float
+    double
+
+
+cdef inline double tail(double k) noexcept nogil:
+    """log k! less Stirling's formula for it."""
+    cdef double[10] small = [0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509,
+                             0.0166446911898211, 0.0138761288230707, 0.0118967099458917, 0.0104112652619720,
+                             0.00925546218271273, 0.00833056343336287]
+    cdef double square
+    if k <= 9:
+        return small[<int>k]
+    square = (k + 1) * (k + 1)
+    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1)
+
+
+cdef real few_successes(mt19937* mt, real count, real p) noexcept nogil:
+    """Waiting times, geometrically distributed, until they are more than there are trials."""
+    cdef double scale = log1pf(-p) if real is float else log1p(-p)
+    cdef double waited = 0
+    cdef real successes = 0
+    while True:
+        waited += ceil(log(draw_double(mt)) / scale)
+        if waited > count:
+            return successes
+        successes += 1
+
+
+cdef real many_successes(mt19937* mt, real count, real p) noexcept nogil:
+    """Transformed rejection (BTRS; Hoermann, The generation of binomial random variates, 1993)."""
+    cdef real spread = count * p * (1 - p), odds = p / (1 - p), k
+    cdef double deviation = sqrtf(spread) if real is float else sqrt(spread)
+    cdef double b = 1.15 + 2.53 * deviation
+    cdef double a = -0.0873 + 0.0248 * b + 0.01 * p
+    cdef double centre = <double>(count * p) + 0.5
+    cdef double tight = 0.92 - 4.2 / b
+    cdef double alpha = (2.83 + 5.1 / b) * deviation
+    cdef double mode = floor((count + 1) * p)
+    cdef double u, v, distance, bound
+    while True:
+        u = draw_double(mt) - 0.5
+        v = draw_double(mt)
+        distance = 0.5 - fabs(u)
+        k = <real>floor((2 * a / distance + b) * u + centre)
+        if distance >= 0.07 and v <= tight:
+            return k
+        if k < 0 or k > count:
+            continue
+        v = log(v * alpha / (a / (distance * distance) + b))
+        bound = ((mode + 0.5) * log((mode + 1) / (odds * (count - mode + 1)))
+                 + (count + 1) * log((count - mode + 1) / (count - k + 1))
+                 + (k + 0.5) * log(odds * (count - k + 1) / (k + 1))
+                 + tail(mode) + tail(count - mode) - tail(k) - tail(count - k))
+        if v <= bound:
+            return k
+
+
+cdef real successes_of(mt19937* mt, real count, real p) noexcept nogil:
+    cdef real q = 1 - p
+    if count <= 0 or p <= 0:
+        return 0
+    if p >= 1:
+        return count
+    if p <= 0.5:
+        return many_successes(mt, count, p) if count * p >= 10 else few_successes(mt, count, p)
+    if p > 0.5:
+        return count - (many_successes(mt, count, q) if count * q >= 10 else few_successes(mt, count, q))
+    return p                         # NaN
+
+
+cdef void fill_binomial(mt19937* mt, Element kind, void* x, int64_t n, const void* counts,
+                        const void* probabilities) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        if kind == E_FLOAT64:
+            (<double*>x)[i] = successes_of[double](mt, (<double*>counts)[i], (<double*>probabilities)[i])
+        else:
+            (<float*>x)[i] = successes_of[float](mt, (<float*>counts)[i], (<float*>probabilities)[i])
 
 
 # ---- multinomial ----

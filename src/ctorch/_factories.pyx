@@ -1,5 +1,6 @@
 """Tensors from sizes, numbers, Python sequences and NumPy arrays."""
 import sys
+import warnings
 
 from libc.stdint cimport *
 
@@ -13,6 +14,8 @@ from ctorch._tape cimport in_inference
 from ctorch._tensor cimport *
 from ctorch._views cimport zero_memory
 
+from ctorch._views import resize
+
 
 cdef TensorBase finish(TensorBase t, bint requires_grad):
     if requires_grad:
@@ -21,6 +24,36 @@ cdef TensorBase finish(TensorBase t, bint requires_grad):
         t.requires_grad = True
     t.inference = in_inference()
     return t
+
+
+cdef object into(object out, TensorBase t, str op):
+    # t, or `out` with t's numbers in it, made of t's size where it has another.
+    if out is None:
+        return t
+    cdef TensorBase to = <TensorBase?>out
+    if to.requires_grad:
+        raise RuntimeError(f"{op}(): functions with out=... arguments don't support automatic differentiation, but one "
+                           "of the arguments requires grad.")
+    if not same_shape(to, t):
+        if op == "arange" and to.numel:
+            warnings.warn(f"The number of elements in the out tensor of shape {list(shape_tuple(to))} is {to.numel} "
+                          f"which does not match the computed number of elements {t.numel}. Note that this may occur "
+                          f"as a result of rounding error. The out tensor will be resized to a tensor of shape "
+                          f"({t.numel},).", UserWarning)
+        resize(to, shape_tuple(t))
+    copy_data(to, t)
+    bump_version(to, b"out")
+    return to
+
+
+cdef object dtype_like(object dtype, object out, str op):
+    # The dtype that was asked for, or that of `out`; they must not differ.
+    if out is None:
+        return dtype
+    if dtype is not None and as_dtype(dtype, op) != (<TensorBase?>out).dtype:
+        raise RuntimeError(f"dtype {dtype} does not match dtype of out parameter "
+                           f"({dtype_object((<TensorBase>out).dtype)})")
+    return dtype_object((<TensorBase?>out).dtype)
 
 
 cdef int dtype_or_default(object dtype, str op) except -1:
@@ -53,8 +86,13 @@ def empty(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
 
     See https://docs.pytorch.org/docs/stable/generated/torch.empty.html
     """
-    cdef TensorBase t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), device, "empty")
+    cdef TensorBase t
     cdef int64_t strides[MAX_DIMS]
+    if out is not None:
+        t = <TensorBase?>out
+        resize(t, unpack_sizes(size))
+        return t
+    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), device, "empty")
     if channels_last_strides(memory_format, t.ndim, t.shape, strides):
         t = tensor_empty_strided(t, t.dtype, t.ndim, t.shape, strides)
     return finish(t, requires_grad)
@@ -97,9 +135,9 @@ def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
             [0., 0.]])
     """
     cdef TensorBase t
-    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "zeros"), device, "zeros")
+    t = make_empty(unpack_sizes(size), dtype_or_default(dtype_like(dtype, out, "zeros"), "zeros"), device, "zeros")
     zero_memory(t)
-    return finish(t, requires_grad)
+    return into(out, finish(t, requires_grad), "zeros")
 
 
 def ones(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -108,9 +146,9 @@ def ones(*size, dtype=None, device=None, requires_grad=False, out=None, layout=N
     See https://docs.pytorch.org/docs/stable/generated/torch.ones.html
     """
     cdef TensorBase t
-    t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "ones"), device, "ones")
+    t = make_empty(unpack_sizes(size), dtype_or_default(dtype_like(dtype, out, "ones"), "ones"), device, "ones")
     fill_number(t, 1)
-    return finish(t, requires_grad)
+    return into(out, finish(t, requires_grad), "ones")
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -122,10 +160,11 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=
     cdef int id
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.item()
+    dtype = dtype_like(dtype, out, "full")
     id = as_dtype(dtype, "full") if dtype is not None else as_dtype(type(fill_value), "full")
     t = make_empty(size, id, device, "full")
     fill_number(t, fill_value)
-    return finish(t, requires_grad)
+    return into(out, finish(t, requires_grad), "full")
 
 
 cdef TensorBase like(object input, object dtype, object device, str op, object format=None):
@@ -204,22 +243,23 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
     """
     import math
     given = list(args)
-    if len(given) == 1 and end is not None:
-        start = given[0]
-    elif len(given) == 1:
+    if len(given) == 1 and end is None:
         end = given[0]
+    elif len(given) == 1:
+        start = given[0]
     elif len(given) >= 2:
         start, end = given[:2]
         step = given[2] if len(given) > 2 else step
     start = 0 if start is None else number_of(start)
     step = 1 if step is None else number_of(step)
     end = number_of(end)
+    dtype = dtype_like(dtype, out, "arange")
     if dtype is None:
         whole = all(isinstance(v, int) for v in (start, end, step))
         id = INT64 if whole else default_dtype()
     else:
         id = as_dtype(dtype, "arange")
-        if category_of[id] <= CATEGORY_INT:
+        if id == INT64:
             start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -231,7 +271,7 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
         count = math.ceil((end - start) / step)
     else:
         count = -((start - end) // step)
-    return finish(onto(ramp(start, step, count, id), device, "arange"), requires_grad)
+    return into(out, finish(onto(ramp(start, step, count, id), device, "arange"), requires_grad), "arange")
 
 
 cdef object number_of(object v):
@@ -271,7 +311,7 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     cdef TensorBase t
     cdef double a, b, step
     cdef int id
-    id = dtype_or_default(dtype, "linspace")
+    id = dtype_or_default(dtype_like(dtype, out, "linspace"), "linspace")
     n = steps
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
@@ -281,17 +321,17 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     half = n // 2
     for i in range(n):               # from both ends, so that the range is symmetric
         (<double*>t.data)[i] = a + i * step if i < half or n == 1 else b - (n - i - 1) * step
-    return finish(onto(cast_to(t, id), device, "linspace"), requires_grad)
+    return into(out, finish(onto(cast_to(t, id), device, "linspace"), requires_grad), "linspace")
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
     """Ones on the diagonal of a matrix of zeros."""
-    cdef TensorBase t = zeros(n, n if m is None else m, dtype=dtype, device=device)
+    cdef TensorBase t = zeros(n, n if m is None else m, dtype=dtype_like(dtype, out, "eye"), device=device)
     cdef TensorBase d
     cdef int64_t k = t.shape[0] if t.shape[0] < t.shape[1] else t.shape[1], stride = t.shape[1] + 1
     d = tensor_view(t, 1, &k, &stride, t.data)
     fill_number(d, 1)
-    return finish(t, requires_grad)
+    return into(out, finish(t, requires_grad), "eye")
 
 
 cdef int fill_number(TensorBase t, object value) except -1:
@@ -565,7 +605,31 @@ def as_tensor(data, dtype=None, device=None):
     return t if device is None else onto(t, device, "as_tensor")
 
 
-asarray = as_tensor
+def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
+    """A tensor of an object; shares memory where it can, or must (copy=False), or must not (copy=True).
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.asarray.html
+
+    Raises
+    ------
+    ValueError
+        If copy is False and a copy is needed.
+    """
+    cdef TensorBase t = tensor_from(obj, -1 if dtype is None else as_dtype(dtype, "asarray"), copy is True)
+    cdef bint shares
+    t = t if device is None else onto(t, device, "asarray")
+    if copy is False:
+        face = getattr(obj, "__array_interface__", None)
+        shares = isinstance(obj, TensorBase) and (<TensorBase>obj).data == t.data or (
+            face is not None and face["data"][0] == <uintptr_t>t.data)
+        if not shares:
+            raise ValueError(f"can't alias an object of type {type(obj).__name__} as a tensor of dtype "
+                             f"{dtype_object(t.dtype)}, but copy=False")
+    if not isinstance(obj, TensorBase):
+        return finish(t, requires_grad)
+    if t is obj and requires_grad != wants_grad(t):
+        t = t.detach() if copy is not True else t
+    return t.requires_grad_(requires_grad) if requires_grad else t.detach() if wants_grad(t) else t
 
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False):

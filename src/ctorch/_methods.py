@@ -219,3 +219,11 @@ def index_fill_(x, dim, index, value):
     if _from_graph(value):
         return x.copy_(ops.index_fill(x.clone(), dim, index, value))
     return ops._index_fill_(x, dim, index, value)
+
+
+def is_nonzero(x):
+    """Tensor.is_nonzero."""
+    if x.numel() != 1:
+        raise RuntimeError("Boolean value of Tensor with " + ("no values" if x.numel() == 0 else "more than one value")
+                           + " is ambiguous")
+    return bool(x)

@@ -44,6 +44,9 @@ cdef int bernoulli_each(Generator generator, Element kind, void* x, int64_t n, E
 # Zero with probability p, else 1 / (1 - p).
 cdef int dropout_mask(Generator generator, Element kind, void* x, int64_t n, double p) except -1
 cdef int poisson(Generator generator, Element kind, void* x, int64_t n, const void* rates) except -1
+# counts and probabilities are of x's dtype, which is float32 or float64.
+cdef int binomial(Generator generator, Element kind, void* x, int64_t n, const void* counts,
+                  const void* probabilities) except -1
 # random_(), and random_(low, high) with Python integers; high may be None.
 cdef int random(Generator generator, Element kind, void* x, int64_t n) except -1
 cdef int random_range(Generator generator, Element kind, void* x, int64_t n, object low,

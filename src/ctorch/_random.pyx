@@ -134,6 +134,7 @@ cdef class Generator:
         if buffer.view.len != STATE_BYTES:
             raise RuntimeError(f"set_state: expected a state of {STATE_BYTES} bytes, found {buffer.view.len}")
         set_state(self, buffer.view.buf)
+        return self
 
     def clone_state(self):
         """Another generator in the same state."""
@@ -163,6 +164,7 @@ cdef class Generator:
 cdef Generator the_default = Generator()
 the_default.seed()
 mt_count_forks()
+shared_generator = the_default
 
 
 cdef Generator default_generator():
@@ -411,6 +413,17 @@ cdef int poisson(Generator generator, Element kind, void* x, int64_t n, const vo
     with nogil:
         mt_acquire(mt)
         draw.fill_poisson(mt, kind, x, n, rates)
+        mt_release(mt)
+    return 0
+
+
+cdef int binomial(Generator generator, Element kind, void* x, int64_t n, const void* counts,
+                  const void* probabilities) except -1:
+    require(kind == E_FLOAT32 or kind == E_FLOAT64, "binomial", kind)
+    cdef mt19937* mt = engine_of(generator)
+    with nogil:
+        mt_acquire(mt)
+        draw.fill_binomial(mt, kind, x, n, counts, probabilities)
         mt_release(mt)
     return 0
 

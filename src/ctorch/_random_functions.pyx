@@ -10,7 +10,10 @@ from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._random cimport (E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64,
                              E_UINT8, E_UINT16, E_UINT32, E_UINT64, Element, Generator, default_generator,
-                             bernoulli_each, exponential, normal, random_range, uniform)
+                             bernoulli_each, exponential, geometric, log_normal, normal, random_range, uniform)
+from ctorch._random cimport binomial as c_binomial
+from ctorch._random cimport cauchy as c_cauchy
+from ctorch._random cimport poisson as c_poisson
 from ctorch._random cimport bernoulli as c_bernoulli
 from ctorch._random cimport dropout_mask as c_dropout_mask
 from ctorch._random cimport multinomial as c_multinomial
@@ -20,6 +23,7 @@ from ctorch._shape cimport parse_sizes, unpack_sizes
 from ctorch._tensor cimport *
 
 import ctorch._random as random_module
+from ctorch._views import resize
 
 
 cdef Element element_of(int dtype, str op) except *:
@@ -79,6 +83,21 @@ cdef TensorBase with_grad(TensorBase t, bint requires_grad):
     return t
 
 
+cdef object given(object out, TensorBase t):
+    # t, or `out` with t's numbers in it.
+    if out is None:
+        return t
+    if out.dtype != dtype_object(t.dtype):
+        raise RuntimeError(f"Expected out tensor to have dtype {dtype_object(t.dtype)}, but got {out.dtype} instead")
+    if tuple(out.shape) != shape_tuple(t):
+        resize(out, shape_tuple(t))
+    return out.copy_(t)
+
+
+cdef object dtype_like(object dtype, object out):
+    return out.dtype if dtype is None and out is not None else dtype
+
+
 cdef int only_floats(TensorBase t, str op) except -1:
     if category_of[t.dtype] != CATEGORY_FLOAT:
         raise NotImplementedError(f"\"{op}\" not implemented for '{dtype_title(t.dtype)}'")
@@ -97,11 +116,11 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, ou
     >>> ctorch.rand(3)
     tensor([0.4963, 0.7682, 0.0885])
     """
-    cdef TensorBase t = new(unpack_sizes(size), dtype, device, "rand", default_dtype())
+    cdef TensorBase t = new(unpack_sizes(size), dtype_like(dtype, out), device, "rand", default_dtype())
     only_floats(t, "rand")
     if not drawn(t, "uniform", (0, 1), generator):
         uniform(the(generator), element_of(t.dtype, "rand"), t.data, t.numel, 0, 1)
-    return with_grad(t, requires_grad)
+    return given(out, with_grad(t, requires_grad))
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None,
@@ -110,11 +129,11 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, o
 
     See https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
-    cdef TensorBase t = new(unpack_sizes(size), dtype, device, "randn", default_dtype())
+    cdef TensorBase t = new(unpack_sizes(size), dtype_like(dtype, out), device, "randn", default_dtype())
     only_floats(t, "randn")
     if not drawn(t, "normal", (0, 1), generator):
         normal(the(generator), element_of(t.dtype, "randn"), t.data, t.numel, 0, 1)
-    return with_grad(t, requires_grad)
+    return given(out, with_grad(t, requires_grad))
 
 
 def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, device=None, requires_grad=False,
@@ -123,18 +142,28 @@ def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, d
 
     See https://docs.pytorch.org/docs/stable/generated/torch.randint.html
     """
-    given = list(args)
+    bounds = list(args)
     if size is None:
-        size = given.pop()
-    if given and high is None:
-        high = given.pop()
-    if given:
-        low = given.pop()
-    cdef TensorBase t = new(size, dtype, device, "randint", INT64)
-    low = 0 if low is None else low
+        size = bounds.pop()
+    if bounds and high is None:
+        high = bounds.pop()
+    if bounds:
+        low = bounds.pop()
+    if high is None:
+        raise TypeError("randint(): expects the upper bound high and a size")
+    cdef TensorBase t = new(size, dtype_like(dtype, out), device, "randint", INT64)
+    low, high = whole_bound(0 if low is None else low), whole_bound(high)
+    if requires_grad and category_of[t.dtype] < CATEGORY_FLOAT:
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     if not drawn(t, "integers", (low, high), generator):
         random_range(the(generator), element_of(t.dtype, "randint"), t.data, t.numel, low, high)
-    return t
+    return given(out, with_grad(t, requires_grad))
+
+
+cdef object whole_bound(object value):
+    return value.item() if isinstance(value, TensorBase) else value
 
 
 def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None,
@@ -145,10 +174,10 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False,
     """
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
-    cdef TensorBase t = new((n,), dtype, device, "randperm", INT64)
+    cdef TensorBase t = new((n,), dtype_like(dtype, out), device, "randperm", INT64)
     if not drawn(t, "permutation", (), generator):
         c_randperm(the(generator), element_of(t.dtype, "randperm"), t.data, t.numel)
-    return t
+    return given(out, t)
 
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None, layout=None,
@@ -165,25 +194,72 @@ def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator
                  requires_grad=requires_grad, generator=generator)
 
 
-def randint_like(input, *args, low=None, high=None, dtype=None, device=None, **kwargs):
-    """Whole numbers in the shape of a tensor."""
+def randint_like(input, *args, low=None, high=None, dtype=None, device=None, requires_grad=False, generator=None,
+                 memory_format=None, layout=None, pin_memory=False):
+    """Whole numbers from low (0 unless given) to high in the shape of a tensor."""
     return randint(*args, size=input.shape, low=low, high=high, dtype=dtype or input.dtype,
-                   device=device or input.device)
+                   device=device or input.device, requires_grad=requires_grad, generator=generator)
 
 
 def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities that the input gives (or with probability p), zeros elsewhere."""
     cdef TensorBase x = <TensorBase?>input, y = tensor_empty_at(x, x.dtype, x.ndim, x.shape), q
     if drawn(y, "bernoulli", (x if p is None else p,), generator):
-        return y
+        return given(out, y)
     if p is not None:
-        c_bernoulli(the(generator), element_of(y.dtype, "bernoulli"), y.data, y.numel, p)
-        return y
+        return given(out, bernoulli_(y, p, generator))
     q = contiguous(x)
     only_floats(x, "bernoulli")
     bernoulli_each(the(generator), element_of(y.dtype, "bernoulli"), y.data, y.numel,
                    element_of(q.dtype, "bernoulli"), q.data)
+    return given(out, y)
+
+
+def poisson(input, generator=None):
+    """Whole numbers, Poisson distributed with the rates that the input gives.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.poisson.html
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.poisson(ctorch.zeros(3))
+    tensor([0., 0., 0.])
+    """
+    cdef TensorBase x = <TensorBase?>input, q = contiguous(x), y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    only_floats(x, "poisson")
+    on_cpu(x, "poisson")
+    c_poisson(the(generator), element_of(x.dtype, "poisson"), y.data, y.numel, q.data)
     return y
+
+
+def binomial(count, prob, generator=None):
+    """Numbers of successes in `count` trials that succeed with probability `prob`, tensors of one dtype.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.binomial(ctorch.tensor([4., 9.]), ctorch.tensor([0., 1.]))
+    tensor([0., 9.])
+    """
+    cdef TensorBase n, p, y
+    if count.dtype != prob.dtype:
+        raise RuntimeError("Found dtype " + str(prob.dtype) + " but expected " + str(count.dtype))
+    only_floats(<TensorBase?>count, "binomial_cpu")
+    on_cpu(<TensorBase>count, "binomial")
+    both = (count.detach() + prob.detach()).shape
+    dtype = FLOAT64 if (<TensorBase>count).dtype == FLOAT64 else FLOAT32
+    n = contiguous(count.detach().to(dtype_object(dtype)).expand(both))
+    p = contiguous(prob.detach().to(dtype_object(dtype)).expand(both))
+    y = tensor_empty(dtype, n.ndim, n.shape)
+    c_binomial(the(generator), element_of(dtype, "binomial"), y.data, y.numel, n.data, p.data)
+    return (<object>y).to(count.dtype)
+
+
+cdef int on_cpu(TensorBase x, str op) except -1:
+    if x.device != DEVICE_CPU:
+        raise NotImplementedError(f"{op}: not implemented for device 'cuda' and dtype {dtype_name(x.dtype).decode()}")
+    return 0
 
 
 def multinomial(input, num_samples, replacement=False, *, generator=None, out=None):
@@ -193,7 +269,9 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     """
     cdef TensorBase x = <TensorBase?>input, q, y
     cdef int64_t shape[2]
-    only_floats(x, "multinomial")
+    if category_of[x.dtype] != CATEGORY_FLOAT:
+        raise RuntimeError("multinomial only supports floating-point dtypes for input, got: "
+                           f"{dtype_title(x.dtype)}")
     if x.ndim < 1 or x.ndim > 2:
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     q = contiguous(x)
@@ -202,11 +280,10 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     if num_samples <= 0:
         raise RuntimeError("cannot sample n_sample <= 0 samples")
     y = tensor_empty_at(x, INT64, x.ndim, shape)
-    if drawn(y, "multinomial", (q, num_samples, replacement), generator):
-        return y
-    c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data, x.shape[0] if x.ndim == 2 else 1,
-                  x.shape[x.ndim - 1], num_samples, replacement, <int64_t*>y.data)
-    return y
+    if not drawn(y, "multinomial", (q, num_samples, replacement), generator):
+        c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data, x.shape[0] if x.ndim == 2 else 1,
+                      x.shape[x.ndim - 1], num_samples, replacement, <int64_t*>y.data)
+    return given(out, y)
 
 
 def dropout_mask(TensorBase x not None, double p, generator=None):
@@ -276,6 +353,31 @@ def exponential_(TensorBase x not None, double lambd=1, generator=None):
     return finish(x, t, b"exponential_")
 
 
+def cauchy_(TensorBase x not None, double median=0, double sigma=1, generator=None):
+    """In place: Cauchy distributed numbers."""
+    cdef TensorBase t = target(x, "cauchy_")
+    on_cpu(x, "cauchy_")
+    c_cauchy(the(generator), element_of(x.dtype, "cauchy_"), t.data, t.numel, median, sigma)
+    return finish(x, t, b"cauchy_")
+
+
+def geometric_(TensorBase x not None, double p, generator=None):
+    """In place: numbers of trials up to the first success, each of probability p."""
+    cdef TensorBase t = target(x, "geometric_")
+    on_cpu(x, "geometric_")
+    geometric(the(generator), element_of(x.dtype, "geometric_"), t.data, t.numel, p)
+    return finish(x, t, b"geometric_")
+
+
+def log_normal_(TensorBase x not None, double mean=1, double std=2, generator=None):
+    """In place: exponentials of normal numbers."""
+    cdef TensorBase t = target(x, "log_normal_")
+    on_cpu(x, "log_normal_")
+    only_floats(x, "log_normal_cpu")
+    log_normal(the(generator), element_of(x.dtype, "log_normal_"), t.data, t.numel, mean, std)
+    return finish(x, t, b"log_normal_")
+
+
 def random_(TensorBase x not None, *args, generator=None):
     """In place: whole numbers over the dtype's range, or from low to high."""
     cdef TensorBase t = target(x, "random_")
@@ -289,16 +391,35 @@ def random_(TensorBase x not None, *args, generator=None):
     return finish(x, t, b"random_")
 
 
-def normal_of(mean, std, size=None, *, generator=None, dtype=None, device=None, out=None):
+def normal_of(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False, out=None,
+              layout=None, pin_memory=False):
     """Normal numbers of the given means and standard deviations.
 
     See https://docs.pytorch.org/docs/stable/generated/torch.normal.html
+
+    Raises
+    ------
+    RuntimeError
+        If a standard deviation is negative.
     """
+    cdef TensorBase t
     if size is not None:
-        return normal_(new(size, dtype, device, "normal", default_dtype()), mean, std, generator)
-    shape = (mean + std * 0).shape if isinstance(mean, TensorBase) else std.shape
-    like = mean if isinstance(mean, TensorBase) else std
-    return randn(shape, dtype=like.dtype, device=like.device, generator=generator) * std + mean
+        t = new(size, dtype_like(dtype, out), device, "normal", default_dtype())
+        return given(out, with_grad(normal_(t, mean, std, generator), requires_grad))
+    means, spreads = isinstance(mean, TensorBase), isinstance(std, TensorBase)
+    if not (means or spreads):
+        raise TypeError("normal(): numbers for mean and std need a size")
+    if spreads and std.is_complex():
+        raise RuntimeError("normal expects standard deviation to be non-complex")
+    if spreads and std.numel() and not bool((std >= 0).all()):
+        raise RuntimeError("normal expects all elements of std >= 0.0")
+    like = mean if means else std
+    shape = (mean.detach() + std.detach()).shape if means and spreads else like.shape
+    t = new(shape, like.dtype, like.device, "normal", FLOAT32)
+    result = normal_(t, 0, 1 if spreads else std, generator)
+    if spreads:
+        result.mul_(std.detach())
+    return given(out, result.add_(mean.detach() if means else mean))
 
 
 def manual_seed(seed):

@@ -229,11 +229,14 @@ cdef void locate(Job* job, int dims, int64_t i, char** x, int64_t* out) noexcept
     cdef int64_t k
     x[0] = job.data
     out[0] = 0
-    for d in range(dims - 1, -1, -1):
+    for d in range(dims - 1, 0, -1):
         k = i % job.kept_shape[d]
         i //= job.kept_shape[d]
         x[0] += k * job.kept_stride[d]
         out[0] += k * job.out_stride[d]
+    if dims:                         # what is left needs no division
+        x[0] += i * job.kept_stride[0]
+        out[0] += i * job.out_stride[0]
 
 
 cdef void do_tile(void* arg, int64_t task) noexcept nogil:

@@ -396,9 +396,24 @@ cdef class ViewMethods(TableMethods):
         """In place: exponentially distributed numbers."""
         return random_functions.exponential_(self, lambd, generator)
 
-    def random_(self, *args, generator=None):
+    def cauchy_(self, median=0, sigma=1, *, generator=None):
+        """In place: Cauchy distributed numbers."""
+        return random_functions.cauchy_(self, median, sigma, generator)
+
+    def geometric_(self, p, *, generator=None):
+        """In place: numbers of trials up to the first success, each of probability p."""
+        return random_functions.geometric_(self, p, generator)
+
+    def log_normal_(self, mean=1, std=2, *, generator=None):
+        """In place: exponentials of normal numbers."""
+        return random_functions.log_normal_(self, mean, std, generator)
+
+    def random_(self, *args, generator=None, **named):
         """In place: whole numbers over the dtype's range, or from low to high."""
-        return random_functions.random_(self, *args, generator=generator)
+        bounds = [*args, *(named.pop(name) for name in ("from", "to") if name in named)]
+        if named:
+            raise TypeError(f"random_() got an unexpected keyword argument '{next(iter(named))}'")
+        return random_functions.random_(self, *bounds, generator=generator)
 
     # ---- further forms
 
@@ -421,6 +436,14 @@ cdef class ViewMethods(TableMethods):
     def bernoulli(self, p=None, *, generator=None):
         """Ones with the probabilities that this tensor gives."""
         return random_functions.bernoulli(self, p, generator=generator)
+
+    def is_same_size(self, other):
+        """True for tensors of one shape."""
+        return (<object>self).size() == other.size()
+
+    def is_nonzero(self):
+        """True where the one element is not zero."""
+        return methods().is_nonzero(self)
 
     def sum_to_size(self, *size):
         """This tensor summed to a shape that broadcasts to its own."""

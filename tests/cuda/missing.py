@@ -13,6 +13,7 @@ MISSING = dict.fromkeys("""
     special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1 special_modified_bessel_k0
     special_modified_bessel_k1 special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1
     special_spherical_bessel_j0 _special_polynomial view_as_real view_as_complex _complex_of _fft_c2c _fft_r2c _fft_c2r
+    _moments _logsumexp _distance
 """.split(), LATER)
 # Operators written with those.
 WAITING = dict.fromkeys("""

@@ -9,6 +9,7 @@ from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
 
 LANES = 64
+IDEMPOTENT = ("maximum(a, b)", "minimum(a, b)", "a | b", "a & b")
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
 
 
@@ -32,6 +33,8 @@ class Printer:
         self.target, self.state = target, state_of(row, target)
         # integers overflow their own dtype at once, so they are folded in the state's; floats widen block by block
         self.lane = target if target.category != "int" and row.extra.get("state") != "bool" else self.state
+        if target.name == "uint8" and row.extra["combine"] == "a + b":
+            self.lane = BY_NAME["int32"]         # a block of bytes does not overflow it
         self.used = set()
         extra = row.extra
         self.identity = self.print(extra["identity"], self.lane)
@@ -55,6 +58,16 @@ class Printer:
 def kernels(row: Row, target) -> tuple[str, Printer]:
     p = Printer(row, target)
     name, t, s, lane = f"{row.name}_{target.suffix}", target.c, p.state.c, p.lane.c
+    rest = "" if row.extra["combine"] not in IDEMPOTENT else f"""\
+    if i < n and n >= {LANES}:           # the last ones, some for the second time, which changes nothing
+        i = n - {LANES}
+        for j in range({LANES}):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i = n
+"""
+    # written out, since loops of unknown length would cost more than they add up
+    fold = "".join(f"    for j in range({width}):\n        lanes[j] = {name}_combine(lanes[j], lanes[j + {width}])\n"
+                   for width in (32, 16, 8, 4, 2, 1))
     block = 4096 if p.state is not p.lane else 1 << 62
     return f"""\
 # {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}
@@ -70,21 +83,19 @@ cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
 cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
     cdef {lane} lanes[{LANES}]
     cdef Py_ssize_t i = 0, j, n = x.shape[0]
-    cdef int width = {LANES // 2}
     for j in range({LANES}):
         lanes[j] = {p.identity}
     while i + {LANES} <= n:
         for j in range({LANES}):
             lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
         i += {LANES}
-    while i < n:
-        lanes[0] = {name}_combine(lanes[0], {name}_map(x[i]))
-        i += 1
-    while width > 0:
-        for j in range(width):
-            lanes[j] = {name}_combine(lanes[j], lanes[j + width])
-        width >>= 1
-    return lanes[0]
+{rest}    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += 16
+    for j in range(n - i):
+        lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+{fold}    return lanes[0]
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
     cdef {lane} a = {p.identity}

@@ -1,8 +1,10 @@
 """Products of vectors and matrices, written with other operators."""
+import builtins
 import math
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._shape import wrap
 
 
 def outer(input, vec2):
@@ -35,6 +37,8 @@ def matmul(input, other):
         raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {a}D and {b}D")
     if a == 2 and b == 2:
         return ops.mm(input, other)
+    if a == 3 and b == 3 and input.shape[0] == other.shape[0]:
+        return ops.bmm(input, other)
     if a == 1 and b == 1:
         return dot(input, other)
     if a == 1:
@@ -57,8 +61,10 @@ def matmul(input, other):
 def _scaled_sum(input, product, beta, alpha):
     if not product.is_floating_point() and not product.is_complex():
         alpha, beta = int(alpha), int(beta)
+    if input.shape != product.shape:
+        input = input.expand(product.shape)
     product = product if alpha == 1 else product * alpha
-    if beta == 0:
+    if beta == 0:                    # not even a NaN of the input counts
         return product
     return product + (input if beta == 1 else input * beta)
 
@@ -69,3 +75,150 @@ def addmm(input, mat1, mat2, *, beta=1, alpha=1):
 
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     return _scaled_sum(input, ops.bmm(batch1, batch2), beta, alpha)
+
+
+def addmv(input, mat, vec, *, beta=1, alpha=1):
+    if mat.dim() != 2 or vec.dim() != 1:
+        raise RuntimeError(f"vector + matrix @ vector expected, got {input.dim()}, {mat.dim()}, {vec.dim()}")
+    if mat.shape[1] != vec.shape[0]:
+        raise RuntimeError(f"size mismatch, got input ({mat.shape[0]}), mat ({mat.shape[0]}x{mat.shape[1]}), vec "
+                           f"({vec.shape[0]})")
+    return _scaled_sum(input, mv(mat, vec), beta, alpha)
+
+
+def addr(input, vec1, vec2, *, beta=1, alpha=1):
+    if vec1.dim() != 1 or vec2.dim() != 1:
+        which = 1 if vec1.dim() != 1 else 2
+        raise RuntimeError(f"addr: Expected 1-D argument vec{which}, but got {(vec1, vec2)[which - 1].dim()}-D")
+    return _scaled_sum(input, outer(vec1, vec2), beta, alpha)
+
+
+def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
+    if batch1.dim() != 3 or batch2.dim() != 3:
+        which = 1 if batch1.dim() != 3 else 2
+        raise RuntimeError(f"batch{which} must be a 3D tensor")
+    if batch1.shape[0] != batch2.shape[0]:
+        raise RuntimeError("batch1 and batch2 must have same number of batches, got "
+                           f"{batch1.shape[0]} and {batch2.shape[0]}")
+    count, rows, inside = batch1.shape
+    if inside != batch2.shape[1]:
+        raise RuntimeError(f"Incompatible matrix sizes for bmm ({rows}x{inside} and "
+                           f"{batch2.shape[1]}x{batch2.shape[2]})")
+    wide = batch1.transpose(0, 1).reshape(rows, count * inside)
+    return _scaled_sum(input, ops.mm(wide, batch2.reshape(count * inside, batch2.shape[2])), beta, alpha)
+
+
+def vdot(input, other):
+    return dot(input.conj() if input.is_complex() else input, other)
+
+
+def inner(input, other):
+    if input.dim() == 0 or other.dim() == 0:
+        return input * other
+    if input.shape[-1] != other.shape[-1]:
+        raise RuntimeError(f"inner() the last dimension must match on both input tensors but got shapes "
+                           f"{list(input.shape)} and {list(other.shape)}")
+    return tensordot(input, other, ([-1], [-1]))
+
+
+def _contracted(a, b, dims):
+    if isinstance(dims, ctorch.Tensor):
+        dims = dims.tolist() if dims.numel() > 1 else dims.item()
+    if isinstance(dims, int):
+        if dims < 0:
+            raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
+        if dims > builtins.min(a.dim(), b.dim()):
+            raise RuntimeError(f"tensordot expects dims < ndim_a or ndim_b, but got dims={dims}")
+        return list(range(a.dim() - dims, a.dim())), list(range(dims))
+    first, second = ([d] if isinstance(d, int) else list(d) for d in dims)
+    if len(first) != len(second):
+        raise RuntimeError("both dimension lists should have same length")
+    return [wrap(d, a.dim(), "tensordot") for d in first], [wrap(d, b.dim(), "tensordot") for d in second]
+
+
+def tensordot(input, b, dims=2):
+    first, second = _contracted(input, b, dims)
+    for i, j in zip(first, second):
+        if input.shape[i] != b.shape[j] and 1 not in (input.shape[i], b.shape[j]):
+            raise RuntimeError("contracted dimensions need to match, but first has size "
+                               f"{input.shape[i]} in dim {i} and second has size {b.shape[j]} in dim {j}")
+        if input.shape[i] != b.shape[j]:             # one of them is broadcast
+            input = input.sum(i, True) if b.shape[j] == 1 else input
+            b = b.sum(j, True) if input.shape[i] == 1 else b
+    left = [d for d in range(input.dim()) if d not in first]
+    right = [d for d in range(b.dim()) if d not in second]
+    inside = math.prod(input.shape[d] for d in first)
+    shape = [*(input.shape[d] for d in left), *(b.shape[d] for d in right)]
+    rows = input.permute(*left, *first).reshape(math.prod(input.shape[d] for d in left), inside)
+    columns = b.permute(*second, *right).reshape(inside, math.prod(b.shape[d] for d in right))
+    return ops.mm(rows, columns).reshape(shape)
+
+
+def kron(input, other):
+    ndim = builtins.max(input.dim(), other.dim())
+    a = input.reshape([1] * (ndim - input.dim()) + list(input.shape))
+    b = other.reshape([1] * (ndim - other.dim()) + list(other.shape))
+    pairs = a.reshape([n for s in a.shape for n in (s, 1)]) * b.reshape([n for s in b.shape for n in (1, s)])
+    return pairs.reshape([s * t for s, t in zip(a.shape, b.shape)])
+
+
+def bilinear(input, input2, weight, bias=None):
+    if input.shape[:-1] != input2.shape[:-1]:
+        raise RuntimeError("bilinear(): input dimensions do not match: got "
+                           f"{list(input.shape)} and {list(input2.shape)}")
+    if input.shape[-1] != weight.shape[1] or input2.shape[-1] != weight.shape[2]:
+        raise RuntimeError(f"bilinear(): inputs of {input.shape[-1]} and {input2.shape[-1]} features do not match the "
+                           f"weight of shape {list(weight.shape)}")
+    outputs, m, n = weight.shape
+    count = math.prod(input.shape[:-1])
+    x, y = input.reshape(count, m), input2.reshape(count, n)
+    half = ops.mm(x, weight.transpose(0, 1).reshape(m, outputs * n)).reshape(count, outputs, n)
+    result = ops.bmm(half, y.unsqueeze(2)).reshape(*input.shape[:-1], outputs)
+    return result if bias is None else result + bias
+
+
+MODES = ("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist")
+
+
+def cdist(input, x2, p=2.0, compute_mode=MODES[0]):
+    mode = MODES[0] if compute_mode is None else compute_mode
+    if mode not in MODES:
+        raise ValueError(f"{mode} is not a valid value for compute_mode")
+    for name, x in (("X1", input), ("X2", x2)):
+        if not x.is_floating_point():
+            raise RuntimeError(f"cdist only supports floating-point dtypes, {name} got: {x.dtype}")
+        if x.dim() < 2:
+            raise RuntimeError(f"cdist only supports at least 2D tensors, {name} got: {x.dim()}D")
+    if input.shape[-1] != x2.shape[-1]:
+        raise RuntimeError(f"X1 and X2 must have the same number of columns. X1: {input.shape[-1]} X2: "
+                           f"{x2.shape[-1]}")
+    if p < 0:
+        raise RuntimeError("cdist only supports non-negative p values")
+    batch = ctorch.broadcast_shapes(input.shape[:-2], x2.shape[:-2])
+    rows, columns, n = input.shape[-2], x2.shape[-2], input.shape[-1]
+    count = math.prod(batch)
+    a = input.expand(*batch, rows, n).reshape(count, rows, n)
+    b = x2.expand(*batch, columns, n).reshape(count, columns, n)
+    large = mode == MODES[1] or (mode == MODES[0] and (rows > 25 or columns > 25) and n > 16)
+    result = _euclidean(a, b) if p == 2 and large else ops._distance(a, b, p)
+    return result.reshape(*batch, rows, columns)
+
+
+def _euclidean(a, b):
+    """|a|^2 + |b|^2 - 2 a b as one product of matrices."""
+    aa, bb = (a * a).sum(-1, True), (b * b).sum(-1, True)
+    left = ctorch.cat([a * -2, aa, ctorch.ones_like(aa)], -1)
+    right = ctorch.cat([b, ctorch.ones_like(bb), bb], -1)
+    return ops.bmm(left, right.mT).clamp_min_(0).sqrt_()
+
+
+def renorm(input, p, dim, maxnorm):
+    if p <= 0:
+        raise RuntimeError("renorm: non-positive-norm not supported")
+    if maxnorm < 0:
+        raise RuntimeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
+    if input.dim() < 2:
+        raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.dim()} dimensions")
+    dim = wrap(dim, input.dim(), "renorm")
+    sizes = ops.norm(input, p, [d for d in range(input.dim()) if d != dim], True)
+    return input * ops.where(sizes > maxnorm, maxnorm / (sizes + 1e-7), 1.0).to(input.dtype)

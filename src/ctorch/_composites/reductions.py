@@ -1,5 +1,7 @@
 """Reductions, written with other operators."""
 import builtins
+import math
+import warnings
 from collections import namedtuple
 
 import ctorch
@@ -13,52 +15,138 @@ def _all_dims(dim, ndim):
     return [wrap(d, ndim, "var") for d in (dim if isinstance(dim, tuple | list) else (dim,))]
 
 
-def _variance(input, dim, unbiased, keepdim, correction):
+def _moments(name, input, dim, unbiased, keepdim, correction, root):
     if isinstance(dim, bool):        # var(input, unbiased)
         dim, unbiased = None, dim
     if not (input.is_floating_point() or input.is_complex()):
-        raise RuntimeError(f"std and var only support floating point and complex dtypes, got {input.dtype}")
+        raise RuntimeError(f"{name}: only support floating point and complex dtypes" if name.endswith("_mean") else
+                           f"std and var only support floating point and complex dtypes, got {input.dtype}")
     correction = (1 if unbiased else 0) if correction is None else correction
+    if isinstance(dim, tuple | list) and not dim:
+        dim = None
+    if input.is_complex():
+        spread = (ops._moments(input.real, dim, correction, False, keepdim)[0]
+                  + ops._moments(input.imag, dim, correction, False, keepdim)[0])
+        result = spread.sqrt() if root else spread, input.mean(dim, keepdim)
+    elif input.is_cuda:
+        result = _two_passes(input, dim, keepdim, correction, root)
+    else:
+        result = ops._moments(input, dim, correction, root, keepdim)
+    spread = result[0]
+    if spread.numel() and input.numel() <= correction * spread.numel():
+        warnings.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
+                      "factor (input numel divided by output numel).", UserWarning, stacklevel=3)
+    return result
+
+
+def _two_passes(input, dim, keepdim, correction, root):
     dims = _all_dims(dim, input.dim())
-    count = 1
-    for d in dims:
-        count *= input.shape[d] if input.dim() else 1
     mean = input.mean(dims, True)
     deviation = input - mean
-    squares = (deviation * deviation.conj()).real if input.is_complex() else deviation * deviation
-    total = squares.sum(dims, keepdim)
-    free = builtins.max(0.0, count - correction)
-    variance = total / free if free > 0 else total * (ctorch.nan if count == 0 or free == 0 else 1.0) \
-        if count <= 1 else total / 0.0
-    if not keepdim:
-        mean = mean.reshape(variance.shape)
-    return variance, mean
+    total = (deviation * deviation).sum(dims, keepdim)
+    spread = total / builtins.max(0.0, math.prod(input.shape[d] for d in dims if input.dim()) - correction)
+    return spread.sqrt() if root else spread, mean.reshape(spread.shape)
 
 
 def var(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
-    return _variance(input, dim, unbiased, keepdim, correction)[0]
+    return _moments("var", input, dim, unbiased, keepdim, correction, False)[0]
 
 
 def std(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
-    return _variance(input, dim, unbiased, keepdim, correction)[0].sqrt()
+    return _moments("std", input, dim, unbiased, keepdim, correction, True)[0]
 
 
 def var_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
-    return _variance(input, dim, unbiased, keepdim, correction)
+    return _moments("var_mean", input, dim, unbiased, keepdim, correction, False)
 
 
 def std_mean(input, dim=None, unbiased=True, keepdim=False, *, correction=None):
-    variance, mean = _variance(input, dim, unbiased, keepdim, correction)
-    return variance.sqrt(), mean
+    return _moments("std_mean", input, dim, unbiased, keepdim, correction, True)
 
 
 def logsumexp(input, dim, keepdim=False):
-    x = input if input.is_floating_point() else input.to(ctorch.get_default_dtype())
-    dims = _all_dims(dim, x.dim())
-    peak = x.detach().amax(dims, True)
-    peak = ops._where(ops.isinf(peak), 0.0, peak)
-    result = ops.exp(x - peak).sum(dims, True).log() + peak
-    return result if keepdim else result.reshape([s for i, s in enumerate(x.shape) if i not in dims])
+    if isinstance(dim, tuple | list) and not dim:
+        dim = None
+    if input.is_complex() or input.is_cuda:
+        dims = _all_dims(dim, input.dim())
+        peak = (input.real if input.is_complex() else input).detach().amax(dims, True)
+        peak = ops._where(ops.isinf(peak), 0.0, peak)
+        result = ops.exp(input - peak).sum(dims, True).log() + peak
+        return result if keepdim else result.reshape([s for i, s in enumerate(input.shape) if i not in dims])
+    return ops._logsumexp(input if input.is_floating_point() else input.to(ctorch.get_default_dtype()), dim, keepdim)
+
+
+def nanmean(input, dim=None, keepdim=False, *, dtype=None):
+    if not (input.is_floating_point() or input.is_complex()):
+        raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype}")
+    count = input.detach().isnan().logical_not().sum(dim, keepdim)
+    return input.nansum(dim, keepdim, dtype=dtype) / count
+
+
+def _observation_weights(name, weights, count, whole):
+    if weights.dim() > 1:
+        raise RuntimeError(f"cov(): expected {name} to have one or fewer dimensions but got {name} with "
+                           f"{weights.dim()} dimensions")
+    kind = "integral" if whole else "floating point"
+    if (weights.is_floating_point() or weights.dtype == ctorch.bool) if whole else not weights.is_floating_point():
+        raise RuntimeError(f"cov(): expected {name} to have {kind} dtype but got {name} with "
+                           f"{weights.dtype} dtype")
+    if weights.numel() != count:
+        raise RuntimeError(f"cov(): expected {name} to have the same numel as there are observations in the input but "
+                           f"got {weights.numel()} != {count}")
+    if bool((weights < 0).any()):
+        raise RuntimeError(f"cov(): {name} cannot be negative")
+
+
+def cov(input, *, correction=1, fweights=None, aweights=None):
+    if input.dim() > 2:
+        raise RuntimeError("cov(): expected input to have two or fewer dimensions but got an input with "
+                           f"{input.dim()} dimensions")
+    if input.dtype == ctorch.bool:
+        raise RuntimeError("cov(): bool dtype is not supported for input")
+    x = input if input.dim() == 2 else input.reshape(1, -1)
+    count = x.shape[1]
+    weights = None
+    if fweights is not None:
+        _observation_weights("fweights", fweights, count, True)
+        weights = fweights
+    if aweights is not None:
+        _observation_weights("aweights", aweights, count, False)
+        weights = aweights if weights is None else weights * aweights
+    total = weights.sum() if weights is not None and count else None
+    if total is not None and not bool(total != 0):
+        raise RuntimeError("cov(): weights sum to zero, can't be normalized")
+    mean = (x * weights).sum(1) / total if weights is not None else x.sum(1) / count if count else x.sum(1) * math.nan
+    if weights is not None and aweights is not None and correction:
+        free = total - correction * (weights * aweights).sum() / total
+    else:
+        free = (count if total is None else total) - correction
+    if not isinstance(free, ctorch.Tensor):
+        free = ctorch.tensor(float(free), device=x.device)
+    if bool(free <= 0):
+        warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of "
+                      "observations.", UserWarning, stacklevel=2)
+        free = free * 0
+    centred = x - mean.unsqueeze(1)
+    scaled = centred if weights is None else centred * weights
+    free = free.to((centred.real if centred.is_complex() else centred).dtype) if centred.is_complex() else free
+    result = ops.mm(centred, scaled.to(centred.dtype).mH) / free
+    return result.squeeze()
+
+
+def corrcoef(input):
+    if input.dim() > 2:
+        raise RuntimeError("corrcoef(): expected input to have two or fewer dimensions but got an input with "
+                           f"{input.dim()} dimensions")
+    c = cov(input)
+    if c.dim() == 0:                 # one variable
+        return c / c
+    d = c.diagonal()
+    scale = (d.real if d.is_complex() else d).sqrt()
+    c = c / scale.unsqueeze(1) / scale.unsqueeze(0)
+    if c.is_complex():
+        return ctorch.complex(c.real.clamp(-1, 1), c.imag.clamp(-1, 1))
+    return c.clamp(-1, 1)
 
 
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
@@ -72,7 +160,7 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
 
 
 def count_nonzero(input, dim=None):
-    return input.ne(0).sum(dim)
+    return (input if input.dtype == ctorch.bool else input.ne(0)).sum(dim)
 
 
 Extremum = {name: namedtuple(name, "values indices") for name in ("max", "min")}

@@ -1,4 +1,4 @@
-"""Operators that choose elements: embedding, the place of an extremum, joining."""
+"""Operators that choose elements: embedding, joining."""
 from libc.stdint cimport int64_t
 
 from ctorch._dispatch cimport cast_to, contiguous, unsupported
@@ -65,69 +65,6 @@ cdef TensorBase embedding_backward_forward(TensorBase grad, TensorBase indices, 
                                          gw.data)
     kernel_error(code, "embedding")
     return cast_to(gw, grad.dtype)
-
-
-# ---- the place of an extremum
-
-cdef void extremum_line(const ordered* x, int64_t outer, int64_t n, int64_t inner, bint largest, ordered* values,
-                        int64_t* places) noexcept nogil:
-    # The first extremum along the middle dimension; a NaN wins.
-    cdef int64_t o, i, j, best
-    cdef const ordered* line
-    cdef ordered v, b
-    for o in range(outer):
-        for j in range(inner):
-            line = x + o * n * inner + j
-            best = 0
-            b = line[0]
-            for i in range(1, n):
-                v = line[i * inner]
-                if b != b:
-                    break
-                if (v > b if largest else v < b) or v != v:
-                    b = v
-                    best = i
-            values[o * inner + j] = b
-            places[o * inner + j] = best
-
-
-cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest):
-    """Values and int64 places of the extrema along a dimension."""
-    cdef int compute = compute_of[x.dtype], i, n = 0
-    cdef int64_t shape[MAX_DIMS]
-    cdef int64_t outer = 1, inner = 1, length = x.shape[dim] if x.ndim else 1
-    cdef TensorBase a, values, places
-    if category_of[x.dtype] == CATEGORY_COMPLEX:
-        unsupported(b"max" if largest else b"min", x.dtype)
-    if compute == UINT8:
-        compute = INT32
-    elif compute == UINT64:
-        compute = INT64
-    if length == 0:
-        raise IndexError(f"{'max' if largest else 'min'}(): Expected reduction dim {dim} to have non-zero size.")
-    a = dense(x, compute)
-    for i in range(x.ndim):
-        if i < dim:
-            outer *= x.shape[i]
-        elif i > dim:
-            inner *= x.shape[i]
-        if i != dim or keepdim:
-            shape[n] = x.shape[i] if i != dim else 1
-            n += 1
-    values, places = tensor_empty(compute, n, shape), tensor_empty(INT64, n, shape)
-    with nogil:
-        if compute == FLOAT32:
-            extremum_line[float](<float*>a.data, outer, length, inner, largest, <float*>values.data,
-                                 <int64_t*>places.data)
-        elif compute == FLOAT64:
-            extremum_line[double](<double*>a.data, outer, length, inner, largest, <double*>values.data,
-                                  <int64_t*>places.data)
-        elif compute == INT32:
-            extremum_line[int](<int*>a.data, outer, length, inner, largest, <int*>values.data, <int64_t*>places.data)
-        else:
-            extremum_line[int64_t](<int64_t*>a.data, outer, length, inner, largest, <int64_t*>values.data,
-                                   <int64_t*>places.data)
-    return cast_to(values, x.dtype), places
 
 
 # ---- joining

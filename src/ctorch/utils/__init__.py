@@ -1,4 +1,4 @@
 """Helpers around the core: hooks and data loading."""
-from . import data, hooks
+from . import _mode_utils, data, hooks
 
-__all__ = ["data", "hooks"]
+__all__ = ["_mode_utils", "data", "hooks"]
