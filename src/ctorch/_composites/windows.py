@@ -1,24 +1,30 @@
 """Convolution and pooling, written with other operators."""
 import ctorch
 from ctorch import _functions as ops
-
-
-def _numbers(value, count, op, arg):
-    """One number for each direction."""
-    if isinstance(value, int):
-        return (value,) * count
-    value = tuple(value)
-    if len(value) == 1:
-        return value * count
-    if len(value) != count:
-        raise RuntimeError(f"{op}: expected {arg} to be a single integer value or a list of {count} values, got "
-                           f"{list(value)}")
-    return value
+from ctorch._composites._volumes import adaptive, as_volume, from_volume, numbers, volume_average, volume_max
 
 
 # ---- convolution
 
+def _without_words(convolve, dims, input, weight, bias, stride, padding, dilation, groups):
+    """A convolution whose padding is "same" or "valid"."""
+    if padding not in ("same", "valid"):
+        raise RuntimeError(f"Invalid padding string: '{padding}'")
+    if padding == "valid":
+        return convolve(input, weight, bias, stride, 0, dilation, groups)
+    if any(s != 1 for s in numbers(stride, dims, "conv", "stride")):
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    steps = zip(numbers(dilation, dims, "conv", "dilation"), weight.shape[2:])
+    totals = [d * (k - 1) for d, k in steps]
+    if any(t % 2 for t in totals):
+        sides = [side for t in reversed(totals) for side in (t // 2, t - t // 2)]
+        return convolve(ops.pad(input, sides, "constant", None), weight, bias, stride, 0, dilation, groups)
+    return convolve(input, weight, bias, stride, tuple(t // 2 for t in totals), dilation, groups)
+
+
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    if isinstance(padding, str):
+        return _without_words(conv2d, 2, input, weight, bias, stride, padding, dilation, groups)
     if input.dim() == 3 and weight.dim() == 4:
         return conv2d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
     if not input.is_floating_point() and weight.dtype == input.dtype and input.dim() == weight.dim() == 4:
@@ -38,8 +44,8 @@ def _complex_conv(convolve, input, weight, bias, *options):
 
 def _integer_conv(input, weight, bias, stride, padding, dilation, groups):
     """Products of columns: integers have no kernel of their own."""
-    kernel, dilation = weight.shape[2:], _numbers(dilation, 2, "conv2d", "dilation")
-    stride, padding = _numbers(stride, 2, "conv2d", "stride"), _numbers(padding, 2, "conv2d", "padding")
+    kernel, dilation = weight.shape[2:], numbers(dilation, 2, "conv2d", "dilation")
+    stride, padding = numbers(stride, 2, "conv2d", "stride"), numbers(padding, 2, "conv2d", "padding")
     outputs, inputs, batch = weight.shape[0], weight.shape[1], input.shape[0]
     if inputs * groups != input.shape[1]:
         raise RuntimeError(f"Given groups={groups}, weight of size {list(weight.shape)}, expected input"
@@ -54,17 +60,21 @@ def _integer_conv(input, weight, bias, stride, padding, dilation, groups):
 
 
 def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    if isinstance(padding, str):
+        return _without_words(conv1d, 1, input, weight, bias, stride, padding, dilation, groups)
     if weight.dim() != 3 or input.dim() not in (2, 3):
         raise RuntimeError(f"Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size: "
                            f"{list(input.shape)} and weight of size: {list(weight.shape)}")
     # A height of one makes it two-dimensional.
-    stride, padding, dilation = (_numbers(v, 1, "conv1d", n)[0] for v, n in
+    stride, padding, dilation = (numbers(v, 1, "conv1d", n)[0] for v, n in
                                  ((stride, "stride"), (padding, "padding"), (dilation, "dilation")))
     output = conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias, (1, stride), (0, padding), (1, dilation), groups)
     return output.squeeze(-2)
 
 
 def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
+    if isinstance(padding, str):
+        return _without_words(conv3d, 3, input, weight, bias, stride, padding, dilation, groups)
     if weight.dim() != 5 or input.dim() not in (4, 5):
         raise RuntimeError(f"Expected 4D (unbatched) or 5D (batched) input to conv3d, but got input of size: "
                            f"{list(input.shape)} and weight of size: {list(weight.shape)}")
@@ -72,7 +82,7 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
         return conv3d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
     if input.is_complex() and weight.is_complex():
         return _complex_conv(conv3d, input, weight, bias, stride, padding, dilation, groups)
-    stride, padding, dilation = (_numbers(v, 3, "conv3d", n) for v, n in
+    stride, padding, dilation = (numbers(v, 3, "conv3d", n) for v, n in
                                  ((stride, "stride"), (padding, "padding"), (dilation, "dilation")))
     batch, depth, outputs, kernel = input.shape[0], input.shape[2], weight.shape[0], weight.shape[2]
     reach = dilation[0] * (kernel - 1) + 1
@@ -148,9 +158,9 @@ def _conv_transpose(dims, input, weight, bias, stride, padding, output_padding, 
         def convolve(x, w, b, *options):
             return _conv_transpose(dims, x, w, b, *options)
         return _complex_conv(convolve, input, weight, bias, stride, padding, output_padding, groups, dilation)
-    stride, padding = _numbers(stride, dims, op, "stride"), _numbers(padding, dims, op, "padding")
-    dilation = _numbers(dilation, dims, op, "dilation")
-    output_padding = _numbers(output_padding, dims, op, "output_padding")
+    stride, padding = numbers(stride, dims, op, "stride"), numbers(padding, dims, op, "padding")
+    dilation = numbers(dilation, dims, op, "dilation")
+    output_padding = numbers(output_padding, dims, op, "output_padding")
     size = _transposed_sizes(input, weight, stride, padding, output_padding, dilation, groups, op)
     if dims == 1:
         output = _transposed2d(input.unsqueeze(2), weight.unsqueeze(2), [1, *size], (1, *stride), (0, *padding),
@@ -251,80 +261,10 @@ def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
 
 
 def _line(value, arg):
-    return _numbers(value, 1, "pooling", arg)[0]
+    return numbers(value, 1, "pooling", arg)[0]
 
 
-# ---- pooling of volumes, and of integers
-
-def _pooled(size, kernel, stride, pad, dilation, ceil_mode):
-    room = size + 2 * pad - dilation * (kernel - 1) - 1
-    if room < 0:
-        return 0
-    out = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
-    return out - (ceil_mode and (out - 1) * stride >= size + pad)
-
-
-def _check_pooling(input, dims, kernel, stride, padding, dilation, op):
-    if input.dim() not in (dims + 1, dims + 2):
-        raise RuntimeError(f"{op}: Expected {dims + 1}D or {dims + 2}D (batch mode) tensor for input, but got: "
-                           f"{list(input.shape)}")
-    for name, values in (("kernel size", kernel), ("stride", stride), ("dilation", dilation)):
-        if min(values) <= 0:
-            raise RuntimeError(f"{op}: {name} should be greater than zero, but got {values}")
-    if any(p < 0 or 2 * p > k for p, k in zip(padding, kernel)):
-        raise RuntimeError(f"{op}: pad should be at most half of effective kernel size, but got pad={padding}, "
-                           f"kernel_size={kernel}")
-
-
-def _pooling(input, dims, kernel_size, stride, padding, dilation, ceil_mode, op):
-    """The numbers of a pooling, with those of the result, as three axes."""
-    kernel = _numbers(kernel_size, dims, op, "kernel_size")
-    step = _numbers(stride, dims, op, "stride") if stride or stride == 0 else kernel
-    pad, dilation = _numbers(padding, dims, op, "padding"), _numbers(dilation, dims, op, "dilation")
-    _check_pooling(input, dims, kernel, step, pad, dilation, op)
-    size = input.shape[input.dim() - dims:]
-    out = tuple(_pooled(*axis, ceil_mode) for axis in zip(size, kernel, step, pad, dilation))
-    if min(out) < 1:
-        raise RuntimeError(f"Given input size: {list(input.shape)}. Calculated output size: {list(out)}. Output size "
-                           "is too small")
-    more = 3 - dims
-    axes = zip((1,) * more + size, (1,) * more + out, (1,) * more + kernel, (1,) * more + step, (0,) * more + pad,
-               (1,) * more + dilation)
-    return list(axes), (1,) * more + dilation
-
-
-def _as_volume(input, dims):
-    return input if dims == 3 else input.reshape(*input.shape[:input.dim() - dims], *(1,) * (3 - dims),
-                                                 *input.shape[input.dim() - dims:])
-
-
-def _from_volume(x, dims):
-    return x if dims == 3 else x.reshape(*x.shape[:-3], *x.shape[3 - dims - 3:])
-
-
-def volume_max(input, dims, kernel_size, stride, padding, dilation, ceil_mode):
-    op, windows = f"max_pool{dims}d", []
-    axes, step = _pooling(input, dims, kernel_size, stride, padding, dilation, ceil_mode, op)
-    for size, out, k, s, p, d in axes:
-        begins = [i * s - p for i in range(out)]
-        windows.append(([b if b >= 0 else b + -(b // d) * d for b in begins],
-                        [min(b + (k - 1) * d + 1, size) for b in begins]))
-    values, indices = ops._max_windows(_as_volume(input, dims), windows, step)
-    return _from_volume(values, dims), _from_volume(indices, dims)
-
-
-def volume_average(input, dims, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
-    op, windows = f"avg_pool{dims}d", []
-    if divisor_override == 0:
-        raise RuntimeError("divisor must be not zero")
-    for size, out, k, s, p, _ in _pooling(input, dims, kernel_size, stride, padding, 1, ceil_mode, op)[0]:
-        begins = [i * s - p for i in range(out)]
-        starts, stops = [max(b, 0) for b in begins], [min(b + k, size) for b in begins]
-        shares = [min(b + k, size + p) - b if count_include_pad else stop - start
-                  for b, start, stop in zip(begins, starts, stops)]
-        windows.append((starts, stops, shares))
-    return _from_volume(ops._average_windows(_as_volume(input, dims), windows, divisor_override), dims)
-
+# ---- pooling of volumes
 
 def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
     values, indices = volume_max(input, 3, kernel_size, stride, padding, dilation, ceil_mode)
@@ -338,28 +278,6 @@ def avg_pool3d(input, kernel_size, stride=None, padding=0, ceil_mode=False, coun
 
 # ---- adaptive pooling
 
-def _adaptive(input, output_size, dims, op):
-    """The size of the result, and the windows of three axes."""
-    if input.dim() not in (dims + 1, dims + 2):
-        raise RuntimeError(f"{op}: Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}")
-    size = input.shape[input.dim() - dims:]
-    if not isinstance(output_size, (tuple, list)):
-        output_size = (output_size,) * dims
-    if len(output_size) != dims:
-        raise RuntimeError(f"{op}: expected output_size of {dims} numbers, got {list(output_size)}")
-    out = [s if o is None else o for s, o in zip(size, output_size)]
-    if min(out) < 0:
-        raise RuntimeError(f"{op}: elements of output_size must be greater than or equal to 0 but received {out}")
-    if 0 in input.shape[input.dim() - dims - (dims + 1 == input.dim()):]:
-        raise RuntimeError(f"{op}: Expected input to have non-zero size for non-batch dimensions, but input has sizes "
-                           f"{list(input.shape)}")
-    windows = []
-    for s, o in zip((1,) * (3 - dims) + tuple(size), [1] * (3 - dims) + out):
-        starts, stops = [i * s // o for i in range(o)], [-(-(i + 1) * s // o) for i in range(o)]
-        windows.append((starts, stops, [b - a for a, b in zip(starts, stops)]))
-    return out, windows
-
-
 def adaptive_avg_pool1d(input, output_size):
     if input.dim() not in (2, 3):
         raise RuntimeError(f"adaptive_avg_pool1d: Expected 2D or 3D tensor, but got {list(input.shape)}")
@@ -368,7 +286,7 @@ def adaptive_avg_pool1d(input, output_size):
 
 
 def adaptive_avg_pool2d(input, output_size):
-    out = _adaptive(input, output_size, 2, "adaptive_avg_pool2d")[0]
+    out = adaptive(input, output_size, 2, "adaptive_avg_pool2d")[0]
     if out == [1, 1]:
         return input.mean((-2, -1), keepdim=True)
     height, width = input.shape[-2:]
@@ -378,13 +296,13 @@ def adaptive_avg_pool2d(input, output_size):
 
 
 def adaptive_avg_pool3d(input, output_size):
-    return ops._average_windows(input, _adaptive(input, output_size, 3, "adaptive_avg_pool3d")[1], None)
+    return ops._average_windows(input, adaptive(input, output_size, 3, "adaptive_avg_pool3d")[1], None)
 
 
 def _adaptive_max(input, output_size, dims):
-    windows = _adaptive(input, output_size, dims, f"adaptive_max_pool{dims}d")[1]
-    values, indices = ops._max_windows(_as_volume(input, dims), windows, (1, 1, 1))
-    return _from_volume(values, dims), _from_volume(indices, dims)
+    windows = adaptive(input, output_size, dims, f"adaptive_max_pool{dims}d")[1]
+    values, indices = ops._max_windows(as_volume(input, dims), windows, (1, 1, 1))
+    return from_volume(values, dims), from_volume(indices, dims)
 
 
 def adaptive_max_pool1d(input, output_size):
@@ -397,45 +315,3 @@ def adaptive_max_pool2d(input, output_size):
 
 def adaptive_max_pool3d(input, output_size):
     return _adaptive_max(input, output_size, 3)
-
-
-# ---- pooling by chance, by powers, and back
-
-def fractional_max_pool(input, dims, kernel_size, output_size, random_samples):
-    kernel = _numbers(kernel_size, dims, "fractional_max_pool", "kernel_size")
-    out = _numbers(output_size, dims, "fractional_max_pool", "output_size")
-    if input.dim() == dims + 1:
-        results = fractional_max_pool(input.unsqueeze(0), dims, kernel, out, random_samples)
-        return tuple(x.squeeze(0) for x in results)
-    if input.dim() != dims + 2:
-        raise RuntimeError(f"fractional_max_pool{dims}d: Expected {dims + 1}D or {dims + 2}D tensor, but got "
-                           f"{list(input.shape)}")
-    batch, channels, *size = input.shape
-    if any(o + k - 1 > s for o, k, s in zip(out, kernel, size)):
-        raise RuntimeError(f"fractional_max_pool{dims}d: pool {list(kernel)} and output {list(out)} are too large for "
-                           f"input {list(size)}")
-    places = None
-    for axis, (s, k, o) in enumerate(zip(size, kernel, out)):
-        # PyTorch's samples name the last axis first.
-        sample = random_samples[:, :, dims - 1 - axis].reshape(batch, channels, 1)
-        begins = ctorch.arange(o, device=input.device).to(input.dtype)
-        if o > 1:
-            alpha = (s - k) / (o - 1)
-            begins = ((begins + sample) * alpha).long() - (sample * alpha).long()
-            begins[..., -1] = s - k
-        else:
-            begins = ctorch.full((batch, channels, 1), s - k, dtype=ctorch.int64, device=input.device)
-        taps = begins.unsqueeze(-1) + ctorch.arange(k, device=input.device)     # batch, channels, out, kernel
-        shape = [batch, channels] + [1] * (2 * dims)
-        shape[2 + axis], shape[2 + dims + axis] = o, k
-        taps = taps.reshape(shape)
-        places = taps if places is None else places * s + taps
-    places = places.reshape(batch, channels, *out, -1)
-    flat = ops.gather(input.reshape(batch, channels, -1), 2, places.reshape(batch, channels, -1)).reshape(places.shape)
-    values, which = flat.max(-1)
-    return values, ops.gather(places, places.dim() - 1, which.unsqueeze(-1)).squeeze(-1)
-
-
-def max_unpool(input, indices, dims, size):
-    return _from_volume(ops._unpool(_as_volume(input, dims), _as_volume(indices, dims),
-                                    (1,) * (3 - dims) + tuple(size)), dims)
