@@ -4,6 +4,9 @@ from ctorch import _functions as ops
 
 
 def batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled=False):
+    if input.numel() == 0 and input.dim() < 2:
+        output = input.clone() if weight is None else input * weight[0]
+        return output if bias is None else output + bias[0]
     return ops._batch_norm(input, weight, bias, running_mean, running_var, training,
                            0.0 if momentum is None else momentum, eps)[0]
 

@@ -3,7 +3,6 @@ import ctorch
 from ctorch import _functions as ops
 from ctorch._composites._volumes import adaptive, as_volume, from_volume, numbers, volume_average, volume_max
 
-
 # ---- convolution
 
 def _without_words(convolve, dims, input, weight, bias, stride, padding, dilation, groups):

@@ -136,6 +136,19 @@ cdef int make_taps(Taps* t, int64_t size, int64_t out, str mode, bint align, obj
     return 0
 
 
+cdef void round_taps(Taps* t) noexcept:
+    """Weights for bytes: integers of 16 bits over a power of two, as PyTorch has them."""
+    cdef double most = 0
+    cdef int64_t i
+    cdef int bits = 0
+    for i in range(t.first[t.out]):
+        most = t.weight[i] if t.weight[i] > most else most
+    while bits < 22 and <int64_t>(0.5 + most * (1 << (bits + 1))) < 1 << 15:
+        bits += 1
+    for i in range(t.first[t.out]):
+        t.weight[i] = <double><int64_t>(t.weight[i] * (1 << bits) + (0.5 if t.weight[i] >= 0 else -0.5)) / (1 << bits)
+
+
 cdef int transpose_taps(Taps* t) except -1:
     # What each element of the source goes to.
     cdef Taps to
@@ -216,12 +229,14 @@ cdef TensorBase resample_forward(TensorBase x, int64_t dim, int64_t size, str mo
     cdef Taps t
     cdef TensorBase y
     make_taps(&t, x.shape[dim], size, mode, align, scale, antialias, dtype == FLOAT64)
+    if x.dtype == UINT8:
+        round_taps(&t)
     try:
         y = along(x, &t, dim, dtype, not antialias)
     finally:
         free_taps(&t)
     if x.dtype == UINT8:
-        return cast_to(<TensorBase>(y.round().clamp(0, 255)), UINT8)
+        return cast_to(<TensorBase>((y + 0.5).floor().clamp(0, 255)), UINT8)
     return cast_to(y, x.dtype)
 
 

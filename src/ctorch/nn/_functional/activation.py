@@ -284,7 +284,9 @@ def prelu(input, weight):
     tensor([-0.2500,  2.0000])
     """
     channels = input.size(1) if input.dim() >= 2 else 1
-    if weight.numel() != 1:
+    if weight.numel() == 1:
+        weight = weight.reshape(())
+    else:
         if weight.numel() != channels:
             raise RuntimeError(
                 f"prelu: weight has {weight.numel()} elements, expected 1 or the number of channels "

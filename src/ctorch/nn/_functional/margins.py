@@ -62,7 +62,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
 
 def _class_rows(input):
     """Input as (samples, classes)."""
-    if input.dim() > 2 or input.dim() == 2 and input.size(1) == 0 or input.dim() == 1 and input.size(0) == 0:
+    if input.dim() > 2 or (input.dim() == 2 and input.size(1) == 0) or (input.dim() == 1 and input.size(0) == 0):
         raise RuntimeError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
                            f"{list(input.shape)}")
     return input.reshape(-1, input.size(-1)) if input.dim() else input.reshape(1, 1)

@@ -1,8 +1,6 @@
 """Normalisation functions of nn.functional."""
 import math
 
-import ctorch
-
 from ... import _functions as ops
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize", "rms_norm"]

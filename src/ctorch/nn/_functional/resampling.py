@@ -1,6 +1,7 @@
 """Images at other sizes and places: interpolation, grids and shuffles of nn.functional."""
 import warnings
 
+import ctorch
 
 from ... import _functions as ops
 
@@ -95,8 +96,10 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
 
 
 def _along_axes(input, out, mode, align_corners, factors, antialias):
-    """One dimension after the other, those that shrink first."""
-    axes = sorted(range(len(out)), key=lambda k: (out[k] / input.shape[2 + k], -k))
+    """One dimension after the other, those that shrink first; bytes, which round in between, from the last."""
+    axes = range(len(out))[::-1]
+    if input.dtype != ctorch.uint8:
+        axes = sorted(axes, key=lambda k: out[k] / input.shape[2 + k])
     output = input
     for k in axes:
         if out[k] != input.shape[2 + k] or (factors is not None and factors[k] != 1):

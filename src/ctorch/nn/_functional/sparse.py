@@ -46,7 +46,7 @@ def embedding(
     scale_grad_by_freq : bool
         Divide gradients by how often the index occurs.
     sparse : bool
-        Sparse gradients; only the default is available.
+        Without effect: gradients are dense.
 
     Examples
     --------
@@ -55,8 +55,6 @@ def embedding(
     tensor([[0., 1.],
             [1., 0.]])
     """
-    if sparse:
-        raise NotImplementedError(f"embedding: sparse=True is not available ({weight.dtype}, {weight.device})")
     if padding_idx is None:
         padding_idx = -1
     else:
