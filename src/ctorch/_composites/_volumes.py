@@ -1,4 +1,6 @@
 """Pooling of volumes by windows that are listed, and of images and integers as volumes."""
+import math
+
 import ctorch
 from ctorch import _functions as ops
 
@@ -143,8 +145,9 @@ def fractional_max_pool(input, dims, kernel_size, output_size, random_samples):
         shape[2 + axis], shape[2 + dims + axis] = o, k
         taps = taps.reshape(shape)
         places = taps if places is None else places * s + taps
-    places = places.reshape(batch, channels, *out, -1)
-    flat = ops.gather(input.reshape(batch, channels, -1), 2, places.reshape(batch, channels, -1)).reshape(places.shape)
+    places = places.reshape(batch, channels, *out, math.prod(kernel))
+    flat = ops.gather(input.reshape(batch, channels, math.prod(size)), 2,
+                      places.reshape(batch, channels, math.prod(out) * math.prod(kernel))).reshape(places.shape)
     values, which = flat.max(-1)
     return values, ops.gather(places, places.dim() - 1, which.unsqueeze(-1)).squeeze(-1)
 

@@ -139,8 +139,14 @@ cdef int make_taps(Taps* t, int64_t size, int64_t out, str mode, bint align, obj
 cdef void round_taps(Taps* t) noexcept:
     """Weights for bytes: integers of 16 bits over a power of two, as PyTorch has them."""
     cdef double most = 0
-    cdef int64_t i
+    cdef int64_t i, j, k
     cdef int bits = 0
+    for j in range(t.out):              # the taps of one element count together: those at a border are clamped
+        for i in range(t.first[j], t.first[j + 1]):
+            for k in range(i + 1, t.first[j + 1]):
+                if t.source[k] == t.source[i]:
+                    t.weight[i] += t.weight[k]
+                    t.weight[k] = 0
     for i in range(t.first[t.out]):
         most = t.weight[i] if t.weight[i] > most else most
     while bits < 22 and <int64_t>(0.5 + most * (1 << (bits + 1))) < 1 << 15:
@@ -228,7 +234,7 @@ cdef TensorBase resample_forward(TensorBase x, int64_t dim, int64_t size, str mo
     cdef int dtype = image_compute(x)
     cdef Taps t
     cdef TensorBase y
-    make_taps(&t, x.shape[dim], size, mode, align, scale, antialias, dtype == FLOAT64)
+    make_taps(&t, x.shape[dim], size, mode, align, scale, antialias, dtype == FLOAT64 or x.dtype == UINT8)
     if x.dtype == UINT8:
         round_taps(&t)
     try:

@@ -1,4 +1,6 @@
 """Embeddings of nn.functional."""
+from itertools import pairwise
+
 import ctorch
 
 from ... import _functions as ops
@@ -96,10 +98,10 @@ def _bags(input, offsets, include_last_offset):
                            f"position 0. However, got {bounds[0]}")
     if not include_last_offset:
         bounds = [*bounds, input.numel()]
-    if bounds[-1] > input.numel() or any(a > b for a, b in zip(bounds, bounds[1:])):
+    if bounds[-1] > input.numel() or any(a > b for a, b in pairwise(bounds)):
         raise RuntimeError(f"offsets[-1] can not be greater than input's length({input.numel()}) but got offsets[-1] "
                            f"of {bounds[-1]}")
-    numbers = [bag for bag, (a, b) in enumerate(zip(bounds, bounds[1:])) for _ in range(b - a)]
+    numbers = [bag for bag, (a, b) in enumerate(pairwise(bounds)) for _ in range(b - a)]
     return ctorch.tensor(numbers, dtype=ctorch.int64, device=input.device), len(bounds) - 1
 
 

@@ -14,7 +14,7 @@ __all__ = ["Conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"]
 
 
 class Conv3d(_ConvNd):
-    """Three-dimensional convolution over ``(batch, channels, depth, height, width)``; the parameters are those of `Conv2d`.
+    """Convolution over ``(batch, channels, depth, height, width)``; the parameters are those of `Conv2d`.
 
     Examples
     --------
