@@ -131,8 +131,8 @@ def fractional_max_pool(input, dims, kernel_size, output_size, random_samples):
                            f"input {list(size)}")
     places = None
     for axis, (s, k, o) in enumerate(zip(size, kernel, out)):
-        # PyTorch's samples name the last axis first.
-        sample = random_samples[:, :, dims - 1 - axis].reshape(batch, channels, 1)
+        # PyTorch's samples name the last axis of images first, but the first of volumes.
+        sample = random_samples[:, :, 1 - axis if dims == 2 else axis].reshape(batch, channels, 1)
         begins = ctorch.arange(o, device=input.device).to(input.dtype)
         if o > 1:
             alpha = (s - k) / (o - 1)

@@ -162,7 +162,7 @@ cdef int transpose_taps(Taps* t) except -1:
     cdef int64_t* at = <int64_t*>calloc(t.size + 1, sizeof(int64_t))
     if at == NULL:
         raise MemoryError("interpolate: out of memory for its weights")
-    new_taps(&to, t.out, t.size, t.first[t.out] // (t.size + 1) + 1)
+    new_taps(&to, t.out, t.size, t.first[t.out] // t.size + 1)
     for i in range(t.first[t.out]):
         at[t.source[i] + 1] += 1
     for j in range(t.size):
