@@ -166,8 +166,8 @@ CASES = {
 # Modules whose operators have no kernel on the device, each with its reason.
 LATER = "the GPU library comes later"
 MISSING = dict.fromkeys([
-    "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool3d", "CTCLoss", "Conv3d",
-    "ConvTranspose3d", "Fold", "FractionalMaxPool3d", "LPPool3d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d",
+    "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool3d", "CTCLoss",
+    "Conv3d", "ConvTranspose3d", "Fold", "FractionalMaxPool3d", "LPPool3d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d",
     "MaxUnpool3d", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"], LATER)
 # Modules without a forward of their own, or whose forward is that of their parts: each has a test below.
 CONTAINERS = {"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"}

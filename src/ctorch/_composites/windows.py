@@ -1,7 +1,7 @@
 """Convolution and pooling, written with other operators."""
 import ctorch
 from ctorch import _functions as ops
-from ctorch._composites._volumes import adaptive, as_volume, from_volume, numbers, volume_average, volume_max
+from ctorch._windows import adaptive, as_volume, from_volume, numbers, volume_average, volume_max
 
 # ---- convolution
 

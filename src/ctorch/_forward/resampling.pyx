@@ -4,7 +4,7 @@ from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
-from ctorch._dispatch cimport cast_to, unsupported
+from ctorch._dispatch cimport cast_to
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, row_of
 from ctorch._kernels._load cimport kernel_table
@@ -186,7 +186,7 @@ cdef TensorBase along(TensorBase x, Taps* t, int64_t dim, int dtype, bint equal)
     cdef TensorBase a = dense(x, dtype), y
     cdef Resample r
     cdef int64_t shape[64]
-    cdef int64_t i, j, k, count = t.first[t.out], source
+    cdef int64_t i, j, k, count = t.first[t.out]
     cdef int32_t* sources = t.source
     cdef void* weights = malloc((count + 1) * sizeof(double))
     if equal:
@@ -213,9 +213,9 @@ cdef TensorBase along(TensorBase x, Taps* t, int64_t dim, int dtype, bint equal)
     r.first, r.source, r.weight = t.first, sources, weights
     y = tensor_empty(dtype, x.ndim, shape)
     r.x, r.y = a.data, y.data
-    cdef ResampleKernels* k_ = load()
+    cdef ResampleKernels* table = load()
     with nogil:
-        k_.axis[row_of(dtype)](&r)
+        table.axis[row_of(dtype)](&r)
     if equal:
         free(sources)
     free(weights)

@@ -43,7 +43,7 @@ cdef inline bint skips(const int64_t* target, int64_t state) noexcept nogil:
 
 cdef void forward_one(Ctc* c, int64_t i, real* tag) noexcept nogil:
     cdef const int64_t* target = c.targets + c.offset[i]
-    cdef int64_t states = 2 * c.target_length[i] + 1, times = c.input_length[i], t, s, row = c.batch * c.classes
+    cdef int64_t states = 2 * c.target_length[i] + 1, times = c.input_length[i], s, row = c.batch * c.classes
     cdef const real* x = <const real*>c.x + i * c.classes
     cdef real* alpha = <real*>c.alpha + i * c.times * c.states
     cdef real none = -INFINITY, last, second
@@ -55,7 +55,7 @@ cdef void forward_one(Ctc* c, int64_t i, real* tag) noexcept nogil:
     alpha[0] = x[c.blank]
     if states > 1:
         alpha[1] = x[target[0]]
-    for t in range(1, times):
+    for _ in range(1, times):
         x += row
         for s in range(states):
             last = alpha[s - 1] if s > 0 else none

@@ -266,7 +266,7 @@ cdef inline void corners(const Sampling* s, const real* point, Corners* c) noexc
 
 cdef void sample_chunk(const Sampling* s, int64_t number, real* tag) noexcept nogil:
     """Some points of an image."""
-    cdef int64_t parts = (s.points + 1023) // 1024, image = number // parts, i, k, area, stop
+    cdef int64_t parts = (s.points + 1023) // 1024, image = number // parts, i, area, stop
     cdef const real* grid = <const real*>s.grid + image * s.points * s.axes
     cdef const real* x
     cdef real* y
@@ -280,7 +280,7 @@ cdef void sample_chunk(const Sampling* s, int64_t number, real* tag) noexcept no
         corners(s, grid + i * s.axes, &c)
         x = <const real*>s.x + image * s.channels * area
         y = <real*>s.y + image * s.channels * s.points + i
-        for k in range(s.channels):
+        for _ in range(s.channels):
             total = 0
             for j in range(c.count):
                 if c.at[j] >= 0:

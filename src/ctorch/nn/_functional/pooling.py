@@ -2,7 +2,7 @@
 import ctorch
 
 from ... import _functions as ops
-from ..._composites import _volumes
+from ... import _windows
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
@@ -245,13 +245,13 @@ def _fractional(input, dims, kernel_size, output_size, output_ratio, return_indi
     if output_size is None and output_ratio is None:
         raise ValueError(f"fractional_max_pool{dims}d requires specifying either an output_size or an output_ratio")
     if output_size is None:
-        ratio = _volumes.numbers(output_ratio, dims, "fractional_max_pool", "output_ratio") if isinstance(
+        ratio = _windows.numbers(output_ratio, dims, "fractional_max_pool", "output_ratio") if isinstance(
             output_ratio, (tuple, list)) else (output_ratio,) * dims
         output_size = [int(size * r) for size, r in zip(input.shape[-dims:], ratio)]
     if samples is None:
         batch = 1 if input.dim() == dims + 1 else input.size(0)
         samples = ctorch.rand(batch, input.size(-dims - 1), dims, dtype=input.dtype, device=input.device)
-    results = _volumes.fractional_max_pool(input, dims, kernel_size, output_size, samples)
+    results = _windows.fractional_max_pool(input, dims, kernel_size, output_size, samples)
     return results if return_indices else results[0]
 
 
@@ -340,7 +340,7 @@ def lp_pool1d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     >>> ctorch.nn.functional.lp_pool1d(ctorch.tensor([3.0, 4.0]).view(1, 1, 2), 2, 2)
     tensor([[[5.]]])
     """
-    kernel = _volumes.numbers(kernel_size, 1, "lp_pool1d", "kernel_size")
+    kernel = _windows.numbers(kernel_size, 1, "lp_pool1d", "kernel_size")
     sums = ops.avg_pool1d(input.pow(norm_type), kernel, stride, 0, ceil_mode)
     return _root(sums, kernel[0], norm_type)
 
@@ -354,7 +354,7 @@ def lp_pool2d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     >>> ctorch.nn.functional.lp_pool2d(ctorch.tensor([3.0, 4.0]).view(1, 1, 1, 2), 2, (1, 2))
     tensor([[[[5.]]]])
     """
-    kernel = _volumes.numbers(kernel_size, 2, "lp_pool2d", "kernel_size")
+    kernel = _windows.numbers(kernel_size, 2, "lp_pool2d", "kernel_size")
     sums = ops.avg_pool2d(input.pow(norm_type), kernel, stride, 0, ceil_mode)
     return _root(sums, kernel[0] * kernel[1], norm_type)
 
@@ -368,7 +368,7 @@ def lp_pool3d(input, norm_type, kernel_size, stride=None, ceil_mode=False):
     >>> ctorch.nn.functional.lp_pool3d(ctorch.tensor([3.0, 4.0]).view(1, 1, 1, 1, 2), 2, (1, 1, 2))
     tensor([[[[[5.]]]]])
     """
-    kernel = _volumes.numbers(kernel_size, 3, "lp_pool3d", "kernel_size")
+    kernel = _windows.numbers(kernel_size, 3, "lp_pool3d", "kernel_size")
     sums = ops.avg_pool3d(input.pow(norm_type), kernel, stride, 0, ceil_mode)
     return _root(sums, kernel[0] * kernel[1] * kernel[2], norm_type)
 
@@ -382,9 +382,9 @@ def _unpool(input, indices, dims, kernel_size, stride, padding, output_size):
                            f"({list(input.shape)}) but got indices tensor with shape: {list(indices.shape)}")
     if input.dim() not in (dims + 1, dims + 2):
         raise RuntimeError(f"{op}: Expected {dims + 1}D or {dims + 2}D tensor, but got {list(input.shape)}")
-    kernel = _volumes.numbers(kernel_size, dims, op, "kernel_size")
-    stride = kernel if not stride else _volumes.numbers(stride, dims, op, "stride")
-    padding = _volumes.numbers(padding, dims, op, "padding")
+    kernel = _windows.numbers(kernel_size, dims, op, "kernel_size")
+    stride = kernel if not stride else _windows.numbers(stride, dims, op, "stride")
+    padding = _windows.numbers(padding, dims, op, "padding")
     size = [(s - 1) * t + k - 2 * p for s, t, k, p in zip(input.shape[-dims:], stride, kernel, padding)]
     if output_size is not None:
         wanted = list(output_size)[-dims:] if len(output_size) == dims + 2 else list(output_size)
@@ -395,7 +395,7 @@ def _unpool(input, indices, dims, kernel_size, stride, padding, output_size):
             if not s - t < w < s + t:
                 raise ValueError(f"invalid output_size {wanted} (dimensions must be within a stride of {size})")
         size = wanted
-    return _volumes.max_unpool(input, indices, dims, size)
+    return _windows.max_unpool(input, indices, dims, size)
 
 
 def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
