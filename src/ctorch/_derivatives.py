@@ -304,8 +304,6 @@ def repeats_added(g, dim, times, shape):
     return g.reshape(*shape[:dim + 1], times, *shape[dim + 1:]).sum(dim + 1)
 
 
-# ---- selection by index
-
 # ---- Fourier transforms
 
 def fft_r2c_gradient(g, shape, dims, norm, onesided):
@@ -375,3 +373,34 @@ def logcumsumexp_backward(g, x, y, dim):
         return (_f.flip(_f.logcumsumexp(_f.flip(logs, dim), dim), dim) + x).exp()
 
     return part(g > 0, g) - part(g < 0, -g)
+
+
+def volume_places(g, indices):
+    """The elements of g at the places that pooling of volumes chose."""
+    planes = indices.shape[:-3]
+    flat = _f.gather(g.reshape(*planes, -1), len(planes), indices.reshape(*planes, -1))
+    return flat.reshape(indices.shape)
+
+
+def no_derivative(name, g):
+    """PyTorch has no second derivative here."""
+    raise RuntimeError(f"derivative for {name} is not implemented")
+
+
+# ---- attention
+
+def attention_gradient(g, query, key, value, y, lse, causal, scale):
+    """Gradients of attention: the blockwise kernel, or formulas where a graph of them is wanted."""
+    if not ctorch.is_grad_enabled():
+        return _f._attention_backward(g, query, key, value, y, lse, causal, scale)
+    heads, share = key.shape[0], query.shape[0] // max(key.shape[0], 1)
+    k, v = (x.unsqueeze(1).expand(heads, share, *x.shape[1:]).reshape(-1, *x.shape[1:]) for x in (key, value))
+    scores = query @ k.mT * scale
+    if causal:
+        past = ctorch.ones(scores.shape[-2:], dtype=ctorch.bool, device=scores.device).tril()
+        scores = scores.masked_fill(~past, -float("inf"))
+    weights = _f.softmax(scores, -1)
+    slope = g @ v.mT
+    slope = weights * (slope - (weights * slope).sum(-1, True)) * scale
+    gk, gv = slope.mT @ query, weights.mT @ g
+    return slope @ k, gk.reshape(heads, share, *gk.shape[1:]).sum(1), gv.reshape(heads, share, *gv.shape[1:]).sum(1)

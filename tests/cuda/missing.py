@@ -14,6 +14,9 @@ MISSING = dict.fromkeys("""
     special_modified_bessel_k1 special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1
     special_spherical_bessel_j0 _special_polynomial view_as_real view_as_complex _complex_of _fft_c2c _fft_r2c _fft_c2r
     _moments _logsumexp _distance
+    _adaptive_avg_pool2d _adaptive_avg_pool2d_backward _attention _attention_backward _average_windows
+    _average_windows_backward _columns _ctc_loss _ctc_loss_backward _from_columns _from_slices _grid_sample
+    _grid_sample_backward _max_windows _max_windows_backward _resample _resample_backward _slices _unpool
 """.split(), LATER)
 # Operators written with those.
 WAITING = dict.fromkeys("""
@@ -21,6 +24,8 @@ WAITING = dict.fromkeys("""
     lu_unpack svd svd_lowrank pca_lowrank pinverse matrix_power matrix_exp triangular_solve
     _linalg_lstsq_value
     polygamma mvlgamma nextafter frexp imag complex polar stft istft
+    adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool3d col2im conv3d
+    conv_transpose3d grid_sampler grid_sampler_2d grid_sampler_3d im2col max_pool3d
 """.split(), LATER)
 WAITING |= dict.fromkeys("hann_window hamming_window blackman_window bartlett_window kaiser_window".split(),
                          "test_windows_on_the_device has them")

@@ -39,6 +39,12 @@ def case(*inputs, **options):
 PLANE, LINE, VOLUME = real(2, 3, 6, 5), real(2, 3, 7), real(2, 3, 3, 4, 5)
 WIDE = real(4, 5, scale=3)
 PAIR = (real(4, 5), real(4, 5))
+
+
+def SIGNS(dtype):
+    return ctorch.randn(4, 5, dtype=ctorch.float64).sign().to(dtype).detach()
+
+
 WEIGHTS = [0.5, 1.0, 2.0, 0.25]
 
 # Every module by name: its cases, each with inputs and constructor arguments.
@@ -125,10 +131,48 @@ CASES = {
     "MSELoss": [case(*PAIR), case(*PAIR, reduction="none")],
     "HuberLoss": [case(*PAIR, delta=0.6)],
     "SmoothL1Loss": [case(*PAIR, beta=0.5)],
+    "RReLU": [case(WIDE)],
+    "AlphaDropout": [case(WIDE, p=0.3)],
+    "FeatureAlphaDropout": [case(PLANE, p=0.3)],
+    "Dropout3d": [case(VOLUME, p=0.3)],
+    "ConvTranspose1d": [case(LINE, in_channels=3, out_channels=4, kernel_size=3, padding=1, stride=2)],
+    "ConvTranspose2d": [case(PLANE, in_channels=3, out_channels=6, kernel_size=(3, 2), stride=2, output_padding=1,
+                             groups=3)],
+    "LPPool1d": [case(LINE, norm_type=2, kernel_size=2)],
+    "LPPool2d": [case(PLANE, norm_type=2, kernel_size=2)],
+    "FractionalMaxPool2d": [case(PLANE, kernel_size=2, output_size=3)],
+    "InstanceNorm1d": [case(LINE, num_features=3)],
+    "InstanceNorm2d": [case(PLANE, num_features=3, affine=True, track_running_stats=True)],
+    "InstanceNorm3d": [case(VOLUME, num_features=3)],
+    "LocalResponseNorm": [case(PLANE, size=2, alpha=0.5)],
+    "ChannelShuffle": [case(real(2, 4, 3, 3), groups=2)],
+    "CircularPad3d": [case(VOLUME, padding=1)],
+    "ReflectionPad3d": [case(VOLUME, padding=1)],
+    "ReplicationPad3d": [case(VOLUME, padding=1)],
+    "EmbeddingBag": [case(classes(4, 6, 2), num_embeddings=4, embedding_dim=5, mode="sum")],
+    "MultiheadAttention": [case(real(4, 2, 6), real(4, 2, 6), real(4, 2, 6), embed_dim=6, num_heads=2)],
+    "MarginRankingLoss": [case(*PAIR, SIGNS)],
+    "HingeEmbeddingLoss": [case(WIDE, SIGNS)],
+    "SoftMarginLoss": [case(WIDE, SIGNS)],
+    "MultiLabelMarginLoss": [case(real(6, 4), classes(4, 6, 4))],
+    "MultiLabelSoftMarginLoss": [case(WIDE, unit(4, 5))],
+    "MultiMarginLoss": [case(real(6, 4), classes(4, 6))],
+    "CosineEmbeddingLoss": [case(*PAIR, lambda dtype: ctorch.tensor([1, -1, 1, -1]))],
+    "TripletMarginLoss": [case(*PAIR, real(4, 5))],
+    "TripletMarginWithDistanceLoss": [case(*PAIR, real(4, 5))],
+    "PoissonNLLLoss": [case(*PAIR)],
+    "GaussianNLLLoss": [case(*PAIR, unit(4, 5))],
 }
+# Modules whose operators have no kernel on the device, each with its reason.
+LATER = "the GPU library comes later"
+MISSING = dict.fromkeys([
+    "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d", "AdaptiveMaxPool3d", "AvgPool3d", "CTCLoss",
+    "Conv3d", "ConvTranspose3d", "Fold", "FractionalMaxPool3d", "LPPool3d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d",
+    "MaxUnpool3d", "Unfold", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d"], LATER)
 # Modules without a forward of their own, or whose forward is that of their parts: each has a test below.
 CONTAINERS = {"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"}
-RANDOM = {"Dropout", "Dropout1d", "Dropout2d"}       # in training the devices draw different numbers
+RANDOM = {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout", "RReLU",
+          "FractionalMaxPool2d"}       # in training the devices draw different numbers
 HALF = ["Linear", "Conv2d", "BatchNorm2d", "LayerNorm", "ReLU", "GELU", "MaxPool2d", "Softmax", "CrossEntropyLoss",
         "Embedding"]
 RACED = {"Linear", "Conv2d", "BatchNorm2d", "LayerNorm", "MaxPool2d", "AvgPool2d", "Softmax", "CrossEntropyLoss",
@@ -139,8 +183,8 @@ def test_every_module_is_here():
     found = {name for name, value in vars(nn.modules).items()
              if inspect.isclass(value) and issubclass(value, nn.Module) and not name.startswith("_")}
     assert found == set(nn.modules.__all__), "a module that __all__ does not name, or the reverse"
-    assert found == set(CASES) | CONTAINERS
-    assert not set(CASES) & CONTAINERS
+    assert found == set(CASES) | CONTAINERS | set(MISSING)
+    assert not set(CASES) & (CONTAINERS | set(MISSING))
 
 
 def made(name, options, dtype):

@@ -246,8 +246,6 @@ def test_embedding_from_pretrained():
     assert not layer.weight.requires_grad
     assert layer(ctorch.tensor([2, 0])).tolist() == [[0, 0, 1], [1, 0, 0]]
     assert nn.Embedding.from_pretrained(ctorch.eye(3), freeze=False).weight.requires_grad
-    with pytest.raises(NotImplementedError, match="max_norm"):
-        nn.Embedding(3, 2, max_norm=1.0)
 
 
 def test_batch_norm_loads_files_without_the_count_of_batches():

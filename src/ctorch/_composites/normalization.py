@@ -4,6 +4,9 @@ from ctorch import _functions as ops
 
 
 def batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled=False):
+    if input.numel() == 0 and input.dim() < 2:
+        output = input.clone() if weight is None else input * weight[0]
+        return output if bias is None else output + bias[0]
     return ops._batch_norm(input, weight, bias, running_mean, running_var, training,
                            0.0 if momentum is None else momentum, eps)[0]
 
@@ -20,3 +23,105 @@ def dropout(input, p, train):
     if p == 1:
         return input * 0
     return input * ctorch._random_functions.dropout_mask(input, p)
+
+
+# ---- groups, instances, root mean squares
+
+def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabled=True):
+    if input.dim() < 2:
+        raise RuntimeError(f"Expected at least 2 dimensions for input tensor but received {input.dim()}")
+    batch, channels = input.shape[:2]
+    if num_groups <= 0:
+        raise RuntimeError(f"Expected num groups to be greater than 0, got {num_groups}")
+    if channels % num_groups:
+        raise RuntimeError("Expected number of channels in input to be divisible by num_groups, but got input of "
+                           f"shape {list(input.shape)} and num_groups={num_groups}")
+    for name, values in (("weight", weight), ("bias", bias)):
+        if values is not None and (values.dim() != 1 or values.numel() != channels):
+            raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of channels in input, but "
+                               f"got {name} of shape {list(values.shape)} and input of shape {list(input.shape)}")
+    size = channels // num_groups
+    for s in input.shape[2:]:
+        size *= s
+    output = ops._layer_norm(input.reshape(batch * num_groups, size), (size,), None, None, eps)[0].view(input.shape)
+    return _scaled(output, weight, bias)
+
+
+def _scaled(output, weight, bias):
+    per_channel = (1, -1, *(1,) * (output.dim() - 2))
+    if weight is not None:
+        output = output * weight.reshape(per_channel)
+    return output if bias is None else output + bias.reshape(per_channel)
+
+
+def instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled=False):
+    if not use_input_stats and (running_mean is None or running_var is None):
+        raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
+    batch, channels = input.shape[:2]
+    if not use_input_stats:
+        return ops._batch_norm(input, weight, bias, running_mean, running_var, False, 0.0, eps)[0]
+    # Every channel of every sample is a channel of one large sample.
+    flat = input.reshape(1, batch * channels, *input.shape[2:])
+    statistics = [None if s is None else s.repeat(batch) for s in (running_mean, running_var)]
+    output = ops._batch_norm(flat, None, None, *statistics, True, momentum, eps)[0].reshape(input.shape)
+    with ctorch.no_grad():
+        for whole, each in zip((running_mean, running_var), statistics):
+            if whole is not None:
+                whole.copy_(each.reshape(batch, channels).mean(0))
+    return _scaled(output, weight, bias)
+
+
+def rms_norm(input, normalized_shape, weight=None, eps=None):
+    sizes = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if tuple(input.shape[input.dim() - len(sizes):]) != sizes:
+        raise RuntimeError(f"Given normalized_shape={list(sizes)}, expected input with shape {['*', *sizes]}, but got "
+                           f"input of size{list(input.shape)}")
+    wide = input if input.dtype == ctorch.float64 or input.is_complex() else input.float()
+    if eps is None:
+        eps = ctorch.finfo(wide.dtype).eps
+    dims = tuple(range(-len(sizes), 0))
+    output = (wide * ((wide * wide).mean(dims, True) + eps).rsqrt()).to(input.dtype)
+    return output if weight is None else output * weight
+
+
+# ---- dropout of other kinds
+
+def _check_probability(p):
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def _noise(input, p, feature):
+    if feature and input.dim() < 2:
+        raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
+    shape = (*input.shape[:2], *(1,) * (input.dim() - 2)) if feature else input.shape
+    return ctorch.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
+
+
+def feature_dropout(input, p, train):
+    _check_probability(p)
+    if p == 0 or not train or input.numel() == 0:
+        return input
+    return input * 0 if p == 1 else input * _noise(input, p, True).div_(1 - p)
+
+
+def _alpha_dropout(input, p, train, feature):
+    _check_probability(p)
+    if p == 0 or not train or input.numel() == 0:
+        return input
+    if p == 1:
+        return input * 0
+    # The value that the scaled exponential linear unit saturates at, and what keeps mean and variance.
+    alpha = 1.7580993408473766
+    scale = ((alpha * alpha * p + 1) * (1 - p)) ** -0.5
+    noise = _noise(input, p, feature)
+    shift = (noise - 1).mul_(alpha * scale).add_(alpha * scale * p)
+    return input * noise.mul_(scale) + shift
+
+
+def alpha_dropout(input, p, train):
+    return _alpha_dropout(input, p, train, False)
+
+
+def feature_alpha_dropout(input, p, train):
+    return _alpha_dropout(input, p, train, True)

@@ -287,6 +287,10 @@ def _pad_by_index(input, pad, mode):
         elif mode == "replicate":
             places = [0 if p < 0 else n - 1 if p >= n else p for p in places]
         else:
-            places = [p % n for p in places]
+            # What is cut off does not come back on the other side.
+            low, high = max(0, -before), n - max(0, -after)
+            if before > high - low or after > high - low:
+                raise RuntimeError("Padding value causes wrapping around more than once.")
+            places = [low + (p - low) % (high - low) for p in places]
         input = ctorch.index_select(input, d, ctorch.tensor(places, device=input.device))
     return input

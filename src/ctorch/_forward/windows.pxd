@@ -17,3 +17,5 @@ cdef TensorBase avg_pool2d_forward(TensorBase x, object kernel_size, object stri
 cdef TensorBase avg_pool2d_backward_forward(TensorBase grad, object shape, object kernel_size, object stride,
                                             object padding, bint ceil_mode, bint count_include_pad,
                                             object divisor_override)
+cdef TensorBase adaptive_avg_pool2d_forward(TensorBase x, object output_size)
+cdef TensorBase adaptive_avg_pool2d_backward_forward(TensorBase grad, object shape)

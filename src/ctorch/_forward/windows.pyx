@@ -1,5 +1,6 @@
 """Convolution and pooling: shapes and dtypes around their kernels."""
 from libc.stdint cimport int64_t
+from libc.string cimport memset
 
 from ctorch._dispatch cimport cast_to
 from ctorch._dtype cimport *
@@ -296,4 +297,45 @@ cdef TensorBase avg_pool2d_backward_forward(TensorBase grad, object shape, objec
     with nogil:
         code = k.average_backward[row_of(dtype)](&p)
     kernel_error(code, "avg_pool2d")
+    return cast_to(gx, grad.dtype)
+
+
+cdef int adaptive_sizes(Pool2d* p, int ndim, const int64_t* shape, int64_t out_h, int64_t out_w) except -1:
+    cdef int i
+    memset(p, 0, sizeof(Pool2d))
+    p.planes = 1
+    for i in range(ndim - 2):
+        p.planes *= shape[i]
+    p.height, p.width, p.out_h, p.out_w = shape[ndim - 2], shape[ndim - 1], out_h, out_w
+    return 0
+
+
+cdef TensorBase adaptive_avg_pool2d_forward(TensorBase x, object output_size):
+    cdef int dtype = float_compute(x, b"adaptive_avg_pool2d"), code, n = len(output_size)
+    cdef Pool2d p
+    cdef TensorBase a = dense(x, dtype), y
+    adaptive_sizes(&p, x.ndim, x.shape, output_size[n - 2], output_size[n - 1])
+    y = pool_result(x, &p, dtype)
+    p.x, p.y = a.data, y.data
+    cdef PoolKernels* k = load_pool()
+    with nogil:
+        code = k.adaptive_average[row_of(dtype)](&p)
+    kernel_error(code, "adaptive_avg_pool2d")
+    return cast_to(y, x.dtype)
+
+
+cdef TensorBase adaptive_avg_pool2d_backward_forward(TensorBase grad, object shape):
+    cdef int dtype = float_compute(grad, b"adaptive_avg_pool2d"), code, i, n = len(shape)
+    cdef Pool2d p
+    cdef int64_t sizes[4]
+    cdef TensorBase g = dense(grad, dtype), gx
+    for i in range(n):
+        sizes[i] = shape[i]
+    adaptive_sizes(&p, n, sizes, grad.shape[n - 2], grad.shape[n - 1])
+    gx = tensor_empty(dtype, n, sizes)
+    p.gy, p.gx = g.data, gx.data
+    cdef PoolKernels* k = load_pool()
+    with nogil:
+        code = k.adaptive_average_backward[row_of(dtype)](&p)
+    kernel_error(code, "adaptive_avg_pool2d")
     return cast_to(gx, grad.dtype)

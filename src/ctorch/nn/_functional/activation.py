@@ -7,13 +7,17 @@ from ... import _functions as ops
 
 __all__ = [
     "celu",
+    "celu_",
     "elu",
+    "elu_",
     "gelu",
     "glu",
+    "gumbel_softmax",
     "hardshrink",
     "hardsigmoid",
     "hardswish",
     "hardtanh",
+    "hardtanh_",
     "leaky_relu",
     "leaky_relu_",
     "log_softmax",
@@ -23,7 +27,10 @@ __all__ = [
     "relu",
     "relu6",
     "relu_",
+    "rrelu",
+    "rrelu_",
     "selu",
+    "selu_",
     "sigmoid",
     "silu",
     "softmax",
@@ -34,6 +41,7 @@ __all__ = [
     "tanh",
     "tanhshrink",
     "threshold",
+    "threshold_",
 ]
 
 SELU_ALPHA = 1.6732632423543772848170429916717
@@ -125,6 +133,8 @@ def silu(input, inplace=False):
     >>> ctorch.nn.functional.silu(ctorch.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
+    if input.is_complex():
+        return _applied(lambda x: x * ops.sigmoid(x), input, inplace)
     return _applied(ops.silu, input, inplace)
 
 
@@ -274,7 +284,9 @@ def prelu(input, weight):
     tensor([-0.2500,  2.0000])
     """
     channels = input.size(1) if input.dim() >= 2 else 1
-    if weight.numel() != 1:
+    if weight.numel() == 1:
+        weight = weight.reshape(())
+    else:
         if weight.numel() != channels:
             raise RuntimeError(
                 f"prelu: weight has {weight.numel()} elements, expected 1 or the number of channels "
@@ -442,3 +454,125 @@ def log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     if dim is None:
         dim = _implicit_dim("log_softmax", input.dim(), _stacklevel)
     return ops.log_softmax(input, dim, dtype)
+
+
+def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
+    """`leaky_relu` with slopes drawn between `lower` and `upper`; their mean without `training`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.rrelu(ctorch.tensor([-1.0, 2.0]), 0.1, 0.3)
+    tensor([-0.2000,  2.0000])
+    """
+    if lower > upper:
+        raise RuntimeError(f"Lower bound should be less than or equal to the upper bound, but got {lower} and {upper}")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2, inplace)
+    negative = input.detach() <= 0
+    slopes = ctorch.ones(input.shape, dtype=input.dtype, device=input.device)
+    # One number for each negative element, as PyTorch draws them.
+    drawn = ctorch.empty(int(negative.sum()), dtype=ctorch.float64, device=input.device).uniform_(lower, upper)
+    slopes[negative] = drawn.to(input.dtype)
+    return input.mul_(slopes) if inplace else input * slopes
+
+
+def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
+    """Samples of a categorical distribution that can be differentiated (Jang et al., 2017).
+
+    Parameters
+    ----------
+    logits : Tensor
+    tau : float
+        Temperature.
+    hard : bool
+        Return ones and zeros, with the gradient of the soft sample.
+    eps : float
+        Without effect, as in PyTorch.
+    dim : int
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> float(ctorch.nn.functional.gumbel_softmax(ctorch.zeros(4), hard=True).sum())
+    1.0
+    """
+    noise = -ctorch.empty_like(logits).exponential_().log()
+    soft = ops.softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    place = soft.max(dim, keepdim=True)[1]
+    ones = ctorch.ones(place.shape, dtype=soft.dtype, device=soft.device)
+    return ops._scatter_add(ones, dim % soft.dim(), place, tuple(soft.shape)) - soft.detach() + soft
+
+
+def celu_(input, alpha=1.0):
+    """`celu` in place.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.celu_(ctorch.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
+    return celu(input, alpha, inplace=True)
+
+
+def elu_(input, alpha=1.0):
+    """`elu` in place.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.elu_(ctorch.tensor([-1.0, 2.0]))
+    tensor([-0.6321,  2.0000])
+    """
+    return elu(input, alpha, inplace=True)
+
+
+def selu_(input):
+    """`selu` in place.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.selu_(ctorch.tensor([-1.0, 2.0]))
+    tensor([-1.1113,  2.1014])
+    """
+    return selu(input, inplace=True)
+
+
+def hardtanh_(input, min_val=-1.0, max_val=1.0):
+    """`hardtanh` in place.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.hardtanh_(ctorch.tensor([-1.0, 2.0]))
+    tensor([-1.,  1.])
+    """
+    return hardtanh(input, min_val, max_val, inplace=True)
+
+
+def threshold_(input, threshold, value):
+    """`threshold` in place.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.threshold_(ctorch.tensor([-1.0, 2.0]), 0.5, 20.0)
+    tensor([20.,  2.])
+    """
+    return threshold(input, threshold, value, inplace=True)
+
+
+def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
+    """`rrelu` in place.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.functional.rrelu_(ctorch.tensor([-1.0, 2.0]), 0.1, 0.3)
+    tensor([-0.2000,  2.0000])
+    """
+    return rrelu(input, lower, upper, training, inplace=True)

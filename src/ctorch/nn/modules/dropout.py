@@ -2,7 +2,7 @@
 from .. import functional as F
 from .module import Module
 
-__all__ = ["Dropout", "Dropout1d", "Dropout2d"]
+__all__ = ["AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout"]
 
 
 class _DropoutNd(Module):
@@ -64,3 +64,45 @@ class Dropout2d(_DropoutNd):
 
     def forward(self, input):
         return F.dropout2d(input, self.p, self.training, self.inplace)
+
+
+class Dropout3d(_DropoutNd):
+    """`Dropout` of whole channels of ``(batch, channels, depth, height, width)``.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.Dropout3d()(ctorch.ones(2, 3, 2, 4, 4)).shape
+    torch.Size([2, 3, 2, 4, 4])
+    """
+
+    def forward(self, input):
+        return F.dropout3d(input, self.p, self.training, self.inplace)
+
+
+class AlphaDropout(_DropoutNd):
+    """Dropout that keeps mean and variance of self-normalising networks (Klambauer et al., 2017).
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.AlphaDropout().eval()(ctorch.ones(2))
+    tensor([1., 1.])
+    """
+
+    def forward(self, input):
+        return F.alpha_dropout(input, self.p, self.training)
+
+
+class FeatureAlphaDropout(_DropoutNd):
+    """`AlphaDropout` of whole channels.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.FeatureAlphaDropout().eval()(ctorch.ones(1, 2))
+    tensor([[1., 1.]])
+    """
+
+    def forward(self, input):
+        return F.feature_alpha_dropout(input, self.p, self.training)

@@ -4,8 +4,9 @@ from .module import Module
 from .utils import _ntuple, _pair, _quadruple
 
 __all__ = [
-    "CircularPad1d", "CircularPad2d", "ConstantPad1d", "ConstantPad2d", "ConstantPad3d", "ReflectionPad1d",
-    "ReflectionPad2d", "ReplicationPad1d", "ReplicationPad2d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
+    "CircularPad1d", "CircularPad2d", "CircularPad3d", "ConstantPad1d", "ConstantPad2d", "ConstantPad3d",
+    "ReflectionPad1d", "ReflectionPad2d", "ReflectionPad3d", "ReplicationPad1d", "ReplicationPad2d",
+    "ReplicationPad3d", "ZeroPad1d", "ZeroPad2d", "ZeroPad3d",
 ]
 
 _sextuple = _ntuple(6)
@@ -219,3 +220,45 @@ class CircularPad2d(_Pad):
 
     mode = "circular"
     _expand = staticmethod(_quadruple)
+
+
+class ReflectionPad3d(_Pad):
+    """Extend the last three dimensions by their mirror image.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ReflectionPad3d(1)(ctorch.zeros(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
+
+    mode = "reflect"
+    _expand = staticmethod(_sextuple)
+
+
+class ReplicationPad3d(_Pad):
+    """Extend the last three dimensions by their border.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.ReplicationPad3d(1)(ctorch.zeros(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
+
+    mode = "replicate"
+    _expand = staticmethod(_sextuple)
+
+
+class CircularPad3d(_Pad):
+    """Extend the last three dimensions by their other end.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.nn.CircularPad3d(1)(ctorch.zeros(1, 2, 3, 4)).shape
+    torch.Size([1, 4, 5, 6])
+    """
+
+    mode = "circular"
+    _expand = staticmethod(_sextuple)

@@ -1,0 +1,104 @@
+"""Images at other sizes and places, written with other operators."""
+import math
+
+import ctorch
+from ctorch import _functions as ops
+
+
+def _check_grid(input, grid, mode, padding):
+    if input.dtype != grid.dtype:
+        raise RuntimeError(f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} "
+                           f"and grid has {grid.dtype}")
+    if input.dim() not in (4, 5) or input.dim() != grid.dim():
+        raise RuntimeError("grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got "
+                           f"input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}")
+    if input.shape[0] != grid.shape[0]:
+        raise RuntimeError("grid_sampler(): expected grid and input to have same batch size, but got input with "
+                           f"sizes {list(input.shape)} and grid with sizes {list(grid.shape)}")
+    if grid.shape[-1] != input.dim() - 2:
+        raise RuntimeError(f"grid_sampler(): expected grid to have size {input.dim() - 2} in last dimension, but got "
+                           f"grid with sizes {list(grid.shape)}")
+    if min(input.shape[2:]) == 0:
+        raise RuntimeError("grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
+                           f"{list(input.shape)}")
+    if mode == 2 and input.dim() == 5:
+        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
+    if mode not in (0, 1, 2) or padding not in (0, 1, 2):
+        raise RuntimeError(f"grid_sampler(): interpolation mode {mode} and padding mode {padding} must be 0, 1 or 2")
+
+
+def grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners):
+    _check_grid(input, grid, interpolation_mode, padding_mode)
+    return ops._grid_sample(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners):
+    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners):
+    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+
+
+def affine_grid_generator(theta, size, align_corners):
+    axes = len(size) - 2
+    if axes not in (2, 3):
+        raise RuntimeError("AffineGridGenerator needs 4d (spatial) or 5d (volumetric) inputs.")
+    rows = []
+    for axis, count in enumerate(size[2:]):
+        line = (ctorch.linspace(-1, 1, count, dtype=theta.dtype, device=theta.device) if count > 1
+                else ctorch.zeros(count, dtype=theta.dtype, device=theta.device))
+        if not align_corners:
+            line = line * ((count - 1) / count)
+        shape = [1] * axes
+        shape[axis] = count
+        rows.append(line.reshape(shape).expand(size[2:]))
+    # x, the last axis, comes first.
+    base = ctorch.stack([*reversed(rows), ctorch.ones(size[2:], dtype=theta.dtype, device=theta.device)], -1)
+    points = base.reshape(1, -1, axes + 1) @ theta.mT
+    return points.reshape(size[0], *size[2:], axes)
+
+
+def channel_shuffle(input, groups):
+    if input.dim() < 3:
+        raise RuntimeError(f"channel_shuffle expects input with > 2 dims, but got input with sizes "
+                           f"{list(input.shape)}")
+    if groups <= 0:
+        raise RuntimeError(f"Number of groups to divide channels in must be positive. Value of groups:{groups}")
+    batch, channels, *rest = input.shape
+    if channels % groups:
+        raise RuntimeError(f"Number of channels must be divisible by groups. Got {channels} channels and {groups} "
+                           "groups.")
+    split = input.reshape(batch, groups, channels // groups, *rest)
+    return split.transpose(1, 2).reshape(input.shape)
+
+
+def pixel_shuffle(input, upscale_factor):
+    r = upscale_factor
+    if input.dim() < 3:
+        raise RuntimeError("pixel_shuffle expects input to have at least 3 dimensions, but got input with "
+                           f"{input.dim()} dimension(s)")
+    *batch, channels, height, width = input.shape
+    if r <= 0:
+        raise RuntimeError(f"pixel_shuffle expects a positive upscale_factor, but got {r}")
+    if channels % (r * r):
+        raise RuntimeError("pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
+                           f"upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}")
+    split = input.reshape(math.prod(batch), channels // (r * r), r, r, height, width)
+    return split.permute(0, 1, 4, 2, 5, 3).reshape(*batch, channels // (r * r), height * r, width * r)
+
+
+def pixel_unshuffle(input, downscale_factor):
+    r = downscale_factor
+    if input.dim() < 3:
+        raise RuntimeError("pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
+                           f"{input.dim()} dimension(s)")
+    *batch, channels, height, width = input.shape
+    if r <= 0:
+        raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
+    for name, size in (("height", height), ("width", width)):
+        if size % r:
+            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
+                               f"input.size({-2 if name == 'height' else -1})={size} is not divisible by {r}")
+    split = input.reshape(math.prod(batch), channels, height // r, r, width // r, r)
+    return split.permute(0, 1, 3, 5, 2, 4).reshape(*batch, channels * r * r, height // r, width // r)

@@ -1,0 +1,297 @@
+"""Pooling by listed windows, columns of images, slices of volumes: shapes and dtypes around their kernels."""
+from libc.stdint cimport int64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+
+from ctorch._dispatch cimport cast_to, unsupported
+from ctorch._dtype cimport *
+from ctorch._forward.common cimport dense, pair
+from ctorch._kernels._load cimport kernel_table
+from ctorch._kernels.volumes cimport *
+from ctorch._tensor cimport *
+
+cdef VolumeKernels* kernels = NULL
+
+
+cdef VolumeKernels* load() except NULL:
+    global kernels
+    if kernels == NULL:
+        kernels = <VolumeKernels*>kernel_table("volumes")
+    return kernels
+
+
+cdef int number_compute(TensorBase x, const char* op) except -1:
+    # float64 stays, the other floats are computed in float32, integers in int64.
+    if category_of[x.dtype] == CATEGORY_INT:
+        return INT64
+    if category_of[x.dtype] != CATEGORY_FLOAT:
+        unsupported(op, x.dtype)
+    return FLOAT64 if x.dtype == FLOAT64 else FLOAT32
+
+
+cdef inline int row_of_number(int dtype) noexcept nogil:
+    return 0 if dtype == FLOAT32 else 1 if dtype == FLOAT64 else 2
+
+# ---- pooling
+
+
+cdef int64_t* fill_windows(Volumes* v, object windows) except NULL:
+    # The three axes' lists, (start, stop) or (start, stop, share) each, in one block.
+    cdef int64_t total = 1, i
+    cdef int axis, part
+    cdef int64_t* block
+    cdef int64_t* at
+    for axis in range(3):
+        v.out[axis] = len(windows[axis][0])
+        total += 3 * v.out[axis]
+    block = at = <int64_t*>malloc(total * sizeof(int64_t))
+    if block == NULL:
+        raise MemoryError("pooling: out of memory for its windows")
+    for axis in range(3):
+        for part in range(len(windows[axis])):
+            if part == 0:
+                v.start[axis] = at
+            elif part == 1:
+                v.stop[axis] = at
+            else:
+                v.share[axis] = at
+            for i in range(v.out[axis]):
+                at[i] = windows[axis][part][i]
+            at += v.out[axis]
+    return block
+
+
+cdef int fill_sizes(Volumes* v, int ndim, const int64_t* shape) except -1:
+    # The last three dimensions are a volume.
+    cdef int i
+    memset(v, 0, sizeof(Volumes))
+    v.planes = 1
+    for i in range(ndim - 3):
+        v.planes *= shape[i]
+    for i in range(3):
+        v.size[i] = shape[ndim - 3 + i]
+        v.step[i] = 1
+    return 0
+
+
+cdef TensorBase like_volumes(TensorBase x, const int64_t* size, int dtype):
+    # Empty, with another size of the last three dimensions.
+    cdef int64_t shape[64]
+    cdef int i
+    for i in range(x.ndim):
+        shape[i] = x.shape[i] if i < x.ndim - 3 else size[i - x.ndim + 3]
+    return tensor_empty(dtype, x.ndim, shape)
+
+
+cdef object max_windows_forward(TensorBase x, object windows, object dilation):
+    cdef int dtype = number_compute(x, b"max_pool"), i
+    cdef Volumes v
+    cdef TensorBase a = dense(x, dtype), y, indices
+    fill_sizes(&v, x.ndim, x.shape)
+    cdef int64_t* block = fill_windows(&v, windows)
+    for i in range(3):
+        v.step[i] = dilation[i]
+    y, indices = like_volumes(x, v.out, dtype), like_volumes(x, v.out, INT64)
+    v.x, v.y, v.indices = a.data, y.data, <int64_t*>indices.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.max[row_of_number(dtype)](&v)
+    free(block)
+    return cast_to(y, x.dtype), indices
+
+
+cdef TensorBase max_windows_backward_forward(TensorBase grad, TensorBase indices, object shape):
+    cdef int dtype = number_compute(grad, b"max_pool"), n = len(shape), i
+    cdef Volumes v
+    cdef int64_t sizes[64]
+    cdef TensorBase g = dense(grad, dtype), places = dense(indices, INT64), gx
+    for i in range(n):
+        sizes[i] = shape[i]
+    fill_sizes(&v, n, sizes)
+    for i in range(3):
+        v.out[i] = grad.shape[n - 3 + i]
+    gx = tensor_empty(dtype, n, sizes)
+    v.gy, v.gx, v.indices = g.data, gx.data, <int64_t*>places.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.max_backward[row_of_number(dtype)](&v)
+    return cast_to(gx, grad.dtype)
+
+
+cdef TensorBase average_windows_forward(TensorBase x, object windows, object divisor):
+    cdef int dtype = number_compute(x, b"avg_pool")
+    cdef Volumes v
+    cdef TensorBase a = dense(x, dtype), y
+    fill_sizes(&v, x.ndim, x.shape)
+    cdef int64_t* block = fill_windows(&v, windows)
+    v.divisor = 0 if divisor is None else divisor
+    y = like_volumes(x, v.out, dtype)
+    v.x, v.y = a.data, y.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.average[row_of_number(dtype)](&v)
+    free(block)
+    return cast_to(y, x.dtype)
+
+
+cdef TensorBase average_windows_backward_forward(TensorBase grad, object shape, object windows, object divisor):
+    cdef int dtype = number_compute(grad, b"avg_pool"), n = len(shape), i
+    cdef Volumes v
+    cdef int64_t sizes[64]
+    cdef TensorBase g = dense(grad, dtype), gx
+    for i in range(n):
+        sizes[i] = shape[i]
+    fill_sizes(&v, n, sizes)
+    cdef int64_t* block = fill_windows(&v, windows)
+    v.divisor = 0 if divisor is None else divisor
+    gx = tensor_empty(dtype, n, sizes)
+    v.gy, v.gx = g.data, gx.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.average_backward[row_of_number(dtype)](&v)
+    free(block)
+    return cast_to(gx, grad.dtype)
+
+
+cdef TensorBase unpool_forward(TensorBase x, TensorBase indices, object size):
+    cdef int dtype = number_compute(x, b"max_unpool"), i
+    cdef Volumes v
+    cdef int64_t sizes[3]
+    cdef int64_t at, whole
+    cdef TensorBase a = dense(x, dtype), places = dense(indices, INT64), y
+    cdef int64_t* place = <int64_t*>places.data
+    fill_sizes(&v, x.ndim, x.shape)
+    for i in range(3):
+        v.out[i] = v.size[i]
+        v.size[i] = sizes[i] = size[i]
+    whole = v.size[0] * v.size[1] * v.size[2]
+    for at in range(places.numel):
+        if place[at] < 0 or place[at] >= whole:
+            raise RuntimeError(f"max_unpool: found an invalid max index {place[at]}, expected one below {whole} "
+                               f"(output {list(size)})")
+    y = like_volumes(x, sizes, dtype)
+    v.x, v.y, v.indices = a.data, y.data, place
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.unpool[row_of_number(dtype)](&v)
+    return cast_to(y, x.dtype)
+
+# ---- columns
+
+
+cdef int fill_columns(Columns* c, object kernel_size, object dilation, object padding, object stride,
+                      str op) except -1:
+    cdef int64_t v[2]
+    pair(kernel_size, v, op, "kernel_size")
+    c.kernel_h, c.kernel_w = v[0], v[1]
+    pair(dilation, v, op, "dilation")
+    c.dilation_h, c.dilation_w = v[0], v[1]
+    pair(padding, v, op, "padding")
+    c.pad_h, c.pad_w = v[0], v[1]
+    pair(stride, v, op, "stride")
+    c.stride_h, c.stride_w = v[0], v[1]
+    for name, a, b in (("kernel size", c.kernel_h, c.kernel_w), ("stride", c.stride_h, c.stride_w),
+                       ("dilation", c.dilation_h, c.dilation_w)):
+        if a <= 0 or b <= 0:
+            raise RuntimeError(f"{name} should be greater than zero, but got {name.replace(' ', '_')}_height: {a} "
+                               f"{name.replace(' ', '_')}_width: {b}")
+    if c.pad_h < 0 or c.pad_w < 0:
+        raise RuntimeError(f"padding should be non-negative, but got pad_height: {c.pad_h} pad_width: {c.pad_w}")
+    return 0
+
+
+cdef int column_sizes(Columns* c, str op) except -1:
+    cdef int64_t h = c.height + 2 * c.pad_h - c.dilation_h * (c.kernel_h - 1) - 1
+    cdef int64_t w = c.width + 2 * c.pad_w - c.dilation_w * (c.kernel_w - 1) - 1
+    if h < 0 or w < 0:
+        raise RuntimeError(f"{op}: given a spatial size of ({c.height}, {c.width}), kernel_size=({c.kernel_h}, "
+                           f"{c.kernel_w}), dilation=({c.dilation_h}, {c.dilation_w}), padding=({c.pad_h}, "
+                           f"{c.pad_w}), there is no place for a sliding block, but there must be at least one")
+    c.out_h, c.out_w = h // c.stride_h + 1, w // c.stride_w + 1
+    return 0
+
+
+cdef TensorBase columns_forward(TensorBase x, object kernel_size, object dilation, object padding, object stride):
+    cdef int dtype = number_compute(x, b"im2col")
+    cdef Columns c
+    cdef int64_t shape[3]
+    cdef TensorBase a = dense(x, dtype), y
+    fill_columns(&c, kernel_size, dilation, padding, stride, "unfold")
+    c.planes, c.height, c.width = x.shape[0] * x.shape[1], x.shape[2], x.shape[3]
+    column_sizes(&c, "unfold")
+    shape[0], shape[1], shape[2] = x.shape[0], x.shape[1] * c.kernel_h * c.kernel_w, c.out_h * c.out_w
+    y = tensor_empty(dtype, 3, shape)
+    c.x, c.y = a.data, y.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.columns[row_of_number(dtype)](&c)
+    return cast_to(y, x.dtype)
+
+
+cdef TensorBase from_columns_forward(TensorBase x, object output_size, object kernel_size, object dilation,
+                                     object padding, object stride):
+    cdef int dtype = number_compute(x, b"col2im")
+    cdef Columns c
+    cdef int64_t shape[4]
+    cdef TensorBase a = dense(x, dtype), y
+    fill_columns(&c, kernel_size, dilation, padding, stride, "fold")
+    pair(output_size, shape, "fold", "output_size")
+    c.height, c.width = shape[0], shape[1]
+    column_sizes(&c, "fold")
+    if x.shape[1] % (c.kernel_h * c.kernel_w):
+        raise RuntimeError(f"Expected size of input's dimension 1 to be divisible by the product of kernel_size, but "
+                           f"got input.size(1)={x.shape[1]} and kernel_size=({c.kernel_h}, {c.kernel_w}).")
+    if x.shape[2] != c.out_h * c.out_w:
+        raise RuntimeError(f"Given output_size=({c.height}, {c.width}), kernel_size=({c.kernel_h}, {c.kernel_w}), "
+                           f"dilation=({c.dilation_h}, {c.dilation_w}), padding=({c.pad_h}, {c.pad_w}), "
+                           f"stride=({c.stride_h}, {c.stride_w}), expected size of input's dimension 2 to match the "
+                           f"calculated number of sliding blocks {c.out_h} * {c.out_w} = {c.out_h * c.out_w}, but got "
+                           f"input.size(2)={x.shape[2]}.")
+    shape[0], shape[1] = x.shape[0], x.shape[1] // (c.kernel_h * c.kernel_w)
+    shape[2], shape[3] = c.height, c.width
+    c.planes = shape[0] * shape[1]
+    y = tensor_empty(dtype, 4, shape)
+    c.x, c.y = a.data, y.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.from_columns[row_of_number(dtype)](&c)
+    return cast_to(y, x.dtype)
+
+# ---- slices of a volume: (batch, channels, depth, h, w) as images of (batch * out, channels * kernel, h, w)
+
+
+cdef int fill_slices(Slices* s, const int64_t* shape, object window) except -1:
+    s.kernel, s.stride, s.pad, s.dilation, s.out = window
+    s.batch, s.channels, s.depth, s.inner = shape[0], shape[1], shape[2], shape[3] * shape[4]
+    return 0
+
+
+cdef TensorBase slices_forward(TensorBase x, object window):
+    cdef int dtype = number_compute(x, b"conv3d")
+    cdef Slices s
+    cdef TensorBase a = dense(x, dtype), y
+    cdef int64_t shape[4]
+    fill_slices(&s, x.shape, window)
+    shape[0], shape[1], shape[2], shape[3] = s.batch * s.out, s.channels * s.kernel, x.shape[3], x.shape[4]
+    y = tensor_empty(dtype, 4, shape)
+    s.x, s.y = a.data, y.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.slices[row_of_number(dtype)](&s)
+    return cast_to(y, x.dtype)
+
+
+cdef TensorBase from_slices_forward(TensorBase x, object shape, object window):
+    cdef int dtype = number_compute(x, b"conv3d"), i
+    cdef Slices s
+    cdef int64_t sizes[5]
+    cdef TensorBase a = dense(x, dtype), y
+    for i in range(5):
+        sizes[i] = shape[i]
+    fill_slices(&s, sizes, window)
+    y = tensor_empty(dtype, 5, sizes)
+    s.x, s.y = a.data, y.data
+    cdef VolumeKernels* k = load()
+    with nogil:
+        k.from_slices[row_of_number(dtype)](&s)
+    return cast_to(y, x.dtype)
