@@ -126,7 +126,7 @@ _LAZY_NAMES |= dict.fromkeys((
     "use_deterministic_algorithms"), "_settings")
 _LAZY_NAMES |= dict.fromkeys((
     "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
-    "result_type", "scalar_tensor", "typename", "vander", "zero_"), "_creation")
+    "result_type", "scalar_tensor", "typename", "vander"), "_creation")
 
 
 # Functions that change their first argument: the methods under PyTorch's further names, found when asked for.

@@ -7,7 +7,7 @@ import ctorch
 from ctorch import _dtype, _factories, _functions, _views
 
 __all__ = ["empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace",
-           "range", "result_type", "scalar_tensor", "typename", "vander", "zero_"]
+           "range", "result_type", "scalar_tensor", "typename", "vander"]
 
 
 def empty_permuted(size, physical_layout, *, dtype=None, layout=None, device=None, requires_grad=False,
@@ -188,11 +188,6 @@ def is_storage(obj, /):
     """True for a storage of elements."""
     storages = [getattr(ctorch, name, None) for name in ("TypedStorage", "UntypedStorage")]
     return isinstance(obj, tuple(s for s in storages if s is not None))
-
-
-def zero_(input):
-    """In place: zeros."""
-    return input.zero_()
 
 
 def typename(obj, /):

@@ -382,9 +382,9 @@ def volume_places(g, indices):
     return flat.reshape(indices.shape)
 
 
-def no_derivative(name, g):
-    """PyTorch has no second derivative here."""
-    raise RuntimeError(f"derivative for {name} is not implemented")
+def no_derivative(name):
+    """PyTorch has none, and says so when it is asked for."""
+    raise NotImplementedError(f"derivative for {name} is not implemented")
 
 
 # ---- attention

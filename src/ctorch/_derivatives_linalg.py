@@ -33,11 +33,6 @@ def _imaginary(x):
     return _f._linalg_complex(ctorch.zeros_like(x), x)
 
 
-def no_derivative(op):
-    """PyTorch has none, and says so when it is asked for."""
-    raise NotImplementedError(f"derivative for {op} is not implemented")
-
-
 def _eye(x, n=None):
     return ctorch.eye(x.shape[-1] if n is None else n, dtype=x.dtype, device=x.device)
 
