@@ -91,7 +91,8 @@ def log_of_nvcc(text, architectures):
         # One front end for all: the texts ask for no architecture, so only the assembler differs.
         targets = f"-gencode=arch={architectures[0].replace('sm', 'compute')},code=[{','.join(architectures)}]"
         command = [nvcc(), *_compiler.OPTIONS, "-fatbin", targets, "-Xptxas", "-v", "-o", path + "bin", path]
-        done = subprocess.run(command, capture_output=True, text=True)
+        own = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}     # a sanitizer's, say
+        done = subprocess.run(command, capture_output=True, text=True, env=own)
     if done.returncode:
         raise _compiler.CompileError(f"nvcc cannot compile a kernel:\n{done.stderr}")
     return done.stderr
