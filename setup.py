@@ -83,7 +83,7 @@ class BuildExt(build_ext):
         if self.inplace:             # a width that is no longer built would be loaded with an old table
             built = {Path(self.get_ext_fullpath(ext.name)).resolve() for ext in self.extensions}
             for path in (ROOT / PACKAGE / "_kernels").glob("_*/*.so"):
-                if path not in built:
+                if path.resolve() not in built:
                     path.unlink()
         super().run()
 

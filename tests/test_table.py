@@ -1,16 +1,13 @@
 """Every elementwise row of ops/*.toml: values against PyTorch, gradients and gradients of gradients by differences."""
 import itertools
-import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
+from rows import ROWS
 
 import ctorch
 from ctorch.autograd import gradcheck, gradgradcheck
 
-ROWS = {name: row for path in sorted((Path(ctorch.__file__).parent / "ops").glob("*.toml"))
-        for name, row in tomllib.loads(path.read_text()).items()}
 # Rows whose arguments are no plain tensors, or whose domain the samples below leave.
 SPECIAL = {"_where", "_nan_to_num", "_conj", "clone", "threshold", "special_zeta", "_polygamma",
            "_special_polynomial"}

@@ -2,19 +2,16 @@
 import importlib
 import inspect
 import math
-import tomllib
-from pathlib import Path
 
 import numpy as np
 import pytest
 from missing import MISSING
 from places import get, put
+from rows import ROWS
 
 import ctorch
 from ctorch import _functions
 
-ROWS = {name: row for path in sorted((Path(ctorch.__file__).parent / "ops").glob("*.toml"))
-        for name, row in tomllib.loads(path.read_text()).items()}
 KERNEL_ROWS = {name: row for name, row in ROWS.items() if row["kind"] == "kernel"}
 FLOATS = ["float32", "float64", "float16", "bfloat16"]
 RACED = pytest.param("float32", marks=pytest.mark.race)

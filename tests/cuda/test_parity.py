@@ -1,9 +1,7 @@
 """Every row of the table on a CUDA device against the CPU: values, gradients, dtypes and strides."""
-import tomllib
-from pathlib import Path
-
 import pytest
 from missing import MISSING, WAITING
+from rows import ROWS
 
 import ctorch
 from ctorch._gen import cuda_table
@@ -11,8 +9,6 @@ from ctorch.cuda import _backend
 
 pytestmark = pytest.mark.usefixtures("device")
 
-ROWS = {name: row for path in sorted((Path(ctorch.__file__).parent / "ops").glob("*.toml"))
-        for name, row in tomllib.loads(path.read_text()).items()}
 FLOATS = [ctorch.float32, ctorch.float64, ctorch.float16, ctorch.bfloat16]
 TOLERANCE = {ctorch.float32: 2e-5, ctorch.float64: 1e-12, ctorch.float16: 4e-3, ctorch.bfloat16: 3e-2,
              ctorch.complex64: 5e-5, ctorch.complex128: 1e-11}

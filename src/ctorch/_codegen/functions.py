@@ -38,7 +38,7 @@ def method_names(row: Row) -> list[str]:
     """The methods of Tensor that a row makes, in place as well where it can."""
     if not row.method or not row.public:
         return []
-    names = [row.name, *row.extra.get("method_alias", [])]
+    names = row.method_names
     return names + ([f"{name}_" for name in names] if row.inplace or row.changes else [])
 
 
@@ -85,14 +85,14 @@ def function(row: Row) -> str:
 
 def methods(row: Row) -> str:
     lines = []
-    for name in [row.name, *row.extra.get("method_alias", [])]:
+    for name in row.method_names:
         lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
                   f"        return {call(row, 'self', 'None')}", ""]
     if row.kind == "elementwise" and row.inplace:
         names = row.public_names
         tensors = ["self", *(names[a.name] for a in row.tensors[1:])]
         params = parameters(row)
-        for name in [row.name, *row.extra.get("method_alias", [])]:
+        for name in row.method_names:
             lines += [f"    def {name}_({signature(row, True)}):", f'        """In-place form of ``{row.name}``."""']
             if scaled := row.extra.get("scaled"):
                 lines.append(f"        return call_scaled_({elementwise.enum(row)}, self, {names[scaled]}, alpha)")
@@ -410,7 +410,7 @@ def methods_pxi(rows: dict[str, Row]) -> str:
         target, given = f"functions.{row.name}", given_arguments(row, "{}")
         if row.kind == "kernel":
             target, given = f"call_{row.name}", ", ".join(["{}", *(names[a.name] for a in row.args[1:])])
-        for name in [row.name, *row.extra.get("method_alias", [])]:
+        for name in row.method_names:
             lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
                       f"        return {target}({given.format('self')})", ""]
             if row.changes:

@@ -84,7 +84,7 @@ def methods(rows: dict[str, Row]) -> list[str]:
     for row in rows.values():
         if not row.method or not row.public:
             continue
-        names = [row.name, *row.extra.get("method_alias", [])]
+        names = row.method_names
         lines += [line for name in names for line in overloads(row, name, True, "    ")]
         if row.inplace or row.changes:
             lines += [definition(f"{name}_", signature(row, True), "Self", "    ") for name in names]

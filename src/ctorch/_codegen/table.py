@@ -84,6 +84,11 @@ class Row:
         return self.extra.get("title", self.name.lstrip("_"))
 
     @property
+    def method_names(self) -> list[str]:
+        """What the methods of Tensor are called, in-place forms apart."""
+        return [self.name, *self.extra.get("method_alias", [])]
+
+    @property
     def writes_out(self) -> bool:
         """Whether the function takes `out`."""
         return self.kind in ("elementwise", "reduction") or self.extra.get("with_out", False)

@@ -1,4 +1,5 @@
 """Shapes and strides of several operands, merged for a kernel and packed as it reads them."""
+import math
 import struct
 
 from ctorch.cuda import _compiler
@@ -59,10 +60,7 @@ def packed(op, shape, strides) -> bytes:
         raise NotImplementedError(f"{op}: more than {MOST_DIMS} dimensions that cannot be merged are not implemented "
                                   f"for device 'cuda'; shape {tuple(shape)}")
     pad = [0] * (MOST_DIMS - len(sizes))
-    count = 1
-    for size in sizes:
-        count *= size
-    values = [count, len(sizes), *sizes, *pad]
+    values = [math.prod(sizes), len(sizes), *sizes, *pad]
     for own in steps:
         values += [*own, *pad]
     return struct.pack(f"{len(values)}q", *values)

@@ -63,11 +63,16 @@ def _within(to, frm):
                          streams.raw(index))
 
 
+def _dense(x):
+    if x.is_contiguous():
+        return x
+    y = ctorch.empty(x.shape, dtype=x.dtype, device=x.device)
+    _within(y, x)
+    return y
+
+
 def _across(to, frm):
-    dense = frm
-    if not frm.is_contiguous():
-        dense = ctorch.empty(frm.shape, dtype=frm.dtype, device=frm.device)
-        _within(dense, frm)
+    dense = _dense(frm)
     landed = ctorch.empty(frm.shape, dtype=frm.dtype, device=to.device)
     raw.peer(landed.data_ptr(), to.device.index, dense.data_ptr(), frm.device.index,
              dense.numel() * dense.element_size())
@@ -90,10 +95,7 @@ def _to_device(to, frm, non_blocking):
 
 
 def _to_host(to, frm, non_blocking):
-    dense = frm
-    if not frm.is_contiguous():
-        dense = ctorch.empty(frm.shape, dtype=frm.dtype, device=frm.device)
-        _within(dense, frm)
+    dense = _dense(frm)
     direct = to.is_contiguous() and to.shape == frm.shape and to.dtype == frm.dtype
     landed = to if direct else ctorch.empty(frm.shape, dtype=frm.dtype)
     queued = non_blocking and direct and pinned.is_pinned(to)

@@ -3,6 +3,8 @@
 Each module here has the functions of the `ctorch._forward` module of its name, with the same arguments, on tensors of
 a CUDA device. They are called with gradients off.
 """
+import math
+
 import ctorch
 from ctorch.cuda import copy, memory
 from ctorch.cuda.launch import MOST_BLOCKS, Kernel, blocks_for
@@ -29,10 +31,7 @@ def zeros(shape, dtype, device):
 
 
 def numel(shape) -> int:
-    count = 1
-    for size in shape:
-        count *= size
-    return count
+    return math.prod(shape)
 
 
 def dense(x, dtype=None):
