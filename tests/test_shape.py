@@ -50,7 +50,7 @@ CASES = {
     "cartesian_prod": lambda t, x: (t.cartesian_prod(x[0], x[:, 0]), t.cartesian_prod(x[0])),
     "meshgrid": lambda t, x: t.meshgrid(x[0], x[:, 0], x[0, 0], indexing="xy") + t.meshgrid(
         [x[0], x[1]], indexing="ij"),
-    "atleast": lambda t, x: (t.atleast_1d(x[0, 0]), *t.atleast_2d(x[0], x), *t.atleast_3d((x[0], x, x[0, 0]))),
+    "at least": lambda t, x: (t.atleast_1d(x[0, 0]), *t.atleast_2d(x[0], x), *t.atleast_3d((x[0], x, x[0, 0]))),
     "constant_pad_nd": lambda t, x: (t.constant_pad_nd(x, (1, 2), 5), t.constant_pad_nd(x, (-1, 0, 1, -2))),
     "fill": lambda t, x: (t.fill(x, 3), t.fill(t.arange(3), 2.0), t.fill_(x.clone(), 1), t.zero_(x.clone())),
     "splits": lambda t, x: (*x.tensor_split(3, 1), *x.tensor_split((1, 5), 1), *x.tensor_split(t.tensor([1, 2])),

@@ -1,0 +1,6 @@
+# Python's operators on tensors.
+from ctorch._view_methods cimport ViewMethods
+
+
+cdef class Operators(ViewMethods):
+    pass
