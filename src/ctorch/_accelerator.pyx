@@ -43,7 +43,7 @@ cdef int accelerator_reduce(int which, TensorBase x, TensorBase out, const bint*
 
 cdef object accelerator_forward(str name, tuple args):
     """A kernel row's forward function on the device; its arguments are those of the C function."""
-    check_one_device(name.removesuffix("_forward"), args)
+    check_one_device(name.removesuffix("_forward").removesuffix("_into"), args)
     return backend().forward(name)(*args)
 
 

@@ -16,6 +16,8 @@ MISSING = dict.fromkeys("""
     _moments _logsumexp _distance
     _adaptive_avg_pool2d _adaptive_avg_pool2d_backward _attention _attention_backward _average_windows
     _average_windows_backward _columns _ctc_loss _ctc_loss_backward _from_columns _from_slices _grid_sample
+    _bincount _histc _cumsum _cumprod _cumextremum _logcumsumexp scatter_reduce index_reduce _repeat_places _sort
+    _sort_values _topk _kthvalue _median _mode _unique _extent _searchsorted
     _grid_sample_backward _max_windows _max_windows_backward _resample _resample_backward _slices _unpool
 """.split(), LATER)
 # Operators written with those.
@@ -26,6 +28,12 @@ WAITING = dict.fromkeys("""
     polygamma mvlgamma nextafter frexp imag complex polar stft istft
     adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool3d col2im conv3d
     conv_transpose3d grid_sampler grid_sampler_2d grid_sampler_3d im2col max_pool3d
+    argsort bincount bucketize cdist cummax cummin cumprod cumsum cumulative_trapezoid histc histogram histogramdd isin
+    kthvalue logcumsumexp median mode msort nanmedian nanquantile quantile searchsorted sort topk unique
+    unique_consecutive aminmax
 """.split(), LATER)
 WAITING |= dict.fromkeys("hann_window hamming_window blackman_window bartlett_window kaiser_window".split(),
                          "test_windows_on_the_device has them")
+WAITING |= dict.fromkeys("tril_indices triu_indices".split(), "test_triangle_indices_on_the_device has them")
+WAITING |= dict.fromkeys("hstack vstack dstack column_stack nonzero_static".split(),
+                         "test_joined_on_the_device has them")

@@ -66,7 +66,7 @@ def test_each_kernel_row_has_a_function_with_its_arguments():
         if name in MISSING:
             continue
         module = importlib.import_module(f"ctorch.cuda._forward.{row['module']}")
-        count = len([a for a in row["args"].split(",") if "dtype?" not in a])
+        count = len([a for a in row["args"].split(",") if "dtype?" not in a and a.strip() != "*"])
         assert len(inspect.signature(getattr(module, row["forward"])).parameters) == count, name
 
 

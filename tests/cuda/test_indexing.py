@@ -141,7 +141,7 @@ def test_masked_select():
     same(y.grad, x.grad)
     with pytest.raises(RuntimeError, match="expected BoolTensor"):
         y.masked_select(mask.cuda().int())
-    with pytest.raises(RuntimeError, match="expected self and mask to be on the same device"):
+    with pytest.raises(RuntimeError, match="Expected all tensors to be on the same device"):
         y.masked_select(mask)
 
 

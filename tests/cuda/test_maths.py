@@ -15,6 +15,7 @@ from _codegen import expression
 
 pytestmark = pytest.mark.usefixtures("device")
 
+FUNCTIONS = {name: count for name, count in expression.FUNCTIONS.items() if name not in expression.SPECIAL}
 PUBLIC = {"floordiv": ctorch.floor_divide, "shift_left": ctorch.bitwise_left_shift, "bitnot": ctorch.bitwise_not,
           "shift_right": ctorch.bitwise_right_shift,
           "angle": lambda x: ctorch.where(x.isnan(), x, ctorch.where(x < 0, ctorch.full_like(x, np.pi), 0)),
@@ -32,7 +33,7 @@ LIMIT = {"float32": 4e-6, "float64": 1e-13, "complex64": 1e-5, "complex128": 1e-
 
 def cases():
     for dtype in C_TYPES:
-        for name, count in expression.FUNCTIONS.items():
+        for name, count in FUNCTIONS.items():
             if name in ("imag", "reciprocal") and dtype not in LIMIT:
                 continue
             if dtype.startswith("complex"):
@@ -127,6 +128,8 @@ def test_function(dtype, name, count):
     for part in (np.real, np.imag) if np.iscomplexobj(expected) else (np.float64,):
         # A part of a complex number may be off by the whole's last digits.
         slack = limit * (np.abs(expected) if np.iscomplexobj(expected) else 1e-3)
+        if name.startswith("logaddexp"):              # which cancels where the result is near 0
+            slack = np.maximum(slack, limit * np.minimum(np.abs(x), 1))
         with np.errstate(invalid="ignore"):
             far = np.abs(part(got) - part(expected)) > limit * np.abs(part(expected)) + slack
         bad = far | (np.isfinite(part(got)) != np.isfinite(part(expected))) | (np.isnan(got) != np.isnan(expected))
@@ -135,5 +138,5 @@ def test_function(dtype, name, count):
 
 def test_every_function_of_the_language_is_here():
     defined = _compiler.join('#include "complex.cuh"')
-    for name in expression.FUNCTIONS:
+    for name in FUNCTIONS:
         assert f"ct_{name}(" in defined or f"({name})" in defined, name

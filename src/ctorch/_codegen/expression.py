@@ -116,7 +116,12 @@ class Printer:
             raise ExpressionError(f"{ast.unparse(node)!r}: compare two values at a time")
         if type(node.ops[0]) not in COMPARE:
             raise ExpressionError(f"{ast.unparse(node)!r}: compare by {' '.join(COMPARE.values())}")
-        return f"({self.visit(node.left)} {COMPARE[type(node.ops[0])]} {self.visit(node.comparators[0])})"
+        ordered = not isinstance(node.ops[0], ast.Eq | ast.NotEq)
+        left, right = (self.compared(side, ordered) for side in (node.left, node.comparators[0]))
+        return f"({left} {COMPARE[type(node.ops[0])]} {right})"
+
+    def compared(self, node: ast.expr, ordered: bool) -> str:
+        return self.visit(node)
 
     def call(self, node: ast.Call) -> str:
         if not isinstance(node.func, ast.Name) or node.keywords:
@@ -187,6 +192,11 @@ class Cuda(Scalar):
 
     def special(self, text: str) -> str:
         return f"T((R){text})"
+
+    def compared(self, node: ast.expr, ordered: bool) -> str:
+        # Only real numbers have an order, so that a literal there is one.
+        real = ordered and isinstance(node, ast.Constant)
+        return f"((R){node.value!r})" if real else self.visit(node)
 
     def not_(self, operand: ast.expr) -> str:
         return f"(!{self.visit(operand)})"

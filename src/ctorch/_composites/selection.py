@@ -25,15 +25,7 @@ def _holds(input, value):
 
 
 def masked_select(input, mask):
-    if not input.is_cuda:
-        return ops._masked_select(input, mask)
-    if mask.dtype != ctorch.bool:
-        raise RuntimeError("masked_select: expected BoolTensor for mask")
-    if mask.device != input.device:
-        raise RuntimeError("masked_select: expected self and mask to be on the same device, but got mask on "
-                           f"{mask.device} and self on {input.device}")
-    input, mask = ctorch.broadcast_tensors(input, mask)
-    return input[mask]
+    return ops._masked_select(input, mask)
 
 
 def scatter(input, dim, index, src=None, *, value=None, reduce=None):

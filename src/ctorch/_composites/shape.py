@@ -62,7 +62,7 @@ def _repeated_places(repeats, output_size):
 
 def flip(input, dims):
     dims = dims if isinstance(dims, tuple | list) else (dims,)
-    if not input.is_cuda and input.is_contiguous():
+    if input.is_contiguous():
         return ops._flip(input, dims)
     dims = [wrap(d, input.dim(), "flip") for d in dims]
     for d in dims:

@@ -17,7 +17,8 @@ from ctorch.cuda.pinned import is_pinned, pin
 __all__ = ["Block", "adam", "allocate", "copy", "device_index", "draw", "elementwise", "forward", "index",
            "index_put", "is_pinned", "pin", "pinned_empty", "positions", "reduce", "sgd"]
 
-_MODULES = ("losses", "matrix_functions", "normalizations", "products", "selection", "windows")
+_MODULES = ("copies", "indexing", "losses", "masks", "matrix_functions", "normalizations", "products", "reductions",
+            "selection", "windows")
 _forwards = {}
 
 
@@ -54,7 +55,8 @@ def forward(name):
     if not _forwards:
         for module in _MODULES:
             found = importlib.import_module(f"ctorch.cuda._forward.{module}")
-            _forwards.update({n: _unrecorded(f) for n, f in vars(found).items() if n.endswith("_forward")})
+            _forwards.update({n: _unrecorded(f) for n, f in vars(found).items() if n.endswith(("_forward", "_into"))})
     if name not in _forwards:
-        raise NotImplementedError(f"{name.removesuffix('_forward')}: not implemented for device 'cuda'")
+        row = name.removesuffix("_forward").removesuffix("_into")
+        raise NotImplementedError(f"{row}: not implemented for device 'cuda'")
     return _forwards[name]

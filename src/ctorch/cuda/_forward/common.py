@@ -10,6 +10,7 @@ from ctorch.cuda import copy, memory
 from ctorch.cuda.launch import MOST_BLOCKS, Kernel, blocks_for
 
 FLOATS = ("float16", "bfloat16", "float32", "float64")
+WORDS = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64", 16: "complex128"}       # by size, whatever they mean
 SINGLE, WARP, BLOCK = 0, 1, 2        # teams, as in kernels/common.cuh
 
 _outside = Kernel("check", "ct_first_outside", "PqqqiP")

@@ -1,0 +1,25 @@
+"""Copies in another order on CUDA: triangles of matrices, dimensions in reverse, elements repeated."""
+import ctorch
+
+
+def triangle_forward(x, diagonal, lower):
+    if x.dim() < 2:
+        raise RuntimeError(f"{'tril' if lower else 'triu'}: input tensor must have at least 2 dimensions")
+    rows = ctorch.arange(x.shape[-2], device=x.device).reshape(-1, 1)
+    ahead = ctorch.arange(x.shape[-1], device=x.device) - rows
+    return ctorch.where(ahead <= diagonal if lower else ahead >= diagonal, x, ctorch.zeros_like(x))
+
+
+def flip_forward(x, dims):
+    dims = [d % x.dim() for d in dims] if x.dim() else []
+    for d in dims:
+        if dims.count(d) > 1:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    index = tuple(slice(None, None, -1) if d in dims else slice(None) for d in range(x.dim()))
+    return x[index].clone(memory_format=ctorch.contiguous_format) if x.dim() else x.clone()
+
+
+def repeat_each_forward(x, dim, times):
+    wide = x.unsqueeze(dim + 1)
+    wide = wide.expand(*x.shape[:dim + 1], times, *x.shape[dim + 1:])
+    return wide.reshape(*x.shape[:dim], x.shape[dim] * times, *x.shape[dim + 1:])
