@@ -33,7 +33,7 @@ from ctorch._combining import (
     meshgrid,
     ravel,
 )
-from ctorch._core import Tensor, strided
+from ctorch._core import Tensor
 from ctorch._device import device
 from ctorch._dtype import can_cast, dtype, get_default_dtype, promote_types, set_default_dtype
 from ctorch._factories import (
@@ -59,7 +59,15 @@ from ctorch._grad_mode import enable_grad, inference_mode, no_grad, set_grad_ena
 from ctorch._indexing import nonzero
 from ctorch._joining import cat, concat, concatenate, stack
 from ctorch._limits import finfo, iinfo
-from ctorch._memory_format import channels_last, channels_last_3d, contiguous_format, memory_format, preserve_format
+from ctorch._memory_format import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
 from ctorch._parallel import get_num_threads, set_num_threads
 from ctorch._random import Generator, initial_seed, seed
 from ctorch._random_functions import (

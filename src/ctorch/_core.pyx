@@ -25,6 +25,7 @@ from ctorch._values cimport fill_buffer, host, need_host, nested, single, value_
 from ctorch import _factories as factories
 from ctorch import _functions as functions
 from ctorch import _views as views
+from ctorch._memory_format import strided
 from ctorch._size import Size
 from ctorch._tape import _add_tensor_hook
 
@@ -548,19 +549,6 @@ cdef class Tensor(Operators):
 _tensor.tensor_type = <PyTypeObject*>Tensor
 _tensor.allow_collected_subclasses(<PyTypeObject*>Tensor)
 _dtype_class = dtype
-
-
-class layout:
-    """How the elements of a tensor lie in memory; ctorch has ``ctorch.strided`` alone."""
-
-    def __repr__(self):
-        return "torch.strided"
-
-    def __reduce__(self):
-        return "strided"
-
-
-strided = layout()
 
 
 cdef dict own_attributes(TensorBase x):

@@ -37,9 +37,19 @@ def empty_permuted(size, physical_layout, *, dtype=None, layout=None, device=Non
     for d in reversed(order):
         strides[d] = step
         step *= size[d]
-    flat = _factories.empty(step, dtype=dtype, device=device)
+    flat = _factories.empty(step, dtype=dtype, device=device, layout=layout, pin_memory=pin_memory)
     result = _views.as_strided(flat, size, strides).detach()
     return result.requires_grad_() if requires_grad else result
+
+
+def _placed(values, device, out, requires_grad, layout, pin_memory):
+    """Numbers in `out`, or where and how a factory's options want them."""
+    if out is not None:
+        return out.resize_(values.shape).copy_(values)
+    if device is not None or layout is not None or pin_memory:
+        made = _factories.empty(values.shape, dtype=values.dtype, device=device, layout=layout, pin_memory=pin_memory)
+        values = made.copy_(values)
+    return values.requires_grad_() if requires_grad else values
 
 
 def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_grad=False, out=None, layout=None,
@@ -57,10 +67,7 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
     exponents = _factories.linspace(start, end, steps, dtype=ctorch.float64)
     values = _functions.pow(ctorch.tensor(float(base), dtype=ctorch.float64), exponents).to(kind)
-    values = values if device is None else values.to(device)
-    if out is not None:
-        return out.resize_(values.shape).copy_(values)
-    return values.requires_grad_() if requires_grad else values
+    return _placed(values, device, out, requires_grad, layout, pin_memory)
 
 
 def range(start, end=None, step=1, *, dtype=None, device=None, requires_grad=False, out=None, layout=None,
@@ -78,10 +85,7 @@ def range(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fal
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
     count = math.floor((end - start) / step) + 1
     values = (_factories.arange(count, dtype=ctorch.float64) * step + start).to(kind)
-    values = values if device is None else values.to(device)
-    if out is not None:
-        return out.resize_(values.shape).copy_(values)
-    return values.requires_grad_() if requires_grad else values
+    return _placed(values, device, out, requires_grad, layout, pin_memory)
 
 
 def vander(x, N=None, increasing=False):
@@ -113,7 +117,7 @@ def vander(x, N=None, increasing=False):
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
     """A number as a tensor of the default dtype."""
     return _factories.full((), s, dtype=dtype or _dtype.get_default_dtype(), device=device,
-                           requires_grad=requires_grad)
+                           requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
 
 
 def from_file(filename, shared=None, size=0, *, dtype=None, layout=None, device=None, requires_grad=False,

@@ -14,10 +14,17 @@ from ctorch._tape cimport in_inference
 from ctorch._tensor cimport *
 from ctorch._views cimport zero_memory
 
+from ctorch._memory_format import layout as Layout
 from ctorch._views import resize
 
 
-cdef TensorBase finish(TensorBase t, bint requires_grad):
+cdef TensorBase finish(TensorBase t, bint requires_grad, object layout=None, bint pinned=False):
+    # What every factory does at last with the options that it shares with the others.
+    if layout is not None and not isinstance(layout, Layout):
+        raise TypeError(f"layout must be ctorch.strided, not {type(layout).__name__}")
+    if pinned:
+        from ctorch import _methods
+        t = _methods.pin_memory(t)
     if requires_grad:
         if category_of[t.dtype] < CATEGORY_FLOAT:
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
@@ -95,7 +102,7 @@ def empty(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
     t = make_empty(unpack_sizes(size), dtype_or_default(dtype, "empty"), device, "empty")
     if channels_last_strides(memory_format, t.ndim, t.shape, strides):
         t = tensor_empty_strided(t, t.dtype, t.ndim, t.shape, strides)
-    return finish(t, requires_grad)
+    return finish(t, requires_grad, layout, pin_memory)
 
 
 def empty_strided(size, stride, *, dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False):
@@ -119,7 +126,7 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
             raise RuntimeError(f"empty_strided: strides must be non-negative, got {list(stride)}")
     t = tensor_empty_strided(make_empty((0,), dtype_or_default(dtype, "empty_strided"), device, "empty_strided"),
                              dtype_or_default(dtype, "empty_strided"), n, shape, strides)
-    return finish(<TensorBase>t, requires_grad)
+    return finish(<TensorBase>t, requires_grad, layout, pin_memory)
 
 
 def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -137,7 +144,7 @@ def zeros(*size, dtype=None, device=None, requires_grad=False, out=None, layout=
     cdef TensorBase t
     t = make_empty(unpack_sizes(size), dtype_or_default(dtype_like(dtype, out, "zeros"), "zeros"), device, "zeros")
     zero_memory(t)
-    return into(out, finish(t, requires_grad), "zeros")
+    return into(out, finish(t, requires_grad, layout, pin_memory), "zeros")
 
 
 def ones(*size, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -148,7 +155,7 @@ def ones(*size, dtype=None, device=None, requires_grad=False, out=None, layout=N
     cdef TensorBase t
     t = make_empty(unpack_sizes(size), dtype_or_default(dtype_like(dtype, out, "ones"), "ones"), device, "ones")
     fill_number(t, 1)
-    return into(out, finish(t, requires_grad), "ones")
+    return into(out, finish(t, requires_grad, layout, pin_memory), "ones")
 
 
 def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -164,7 +171,7 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=
     id = as_dtype(dtype, "full") if dtype is not None else as_dtype(type(fill_value), "full")
     t = make_empty(size, id, device, "full")
     fill_number(t, fill_value)
-    return into(out, finish(t, requires_grad), "full")
+    return into(out, finish(t, requires_grad, layout, pin_memory), "full")
 
 
 cdef TensorBase like(object input, object dtype, object device, str op, object format=None):
@@ -202,7 +209,7 @@ cdef bint dense(TensorBase x) noexcept:
 def empty_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
                pin_memory=False):
     """An uninitialised tensor of the same shape."""
-    return finish(like(input, dtype, device, "empty_like", memory_format), requires_grad)
+    return finish(like(input, dtype, device, "empty_like", memory_format), requires_grad, layout, pin_memory)
 
 
 def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
@@ -210,7 +217,7 @@ def zeros_like(input, *, dtype=None, device=None, requires_grad=False, memory_fo
     """Zeros of the same shape."""
     cdef TensorBase t = like(input, dtype, device, "zeros_like", memory_format)
     zero_memory(t)
-    return finish(t, requires_grad)
+    return finish(t, requires_grad, layout, pin_memory)
 
 
 def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
@@ -218,7 +225,7 @@ def ones_like(input, *, dtype=None, device=None, requires_grad=False, memory_for
     """Ones of the same shape."""
     cdef TensorBase t = like(input, dtype, device, "ones_like", memory_format)
     fill_number(t, 1)
-    return finish(t, requires_grad)
+    return finish(t, requires_grad, layout, pin_memory)
 
 
 def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False, memory_format=None, layout=None,
@@ -226,7 +233,7 @@ def full_like(input, fill_value, *, dtype=None, device=None, requires_grad=False
     """One value in the same shape."""
     cdef TensorBase t = like(input, dtype, device, "full_like", memory_format)
     fill_number(t, fill_value)
-    return finish(t, requires_grad)
+    return finish(t, requires_grad, layout, pin_memory)
 
 
 def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requires_grad=False, out=None,
@@ -271,7 +278,8 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
         count = math.ceil((end - start) / step)
     else:
         count = -((start - end) // step)
-    return into(out, finish(onto(ramp(start, step, count, id), device, "arange"), requires_grad), "arange")
+    t = onto(ramp(start, step, count, id), device, "arange")
+    return into(out, finish(t, requires_grad, layout, pin_memory), "arange")
 
 
 cdef object number_of(object v):
@@ -321,7 +329,7 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     half = n // 2
     for i in range(n):               # from both ends, so that the range is symmetric
         (<double*>t.data)[i] = a + i * step if i < half or n == 1 else b - (n - i - 1) * step
-    return into(out, finish(onto(cast_to(t, id), device, "linspace"), requires_grad), "linspace")
+    return into(out, finish(onto(cast_to(t, id), device, "linspace"), requires_grad, layout, pin_memory), "linspace")
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -331,7 +339,7 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, la
     cdef int64_t k = t.shape[0] if t.shape[0] < t.shape[1] else t.shape[1], stride = t.shape[1] + 1
     d = tensor_view(t, 1, &k, &stride, t.data)
     fill_number(d, 1)
-    return into(out, finish(t, requires_grad), "eye")
+    return into(out, finish(t, requires_grad, layout, pin_memory), "eye")
 
 
 cdef int fill_number(TensorBase t, object value) except -1:
@@ -596,7 +604,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             [3, 4]])
     """
     cdef TensorBase t = tensor_from(data, -1 if dtype is None else as_dtype(dtype, "tensor"), True)
-    return finish(t if device is None else onto(t, device, "tensor"), requires_grad)
+    return finish(t if device is None else onto(t, device, "tensor"), requires_grad, None, pin_memory)
 
 
 def as_tensor(data, dtype=None, device=None):

@@ -1,6 +1,7 @@
-"""Orders in which the elements of a tensor may lie in memory."""
+"""Layouts of tensors, and the orders in which their elements may lie in memory."""
 
-__all__ = ["channels_last", "channels_last_3d", "contiguous_format", "memory_format", "preserve_format"]
+__all__ = ["channels_last", "channels_last_3d", "contiguous_format", "layout", "memory_format", "preserve_format",
+           "strided"]
 
 
 class memory_format:
@@ -30,3 +31,17 @@ contiguous_format = memory_format("contiguous_format")
 preserve_format = memory_format("preserve_format")
 channels_last = memory_format("channels_last", 4)
 channels_last_3d = memory_format("channels_last_3d", 5)
+
+
+class layout:
+    """How the elements of a tensor are stored; ctorch has ``ctorch.strided`` alone."""
+
+    def __repr__(self):
+        return "torch.strided"
+
+    def __reduce__(self):
+        return "strided"
+
+
+layout.__module__ = "ctorch"
+strided = layout()

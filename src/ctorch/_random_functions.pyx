@@ -7,6 +7,7 @@ from ctorch._accelerator cimport backend, check_one_device
 from ctorch._device cimport place_of
 from ctorch._dispatch cimport check_inplace, contiguous
 from ctorch._dtype cimport *
+from ctorch._factories cimport finish
 from ctorch._iterator cimport copy_data
 from ctorch._random cimport (E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64,
                              E_UINT8, E_UINT16, E_UINT32, E_UINT64, Element, Generator, default_generator,
@@ -23,6 +24,7 @@ from ctorch._shape cimport parse_sizes, unpack_sizes
 from ctorch._tensor cimport *
 
 import ctorch._random as random_module
+from ctorch import _factories as factories
 from ctorch._views import resize
 
 
@@ -77,12 +79,6 @@ cdef bint drawn(TensorBase t, str kind, tuple parameters, object generator) exce
     return True
 
 
-cdef TensorBase with_grad(TensorBase t, bint requires_grad):
-    if requires_grad:
-        t.requires_grad = True
-    return t
-
-
 cdef object given(object out, TensorBase t):
     # t, or `out` with t's numbers in it.
     if out is None:
@@ -120,7 +116,7 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, ou
     only_floats(t, "rand")
     if not drawn(t, "uniform", (0, 1), generator):
         uniform(the(generator), element_of(t.dtype, "rand"), t.data, t.numel, 0, 1)
-    return given(out, with_grad(t, requires_grad))
+    return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
 def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None,
@@ -133,7 +129,7 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, o
     only_floats(t, "randn")
     if not drawn(t, "normal", (0, 1), generator):
         normal(the(generator), element_of(t.dtype, "randn"), t.data, t.numel, 0, 1)
-    return given(out, with_grad(t, requires_grad))
+    return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
 def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, device=None, requires_grad=False,
@@ -159,7 +155,7 @@ def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, d
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     if not drawn(t, "integers", (low, high), generator):
         random_range(the(generator), element_of(t.dtype, "randint"), t.data, t.numel, low, high)
-    return given(out, with_grad(t, requires_grad))
+    return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
 cdef object whole_bound(object value):
@@ -177,42 +173,40 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False,
     cdef TensorBase t = new((n,), dtype_like(dtype, out), device, "randperm", INT64)
     if not drawn(t, "permutation", (), generator):
         c_randperm(the(generator), element_of(t.dtype, "randperm"), t.data, t.numel)
-    return given(out, t)
+    return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None, layout=None,
               pin_memory=False):
     """Uniform numbers in [0, 1) in the shape of a tensor."""
-    return rand(input.shape, dtype=dtype or input.dtype, device=device or input.device,
-                requires_grad=requires_grad, generator=generator)
+    t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    only_floats(t, "rand_like")
+    return finish(uniform_(t, generator=generator), requires_grad, layout, pin_memory)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None,
                layout=None, pin_memory=False):
     """Normal numbers in the shape of a tensor."""
-    return randn(input.shape, dtype=dtype or input.dtype, device=device or input.device,
-                 requires_grad=requires_grad, generator=generator)
+    t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    only_floats(t, "randn_like")
+    return finish(normal_(t, generator=generator), requires_grad, layout, pin_memory)
 
 
 def randint_like(input, *args, low=None, high=None, dtype=None, device=None, requires_grad=False, generator=None,
                  memory_format=None, layout=None, pin_memory=False):
     """Whole numbers from low (0 unless given) to high in the shape of a tensor."""
-    return randint(*args, size=input.shape, low=low, high=high, dtype=dtype or input.dtype,
-                   device=device or input.device, requires_grad=requires_grad, generator=generator)
+    t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    bounds = [whole_bound(v) for v in (low, *args, high) if v is not None]
+    return finish(random_(t, *bounds, generator=generator), requires_grad, layout, pin_memory)
 
 
 def bernoulli(input, p=None, *, generator=None, out=None):
     """Ones with the probabilities that the input gives (or with probability p), zeros elsewhere."""
-    cdef TensorBase x = <TensorBase?>input, y = tensor_empty_at(x, x.dtype, x.ndim, x.shape), q
-    if drawn(y, "bernoulli", (x if p is None else p,), generator):
-        return given(out, y)
-    if p is not None:
-        return given(out, bernoulli_(y, p, generator))
-    q = contiguous(x)
-    only_floats(x, "bernoulli")
-    bernoulli_each(the(generator), element_of(y.dtype, "bernoulli"), y.data, y.numel,
-                   element_of(q.dtype, "bernoulli"), q.data)
-    return given(out, y)
+    cdef TensorBase x = <TensorBase?>input
+    if p is None:
+        only_floats(x, "bernoulli")
+    y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    return given(out, bernoulli_(y, x if p is None else p, generator))
 
 
 def poisson(input, generator=None):
@@ -288,7 +282,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
 
 def dropout_mask(TensorBase x not None, double p, generator=None):
     """Zero with probability p, else 1 / (1 - p), in the shape of x."""
-    cdef TensorBase y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    cdef TensorBase y = in_order_of(x, x.dtype)
     only_floats(x, "dropout")
     if drawn(y, "dropout_mask", (p,), generator):
         return y
@@ -298,13 +292,34 @@ def dropout_mask(TensorBase x not None, double p, generator=None):
 
 # ---- in place
 
+cdef TensorBase in_order_of(TensorBase x, int dtype):
+    # Dense memory for numbers that are drawn in the order in which x's elements lie.
+    cdef int64_t strides[MAX_DIMS]
+    cdef int order[MAX_DIMS]
+    cdef int64_t step = 1
+    cdef int i, k, d
+    if x.contiguous or x.device != DEVICE_CPU:
+        return tensor_empty_at(x, dtype, x.ndim, x.shape)
+    for i in range(x.ndim):
+        d = x.ndim - 1 - i
+        k = i
+        while k > 0 and x.strides[order[k - 1]] > x.strides[d]:
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = d
+    for i in range(x.ndim):
+        strides[order[i]] = step
+        step *= x.shape[order[i]]
+    return tensor_empty_strided(x, dtype, x.ndim, x.shape, strides)
+
+
 cdef TensorBase target(TensorBase x, const char* op):
-    # Dense memory to fill: x itself, or a copy that `fill` puts back.
+    # Dense memory to fill: x itself, or a copy that `put_back` puts back.
     check_inplace(x, op)
-    return x if x.contiguous else tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    return x if x.contiguous else in_order_of(x, x.dtype)
 
 
-cdef object finish(TensorBase x, TensorBase filled, const char* op):
+cdef object put_back(TensorBase x, TensorBase filled, const char* op):
     if filled is not x:
         copy_data(x, filled)
     bump_version(x, op)
@@ -317,7 +332,7 @@ def uniform_(TensorBase x not None, double from_=0, double to=1, generator=None)
     only_floats(x, "uniform_")
     if not drawn(t, "uniform", (from_, to), generator):
         uniform(the(generator), element_of(x.dtype, "uniform_"), t.data, t.numel, from_, to)
-    return finish(x, t, b"uniform_")
+    return put_back(x, t, b"uniform_")
 
 
 def normal_(TensorBase x not None, double mean=0, double std=1, generator=None):
@@ -326,7 +341,7 @@ def normal_(TensorBase x not None, double mean=0, double std=1, generator=None):
     only_floats(x, "normal_")
     if not drawn(t, "normal", (mean, std), generator):
         normal(the(generator), element_of(x.dtype, "normal_"), t.data, t.numel, mean, std, not x.contiguous)
-    return finish(x, t, b"normal_")
+    return put_back(x, t, b"normal_")
 
 
 def bernoulli_(TensorBase x not None, p=0.5, generator=None):
@@ -334,15 +349,15 @@ def bernoulli_(TensorBase x not None, p=0.5, generator=None):
     cdef TensorBase t = target(x, "bernoulli_"), q
     check_one_device("bernoulli_", (x, p))
     if drawn(t, "bernoulli", (p,), generator):
-        return finish(x, t, b"bernoulli_")
+        return put_back(x, t, b"bernoulli_")
     if isinstance(p, TensorBase):
-        q = tensor_empty((<TensorBase>p).dtype, x.ndim, x.shape)
+        q = in_order_of(t, (<TensorBase>p).dtype)
         copy_data(q, <TensorBase>p)
         bernoulli_each(the(generator), element_of(x.dtype, "bernoulli_"), t.data, t.numel,
                        element_of(q.dtype, "bernoulli_"), q.data)
     else:
         c_bernoulli(the(generator), element_of(x.dtype, "bernoulli_"), t.data, t.numel, p)
-    return finish(x, t, b"bernoulli_")
+    return put_back(x, t, b"bernoulli_")
 
 
 def exponential_(TensorBase x not None, double lambd=1, generator=None):
@@ -350,7 +365,7 @@ def exponential_(TensorBase x not None, double lambd=1, generator=None):
     cdef TensorBase t = target(x, "exponential_")
     if not drawn(t, "exponential", (lambd,), generator):
         exponential(the(generator), element_of(x.dtype, "exponential_"), t.data, t.numel, lambd)
-    return finish(x, t, b"exponential_")
+    return put_back(x, t, b"exponential_")
 
 
 def cauchy_(TensorBase x not None, double median=0, double sigma=1, generator=None):
@@ -358,7 +373,7 @@ def cauchy_(TensorBase x not None, double median=0, double sigma=1, generator=No
     cdef TensorBase t = target(x, "cauchy_")
     on_cpu(x, "cauchy_")
     c_cauchy(the(generator), element_of(x.dtype, "cauchy_"), t.data, t.numel, median, sigma)
-    return finish(x, t, b"cauchy_")
+    return put_back(x, t, b"cauchy_")
 
 
 def geometric_(TensorBase x not None, double p, generator=None):
@@ -366,7 +381,7 @@ def geometric_(TensorBase x not None, double p, generator=None):
     cdef TensorBase t = target(x, "geometric_")
     on_cpu(x, "geometric_")
     geometric(the(generator), element_of(x.dtype, "geometric_"), t.data, t.numel, p)
-    return finish(x, t, b"geometric_")
+    return put_back(x, t, b"geometric_")
 
 
 def log_normal_(TensorBase x not None, double mean=1, double std=2, generator=None):
@@ -375,20 +390,20 @@ def log_normal_(TensorBase x not None, double mean=1, double std=2, generator=No
     on_cpu(x, "log_normal_")
     only_floats(x, "log_normal_cpu")
     log_normal(the(generator), element_of(x.dtype, "log_normal_"), t.data, t.numel, mean, std)
-    return finish(x, t, b"log_normal_")
+    return put_back(x, t, b"log_normal_")
 
 
 def random_(TensorBase x not None, *args, generator=None):
     """In place: whole numbers over the dtype's range, or from low to high."""
     cdef TensorBase t = target(x, "random_")
     if drawn(t, "integers", ((None, None) if not args else (0, *args) if len(args) == 1 else args), generator):
-        return finish(x, t, b"random_")
+        return put_back(x, t, b"random_")
     if not args:
         c_random(the(generator), element_of(x.dtype, "random_"), t.data, t.numel)
     else:
         low, high = (0, args[0]) if len(args) == 1 else args
         random_range(the(generator), element_of(x.dtype, "random_"), t.data, t.numel, low, high)
-    return finish(x, t, b"random_")
+    return put_back(x, t, b"random_")
 
 
 def normal_of(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, device=None, requires_grad=False, out=None,
@@ -405,7 +420,7 @@ def normal_of(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, devic
     cdef TensorBase t
     if size is not None:
         t = new(size, dtype_like(dtype, out), device, "normal", default_dtype())
-        return given(out, with_grad(normal_(t, mean, std, generator), requires_grad))
+        return given(out, finish(normal_(t, mean, std, generator), requires_grad, layout, pin_memory))
     means, spreads = isinstance(mean, TensorBase), isinstance(std, TensorBase)
     if not (means or spreads):
         raise TypeError("normal(): numbers for mean and std need a size")
@@ -419,7 +434,7 @@ def normal_of(mean=0.0, std=1.0, size=None, *, generator=None, dtype=None, devic
     result = normal_(t, 0, 1 if spreads else std, generator)
     if spreads:
         result.mul_(std.detach())
-    return given(out, result.add_(mean.detach() if means else mean))
+    return given(out, finish(result.add_(mean.detach() if means else mean), requires_grad, layout, pin_memory))
 
 
 def manual_seed(seed):

@@ -247,31 +247,32 @@ cdef class ViewMethods(TableMethods):
         """Positions of the elements that are not zero."""
         return indexing.nonzero(self, as_tuple=as_tuple)
 
-    def new_empty(self, *size, dtype=None, device=None, requires_grad=False):
+    def new_empty(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         """An uninitialised tensor of this dtype on this device."""
         return factories.empty(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
-                               requires_grad=requires_grad)
+                               requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
 
     def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False, layout=None,
                           pin_memory=False):
         """An uninitialised tensor of the given sizes and strides, of this dtype on this device."""
         return factories.empty_strided(size, stride, dtype=dtype or own_dtype(self), device=place(self, device),
-                                       requires_grad=requires_grad)
+                                       requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
 
-    def new_zeros(self, *size, dtype=None, device=None, requires_grad=False):
+    def new_zeros(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         """Zeros of this dtype on this device."""
         return factories.zeros(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
-                               requires_grad=requires_grad)
+                               requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
 
-    def new_ones(self, *size, dtype=None, device=None, requires_grad=False):
+    def new_ones(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         """Ones of this dtype on this device."""
         return factories.ones(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
-                              requires_grad=requires_grad)
+                              requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
 
-    def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False):
+    def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False,
+                 layout=None, pin_memory=False):
         """One value in a tensor of this dtype on this device."""
         return factories.full(size, fill_value, dtype=dtype or own_dtype(self), device=place(self, device),
-                              requires_grad=requires_grad)
+                              requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
 
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
         """A tensor of the data, of this dtype on this device."""

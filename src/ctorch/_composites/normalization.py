@@ -94,7 +94,9 @@ def _check_probability(p):
 def _noise(input, p, feature):
     if feature and input.dim() < 2:
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    shape = (*input.shape[:2], *(1,) * (input.dim() - 2)) if feature else input.shape
+    if not feature:
+        return ctorch.empty_like(input).bernoulli_(1 - p)
+    shape = (*input.shape[:2], *(1,) * (input.dim() - 2))
     return ctorch.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
 
 

@@ -497,7 +497,7 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     >>> float(ctorch.nn.functional.gumbel_softmax(ctorch.zeros(4), hard=True).sum())
     1.0
     """
-    noise = -ctorch.empty_like(logits).exponential_().log()
+    noise = -ctorch.empty_like(logits, memory_format=ctorch.contiguous_format).exponential_().log()
     soft = ops.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft
