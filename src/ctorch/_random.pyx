@@ -547,9 +547,8 @@ cdef int check_weights(Element kind, const void* p, int64_t rows, int64_t catego
     return 0
 
 
-cdef int multinomial(Generator generator, Element kind, const void* p, int64_t rows, int64_t categories,
-                     int64_t samples, bint replacement, int64_t* out) except -1:
-    require(is_float(kind), "multinomial", kind)
+cdef int check_multinomial(int64_t categories, int64_t samples, bint replacement) except -1:
+    """Whether so many can be drawn, on any device."""
     if samples <= 0:
         raise RuntimeError(f"multinomial: cannot sample n_sample <= 0 samples, got {samples}")
     if samples > categories and (not replacement or samples == 1):
@@ -557,6 +556,13 @@ cdef int multinomial(Generator generator, Element kind, const void* p, int64_t r
                            f"replacement, got n_sample={samples}, prob_dist.size(-1)={categories}")
     if categories > LARGEST_MULTINOMIAL:
         raise RuntimeError(f"multinomial: number of categories cannot exceed 2^24, got {categories}")
+    return 0
+
+
+cdef int multinomial(Generator generator, Element kind, const void* p, int64_t rows, int64_t categories,
+                     int64_t samples, bint replacement, int64_t* out) except -1:
+    require(is_float(kind), "multinomial", kind)
+    check_multinomial(categories, samples, replacement)
     if rows == 0:
         return 0
     check_weights(kind, p, rows, categories)

@@ -11,7 +11,8 @@ from ctorch._factories cimport finish
 from ctorch._iterator cimport copy_data
 from ctorch._random cimport (E_BFLOAT16, E_BOOL, E_FLOAT16, E_FLOAT32, E_FLOAT64, E_INT8, E_INT16, E_INT32, E_INT64,
                              E_UINT8, E_UINT16, E_UINT32, E_UINT64, Element, Generator, default_generator,
-                             bernoulli_each, exponential, geometric, log_normal, normal, random_range, uniform)
+                             bernoulli_each, check_multinomial, exponential, geometric, log_normal, normal,
+                             random_range, uniform)
 from ctorch._random cimport binomial as c_binomial
 from ctorch._random cimport cauchy as c_cauchy
 from ctorch._random cimport poisson as c_poisson
@@ -271,8 +272,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     q = contiguous(x)
     shape[0] = x.shape[0] if x.ndim == 2 else num_samples
     shape[x.ndim - 1] = num_samples
-    if num_samples <= 0:
-        raise RuntimeError("cannot sample n_sample <= 0 samples")
+    check_multinomial(x.shape[x.ndim - 1], num_samples, replacement)
     y = tensor_empty_at(x, INT64, x.ndim, shape)
     if not drawn(y, "multinomial", (q, num_samples, replacement), generator):
         c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data, x.shape[0] if x.ndim == 2 else 1,

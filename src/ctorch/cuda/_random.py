@@ -22,7 +22,6 @@ _running_sums = Kernel("multinomial", "ct_running_sums", "PPqq")
 _search = Kernel("multinomial", "ct_search", "PPPqqqQQ")
 _arrivals = Kernel("multinomial", "ct_arrivals", "PPPqqqQQ")
 _bitonic_step = Kernel("multinomial", "ct_bitonic_step", "PPqqqq")
-_MOST_CATEGORIES = 1 << 24
 
 # Whole numbers up to which a dtype has all, for `random_()` without bounds.
 _LAST = {"bool": 1, "uint8": 255, "int8": 127, "uint16": 65535, "int16": 32767, "uint32": (1 << 32) - 1,
@@ -141,11 +140,6 @@ def permutation(tensor):
 def multinomial(tensor, weights, samples, replacement):
     """Categories drawn by the weights of each row."""
     n, rows = weights.shape[-1], numel(weights.shape[:-1])
-    if samples > n and (not replacement or samples == 1):
-        raise RuntimeError("multinomial: cannot sample n_sample > prob_dist.size(-1) samples without replacement, got "
-                           f"n_sample={samples}, prob_dist.size(-1)={n}")
-    if n > _MOST_CATEGORIES:
-        raise RuntimeError(f"multinomial: number of categories cannot exceed 2^24, got {n}")
     if rows == 0:
         return
     w, index = dense(weights.reshape(rows, n), ctorch.float64), index_of(tensor)
