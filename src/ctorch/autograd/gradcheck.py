@@ -167,7 +167,7 @@ def _check_inputs(inputs):
             warnings.warn(f"Input #{i} requires gradient and is not a double precision floating point or "
                           "complex. This check will likely fail if all the inputs are not of double "
                           "precision floating point or complex. ", stacklevel=3)
-        if any(step == 0 and n > 1 for step, n in zip(x.stride(), x.shape)):
+        if x.numel() and any(step == 0 and n > 1 for step, n in zip(x.stride(), x.shape)):
             raise RuntimeError(f"The {i}th input has a dimension with stride 0. gradcheck only supports "
                                "inputs that are non-overlapping to be able to compute the numerical "
                                "gradients correctly. You should call .contiguous on the input before passing "
