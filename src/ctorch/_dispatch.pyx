@@ -355,7 +355,7 @@ cdef TensorBase elementwise(int which, int n, PyObject** inputs, const Scalar* p
         refuse_out_grad(op, n, inputs, out)
         return write_out(out, y, op.name.decode())
     for k in range(n):
-        if wants_grad(<TensorBase>inputs[k]):
+        if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
             if recording() and category_of[y.dtype] >= CATEGORY_FLOAT:
                 record(op, n, inputs, params, y)
             break
@@ -593,6 +593,8 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
         if op.grad_kind[k] == GRAD_PASS:
             node_give(node, k, g)
             continue
+        if op.grad_kind[k] == GRAD_MISSING:
+            raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
         if recording():
             node_give(node, k, symbolic_gradient(op, node, k, g))
             continue

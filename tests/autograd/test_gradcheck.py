@@ -1,4 +1,6 @@
 """gradcheck finds what is wrong, and only that."""
+import inspect
+
 import pytest
 
 import ctorch
@@ -78,3 +80,67 @@ def test_what_cannot_be_checked():
         gradcheck(lambda x: x, real(1.0), check_forward_ad=True)
     with pytest.warns(UserWarning, match="not a double precision"):
         gradcheck(lambda x: x * 2, real(1.0).detach().float().requires_grad_(), atol=0.1)
+
+
+def test_fast_mode():
+    z = complexes(1 + 2j, -0.5 + 0.25j)
+    assert gradcheck(lambda x, z: (x * z, (x * x).sum()), (real(0.5, -1.5), z), fast_mode=True)
+    assert gradgradcheck(lambda x, z: x * x * z, (real(0.5, -1.5), z), fast_mode=True)
+    with pytest.raises(GradcheckError, match="mismatch for output 0 with respect to input 0"):
+        gradcheck(half_wrong, real(2.0, 3.0), fast_mode=True)
+    with pytest.raises(GradcheckError, match="mismatch for output 0 with respect to input 0"):
+        gradgradcheck(lambda x: x.sin() + (x ** 3).detach() * x, real(2.0, 3.0), fast_mode=True)
+
+
+class Pair(ctorch.autograd.Function):
+    """x * x and x * 3, with a backward that tests change."""
+
+    faulty = None
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        ctx.set_materialize_grads(False)
+        return x * x, x * 3
+
+    @staticmethod
+    def backward(ctx, first, second):
+        x, = ctx.saved_tensors
+        if Pair.faulty == "undefined":
+            return first * 2 * x + second * 3
+        if Pair.faulty == "constant":
+            return x * 0 + 1
+        parts = [g for g in (None if first is None else first * 2 * x, None if second is None else second * 3)
+                 if g is not None]
+        g = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        return g + 1e-7 * ctorch.rand(g.shape, dtype=g.dtype) * g if Pair.faulty == "random" else g
+
+
+@pytest.mark.parametrize("fault, message", [("undefined", "to handle undefined output grads"),
+                                            ("constant", "backward not multiplied by grad_output"),
+                                            ("random", "Backward is not reentrant")])
+def test_faults_of_a_backward(monkeypatch, fault, message):
+    assert gradcheck(Pair.apply, real(0.5, 2.0))
+    monkeypatch.setattr(Pair, "faulty", fault)
+    with pytest.raises(GradcheckError, match=message):
+        gradcheck(Pair.apply, real(0.5, 2.0))
+    if fault == "random":
+        assert gradcheck(Pair.apply, real(0.5, 2.0), nondet_tol=1e-5)
+    elif fault == "undefined":
+        with pytest.raises(GradcheckError):
+            gradcheck(Pair.apply, real(0.5, 2.0))
+
+
+def test_nothing_to_check():
+    with pytest.raises(AssertionError, match="at least one of check_forward_ad or check_backward_ad"):
+        gradcheck(lambda x: x, real(1.0), check_backward_ad=False)
+    with pytest.raises(AssertionError, match="at least one of check_fwd_over_rev or check_rev_over_rev"):
+        gradgradcheck(lambda x: x, real(1.0), check_rev_over_rev=False)
+
+
+@pytest.mark.parametrize("name", ["gradcheck", "gradgradcheck"])
+def test_signatures_are_pytorchs(name):
+    torch = pytest.importorskip("torch")
+    ours, theirs = (inspect.signature(getattr(module.autograd, name)).parameters for module in (ctorch, torch))
+    assert [(p.name, p.default, p.kind) for p in ours.values()] == [
+        (p.name, p.default, p.kind) for p in theirs.values()]

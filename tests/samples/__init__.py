@@ -54,18 +54,15 @@ class Sample:
 
     def function(self, module=ctorch):
         """The function in ctorch or in PyTorch; None where that has none of the name."""
-        path = self.call or public_name(self.name)
-        if callable(path):
-            return path
-        if self.call is None and self.name in ROWS and not is_public(self.name):
-            return getattr(ctorch._functions, self.name) if module is ctorch else None
-        found = module
-        if path not in dir(module) and path in dir(module.Tensor):
-            found = module.Tensor
-        for part in path.split("."):
-            if (found := getattr(found, part, None)) is None:
-                return None
-        return found
+        if callable(self.call):
+            return self.call
+        if self.call or self.name not in ROWS:
+            return found_in(module, self.call or self.name)
+        if module is ctorch:
+            return getattr(ctorch._functions, self.name)
+        if not is_public(self.name):
+            return None
+        return found_in(module, self.name) or found_in(module, ROWS[self.name].get("torch", "torch.?").split(".", 1)[1])
 
     def run(self, module=ctorch, args=None, kwargs=None):
         """All tensors that the call gives, as a list."""
@@ -110,9 +107,12 @@ def changed(value, function):
     return {k: changed(v, function) for k, v in value.items()} if isinstance(value, dict) else value
 
 
-def public_name(name):
-    """Where PyTorch has an operator, below `torch`."""
-    return ROWS.get(name, {}).get("torch", f"torch.{name}").removeprefix("torch.")
+def found_in(module, path):
+    """What a dotted name leads to, in a module or its tensors; or None."""
+    found = module
+    for part in path.split("."):
+        found = getattr(found, part, None)
+    return found
 
 
 def is_public(name):

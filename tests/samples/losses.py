@@ -52,7 +52,7 @@ def with_logits():
 
 @samples(F + "kl_div")
 def kl_div():
-    for reduction in (*REDUCTIONS, "batchmean"):
+    for reduction in ("batchmean", "sum", "none"):
         yield Sample(real(2, 3), real(2, 3, **UNIT), reduction=reduction)
     yield Sample(real(2, 3), real(2, 3), log_target=True, reduction="sum")
 

@@ -48,14 +48,13 @@ def setitem():
     yield Sample(real(), real(), ()).by(written)
 
 
-@samples("index_put", "Tensor.index_put_")
-def index_put(name):
+@samples("index_put")
+def index_put():
     for indices, shape in [((ctorch.tensor([2, 0]),), (2, 4)), ((None, ctorch.tensor([1, 3])), (3, 2)),
                            ((ctorch.tensor([0, 2]), ctorch.tensor([3, 1])), ()), ((truth(3, 4),), ())]:
-        if None in indices and name != "index_put":
-            continue
-        yield Sample(real(3, 4), indices, real(*shape))
-        yield Sample(real(3, 4), indices, real(*shape), True)
+        for more in ((), (True,)):
+            sample = Sample(real(3, 4), indices, real(*shape), *more)
+            yield sample.alone() if None in indices else sample
     yield Sample(real(3), (ctorch.tensor([1, 1, 0]),), real(3), True)
     yield Sample(complexes(3), (ctorch.tensor([1, 2]),), complexes(2))
 
@@ -97,7 +96,8 @@ def doubled_part(part):
     def function(x):
         x = x * 1
         part(x).mul_(2.0)
-        part(x).add_(part(x) * x.reshape(-1)[0].abs())
+        part(x).add_(x.reshape(-1)[0].abs())
+        part(x).copy_(part(x).clone() ** 2)
         return x * x
     return function
 
