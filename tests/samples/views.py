@@ -96,7 +96,7 @@ def doubled_part(part):
     def function(x):
         x = x * 1
         part(x).mul_(2.0)
-        part(x).add_(x.reshape(-1)[0].abs())
+        part(x).add_(x.reshape(-1)[0].clone().abs())
         part(x).copy_(part(x).clone() ** 2)
         return x * x
     return function
