@@ -90,10 +90,11 @@ def test_every_derivative_is_reached():
                 continue
             walk([y.grad_fn for y in outputs], seen)
             if sample.twice:
-                found = grad(outputs, sample.leaves(), seeds_like(outputs), create_graph=True, allow_unused=True)
+                seeds = [s.requires_grad_() for s in seeds_like(outputs)]
+                found = grad(outputs, sample.leaves(), seeds, create_graph=True, allow_unused=True)
                 walk([g.grad_fn for g in found if g is not None and g.requires_grad], seen)
     titles = {name: row.get("title", name.lstrip("_")).replace("_", "").lower() + "backward0"
-              for name, row in ROWS.items() if "grad" in row}
+              for name, row in ROWS.items() if "grad" in row and "no_derivative" not in str(row["grad"])}
     assert not {name for name, title in titles.items() if title not in seen}
 
 

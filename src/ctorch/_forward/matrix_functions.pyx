@@ -12,7 +12,6 @@ from ctorch._blas cimport get_blas
 from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
-from ctorch._iterator cimport copy_data
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
