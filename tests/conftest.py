@@ -5,6 +5,8 @@ def pytest_addoption(parser):
     parser.addoption(
         "--record", action="store_true", help="write tests/reference anew, from PyTorch's results"
     )
+    parser.addoption("--gradients", choices=("few", "full"), default="few",
+                     help="how many samples of each operator are differentiated")
 
 
 def pytest_configure(config):

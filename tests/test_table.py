@@ -1,4 +1,4 @@
-"""Every elementwise row of ops/*.toml: values against PyTorch, gradients and gradients of gradients by differences."""
+"""Every elementwise row of ops/*.toml: values against PyTorch, for all dtypes and strides."""
 import itertools
 
 import numpy as np
@@ -6,14 +6,12 @@ import pytest
 from rows import ROWS
 
 import ctorch
-from ctorch.autograd import gradcheck, gradgradcheck
 
 # Rows whose arguments are no plain tensors, or whose domain the samples below leave.
 SPECIAL = {"_where", "_nan_to_num", "_conj", "clone", "threshold", "special_zeta", "_polygamma",
            "_special_polynomial"}
 ELEMENTWISE = [name for name, row in ROWS.items()
                if row["kind"] == "elementwise" and "float" in row["dtypes"] and name not in SPECIAL]
-DIFFERENTIABLE = [name for name in ELEMENTWISE if "grad" in ROWS[name]]
 
 
 def tensors(name):
@@ -51,15 +49,6 @@ def test_values_equal_pytorchs(name):
         ctorch.testing.assert_close(got.double() if got.is_floating_point() else got,
                                     ctorch.tensor(want.tolist(), dtype=ctorch.float64 if got.is_floating_point()
                                                   else got.dtype), rtol=tol, atol=tol)
-
-
-@pytest.mark.parametrize("name", DIFFERENTIABLE)
-def test_gradients(name):
-    # `value` of addcmul and addcdiv is a number to its callers and has no derivative
-    names = [a.split(":")[0].strip() for a in tensors(name)]
-    inputs = [x.requires_grad_(n in ROWS[name]["grad"]) for n, x in zip(names, samples(name))]
-    assert gradcheck(function(name), inputs)
-    assert gradgradcheck(function(name), inputs)
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)

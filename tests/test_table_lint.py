@@ -135,9 +135,15 @@ def test_broken_row(copy, kind):
 
 
 def test_unused_functions(copy):
-    found = planted(copy, _derivatives_py="def idle_gradient(g):\n    return g\n",
+    found = planted(copy, _derivatives__fft_py="def idle_gradient(g):\n    return g\n",
                     _composites__products_py="def idle(input):\n    return input\n")
-    assert found == ["_derivatives.py: no formula calls idle_gradient", "_composites/products.py: no row names idle"]
+    assert found == ["_derivatives/fft.py: no formula calls idle_gradient",
+                     "_composites/products.py: no row names idle"]
+
+
+def test_functions_of_formulas_have_one_file(copy):
+    found = planted(copy, _derivatives__fft_py="def pooled_places(g, indices):\n    return g\n")
+    assert found == ["_derivatives/windows.py: pooled_places is in fft.py too"]
 
 
 def test_all_broken_rows_are_told_at_once(copy):

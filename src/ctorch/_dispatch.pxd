@@ -18,7 +18,8 @@ cdef enum OutRule:
     OUT_REAL
 
 cdef enum GradKind:
-    GRAD_NONE
+    GRAD_NONE                        # the result does not depend on it smoothly, or is no number
+    GRAD_MISSING                     # backward raises
     GRAD_PASS                        # the incoming gradient itself
     GRAD_OP                          # another elementwise operation
 

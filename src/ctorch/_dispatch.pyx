@@ -355,7 +355,7 @@ cdef TensorBase elementwise(int which, int n, PyObject** inputs, const Scalar* p
         refuse_out_grad(op, n, inputs, out)
         return write_out(out, y, op.name.decode())
     for k in range(n):
-        if wants_grad(<TensorBase>inputs[k]):
+        if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
             if recording() and category_of[y.dtype] >= CATEGORY_FLOAT:
                 record(op, n, inputs, params, y)
             break
@@ -548,8 +548,7 @@ cdef int keep_params(Node node, Elementwise* op, const Scalar* params) except -1
 
 
 cdef Node record_inplace(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
-    # Before the change: x's node and values are still the old ones. A saved x is an alias whose version will be
-    # outdated, so that reading it in backward raises.
+    # Before the change: x's node and values are still the old ones, and a copy keeps them where they are needed.
     cdef TensorBase x = <TensorBase>inputs[0]
     cdef int k, mask = reads_of(op, n, inputs)
     cdef Node node = node_new(elementwise_backward, op.name, n, n + 1 if mask else 0)
@@ -558,7 +557,7 @@ cdef Node record_inplace(Elementwise* op, int n, PyObject** inputs, const Scalar
         if op.grad_kind[k] != GRAD_NONE:
             node_edge(node, k, <TensorBase>inputs[k], x)
         if (mask >> (k + 1)) & 1:
-            node_save(node, k + 1, tensor_alias(x) if k == 0 else <TensorBase>inputs[k], False)
+            node_save(node, k + 1, tape_clone(x) if k == 0 else <TensorBase>inputs[k], False)
     if op.params:
         keep_params(node, op, params)
     return node
@@ -593,6 +592,8 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
         if op.grad_kind[k] == GRAD_PASS:
             node_give(node, k, g)
             continue
+        if op.grad_kind[k] == GRAD_MISSING:
+            raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
         if recording():
             node_give(node, k, symbolic_gradient(op, node, k, g))
             continue

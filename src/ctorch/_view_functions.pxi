@@ -356,7 +356,7 @@ def unfold(input, dimension, size, step):
 
 def embed_diagonal(input, shape, offset, dim1, dim2):
     """Zeros of a shape with the last dimension of input on a diagonal."""
-    return embed(need(input, "diag_embed"), tuple(shape), KIND_DIAGONAL, (offset, dim1, dim2), None)
+    return embed(need(input, "diag_embed"), tuple(shape), KIND_DIAGONAL, (offset, dim1, dim2))
 
 
 def copy_into(to, frm, non_blocking=False):

@@ -28,6 +28,12 @@ cdef enum:
     KIND_UNFOLD
 
 
+cdef enum:                           # where a view and its base are of two dtypes, which of them is complex
+    NO_PAIRS
+    BASE_OF_PAIRS
+    VIEW_OF_PAIRS
+
+
 cdef set change_names = set()        # storages keep the names' addresses
 
 
@@ -51,14 +57,6 @@ cdef TensorBase link_as(TensorBase x, int dtype, int ndim, const int64_t* shape,
     cdef TensorBase v = tensor_view(x, ndim, shape, strides, x.data)
     v.dtype = dtype
     return link(v, x)
-
-
-cdef int same_type(TensorBase v, TensorBase base) except -1:
-    if v.dtype != base.dtype:
-        raise NotImplementedError("in-place change where a view has another dtype than its base "
-                                  f"({dtype_name(v.dtype).decode()}, {dtype_name(base.dtype).decode()}): no "
-                                  "derivative; clone() the base or the view first")
-    return 0
 
 
 cdef int keep_args(Node node, tuple args) except -1:
@@ -301,29 +299,15 @@ cdef str PART_NAMES(int kind):
     return ("select", "slice", "diagonal", "as_strided", "unfold")[kind]
 
 
-cdef int part_backward(Node node, PyObject** grads) except -1:
-    # args: kind, its arguments, strides of the input for as_strided or None
-    cdef TensorBase g = <TensorBase>grads[0]
-    kind, args, strides = <tuple>node.args
-    return node_give(node, 0, embed(g, node_edge_shape(node, 0, g), kind, args, strides))
-
-
-cdef TensorBase embed(TensorBase g, tuple shape, int kind, tuple args, object strides):
+cdef TensorBase embed(TensorBase g, tuple shape, int kind, tuple args):
     """Zeros of `shape` with g in the part that (kind, args) shows."""
     cdef int64_t sizes[MAX_DIMS]
-    cdef int64_t steps[MAX_DIMS]
     cdef TensorBase out, v
     cdef Node node
     cdef int i, n = len(shape)
     for i in range(n):
         sizes[i] = shape[i]
-        if strides is not None:
-            steps[i] = strides[i]
-    if strides is None:
-        out = zeros_at(g, g.dtype, n, sizes)
-    else:
-        out = tensor_empty_strided(g, g.dtype, n, sizes, steps)
-        zero_memory(out)
+    out = zeros_at(g, g.dtype, n, sizes)
     v = part(out, kind, args)
     if kind >= KIND_STRIDED and not tensor_is_non_overlapping(v):
         add_shared(v, g)
@@ -370,7 +354,7 @@ cdef TensorBase recorded_part(TensorBase x, int kind, tuple args):
     if wants_grad(x) and recording():
         node = node_new(part_backward, (b"select", b"slice", b"diagonal", b"as_strided", b"unfold")[kind], 1, 0)
         node_edge(node, 0, x, None)
-        keep_args(node, (kind, args, stride_tuple(x) if kind == KIND_STRIDED else None))
+        keep_args(node, (kind, args, None if kind != KIND_STRIDED or inside(x, args) else stride_tuple(x), NO_PAIRS))
         node_attach(node, v, 0)
     return v
 
@@ -387,95 +371,7 @@ cdef TensorBase slice_dim(TensorBase x, int dim, int64_t start, int64_t length, 
     return recorded_part(x, KIND_SLICE, (dim, start, length, step))
 
 
-# ---- views and in-place changes
-
-cdef Node regenerate(TensorBase v):
-    # A view whose base was changed in place: its history is the base's now.
-    cdef TensorBase base = <TensorBase>v.base
-    cdef Node node
-    cdef int64_t offset
-    if not base.requires_grad:
-        return None if v.grad_fn == NULL else <Node>v.grad_fn
-    same_type(v, base)
-    offset = (v.data - base.data) // itemsize_of[base.dtype]
-    node = node_new(part_backward, b"as_strided", 1, 0)
-    node_edge(node, 0, base, None)
-    keep_args(node, (KIND_STRIDED, (shape_tuple(v), stride_tuple(v), offset), stride_tuple(base)))
-    node_attach(node, v, 0)
-    v.view_version = v.storage.version
-    return node
-
-
-cdef int copy_slices_backward(Node node, PyObject** grads) except -1:
-    """base_new = base_old with a part replaced by what the inner node made."""
-    cdef TensorBase g = <TensorBase>grads[0]
-    cdef TensorBase rest, inside
-    cdef int64_t steps[MAX_DIMS]
-    cdef int i
-    shape, strides, offset, base_strides = <tuple>node.args
-    args = (shape, strides, offset)
-    if recording():
-        if base_strides is not None:
-            raise NotImplementedError("copy_slices: no derivative of the derivative where the changed view's base is "
-                                      "not contiguous; use base.contiguous() first")
-        # on tensors, so that a graph of the gradient comes out
-        inside = recorded_part(contiguous_recorded(g), KIND_STRIDED, args)
-        rest = tape_ops.add(g, negated(embed(inside, shape_tuple(g), KIND_STRIDED, args, None)))
-    else:
-        for i in range(g.ndim):
-            steps[i] = 0 if base_strides is None else base_strides[i]
-        rest = (tensor_empty_at(g, g.dtype, g.ndim, g.shape) if base_strides is None
-                else tensor_empty_strided(g, g.dtype, g.ndim, g.shape, steps))
-        copy_data(rest, g)
-        inside = contiguous_copy(part(rest, KIND_STRIDED, args))
-        zero = part(rest, KIND_STRIDED, args)
-        copy_data(zero, number_tensor(0))
-    if node_needs(node, 0):
-        node_give(node, 0, rest)
-    if node_needs(node, 1):
-        node_give(node, 1, inside)
-    return 0
-
-
-cdef TensorBase contiguous_recorded(TensorBase g):
-    return g if g.contiguous else clone_contiguous(g)
-
-
-cdef TensorBase negated(TensorBase x):
-    return <TensorBase>(-<object>x)
-
-
-cdef TensorBase contiguous_copy(TensorBase x):
-    cdef TensorBase y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
-    copy_data(y, x)
-    return y
-
-
-cdef int rebase(TensorBase v, Node inner) except -1:
-    # After an in-place change of the view v, recorded by `inner`: the base gets the history.
-    cdef TensorBase base = <TensorBase>v.base
-    cdef Node node
-    cdef int64_t offset = (v.data - base.data) // itemsize_of[base.dtype]
-    cdef int i
-    cdef bint forward = True
-    same_type(v, base)
-    for i in range(base.ndim):
-        forward = forward and base.strides[i] >= 0
-    if not base.contiguous and not (forward and tensor_is_non_overlapping(base)):
-        raise NotImplementedError("in-place change of a view whose base has negative or overlapping strides: no "
-                                  "derivative; use base.contiguous() first")
-    node = node_new(copy_slices_backward, b"copy_slices", 2, 0)
-    node_edge(node, 0, base, None)
-    Py_INCREF(inner)
-    node.edges[1].target = <PyObject*>inner
-    node.edges[1].dtype = v.dtype
-    keep_args(node, (shape_tuple(v), stride_tuple(v), offset, None if base.contiguous else stride_tuple(base)))
-    node_attach(node, base, 0)
-    Py_XDECREF(v.grad_fn)
-    v.grad_fn = NULL
-    v.requires_grad = True
-    v.view_version = v.storage.version - 1       # stale on purpose: the next use makes its node from the base
-    return 0
+include "_view_history.pxi"
 
 
 cdef TensorBase fit(TensorBase g, int dtype, int ndim, const int64_t* shape):

@@ -1,4 +1,6 @@
 """gradcheck finds what is wrong, and only that."""
+import inspect
+
 import pytest
 
 import ctorch
@@ -78,3 +80,65 @@ def test_what_cannot_be_checked():
         gradcheck(lambda x: x, real(1.0), check_forward_ad=True)
     with pytest.warns(UserWarning, match="not a double precision"):
         gradcheck(lambda x: x * 2, real(1.0).detach().float().requires_grad_(), atol=0.1)
+
+
+def test_fast_mode():
+    z = complexes(1 + 2j, -0.5 + 0.25j)
+    assert gradcheck(lambda x, z: (x * z, (x * x).sum()), (real(0.5, -1.5), z), fast_mode=True)
+    assert gradgradcheck(lambda x, z: x * x * z, (real(0.5, -1.5), z), fast_mode=True)
+    with pytest.raises(GradcheckError, match="mismatch for output 0 with respect to input 0"):
+        gradcheck(half_wrong, real(2.0, 3.0), fast_mode=True)
+    with pytest.raises(GradcheckError, match="mismatch for output 0 with respect to input 0"):
+        gradgradcheck(lambda x: x.sin() + (x ** 3).detach() * x, real(2.0, 3.0), fast_mode=True)
+
+
+class Three(ctorch.autograd.Function):
+    """x * x, x * 3 and x, with a backward that tests make faulty."""
+
+    fault = None
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        ctx.set_materialize_grads(False)
+        return x * x, x * 3, x.clone()
+
+    @staticmethod
+    def backward(ctx, *given):
+        x, = ctx.saved_tensors
+        there = [g * factor for g, factor in zip(given, (2 * x, 3, 1)) if g is not None]
+        if Three.fault == "undefined" and len(there) == 2:
+            raise RuntimeError("one is missing")
+        if Three.fault == "constant":
+            return x * 0 + 1
+        g = sum(there[1:], there[0])
+        return g + 1e-7 * ctorch.rand(g.shape, dtype=g.dtype) * g if Three.fault == "random" else g
+
+
+@pytest.mark.parametrize("fault, message", [("undefined", "to handle undefined output grads"),
+                                            ("constant", "backward not multiplied by grad_output"),
+                                            ("random", "Backward is not reentrant")])
+def test_faults_of_a_backward(monkeypatch, fault, message):
+    assert gradcheck(Three.apply, real(0.5, 2.0))
+    monkeypatch.setattr(Three, "fault", fault)
+    with pytest.raises(GradcheckError, match=message):
+        gradcheck(Three.apply, real(0.5, 2.0))
+    if fault == "random":
+        assert gradcheck(Three.apply, real(0.5, 2.0), nondet_tol=1e-5)
+    if fault == "undefined":
+        assert gradcheck(Three.apply, real(0.5, 2.0), check_undefined_grad=False)
+
+
+def test_nothing_to_check():
+    with pytest.raises(AssertionError, match="at least one of check_forward_ad or check_backward_ad"):
+        gradcheck(lambda x: x, real(1.0), check_backward_ad=False)
+    with pytest.raises(AssertionError, match="at least one of check_fwd_over_rev or check_rev_over_rev"):
+        gradgradcheck(lambda x: x, real(1.0), check_rev_over_rev=False)
+
+
+@pytest.mark.parametrize("name", ["gradcheck", "gradgradcheck"])
+def test_signatures_are_pytorchs(name):
+    torch = pytest.importorskip("torch")
+    ours, theirs = (inspect.signature(getattr(module.autograd, name)).parameters for module in (ctorch, torch))
+    assert [(p.name, p.default, p.kind) for p in ours.values()] == [
+        (p.name, p.default, p.kind) for p in theirs.values()]

@@ -135,3 +135,44 @@ def test_change_in_place_of_a_view_of_a_transposed_result():
     (z * z).sum().backward()
     # z = [[6 x00, 6 x10], [2 x01, 2 x11 + x00], [2 x02, 2 x12 + x00]]
     assert x.grad.tolist() == [[2 * 8 + 2 * 10, 8, 16], [2 * 18 * 6, 2 * 8 * 2, 2 * 10 * 2]]
+
+
+def test_as_strided_beyond_its_input():
+    x = ctorch.arange(6.0, requires_grad=True)
+    y = (x * 1)[1:3].as_strided((5,), (1,), 0)
+    assert autograd.grad(y.sum(), x, retain_graph=True)[0].tolist() == [0, 1, 1, 0, 0, 0]
+    (g,) = autograd.grad((y * y).sum(), x, create_graph=True)
+    assert g.tolist() == [0, 2, 4, 0, 0, 0]
+    assert autograd.grad(g.sum(), x)[0].tolist() == [0, 2, 2, 0, 0, 0]
+
+
+def test_as_strided_of_elements_that_share_memory():
+    x = ctorch.tensor([1.0, 2.0], requires_grad=True)
+    wide = x.expand(3, 2)
+    assert autograd.grad((wide.as_strided((2,), (1,)) * ctorch.tensor([3.0, 5.0])).sum(), x)[0].tolist() == [3, 5]
+    assert autograd.grad(wide.as_strided((2, 2), (0, 1)).sum(), x)[0].tolist() == [2, 2]
+
+
+def test_change_in_place_of_a_part_of_complex_numbers():
+    z = ctorch.tensor([1 + 2j, 3 - 1j], dtype=ctorch.complex128, requires_grad=True)
+    y = z * 1
+    y.real.mul_(3)
+    y.imag[0] = 7
+    assert y.tolist() == [3 + 7j, 9 - 1j]
+    assert autograd.grad(y.real.sum() + 2 * y.imag.sum(), z)[0].tolist() == [3, 3 + 2j]
+    x = ctorch.tensor([[1.0, 2.0], [3.0, 4.0]], dtype=ctorch.float64, requires_grad=True)
+    pairs = x * 1
+    ctorch.view_as_complex(pairs)[0].mul_(2j)
+    assert pairs.tolist() == [[-4, 2], [3, 4]]
+    assert autograd.grad((pairs * ctorch.tensor([[1.0, 10.0], [1.0, 1.0]]).double()).sum(), x)[0].tolist() == [
+        [20, -2], [1, 1]]
+
+
+def test_a_derivative_that_is_not_known_raises():
+    x = ctorch.tensor([0.5, 1.2], requires_grad=True)
+    for y in (ctorch.igamma(x, x), ctorch.special.zeta(x + 1, x), x // 2, ctorch.heaviside(x, x)):
+        with pytest.raises(NotImplementedError, match="is not implemented"):
+            y.sum().backward()
+    assert not ctorch.special.airy_ai(x).requires_grad
+    assert autograd.grad(ctorch.div(x, 0.3, rounding_mode="trunc").sum(), x)[0].tolist() == [0, 0]
+    assert ctorch.igamma(x.detach(), x).requires_grad

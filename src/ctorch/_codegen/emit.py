@@ -56,7 +56,9 @@ def elementwise_pxi(rows) -> str:
             lines.append(f"zero_checked[{op.enum}] = True")
         for k, arg in enumerate(row.tensors):
             text = row.grad.get(arg.name)
-            if text == "g":
+            if arg.name in row.reasons:
+                lines.append(f"o.grad_kind[{k}] = GRAD_MISSING")
+            elif text == "g":
                 lines.append(f"o.grad_kind[{k}] = GRAD_PASS")
             elif text:
                 lines.append(f"o.grad_kind[{k}], o.grad_op[{k}], o.reads[{k}] = "

@@ -29,8 +29,8 @@ class Sources:
 
     def __init__(self, package: Path):
         self.composites = {p.stem: signatures(p) for p in sorted((package / "_composites").glob("*.py"))}
-        self.derivatives = {name: arguments for p in sorted(package.glob("_derivatives*.py"))
-                            for name, arguments in signatures(p).items()}
+        self.derivatives = [(name, p.name) for p in sorted((package / "_derivatives").glob("*.py"))
+                            for name in signatures(p) if not name.startswith("_")]
         self.forwards = {p.stem: set(re.findall(r"^cdef \w+ (\w+)\(", p.read_text(), re.M))
                          for p in sorted((package / "_forward").glob("*.pxd"))}
         self.functions = set(re.findall(r"^def (\w+)\(", (package / "_functions.pyx").read_text(), re.M))
@@ -117,9 +117,9 @@ def formula_faults(row: Row, rows: dict[str, Row], sources: Sources, more: set[s
         except SyntaxError as error:
             yield f"cannot parse grad.{argument} = {text!r}: {error.msg}"
             continue
-        if unknown := calls(text) - functions.known_functions(rows) - set(sources.derivatives):
+        if unknown := calls(text) - functions.known_functions(rows) - {name for name, _ in sources.derivatives}:
             yield (f"grad.{argument} calls {', '.join(sorted(unknown))}, which is no row, no helper and no function of "
-                   "_derivatives.py")
+                   "_derivatives")
         reads -= {"derivatives", *functions.known_functions(rows)}
         if reads - values:
             yield f"grad.{argument} reads unknown {', '.join(sorted(reads - values))}"
@@ -165,9 +165,12 @@ def unused(rows: dict[str, Row], sources: Sources) -> Iterator[str]:
     for name in functions.HELPERS:
         if name not in called:
             yield f"_codegen/functions.py: no formula calls the helper {name}"
-    for name in sources.derivatives:
-        if not name.startswith("_") and name not in called:
-            yield f"_derivatives.py: no formula calls {name}"
+    seen = {}
+    for name, file in sources.derivatives:
+        if name not in called:
+            yield f"_derivatives/{file}: no formula calls {name}"
+        if seen.setdefault(name, file) != file:
+            yield f"_derivatives/{file}: {name} is in {seen[name]} too"
     for family, found in sources.composites.items():
         forwards_there = {row.forward for row in rows.values() if row.source == family}
         for name in found:

@@ -1,8 +1,8 @@
 """Complex numbers as pairs of real ones, and pairs as complex numbers: the same memory under another dtype."""
 from libc.stdint cimport int64_t
 
-from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
+from ctorch._iterator cimport copy_data
 from ctorch._tensor cimport *
 from ctorch._views cimport link_as
 
@@ -44,8 +44,12 @@ cdef TensorBase view_as_complex_forward(TensorBase x):
 
 
 cdef TensorBase complex_of_forward(TensorBase x):
+    cdef TensorBase y = None
     cdef int i
     cdef bint fits = x.strides[x.ndim - 1] == 1 and (x.data - x.storage.data) % (2 * itemsize_of[x.dtype]) == 0
     for i in range(x.ndim - 1):
         fits = fits and x.strides[i] % 2 == 0
-    return view_as_complex_forward(x if fits else contiguous(x))
+    if not fits:                     # also where there are no elements, and contiguous is any stride
+        y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+        copy_data(y, x)
+    return view_as_complex_forward(x if fits else y)

@@ -12,7 +12,6 @@ from ctorch._blas cimport get_blas
 from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
-from ctorch._iterator cimport copy_data
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
@@ -159,39 +158,3 @@ cdef TensorBase norm_value_forward(TensorBase x, TensorBase value, double ord, o
 
 cdef TensorBase lstsq_value_forward(TensorBase x, TensorBase B, TensorBase value):
     return tensor_alias(value)
-
-
-# ---- parts of complex numbers
-
-cdef TensorBase part(TensorBase x, int which):
-    # The real parts, or the imaginary ones, as a view of another dtype.
-    cdef int64_t strides[MAX_DIMS]
-    cdef int i, dtype = real_of(x.dtype)
-    for i in range(x.ndim):
-        strides[i] = 2 * x.strides[i]
-    cdef TensorBase t = tensor_view(x, x.ndim, x.shape, strides, x.data + which * itemsize_of[dtype])
-    t.dtype = dtype
-    return t
-
-
-cdef TensorBase copied_part(TensorBase x, int which):
-    cdef TensorBase y = tensor_empty(real_of(x.dtype), x.ndim, x.shape)
-    if x.numel:
-        copy_data(y, part(x, which))
-    return y
-
-
-cdef TensorBase real_forward(TensorBase x):
-    return copied_part(x, 0)
-
-
-cdef TensorBase imag_forward(TensorBase x):
-    return copied_part(x, 1)
-
-
-cdef TensorBase complex_forward(TensorBase re, TensorBase im):
-    cdef TensorBase y = tensor_empty(complex_of(re.dtype), re.ndim, re.shape)
-    if y.numel:
-        copy_data(part(y, 0), re)
-        copy_data(part(y, 1), im)
-    return y

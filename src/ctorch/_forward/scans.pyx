@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 from ctorch._dispatch cimport cast_to, unsupported
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport dense, float_compute, row_of
+from ctorch._forward.common cimport dense, float_compute
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.scan cimport (SCAN_COMPLEX64, SCAN_COMPLEX128, SCAN_FLOAT32, SCAN_FLOAT64, SCAN_INT64, ScanJob,
                                    ScanKernels)
@@ -91,9 +91,9 @@ cdef object cumextremum_forward(TensorBase x, int dim, bint largest):
 
 cdef TensorBase logcumsumexp_forward(TensorBase x, int dim):
     # Along the last dimension.
-    cdef int dtype = float_compute(x, b"logcumsumexp_out_cpu")
+    cdef int dtype = x.dtype if category_of[x.dtype] == CATEGORY_COMPLEX else float_compute(x, b"logcumsumexp_out_cpu")
     cdef TensorBase a = dense(x, dtype), y = tensor_empty(dtype, x.ndim, x.shape)
     cdef ScanJob job
     job.reverse = False
-    run_scan(load_scan().logcumsumexp[row_of(dtype)], &job, a, y, dim)
+    run_scan(load_scan().logcumsumexp[scan_row(dtype)], &job, a, y, dim)
     return cast_to(y, x.dtype)

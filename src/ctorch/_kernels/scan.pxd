@@ -22,5 +22,5 @@ cdef struct ScanKernels:
     void (*cumprod[SCAN_TYPES])(ScanJob* job) noexcept nogil
     # running maximum or minimum and the place of the last such element; a NaN stays. No complex types
     void (*extremum[3])(ScanJob* job) noexcept nogil
-    # y = log(exp(x[0]) + ... + exp(x[i])); floats, and inner is 1
-    void (*logcumsumexp[2])(ScanJob* job) noexcept nogil
+    # y = log(exp(x[0]) + ... + exp(x[i])), and inner is 1
+    void (*logcumsumexp[SCAN_TYPES])(ScanJob* job) noexcept nogil

@@ -1,6 +1,6 @@
 """Sums, products, extrema and log-sums of the elements so far, along one dimension."""
 from cpython.pycapsule cimport PyCapsule_New
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, atan2, cos, exp, hypot, log, sin
 from libc.stdint cimport int64_t
 
 from ctorch._parallel cimport get_num_threads, parallel_for
@@ -447,10 +447,49 @@ cdef void logcumsumexp_f64(ScanJob* job) noexcept nogil:
     run(job, SUM, logcumsumexp_chunk_f64)
 
 
+cdef inline void logcumsumexp_pairs(const real* x, real* y, int64_t n) noexcept nogil:
+    # Of complex numbers: the sum so far is kept as exp(base) * total, with the largest real part as base.
+    cdef double top = -INFINITY, base = 0, last, size, re = 0, im = 0
+    cdef int64_t i
+    for i in range(n):
+        last = base
+        if x[2 * i] > top:
+            top = x[2 * i]
+            base = top if top < INFINITY else 0
+            re, im = re * exp(last - base), im * exp(last - base)
+        if x[2 * i] != -INFINITY:
+            size = exp(x[2 * i] - base)
+            re, im = re + size * cos(x[2 * i + 1]), im + size * sin(x[2 * i + 1])
+        y[2 * i] = <real>(base + log(hypot(re, im)))
+        y[2 * i + 1] = <real>atan2(im, re)
+
+
+cdef void logcumsumexp_c64_chunk(void* s, int64_t i) noexcept nogil:
+    cdef ScanJob* job = (<Scan*>s).job
+    cdef int64_t row
+    for row in range(i * (<Scan*>s).chunk, min((i + 1) * (<Scan*>s).chunk, job.outer)):
+        logcumsumexp_pairs(<const float*>job.x + 2 * row * job.n, <float*>job.y + 2 * row * job.n, job.n)
+
+
+cdef void logcumsumexp_c128_chunk(void* s, int64_t i) noexcept nogil:
+    cdef ScanJob* job = (<Scan*>s).job
+    cdef int64_t row
+    for row in range(i * (<Scan*>s).chunk, min((i + 1) * (<Scan*>s).chunk, job.outer)):
+        logcumsumexp_pairs(<const double*>job.x + 2 * row * job.n, <double*>job.y + 2 * row * job.n, job.n)
+
+
+cdef void logcumsumexp_c64(ScanJob* job) noexcept nogil:
+    run(job, SUM, logcumsumexp_c64_chunk)
+
+
+cdef void logcumsumexp_c128(ScanJob* job) noexcept nogil:
+    run(job, SUM, logcumsumexp_c128_chunk)
+
+
 cdef ScanKernels table
 table.cumsum[:] = [cumsum_f32, cumsum_f64, cumsum_i64, cumsum_c64, cumsum_c128]
 table.cumprod[:] = [cumprod_f32, cumprod_f64, cumprod_i64, cumprod_c64, cumprod_c128]
 table.extremum[:] = [extremum_f32, extremum_f64, extremum_i64]
-table.logcumsumexp[:] = [logcumsumexp_f32, logcumsumexp_f64]
+table.logcumsumexp[:] = [logcumsumexp_f32, logcumsumexp_f64, NULL, logcumsumexp_c64, logcumsumexp_c128]
 
 kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)

@@ -5,6 +5,7 @@ gradient for the cotangent 1 is the row of the real part of an output, the gradi
 imaginary part.
 """
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,16 @@ __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 
 class GradcheckError(RuntimeError):
     """A derivative that does not agree with the function."""
+
+
+class _Options(NamedTuple):
+    eps: float
+    atol: float
+    rtol: float
+    nondet: float
+    undefined: bool
+    dtypes: bool
+    fast: bool
 
 
 def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, nondet_tol=0.0,
@@ -41,14 +52,18 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
         Raise where a gradient is wrong, instead of returning False.
     nondet_tol : float
         How much two runs of the same backward may differ.
-    check_undefined_grad, fast_mode : bool
-        Accepted; each output is differentiated alone and completely in any case.
+    check_undefined_grad : bool
+        Also leave out each of several outputs once.
+    fast_mode : bool
+        Compare one number for each output and input, in random directions, not whole Jacobians.
     check_grad_dtypes : bool
         Also compare the dtypes of gradients and inputs.
-    check_batched_grad, check_batched_forward_grad, check_forward_ad, masked : bool
+    check_batched_grad, check_batched_forward_grad, check_forward_ad : bool
         Not supported.
+    masked : bool
+        Changes nothing: it is about sparse tensors.
     check_backward_ad : bool
-        False checks nothing.
+        Must be True, as there is nothing else to check.
 
     Returns
     -------
@@ -62,14 +77,15 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     >>> ctorch.autograd.gradcheck(lambda x: x.exp() * x, x)
     True
     """
+    if not (check_backward_ad or check_forward_ad):
+        raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
     _refuse("gradcheck", check_batched_grad=check_batched_grad, check_forward_ad=check_forward_ad,
-            check_batched_forward_grad=check_batched_forward_grad, masked=masked)
+            check_batched_forward_grad=check_batched_forward_grad)
     inputs = _as_tuple(inputs)
     _check_inputs(inputs)
-    if not check_backward_ad:
-        return True
+    options = _Options(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode)
     try:
-        _compare(func, inputs, eps, atol, rtol, nondet_tol, check_grad_dtypes)
+        _compare(func, inputs, options)
     except GradcheckError:
         if raise_exception:
             raise
@@ -99,7 +115,7 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     check_fwd_over_rev : bool
         Not supported.
     check_rev_over_rev : bool
-        False checks nothing.
+        Must be True, as there is nothing else to check.
     eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
     \
 fast_mode, masked
@@ -117,12 +133,11 @@ fast_mode, masked
     >>> ctorch.autograd.gradgradcheck(lambda x: x.exp() * x, x)
     True
     """
-    _refuse("gradgradcheck", check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev,
-            masked=masked)
+    if not (check_rev_over_rev or check_fwd_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    _refuse("gradgradcheck", check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev)
     inputs = _as_tuple(inputs)
     _check_inputs(inputs)
-    if not check_rev_over_rev:
-        return True
     if grad_outputs is None:
         outputs = _differentiable(_call(func, inputs))
         seeds = tuple(_random_like(y, i, gen_non_contig_grad_outputs) for i, y in enumerate(outputs))
@@ -137,7 +152,8 @@ fast_mode, masked
 
     return gradcheck(gradients, inputs + seeds, eps=eps, atol=atol, rtol=rtol,
                      raise_exception=raise_exception, nondet_tol=nondet_tol,
-                     check_grad_dtypes=check_grad_dtypes)
+                     check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
+                     fast_mode=fast_mode)
 
 
 # ---- arguments
@@ -167,7 +183,7 @@ def _check_inputs(inputs):
             warnings.warn(f"Input #{i} requires gradient and is not a double precision floating point or "
                           "complex. This check will likely fail if all the inputs are not of double "
                           "precision floating point or complex. ", stacklevel=3)
-        if any(step == 0 and n > 1 for step, n in zip(x.stride(), x.shape)):
+        if x.numel() and any(step == 0 and n > 1 for step, n in zip(x.stride(), x.shape)):
             raise RuntimeError(f"The {i}th input has a dimension with stride 0. gradcheck only supports "
                                "inputs that are non-overlapping to be able to compute the numerical "
                                "gradients correctly. You should call .contiguous on the input before passing "
@@ -205,23 +221,42 @@ def _directions(x):
     return (1.0, 1j) if x.is_complex() else (1.0,)
 
 
-def _numerical(func, inputs, x, eps, chosen):
-    # d outputs / d x: one column per part of x; its memory is changed and put back.
+def _sides(func, inputs, x, chosen, steps):
+    # The outputs at x plus and minus some steps; x's memory is changed and put back.
     memory = x.detach().numpy()
-    columns = []
+    before = memory.copy()
+    found = []
+    for sign in (1, -1):
+        memory[...] = before + sign * steps
+        try:
+            found.append([_parts(y) for y in chosen(_call(func, inputs))])
+        finally:
+            memory[...] = before
+    return found
+
+
+def _numerical(func, inputs, x, eps, chosen):
+    # d outputs / d x: one column per part of x.
+    columns, steps = [], np.zeros(tuple(x.shape), dtype=np.complex128 if x.is_complex() else np.float64)
     for index in np.ndindex(*x.shape):
-        before = memory[index]
         for direction in _directions(x):
-            sides = []
-            for step in (eps, -eps):
-                memory[index] = before + step * direction
-                try:
-                    outputs = chosen(_call(func, inputs))
-                    sides.append([_parts(y) for y in outputs])
-                finally:
-                    memory[index] = before
+            steps[index] = eps * direction
+            sides = _sides(func, inputs, x, chosen, steps)
             columns.append([(above - below) / (2 * eps) for above, below in zip(*sides)])
+        steps[index] = 0
     return [np.stack(rows, 1) for rows in zip(*columns)] if columns else None
+
+
+def _gradients(y, inputs, seed, check_dtypes):
+    # Of one output, in parts, after a look at their shapes and dtypes.
+    found = []
+    for x, g in zip(inputs, grad(y, inputs, seed, retain_graph=True, allow_unused=True)):
+        if g is not None and g.shape != x.shape:
+            raise GradcheckError("Analytical gradient has incorrect size")
+        if g is not None and check_dtypes and g.dtype != x.dtype:
+            raise GradcheckError("Gradient has dtype mismatch")
+        found.append(np.zeros(x.numel() * len(_directions(x))) if g is None else _parts(g))
+    return found
 
 
 def _analytical(y, inputs, check_dtypes):
@@ -231,44 +266,95 @@ def _analytical(y, inputs, check_dtypes):
         for direction in _directions(y):
             seed = ctorch.zeros(y.shape, dtype=y.dtype)
             seed[index] = direction
-            grads = grad(y, inputs, seed, retain_graph=True, allow_unused=True)
-            for i, (x, g) in enumerate(zip(inputs, grads)):
-                if g is None:
-                    g = ctorch.zeros(x.shape, dtype=x.dtype)
-                if g.shape != x.shape:
-                    raise GradcheckError(f"grad is incorrect size: {tuple(g.shape)} for input {i} of size "
-                                         f"{tuple(x.shape)}")
-                if check_dtypes and g.dtype != x.dtype:
-                    raise GradcheckError(f"grad has dtype {g.dtype} for input {i} of dtype {x.dtype}")
-                rows[i].append(_parts(g))
+            for row, g in zip(rows, _gradients(y, inputs, seed, check_dtypes)):
+                row.append(g)
     return [np.stack(r) if r else None for r in rows]
 
 
-def _compare(func, inputs, eps, atol, rtol, nondet_tol, check_dtypes):
+def _compare(func, inputs, options):
     varied = _differentiable(inputs)
     outputs = _call(func, inputs)
-    constant = not _differentiable(outputs)
-    chosen = _float_outputs if constant else _differentiable
-    numerical = [_numerical(func, inputs, x, eps, chosen) for x in varied]
-    if constant:
-        for i, jacobians in enumerate(numerical):
-            if any(np.abs(j).max(initial=0) > atol for j in jacobians or ()):
-                raise GradcheckError("Numerical gradient for function expected to be zero, because no output "
-                                     f"requires grad; it is not for input {i}")
+    chosen = _differentiable if _differentiable(outputs) else _float_outputs
+    if chosen is _float_outputs:
+        for x in varied:
+            for jacobian in _numerical(func, inputs, x, options.eps, chosen) or ():
+                if np.abs(jacobian).max(initial=0) > options.atol:
+                    raise GradcheckError("Numerical gradient for function expected to be zero")
         return
-    for o, y in enumerate(chosen(outputs)):
-        analytical = _analytical(y, varied, check_dtypes)
-        again = _analytical(y, varied, check_dtypes)
+    _check_zeros(chosen(outputs), varied)
+    (_compare_projections if options.fast else _compare_all)(func, inputs, varied, chosen, options)
+    if options.undefined:
+        _check_undefined(chosen(_call(func, inputs)), varied)
+
+
+def _compare_all(func, inputs, varied, chosen, options):
+    numerical = [_numerical(func, inputs, x, options.eps, chosen) for x in varied]
+    for o, y in enumerate(chosen(_call(func, inputs))):
+        analytical = _analytical(y, varied, options.dtypes)
+        again = _analytical(y, varied, options.dtypes)
         for i, a in enumerate(analytical):
             if a is None or a.size == 0:
                 continue
             n = numerical[i][o]
-            if not np.allclose(a, n, rtol, atol):
-                raise GradcheckError(_mismatch(a, n, o, i, y, varied[i], rtol, atol))
-            if np.abs(a - again[i]).max() > nondet_tol:
-                raise GradcheckError("Backward is not reentrant, i.e., running backward with same input and "
-                                     f"grad_output multiple times gives different values for output {o} and "
-                                     f"input {i}. The tolerance for nondeterminism was {nondet_tol}.")
+            if not np.allclose(a, n, options.rtol, options.atol):
+                raise GradcheckError(_mismatch(a, n, o, i, y, varied[i], options.rtol, options.atol))
+            _check_reentrant(a, again[i], options.nondet)
+
+
+def _compare_projections(func, inputs, varied, chosen, options):
+    # One number for each output and input, u J v with random u and v, in place of all of J.
+    random = np.random.default_rng(0)
+    for i, x in enumerate(varied):
+        v = random.uniform(0.1, 1, x.numel() * len(_directions(x)))
+        steps = v.view(np.complex128 if x.is_complex() else np.float64).reshape(tuple(x.shape)) * options.eps
+        sides = _sides(func, inputs, x, chosen, steps)
+        for o, y in enumerate(chosen(_call(func, inputs))):
+            u = random.uniform(0.1, 1, y.numel() * len(_directions(y)))
+            numbers = u.view(np.complex128 if y.is_complex() else np.float64).reshape(tuple(y.shape))
+            seed = ctorch.from_numpy(numbers.copy()).to(y.dtype)
+            a, again = (_gradients(y, varied, seed, options.dtypes)[i] for _ in range(2))
+            n = u @ (sides[0][o] - sides[1][o]) / (2 * options.eps)
+            if not np.allclose(a @ v, n, options.rtol, options.atol * u.sum() * v.sum()):
+                raise GradcheckError(f"Jacobian mismatch for output {o} with respect to input {i},\n"
+                                     f"numerical:{n:.6g}\nanalytical:{a @ v:.6g}\nin one random direction; "
+                                     "fast_mode=False tells which derivatives differ")
+            _check_reentrant(a, again, options.nondet)
+
+
+def _check_reentrant(first, again, tolerance):
+    if np.abs(first - again).max(initial=0) > tolerance:
+        raise GradcheckError("Backward is not reentrant, i.e., running backward with same input and grad_output "
+                             "multiple times gives different values, although analytical gradient matches numerical "
+                             f"gradient.The tolerance for nondeterminism was {tolerance}.")
+
+
+def _check_zeros(outputs, varied):
+    # A gradient is linear in that of the outputs, and of its input's kind.
+    seeds = [ctorch.zeros(y.shape, dtype=y.dtype) for y in outputs]
+    for x, g in zip(varied, grad(outputs, varied, seeds, retain_graph=True, allow_unused=True)):
+        if g is None:
+            continue
+        if not bool((g == 0).all()):
+            raise GradcheckError("backward not multiplied by grad_output")
+        if g.dtype != x.dtype:
+            raise GradcheckError("grad is incorrect type")
+        if g.shape != x.shape:
+            raise GradcheckError("grad is incorrect size")
+
+
+def _check_undefined(outputs, varied):
+    # Each output is left out once, so that a function of several outputs gets no gradient for it.
+    for out in range(len(outputs)) if len(outputs) > 1 else ():
+        rest = outputs[:out] + outputs[out + 1:]
+        seeds = [ctorch.zeros(y.shape, dtype=y.dtype) for y in rest]
+        try:
+            found = grad(rest, varied, seeds, retain_graph=True, allow_unused=True)
+        except RuntimeError as error:
+            raise GradcheckError("Expected backward function to handle undefined output grads. "
+                                 f"Without that of output {out}: {error}") from error
+        if not all(g is None or bool((g == 0).all()) for g in found):
+            raise GradcheckError("Expected all input grads to be undefined or zero when all output grads are undefined "
+                                 "or zero.")
 
 
 def _float_outputs(outputs):

@@ -29,7 +29,7 @@ def squares(x):
     """Squares of absolute values."""
     if not x.is_complex():
         return x * x
-    re, im = _f._linalg_real(x), _f._linalg_imag(x)
+    re, im = _f.real(x), _f.imag(x)
     return re * re + im * im
 
 

@@ -1,4 +1,4 @@
-"""Derivatives of linear algebra, on tensors; `_derivatives` hands them on.
+"""Gradients of linear algebra.
 
 G of a complex tensor is the conjugate of the derivative, as in PyTorch. H stands for the conjugate transpose.
 """
@@ -15,22 +15,9 @@ def sum_to(g, shape):
     return g if tuple(g.shape) == tuple(shape) else g.sum_to_size(shape)
 
 
-def zeros_of(g):
-    """The other part of a complex gradient."""
-    return ctorch.zeros_like(g)
-
-
-def _real(x):
-    return _f._linalg_real(x) if x.is_complex() else x
-
-
-def _imag(x):
-    return _f._linalg_imag(x)
-
-
 def _imaginary(x):
     """Real numbers times i."""
-    return _f._linalg_complex(ctorch.zeros_like(x), x)
+    return _f.complex(ctorch.zeros_like(x), x)
 
 
 def _eye(x, n=None):
@@ -127,7 +114,7 @@ def slogdet_backward(g_sign, g_size, A, sign, LU, pivots):
     if g_size is not None:
         total = g_size.to(A.dtype)
     if g_sign is not None and A.is_complex():
-        turn = _imaginary(_imag(sign.conj() * g_sign))
+        turn = _imaginary(_f.imag(sign.conj() * g_sign))
         total = turn if total is None else total + turn
     if total is None:
         return ctorch.zeros_like(A)
@@ -192,7 +179,7 @@ def qr_backward(gQ, gR, Q, R, complete, compute_q):
         M = M + _mm(Q.mH, gQ)
     inner = -M.triu() - M.mH.tril(-1)
     if Q.is_complex():
-        inner = inner + _diagonal_matrix(_imaginary(_imag(_diagonal(M))))
+        inner = inner + _diagonal_matrix(_imaginary(_f.imag(_diagonal(M))))
     gA = _mm(Q, inner)
     gA = _right_triangular(gA if gQ is None else gA + gQ, R1.mH, False)
     if not wide:
@@ -282,7 +269,7 @@ def eigh_backward(gL, gV, L, V):
         return _mm(V * gL.unsqueeze(-2), V.mH)
     inner = _mm(V.mH, gV)
     if V.is_complex():
-        _check_phase(_imag(_diagonal(inner)), _real(_diagonal(inner)),
+        _check_phase(_f.imag(_diagonal(inner)), _f.real(_diagonal(inner)),
                      "linalg_eigh_backward: The eigenvectors in the complex case")
     inner = inner / _apart(L)
     inner = (inner + inner.mH) * 0.5
@@ -299,15 +286,15 @@ def eig_backward(gL, gV, A, L, V):
     else:
         inner = _mm(V.mH, gV)
         along = _diagonal(inner)
-        _check_phase(_imag(along), _real(along), "linalg_eig_backward: The eigenvectors in the complex case")
-        inner = inner - _mm(V.mH, V * _real(along).to(V.dtype).unsqueeze(-2))
+        _check_phase(_f.imag(along), _f.real(along), "linalg_eig_backward: The eigenvectors in the complex case")
+        inner = inner - _mm(V.mH, V * _f.real(along).to(V.dtype).unsqueeze(-2))
         inner = inner / _apart(L).conj()
         inner = inner - _diagonal_matrix(_diagonal(inner))
         if gL is not None:
             inner = inner + _diagonal_matrix(gL)
         inner = _mm(inner, V.mH)
     gA = _f._linalg_solve(V.mH, inner, False, "")[0]
-    return gA if A.is_complex() else _real(gA)
+    return gA if A.is_complex() else _f.real(gA)
 
 
 def _skew(x):
@@ -332,7 +319,7 @@ def svd_backward(gU, gS, gVh, U, S, Vh):
     if right is not None:
         core = core + column * (_skew(right) / gaps)
     if U.is_complex():
-        phases = [_imag(_diagonal(x)) for x in (left, right) if x is not None]
+        phases = [_f.imag(_diagonal(x)) for x in (left, right) if x is not None]
         _check_phase(sum(phases), ctorch.zeros_like(S),
                      "svd_backward: The singular vectors in the complex case")
         core = core - _diagonal_matrix(_diagonal(core))

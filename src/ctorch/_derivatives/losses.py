@@ -1,0 +1,25 @@
+"""Gradients of losses."""
+import ctorch
+from ctorch import _functions as _f
+
+
+def nll_loss_value(g, target, weight, ignore_index, reduction):
+    """The loss is linear in its input, so the gradient of its gradient is the loss again."""
+    return _f._nll_loss(g, target, weight, ignore_index, reduction)[0]
+
+
+def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ignore_index, reduction, smoothing):
+    """Gradient of cross entropy: the fused kernel, or p * sum(q) - q on tensors where a graph is wanted."""
+    if not ctorch.is_grad_enabled():
+        return _f._cross_entropy_backward(g, probabilities, target, weight, total_weight, ignore_index, reduction,
+                                          smoothing)
+    dim = 0 if x.dim() == 1 else 1
+    with ctorch.no_grad():
+        wide = [-1 if i == dim else 1 for i in range(x.dim())]
+        classes = ctorch.arange(x.shape[dim], device=x.device).reshape(wide)
+        w = ctorch.ones(x.shape[dim], dtype=x.dtype, device=x.device) if weight is None else weight.to(x.dtype)
+        q = (classes == target.unsqueeze(dim)).to(x.dtype) * (1 - smoothing) + smoothing / x.shape[dim]
+        q = q * w.reshape(wide) * (target != ignore_index).unsqueeze(dim).to(x.dtype)
+        mass = q.sum(dim, True)
+    scale = g.unsqueeze(dim) if reduction == 0 else g / total_weight.to(x.dtype) if reduction == 1 else g
+    return scale * (_f.softmax(x, dim) * mass - q)

@@ -1,0 +1,49 @@
+"""Gradients of running products and log-sums."""
+import ctorch
+from ctorch import _functions as _f
+
+
+def _products_without_each(g, x, dim):
+    """Gradient of cumprod by its definition: the products so far with one factor after the other left out."""
+    n = x.shape[dim]
+    place = ctorch.arange(n).reshape([-1 if i == dim else 1 for i in range(x.dim())])
+    found = []
+    for k in range(n):
+        others = _f._cumprod(ctorch.where(place == k, 1.0, x), dim).narrow(dim, k, n - k)
+        found.append((g.narrow(dim, k, n - k) * others.conj()).sum(dim, True))
+    return ctorch.cat(found, dim)
+
+
+def cumprod_backward(g, x, y, dim):
+    """Gradient of cumprod: sums over what follows, divided by the factor; up to the first zero, and at it."""
+    if x.dim() == 0 or x.numel() == 0:
+        return g
+    zero = x == 0
+    if not bool(zero.any()):
+        return _f._cumsum(g * y.conj(), dim, True) / x.conj()
+    if ctorch.is_grad_enabled():
+        return _products_without_each(g, x, dim)
+    zeros = _f._cumsum(zero.to(ctorch.int64), dim, False)
+    first = zero & (zeros == 1)
+    one = ctorch.ones((), dtype=x.dtype)
+    before = _f._cumsum(g * y.conj(), dim, True) / ctorch.where(zero, one, x).conj()
+    rest = ctorch.where(zeros == 0, one * 0, _f._cumprod(ctorch.where(first, one, x), dim))
+    at = _f._cumsum(g * rest.conj(), dim, True)
+    return ctorch.where(zeros == 0, before, ctorch.where(first, at, one * 0))
+
+
+def logcumsumexp_backward(g, x, y, dim):
+    """Gradient of logcumsumexp, exp(x) * sum of g * exp(-y) over what follows, in logarithms for each sign of g."""
+    if x.dim() == 0:
+        return g
+    if x.is_complex():
+        low = ctorch.full((), -ctorch.inf, dtype=g.dtype)
+        logs = ctorch.where(g == 0, low, ctorch.where(g == 0, 1.0, g).log() - y.conj())
+        return (_f.flip(_f.logcumsumexp(_f.flip(logs, dim), dim), dim) + x.conj()).exp()
+    low = ctorch.full((), -ctorch.inf, dtype=g.dtype)
+
+    def part(mask, size):
+        logs = ctorch.where(mask, ctorch.where(mask, size, 1.0).log() - y, low)
+        return (_f.flip(_f.logcumsumexp(_f.flip(logs, dim), dim), dim) + x).exp()
+
+    return part(g > 0, g) - part(g < 0, -g)

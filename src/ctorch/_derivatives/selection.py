@@ -1,0 +1,104 @@
+"""Gradients of elements that masks and numbers of places choose."""
+import math
+
+import ctorch
+from ctorch import _functions as _f
+
+
+def embedding_gradient(g, indices, padding_idx):
+    """Rows of g by number; those of the padding index get nothing."""
+    rows = _f.embedding(g, indices, padding_idx)
+    if padding_idx < 0:
+        return rows
+    return rows * (indices != padding_idx).unsqueeze(-1).to(g.dtype)
+
+
+def masked_spread(g, mask, shape):
+    """Gradient of masked_select: zeros with g where the mask is true, summed over what was broadcast."""
+    wide = ctorch.broadcast_shapes(shape, mask.shape)
+    zeros = ctorch.zeros(wide, dtype=g.dtype, device=g.device)
+    return zeros.masked_scatter(mask.expand(wide), g).sum_to_size(shape)
+
+
+def masked_source(g, mask, shape):
+    """Gradient of masked_scatter's source: what went to the mask, in order, and zeros for the rest."""
+    chosen = ctorch.masked_select(g, mask)
+    return ctorch.constant_pad_nd(chosen, (0, math.prod(shape) - chosen.numel())).reshape(shape)
+
+
+def gathered(g, dim, index, shape):
+    """Gradient of what scatter reads: g at the index, and zeros where src is larger than that."""
+    chosen = _f.gather(g, dim, index)
+    if index.dim() == len(shape) and tuple(index.shape) != tuple(shape):
+        pad = [n for s, i in zip(reversed(shape), reversed(index.shape)) for n in (0, s - i)]
+        return ctorch.constant_pad_nd(chosen, pad)
+    return chosen.reshape(shape)
+
+
+def scatter_reduce_gradient(g, x, y, dim, index, src, reduce, include_self, needs):
+    """Gradients of scatter_reduce; extrema share theirs among ties."""
+    read = src if src.dim() != index.dim() else src[tuple(slice(n) for n in index.shape)]
+    if read.shape != src.shape:              # the index covers a corner of src
+        gx, _, gsrc = scatter_reduce_gradient(g, x, y, dim, index, read, reduce, include_self, needs)
+        pad = [n for s, i in zip(reversed(src.shape), reversed(index.shape)) for n in (0, s - i)]
+        return gx, None, ctorch.constant_pad_nd(gsrc, pad)
+    if reduce == "sum":
+        gx, gsrc = g, _f.gather(g, dim, index)
+    elif reduce == "mean":
+        counts = ctorch.ones_like(g) if include_self else ctorch.zeros_like(g)
+        counts = counts.scatter_add(dim, index, ctorch.ones_like(src)).clamp(min=1)
+        gx = g / counts
+        gsrc = _f.gather(gx, dim, index)
+    elif reduce == "prod":
+        gx, gsrc = _prod_gradients(g, x, y, dim, index, src, include_self)
+    else:
+        of_x, of_src = (x == y).to(g.dtype), (src == _f.gather(y, dim, index)).to(g.dtype)
+        share = g / (of_x if include_self else ctorch.zeros_like(g)).scatter_add(dim, index, of_src).clamp(min=1)
+        gx, gsrc = of_x * share, of_src * _f.gather(share, dim, index)
+    if not include_self:
+        gx = _f._scatter_value(gx, dim, index, 0)
+        if reduce in ("amax", "amin"):
+            gx = ctorch.where(_f._scatter_value(ctorch.ones_like(g), dim, index, 0) == 0, gx, g)   # untouched
+    return gx, None, gsrc
+
+
+def _prod_gradients(g, x, y, dim, index, src, include_self):
+    """Gradients of a product, right where factors are zero: one zero leaves its own factor's gradient."""
+    rest = x.masked_fill(x == 0, 1)
+    gx = g * _f.scatter_reduce(rest, dim, index, src, "prod", include_self=include_self) / rest
+    zero = src == 0
+    zeros = ctorch.zeros_like(x).scatter_add(dim, index, zero.to(x.dtype))
+    alone = zero & (_f.gather(zeros, dim, index) == 1)
+    others = _f.scatter_reduce(x, dim, index, src.masked_fill(alone, 1), "prod", include_self=include_self)
+    gsrc = ctorch.where(alone, _f.gather(g * others, dim, index),
+                        _f.gather(g * y, dim, index) / src.masked_fill(zero, 1))
+    return gx, gsrc
+
+
+def index_reduce_gradient(g, x, y, dim, index, source, reduce, include_self, needs):
+    """Gradients of index_reduce: those of scatter_reduce with the index stretched over the source."""
+    shape = [-1 if d == dim else 1 for d in range(source.dim())]
+    wide = index.reshape(shape).expand(source.shape) if source.dim() else index
+    return scatter_reduce_gradient(g, x, y, dim, wide, source, reduce, include_self, needs)
+
+
+def take_spread(g, index, shape):
+    """Gradient of take: zeros with g added at the elements that it read."""
+    return ctorch.zeros(shape, dtype=g.dtype, device=g.device).put(index, g, True)
+
+
+def put_kept(g, index, accumulate):
+    """Gradient of what put changed: nothing comes through where it was replaced."""
+    return g if accumulate else g.put(index, ctorch.zeros(index.shape, dtype=g.dtype, device=g.device))
+
+
+def repeats_added(g, dim, times, shape):
+    """Gradient of repeated indices: the sum over the repetitions."""
+    return g.reshape(*shape[:dim + 1], times, *shape[dim + 1:]).sum(dim + 1)
+
+
+def scatter_along(g, places, shape, dim):
+    """Gradient of elements that were chosen along a dimension: g put where they came from."""
+    if not shape:
+        return g
+    return _f._scatter_add(g, dim, places, shape)
