@@ -53,6 +53,10 @@ LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4
            "float64": 1.7976931348623157e308}
 
 
+class DType(str):
+    """The name of a dtype that a function is called with."""
+
+
 def carrier(dtype):
     """The dtype of the array that holds values of `dtype`: NumPy has no bfloat16, float32 holds it exactly."""
     return np.dtype("float32" if dtype == "bfloat16" else dtype)
@@ -64,7 +68,7 @@ def rounded(array, dtype):
         array = np.asarray(array).astype(carrier(dtype))
     if dtype != "bfloat16":
         return array
-    bits = np.ascontiguousarray(array).view(np.uint32).astype(np.uint64)
+    bits = np.ascontiguousarray(array).view(np.uint32).reshape(array.shape).astype(np.uint64)
     bits = ((bits + 0x7FFF + ((bits >> np.uint64(16)) & np.uint64(1))) >> np.uint64(16)) << np.uint64(16)
     return np.where(np.isnan(array), array, bits.astype(np.uint32).view(np.float32))
 
@@ -175,6 +179,22 @@ def broadcastable(draw, n, max_dims=4):
     return group
 
 
+@st.composite
+def dims_of(draw, ndim, many=True):
+    """A dim, or several, of a tensor of `ndim` dimensions: now and then one too many, or one twice."""
+    low, high = (-ndim, ndim - 1) if ndim else (-1, 0)
+    one = st.integers(low, high)
+    kind = draw(st.integers(0, 15))
+    if kind == 0:
+        return draw(st.sampled_from([low - 1, high + 1]))
+    if kind < 8 or not many:
+        return draw(one)
+    if kind == 8:
+        return tuple(draw(st.lists(one, min_size=2, max_size=3)))      # perhaps one of them twice
+    return tuple(d - ndim if draw(st.booleans()) else d
+                 for d in draw(st.lists(st.integers(0, max(ndim - 1, 0)), max_size=ndim, unique=True)))
+
+
 # ---- layouts
 
 @dataclass
@@ -232,8 +252,10 @@ def tensor(module, array, dtype):
     array = np.array(array, order="C")
     if dtype == "bfloat16":
         bits = (np.ascontiguousarray(array).view(np.uint32) >> 16).astype(np.uint16).view(np.int16)
-        return module.from_numpy(bits.reshape(array.shape)).view(module.bfloat16)
-    return module.from_numpy(array)
+        made = module.from_numpy(bits.reshape(array.shape)).view(module.bfloat16)
+    else:
+        made = module.from_numpy(array)
+    return made if module is ctorch else made.clone()        # PyTorch does not resize an array's memory
 
 
 def array_of(x):
