@@ -500,6 +500,8 @@ cdef class Tensor(Operators):
 
     def fill_(self, value):
         """In place: every element becomes `value`."""
+        if not isinstance(value, TensorBase):
+            need_fits((<TensorBase>self).dtype, value)
         return views.copy_into(self, value)
 
     def zero_(self):

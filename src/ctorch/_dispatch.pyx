@@ -118,6 +118,26 @@ cdef TensorBase as_operand(object x, str op, str arg, int position):
     return t
 
 
+cdef int need_fits(int dtype, object number) except -1:
+    """Raise where a dtype cannot hold a number; unsigned dtypes take negative ones, which wrap."""
+    if isinstance(number, complex):
+        if category_of[dtype] == CATEGORY_COMPLEX:
+            return 0
+        fits = number.imag == 0
+        number = number.real
+    else:
+        fits = True
+    if fits and category_of[dtype] == CATEGORY_INT and isinstance(number, (int, float)):
+        bits = 8 * itemsize_of[dtype]
+        signed = dtype not in (UINT8, UINT16, UINT32, UINT64)
+        top = (1 << (bits - signed)) - 1
+        low = -top - 1 if signed else (-top if isinstance(number, int) else 0)
+        fits = low <= number <= top
+    if not fits:
+        raise RuntimeError(f"value cannot be converted to type {dtype_name(dtype).decode()} without overflow")
+    return 0
+
+
 # ---- the short way
 
 cdef inline TensorBase short_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
@@ -270,7 +290,7 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         plan.out_dtype, plan.native_out = real_of(common), real_of(plan.compute)
     plan.ndim = broadcast_all(n, inputs, plan.shape)
     if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT and not elsewhere:
-        refuse_zeros(<TensorBase>inputs[1])
+        refuse_zeros(<TensorBase>inputs[1], plan)
     return 0
 
 
@@ -289,9 +309,15 @@ cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1:
                        "`logical_not()` operator instead.")
 
 
-cdef int refuse_zeros(TensorBase divisor) except -1:
-    # An integer division by zero would end the process.
-    cdef TensorBase nonzero = contiguous(cast_to(divisor, BOOL))
+cdef int refuse_zeros(TensorBase divisor, Plan* plan) except -1:
+    # An integer division by zero would end the process: what counts is the divisor as the kernel reads it, where it
+    # reads any.
+    cdef TensorBase nonzero
+    cdef int i
+    for i in range(plan.ndim):
+        if plan.shape[i] == 0:
+            return 0
+    nonzero = contiguous(cast_to(cast_to(divisor, plan.common), BOOL))
     if nonzero.numel and memchr(nonzero.data, 0, nonzero.numel) != NULL:
         raise RuntimeError("ZeroDivisionError")
     return 0
@@ -395,6 +421,7 @@ cdef TensorBase write_out(TensorBase out, TensorBase result, str op):
         memcpy(out.shape, fresh.shape, result.ndim * sizeof(int64_t))
         memcpy(out.strides, fresh.strides, result.ndim * sizeof(int64_t))
         tensor_set_geometry(out)
+    check_overlap(out)
     copy_data(out, result)
     bump_version(out, b"out=")
     return out

@@ -5,7 +5,7 @@ import warnings
 from libc.stdint cimport *
 
 from ctorch._device cimport place_of
-from ctorch._dispatch cimport cast_to, number_tensor
+from ctorch._dispatch cimport cast_to, need_fits, number_tensor
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._shape cimport channels_last_strides, parse_sizes, unpack_sizes
@@ -347,6 +347,7 @@ cdef int fill_number(TensorBase t, object value) except -1:
     cdef TensorBase v = number_tensor(value)
     if v is None:
         raise TypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
+    need_fits(t.dtype, value)
     copy_data(t, v)
     return 0
 

@@ -19,6 +19,8 @@ from ctorch._tape cimport (BackwardFn, Node, node_attach, node_edge, node_edge_s
 from ctorch._tensor cimport *
 from ctorch._views cimport expand_reduced
 
+from ctorch import _views as views
+
 INF = float("inf")
 NAN = float("nan")
 cdef object derivatives_module = None
@@ -108,18 +110,42 @@ cdef object call_many(int op, tuple inputs, tuple params, object out):
     return elementwise(op, len(held), operands, values, None if out is None else need_out(out, op_name(op)))
 
 
-cdef object scaled_operand(int op, object b, object alpha):
+cdef object scaled_operand(int op, object a, object b, object alpha):
+    # alpha * b in the dtype of the result, which alpha has no say in.
+    cdef PyObject* inputs[2]
+    cdef TensorBase x, y
+    cdef int common
     if alpha == 1 and not isinstance(alpha, bool):
         return b
-    return call2(OP_MUL, as_operand(b, op_name(op), "other", 2), alpha, None)
+    x, y = as_operand(a, op_name(op), "input", 1), as_operand(b, op_name(op), "other", 2)
+    inputs[0], inputs[1] = <PyObject*>x, <PyObject*>y
+    common = result_dtype(2, inputs)
+    check_alpha(common, alpha)
+    if common == BOOL:
+        return call2(OP_MUL, y, bool(alpha), None)
+    if y.dtype != common and not y.wrapped_number:
+        y = views.to_dtype(y, dtype_object(common))
+    return call2(OP_MUL, y, alpha, None)
+
+
+cdef int check_alpha(int common, object alpha) except -1:
+    if isinstance(alpha, bool):
+        if common != BOOL:
+            raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    elif isinstance(alpha, complex):
+        if category_of[common] != CATEGORY_COMPLEX:
+            raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
+    elif isinstance(alpha, float) and category_of[common] <= CATEGORY_INT:
+        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    return 0
 
 
 cdef object call_scaled(int op, object a, object b, object alpha, object out):
-    return call2(op, a, scaled_operand(op, b, alpha), out)
+    return call2(op, a, scaled_operand(op, a, b, alpha), out)
 
 
 cdef object call_scaled_(int op, object a, object b, object alpha):
-    return call_inplace(op, (a, scaled_operand(op, b, alpha)), ())
+    return call_inplace(op, (a, scaled_operand(op, a, b, alpha)), ())
 
 
 cdef object call_inplace(int op, tuple inputs, tuple params):
@@ -237,6 +263,11 @@ def conj(input):
     if category_of[x.dtype] != CATEGORY_COMPLEX:
         return input
     return call1(OP_CONJ, input, None)
+
+
+def _need_fits(dtype kind not None, number):
+    """Raise where a dtype cannot hold a number."""
+    need_fits(kind.id, number)
 
 
 def _result_in(out, result, str op):

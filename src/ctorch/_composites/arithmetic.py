@@ -17,18 +17,25 @@ def clamp(input, min=None, max=None):
     if min is None and max is None:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if min is None:
-        return ops.clamp_high(input, max)
+        return clamp_max(input, max)
     if max is None:
-        return ops.clamp_low(input, min)
-    return ops.clamp_both(input, min, max)
+        return clamp_min(input, min)
+    return ops.clamp_both(input, _limit(input, min), _limit(input, max))
 
 
 def clamp_min(input, min):
-    return ops.clamp_low(input, min)
+    return ops.clamp_low(input, _limit(input, min))
 
 
 def clamp_max(input, max):
-    return ops.clamp_high(input, max)
+    return ops.clamp_high(input, _limit(input, max))
+
+
+def _limit(input, limit):
+    """A limit as it was given, if the result's dtype can hold it."""
+    if type(limit) is int and not -128 <= limit <= 127:
+        ops._need_fits(ctorch.result_type(input, limit), limit)
+    return limit
 
 
 def round(input, *, decimals=0):
@@ -43,11 +50,15 @@ def addcmul(input, tensor1, tensor2, *, value=1):
 
 
 def addcdiv(input, tensor1, tensor2, *, value=1):
+    if not any(isinstance(x, ctorch.Tensor) and (x.is_floating_point() or x.is_complex())
+               for x in (tensor1, tensor2)):
+        raise RuntimeError("Integer division with addcdiv is no longer supported; write input + value * "
+                           "torch.trunc(tensor1 / tensor2) or input + value * tensor1 / tensor2.")
     return ops._addcdiv(input, tensor1, tensor2, value)
 
 
 def rsub(input, other, *, alpha=1):
-    return other - input * alpha if alpha != 1 else other - input
+    return ops.sub(other, input, alpha=alpha)
 
 
 def bitwise_not(input):
@@ -57,6 +68,8 @@ def bitwise_not(input):
 
 
 def nan_to_num(input, nan=0.0, posinf=None, neginf=None):
+    if input.is_complex():
+        return ops._complex_of(nan_to_num(ops.view_as_real(input), nan, posinf, neginf))
     if not input.is_floating_point():
         return input.clone()
     info = ctorch.finfo(input.dtype)

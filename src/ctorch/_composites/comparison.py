@@ -11,6 +11,9 @@ def where(condition, input=None, other=None):
     if condition.dtype not in (ctorch.bool, ctorch.uint8):
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype "
                            f"{condition.dtype}")
+    for number in (input, other):
+        if type(number) is int and not -128 <= number <= 127:
+            ops._need_fits(ctorch.result_type(input, other), number)
     return ops._where(condition, input, other)
 
 

@@ -99,7 +99,14 @@ def ldexp(input, other):
     return input * ops.pow(2.0, other if isinstance(other, ctorch.Tensor) else ctorch.tensor(other))
 
 
+def _need_tensors(op, **given):
+    for position, (name, x) in enumerate(given.items(), 1):
+        if not isinstance(x, ctorch.Tensor):
+            raise TypeError(f"{op}(): argument '{name}' (position {position}) must be Tensor, not {type(x).__name__}")
+
+
 def heaviside(input, values):
+    _need_tensors("heaviside", input=input, values=values)
     if input.is_complex() or values.is_complex():
         raise RuntimeError("heaviside is not yet implemented for complex tensors.")
     if input.dtype != values.dtype:
@@ -108,6 +115,7 @@ def heaviside(input, values):
 
 
 def nextafter(input, other):
+    _need_tensors("nextafter", input=input, other=other)
     if input.dtype in HALVES and other.dtype == input.dtype:
         moved = _next_half(*ctorch.broadcast_tensors(input.detach(), other.detach()))
         return input + (moved - input.detach()) if input.requires_grad else moved

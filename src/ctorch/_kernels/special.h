@@ -62,8 +62,12 @@ static int ct_scipy_load(PyObject *functions) {
 CT_SCIPY_1(CT_CALL_1)
 CT_SCIPY_2(CT_CALL_2)
 
+/* SciPy gives NaN where the phase or the value is lost: beyond, the first term of the asymptotic series */
 static inline double ct_airy_ai_f64(double x) {
     double value, slope, other, other_slope;
+    if (x > 110) return 0;
+    if (x < -1e6)
+        return sin(2 * (-x) * sqrt(-x) / 3 + 0.78539816339744831) / (1.7724538509055160 * sqrt(sqrt(-x)));
     ct_scipy.airy(x, &value, &slope, &other, &other_slope);
     return value;
 }

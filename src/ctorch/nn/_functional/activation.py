@@ -271,6 +271,9 @@ def threshold(input, threshold, value, inplace=False):
     >>> ctorch.nn.functional.threshold(ctorch.tensor([-1.0, 2.0]), 0.5, 20.0)
     tensor([20.,  2.])
     """
+    if not input.is_floating_point():
+        ops._need_fits(input.dtype, threshold)
+        ops._need_fits(input.dtype, value)
     return _applied(ops.threshold, input, inplace, threshold, value)
 
 

@@ -1,0 +1,122 @@
+"""How each reduction and scan is called: the dimensions it takes, its other arguments, and how far its sums may err."""
+from dataclasses import dataclass, field
+
+import numpy as np
+from comparison import EXACT, NEAR, Tolerance
+from hypothesis import strategies as st
+from strategies import DTYPES, FLOATS, INTEGERS, DType
+
+REAL = ("bool", *INTEGERS, *FLOATS)
+
+
+@dataclass
+class Case:
+    """A call of a reduction or scan."""
+
+    path: str
+    dim: str = "many"           # "many", "one", "none" (it takes none), with "!" where it must be given
+    keepdim: bool = True
+    params: dict = field(default_factory=dict)
+    tolerance: Tolerance = NEAR
+    scale: object = None        # of the values, the axes and keepdims: the size of what is summed
+    dtypes: tuple = DTYPES
+    casts: bool = False         # takes dtype=
+    min_dims: int = 0
+
+    @property
+    def name(self):
+        return self.path.rpartition(".")[2]
+
+
+def sums(x, axis, keepdims):
+    return np.sum(np.abs(x), axis, keepdims=keepdims)
+
+
+def means(x, axis, keepdims):
+    return np.mean(np.abs(x), axis, keepdims=keepdims)
+
+
+def squares(x, axis, keepdims):
+    return np.mean(np.abs(x) ** 2, axis, keepdims=keepdims)
+
+
+def roots(x, axis, keepdims):
+    return np.sqrt(squares(x, axis, keepdims))
+
+
+def sizes(x, axis, keepdims):
+    """The largest size, at least one."""
+    return np.max(np.abs(x), axis, keepdims=keepdims, initial=1)
+
+
+def products(x, axis, keepdims):
+    """Infinite where a product of some of the numbers leaves the range, for then the order of factors counts."""
+    size = np.abs(x).astype(np.longdouble)
+    size = np.where(np.isfinite(size), size, 1)
+    up = np.prod(np.where(size > 1, size, 1), axis, keepdims=keepdims)
+    down = np.prod(np.where((size < 1) & (size > 0), size, 1), axis, keepdims=keepdims)
+    return np.where((up > 1e38) | (down < 1e-37), np.inf, 0)
+
+
+def running(function):
+    """Scans: the size of the whole line serves every place of it."""
+    def scale(x, axis, keepdims):
+        return np.broadcast_to(function(x, axis, True), x.shape)
+    return scale
+
+
+CASTS = st.sampled_from([None, DType("float32"), DType("float64"), DType("int64"), DType("int32"), DType("complex64"),
+                         DType("float16"), DType("bool")])
+CORRECTION = {"correction": st.sampled_from([0, 1, 2, 0.5, 7])}
+SUM = Tolerance({"float16": 2, "bfloat16": 2, "float32": 8, "float64": 8}, zeros=False)
+LOOSE = Tolerance({"float16": 4, "bfloat16": 4, "float32": 32, "float64": 64}, zeros=False)
+EXTREMUM = Tolerance(0, zeros=False)
+ORDERS = st.sampled_from([None, "fro", 0, 1, 2, 3, float("inf"), float("-inf"), -1, 0.5])
+Q = st.sampled_from([0.0, 1.0, 0.5, 0.25, 0.3333333, 0.9, -0.1, 1.5])
+
+# By row; private rows by the public functions that run them.
+CASES = {
+    "sum": [Case("sum", casts=True, tolerance=SUM, scale=sums)],
+    "mean": [Case("mean", casts=True, tolerance=SUM, scale=means)],
+    "prod": [Case("prod", "one", casts=True, tolerance=SUM, scale=products)],
+    "amax": [Case("amax", tolerance=EXTREMUM)],
+    "amin": [Case("amin", tolerance=EXTREMUM)],
+    "any": [Case("any")],
+    "all": [Case("all")],
+    "nansum": [Case("nansum", casts=True, tolerance=SUM, scale=lambda x, a, k: sums(np.nan_to_num(x), a, k))],
+    "nanmean": [Case("nanmean", casts=True, tolerance=SUM, scale=lambda x, a, k: sums(np.nan_to_num(x), a, k))],
+    "var": [Case("var", params=CORRECTION, tolerance=LOOSE, scale=squares)],
+    "std": [Case("std", params=CORRECTION, tolerance=LOOSE, scale=roots)],
+    "var_mean": [Case("var_mean", params=CORRECTION, tolerance=LOOSE, scale=lambda *a: squares(*a) + means(*a))],
+    "std_mean": [Case("std_mean", params=CORRECTION, tolerance=LOOSE, scale=lambda *a: roots(*a) + means(*a))],
+    "logsumexp": [Case("logsumexp", "many!", tolerance=SUM, scale=sizes)],
+    "norm": [Case("norm", params={"p": ORDERS}, tolerance=LOOSE, casts=True, scale=lambda x, a, k: products(x, a, k))],
+    "count_nonzero": [Case("count_nonzero", keepdim=False)],
+    "max": [Case("max", "one", tolerance=EXTREMUM)],
+    "min": [Case("min", "one", tolerance=EXTREMUM)],
+    "argmax": [Case("argmax", "one")],
+    "argmin": [Case("argmin", "one")],
+    "aminmax": [Case("aminmax", "one", tolerance=EXTREMUM)],
+    "quantile": [Case("quantile", "one", tolerance=SUM, scale=sizes)],
+    "nanquantile": [Case("nanquantile", "one", tolerance=SUM, scale=lambda x, a, k: sizes(np.nan_to_num(x), a, k))],
+    "cumsum": [Case("cumsum", "one!", False, casts=True, tolerance=SUM, scale=running(sums))],
+    "cumprod": [Case("cumprod", "one!", False, casts=True, tolerance=LOOSE, scale=running(products))],
+    "cummax": [Case("cummax", "one!", False, tolerance=EXACT)],
+    "cummin": [Case("cummin", "one!", False, tolerance=EXACT)],
+    "logcumsumexp": [Case("logcumsumexp", "one!", False, tolerance=SUM, scale=running(sizes))],
+    "diff": [Case("diff", "one", False, params={"n": st.integers(-1, 3)})],
+    "trapezoid": [Case("trapezoid", "one", False, params={"dx": st.sampled_from([1.0, 2, 0.5])}, tolerance=SUM,
+                       scale=lambda x, a, k: 2 * sums(x, a, k))],
+    "cumulative_trapezoid": [Case("cumulative_trapezoid", "one", False, params={"dx": st.sampled_from([1.0, 2, 0.5])},
+                                  tolerance=SUM, scale=lambda x, a, k: 2 * np.max(sums(x, a, True), initial=0))],
+    "gradient": [Case("gradient", "many", False, params={"spacing": st.sampled_from([1, 2.0, 0.5]),
+                                                         "edge_order": st.sampled_from([1, 2])}, tolerance=SUM,
+                      scale=lambda x, a, k: 4 * np.max(np.abs(x), initial=0))],
+    "softmax": [Case("softmax", "one!", False, casts=True, tolerance=SUM, scale=lambda x, a, k: np.ones(()))],
+    "log_softmax": [Case("log_softmax", "one!", False, casts=True, tolerance=SUM, scale=running(sizes))],
+}
+# Private rows that these run.
+THROUGH = {"_norm_1": "norm", "_norm_2": "norm", "_norm_inf": "norm", "_moments": "var", "_logsumexp": "logsumexp",
+           "_extremum": "max", "_cumsum": "cumsum", "_cumprod": "cumprod", "_cumextremum": "cummax",
+           "_logcumsumexp": "logcumsumexp", "_extent": "aminmax"}
+DRIVEN = [*CASES, *THROUGH]

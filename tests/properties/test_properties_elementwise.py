@@ -1,0 +1,180 @@
+"""Every elementwise row on drawn operands: functions, methods, in-place forms, out=, numbers and mixed dtypes."""
+import elementwise_cases
+import numpy as np
+import pytest
+from comparison import (
+    COUNTS,
+    EXACT,
+    agree,
+    array_of,
+    catches,
+    compare,
+    compare_arrays,
+    doubled,
+    name_of,
+    outcome,
+    resolve,
+)
+from elementwise_cases import NUMBERS, cases_of
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import DTYPES, LAYOUTS, WRITABLE, Operand, broadcastable, examples, operands, shapes, torch
+
+import ctorch
+
+ROWS_DRIVEN = set(elementwise_cases.DRIVEN)
+needs_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
+
+
+@st.composite
+def calls(draw, name, layouts=LAYOUTS, numbers=True):
+    """A case of the row, its operands (some of them numbers) and its keyword arguments."""
+    case = draw(st.sampled_from(cases_of(name)))
+    many = case.dtypes if draw(st.integers(0, 5)) == 0 else [d for d in case.dtypes if d in DTYPES]
+    common = draw(st.sampled_from(many))
+    mixed = draw(st.booleans())
+    items = []
+    for k, shape in enumerate(draw(broadcastable(case.operands))):
+        dtype = draw(st.sampled_from(many)) if mixed and k else common
+        if k == 0 and case.first == "bool":
+            dtype = "bool"
+        items.append(draw(operands(shape, dtype, layouts if k == 0 else LAYOUTS, pool=case.pools.get(k))))
+    if numbers and case.operands > 1 and draw(st.integers(0, 2)) == 0:
+        places = [0] if draw(st.integers(0, 4)) == 0 else range(1, case.operands) if case.together else [
+            draw(st.integers(1, case.operands - 1))]
+        for k in places:
+            items[k] = draw(st.sampled_from(case.pools[k]) if k in case.pools else NUMBERS)
+    params = {k: draw(s) for k, s in case.params.items() if draw(st.integers(0, 2))}
+    lead = () if case.lead is None else (draw(case.lead),)
+    return case, items, lead, params
+
+
+def tame(case, items, params):
+    """The smallest integers replaced by the next, where PyTorch divides by -1 without a check and the process ends."""
+    if params.get("rounding_mode") != "trunc":
+        return
+    for x in items:
+        if isinstance(x, Operand) and x.flat.dtype.kind == "i":
+            x.flat[x.flat == np.iinfo(x.flat.dtype).min] += 1
+
+
+def function_of(case, lead, params, form="function"):
+    if form == "function":
+        return lambda m, *xs: resolve(m, case.path)(*lead, *xs, **params)
+    return lambda m, x, *xs: getattr(x, case.name)(*lead, *xs, **params)
+
+
+def excuse_of(items):
+    """Where PyTorch's signature wants a tensor, ctorch takes a number too, as the array standard has it."""
+    numbers = [type(x).__name__ for x in items if not isinstance(x, Operand)]
+
+    def excuse(error):
+        return isinstance(error, TypeError) and any(name in str(error) for name in numbers)
+    return excuse
+
+
+def scale_of(case, items, params):
+    """The size of what cancels in the row's sums."""
+    if case.scale is None:
+        return None
+    arrays = [np.array(x.array if isinstance(x, Operand) else x) for x in items]
+    wide = [a.astype("complex128" if a.dtype.kind == "c" else "float64") for a in arrays]
+    with np.errstate(all="ignore"):
+        return lambda: case.scale(*wide, **params)
+
+
+@needs_torch
+@pytest.mark.parametrize("row", elementwise_cases.DRIVEN)
+@given(data=st.data())
+@examples(25)
+def test_functions_and_methods(row, data):
+    case, items, lead, params = data.draw(calls(row))
+    tame(case, items, params)
+    method = hasattr(torch.Tensor, case.name) and isinstance(items[0], Operand) and data.draw(st.booleans())
+    agree(row, function_of(case, lead, params, "method" if method else "function"), *items, tolerance=case.tolerance,
+          wider=True, scale=scale_of(case, items, params), excuse=excuse_of(items))
+
+
+def written(memory, x, ours):
+    """Memory holds the result where the operand lies, and what it held before everywhere else."""
+    expected = Operand(x.dtype, x.flat.copy(), x.shape, x.strides, x.offset, x.layout)
+    expected.array[...] = array_of(ours)
+    compare_arrays(array_of(memory), expected.flat, x.dtype, EXACT, "memory")
+
+
+INPLACE = [name for name in elementwise_cases.DRIVEN
+           if any(resolve(ctorch, "Tensor." + case.name + "_") for case in cases_of(name))]
+
+
+@needs_torch
+@pytest.mark.parametrize("row", INPLACE)
+@given(data=st.data())
+@examples(15)
+def test_in_place(row, data):
+    """x.name_(...): values, memory around them, and errors of dtypes, shapes and expanded tensors."""
+    case, items, lead, params = data.draw(calls(row, layouts=(*WRITABLE, "expanded")))
+    name = case.name + "_"
+    if not isinstance(items[0], Operand) or not all(resolve(m, "Tensor." + name) for m in (ctorch, torch)):
+        return
+    if case.path.startswith("special.polygamma"):
+        lead = (max(lead[0], 0),)
+    tame(case, items, params)
+    if len(items) > 1 and data.draw(st.integers(0, 5)) == 0:
+        items[1] = items[0]                   # the same values, read from the same memory
+    theirs = given_items(torch, items)
+    ours = given_items(ctorch, items)
+    memory = ours[0]._base if ours[0]._base is not None else ours[0]
+    excuse = excuse_of(items)
+    want, their_error = outcome(lambda *xs: getattr(xs[0], name)(*lead, *xs[1:], **params), *theirs)
+    got, error = outcome(lambda *xs: getattr(xs[0], name)(*lead, *xs[1:], **params), *ours)
+    COUNTS[row] += 1
+    if their_error is not None:
+        excused = isinstance(their_error, NotImplementedError) or excuse(their_error)
+        assert error is not None or excused, f"{name}: PyTorch raises {their_error!r:.300}, ctorch returns {got!r:.300}"
+        assert error is None or excused or catches(their_error, error), f"PyTorch raises {their_error!r}, not {error!r}"
+        return
+    assert error is None, f"{name}: PyTorch returns {want!r:.300}, ctorch raises {error!r:.300}"
+    assert got is ours[0]
+    scale = scale_of(case, items, params)
+    compare(got, want, case.tolerance, name, lambda: doubled(function_of(case, lead, params), items), scale)
+    written(memory, items[0], got)
+
+
+def given_items(module, items):
+    """Tensors of the operands; the same operand is the same tensor."""
+    made = {}
+    for x in items:
+        if id(x) not in made:
+            made[id(x)] = x.to(module, strided=True) if isinstance(x, Operand) else x
+    return [made[id(x)] for x in items]
+
+
+WITH_OUT = [name for name in elementwise_cases.DRIVEN
+            if torch is not None and any("out=None" in (resolve(torch, case.path).__doc__ or "")
+                                         for case in cases_of(name))]
+
+
+@needs_torch
+@pytest.mark.parametrize("row", WITH_OUT)
+@given(data=st.data())
+@examples(15)
+def test_out(row, data):
+    """out= of the right and of other dtypes and shapes, of any layout, and that is an operand itself."""
+    case, items, lead, params = data.draw(calls(row))
+    tame(case, items, params)
+    want, error = outcome(function_of(case, lead, params), torch, *given_items(torch, items))
+    if error is not None or not hasattr(want, "dtype"):
+        return
+    right = tuple(want.shape)
+    dtype = name_of(want.dtype) if data.draw(st.integers(0, 2)) else data.draw(st.sampled_from(DTYPES))
+    shape = right if data.draw(st.integers(0, 4)) else data.draw(shapes())
+    layouts = (*WRITABLE, "expanded") if shape == right else ("contiguous",)
+    itself = isinstance(items[0], Operand) and items[0].shape == right and not items[0].overlapping and data.draw(
+        st.integers(0, 5)) == 0
+    out = items[0] if itself else data.draw(operands(shape, dtype, layouts))
+
+    def into(module, out, *xs):
+        return resolve(module, case.path)(*lead, *(out if itself and k == 0 else x for k, x in enumerate(xs)), out=out,
+                                          **params)
+    agree(row, into, out, *items, tolerance=case.tolerance, wider=True, strided=True, refine=False,
+          scale=scale_of(case, items, params), excuse=excuse_of(items))

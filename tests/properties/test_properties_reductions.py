@@ -1,0 +1,100 @@
+"""Every reduction and scan on drawn tensors, dimensions, dtypes and out=, against PyTorch."""
+import numpy as np
+import pytest
+import reduction_cases
+from comparison import agree, name_of, outcome, resolve
+from hypothesis import given
+from hypothesis import strategies as st
+from reduction_cases import CASES, CASTS, Q
+from strategies import ALL_DTYPES, DTYPES, WRITABLE, DType, dims_of, examples, operands, shapes, torch
+
+ROWS_DRIVEN = set(reduction_cases.DRIVEN)
+needs_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
+INTERPOLATIONS = st.sampled_from(["linear", "lower", "higher", "midpoint", "nearest", "other"])
+
+
+@st.composite
+def calls(draw, row):
+    """A case of the row, its tensor, and its arguments by name."""
+    case = draw(st.sampled_from(CASES[row]))
+    dtype = draw(st.sampled_from(ALL_DTYPES if draw(st.integers(0, 7)) == 0 else case.dtypes))
+    x = draw(operands(shapes(), dtype))
+    args = {}
+    if case.dim != "none" and (case.dim.endswith("!") or draw(st.integers(0, 4))):
+        args["dim"] = draw(dims_of(len(x.shape), case.dim.startswith("many")))
+    if case.keepdim and draw(st.booleans()):
+        args["keepdim"] = draw(st.booleans())
+    if case.casts and draw(st.integers(0, 3)) == 0:
+        args["dtype"] = draw(CASTS)
+    args |= {k: draw(s) for k, s in case.params.items() if draw(st.integers(0, 2))}
+    if row.endswith("quantile"):
+        args["q"] = draw(Q) if draw(st.booleans()) else draw(st.lists(Q, max_size=3))
+        if draw(st.booleans()):
+            args["interpolation"] = draw(INTERPOLATIONS)
+    return case, x, args
+
+
+def arguments(module, x, args):
+    """Arguments by name for one side."""
+    args = {k: getattr(module, v) if isinstance(v, DType) else v for k, v in args.items()}
+    if isinstance(args.get("q"), list):
+        dtype = x.dtype if x.dtype.is_floating_point else module.float32
+        args["q"] = module.tensor(args["q"], dtype=dtype)
+    return args
+
+
+def scale_of(case, x, args):
+    """The size of what is summed."""
+    if case.scale is None:
+        return None
+    axis = args.get("dim")
+    axis = tuple(range(len(x.shape))) if axis is None or axis == () else axis
+    wide = np.array(x.array).astype("complex128" if x.dtype.startswith("complex") else "float64")
+
+    def scale():
+        if wide.ndim == 0:
+            return np.max(case.scale(wide.reshape(1), 0, False))
+        with np.errstate(all="ignore"):
+            result = case.scale(wide, axis, args.get("keepdim", False))
+            return np.max(result, initial=0) if np.isnan(result).any() or "q" in args else result
+    return scale
+
+
+@needs_torch
+@pytest.mark.parametrize("row", list(CASES))
+@given(data=st.data())
+@examples(40)
+def test_reductions_and_scans(row, data):
+    case, x, args = data.draw(calls(row))
+    method = hasattr(torch.Tensor, case.name) and data.draw(st.booleans())
+
+    def function(module, x):
+        given = arguments(module, x, args)
+        return getattr(x, case.name)(**given) if method else resolve(module, case.path)(x, **given)
+    agree(row, function, x, tolerance=case.tolerance, wider=True, scale=scale_of(case, x, args),
+          refine="dtype" not in args)
+
+
+@needs_torch
+@pytest.mark.parametrize("row", [n for n in CASES if torch is None or any(
+    "out=None" in (resolve(torch, c.path).__doc__ or "") for c in CASES[n])])
+@given(data=st.data())
+@examples(15)
+def test_out(row, data):
+    """out= of the right and of other dtypes and shapes, for one result or two."""
+    case, x, args = data.draw(calls(row))
+
+    def call(module, x, *out):
+        out = () if not out else {"out": out[0] if len(out) == 1 else out}
+        return resolve(module, case.path)(x, **arguments(module, x, args), **dict(out))
+    want, error = outcome(call, torch, x.torch())
+    if error is not None:
+        return
+    outs = []
+    for result in want if isinstance(want, tuple) else (want,):
+        dtype = name_of(result.dtype) if data.draw(st.integers(0, 3)) else data.draw(st.sampled_from(DTYPES))
+        right = data.draw(st.integers(0, 4)) > 0
+        shape = tuple(result.shape) if right else data.draw(shapes())
+        outs.append(data.draw(operands(shape, dtype, WRITABLE if right else ("contiguous",))))
+    agree(row, call, x, *outs, tolerance=case.tolerance, wider=True, strided=True, refine=False,
+          scale=scale_of(case, x, args))
