@@ -28,6 +28,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("families", nargs="*", metavar="family", help=", ".join(FAMILIES))
     parser.add_argument("--rounds", type=int, default=15, help="samples of each backend (default: 15)")
+    parser.add_argument("--threads", type=int, help="threads of both backends (default: all)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the reports (default: out)")
     parser.add_argument("--strict", action="store_true", help="exit with 1 where a target is missed")
     families.add_options(parser)
@@ -35,6 +36,8 @@ def main():
     if unknown := set(options.families) - set(FAMILIES):
         parser.error(f"no such family: {', '.join(sorted(unknown))}; there are {', '.join(FAMILIES)}")
 
+    if options.threads:
+        importlib.import_module("ctorch").set_num_threads(options.threads)
     ours, theirs = harness.backends()
     print(machine(ours, theirs))
     if os.getloadavg()[0] > os.cpu_count():
