@@ -57,7 +57,7 @@ def summary(figures):
     lines = [f"{met} of {len(judged)} targets met"] if judged else []
     if (mean := geometric_mean(figures)) is not None:
         lines.append(f"geometric mean of the ratios {mean:.3f}")
-    else:
+    elif any(figure.unit == "s" for figure in figures):
         lines.append("without torch, only ctorch's own times: `make bench TORCH=1` installs torch beside it")
     return "; ".join(lines)
 
