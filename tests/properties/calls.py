@@ -156,6 +156,7 @@ class Call:
     grad: tuple = ()
     numpy: object = None
     seed: int | None = None
+    loose_memory: bool = False        # whether arguments are changed, by running means
 
     def __repr__(self):
         return f"{self.form} {self.name}({self.args!r}, {self.kwargs!r}), seed {self.seed}"
@@ -369,7 +370,7 @@ def _check_memory(call, ours, theirs, all_of_it):
             continue
         if not all_of_it and not tensor.consistent:
             continue
-        if call.form == "inplace" and i % len(tensors) == 0 and not call.exact:
+        if call.loose_memory or (call.form == "inplace" and i % len(tensors) == 0 and not call.exact):
             if call.compare is None:
                 same(mine, other, call, "the tensor changed in place")
         else:
@@ -390,7 +391,10 @@ def _check_numpy(call, ours):
     args, kwargs = _walk(list(call.args), _array), _walk(call.kwargs, _array)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        want = call.numpy(*args, **kwargs)
+        try:
+            want = call.numpy(*args, **kwargs)
+        except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError):
+            want = None                       # no counterpart for these arguments
     if want is None:
         return
     for mine, other in zip(_flat(ours.result), want if isinstance(want, (tuple, list)) else [want], strict=True):
