@@ -46,20 +46,20 @@ class T:
         if lib is torch and layout == "negative":     # which PyTorch cannot show
             layout = "dense"
         if not ndim or layout == "dense":
-            t = tensor(lib, np.ascontiguousarray(values), self.dtype)
+            t = tensor(lib, values, self.dtype)
             return t, t
         if layout == "channels last":
             order = (0, *range(2, ndim), 1) if ndim > 2 else range(ndim)
             t = tensor(lib, values.transpose(order), self.dtype)
             return t.permute(*np.argsort(order).tolist()), t
         if layout == "permuted":
-            t = tensor(lib, np.ascontiguousarray(values.T), self.dtype)
+            t = tensor(lib, values.T, self.dtype)
             return t.permute(*range(ndim)[::-1]), t
         if layout == "expanded":                      # all along each dimension what the first is
-            first = tensor(lib, np.ascontiguousarray(values[(slice(0, 1),) * ndim]), self.dtype)
+            first = tensor(lib, values[(slice(0, 1),) * ndim], self.dtype)
             return first.expand(values.shape), first
         if layout == "negative":
-            t = tensor(lib, np.ascontiguousarray(values[(slice(None, None, -1),) * ndim]), self.dtype)
+            t = tensor(lib, values[(slice(None, None, -1),) * ndim], self.dtype)
             return t[(slice(None, None, -1),) * ndim], t
         if layout == "overlapping":
             strides = (1,) * ndim
@@ -312,7 +312,7 @@ def close(a, b, tolerance, where="result"):
     largest = float(finite.max(initial=0))
     with np.errstate(all="ignore"):
         atol = tolerance * largest if np.isfinite(tolerance * largest) else 0
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=atol + 1e-30, err_msg=where)
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=atol + tolerance * 1e-6, err_msg=where)
 
 
 NOT_THERE = ("not implemented for", "not support", "unsupported dtype", "expected scalar type", "unsupported")
