@@ -106,8 +106,13 @@ def _rows(x):
     return x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
 
 
+def _conjugate(x):
+    return x.conj() if x.is_complex() else x
+
+
 def linear_input(g, weight):
     """Gradient of linear's input."""
+    weight = _conjugate(weight)
     if g.dim() == 2:
         return _f.mm(g, weight)
     return _f.mm(_rows(g), weight).reshape(*g.shape[:-1], weight.shape[1])
@@ -115,7 +120,7 @@ def linear_input(g, weight):
 
 def linear_weight(g, x):
     """Gradient of linear's weight."""
-    return _f.mm(_rows(g).mT, _rows(x))
+    return _f.mm(_rows(g).mT, _conjugate(_rows(x)))
 
 
 def linear_bias(g):

@@ -615,5 +615,10 @@ def index_put_(input, indices, values, bint accumulate=False):
     """In place: the elements at the index tensors become (or grow by) the values."""
     cdef TensorBase x = <TensorBase?>input
     v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
-    put_recorded(v, tensors, <TensorBase?>values, accumulate)
+    if tensors:
+        put_recorded(v, tensors, <TensorBase?>values, accumulate)
+    elif accumulate:                  # an index without dimensions is a number
+        v.add_(values)
+    else:
+        copy_(<TensorBase>v, <TensorBase?>values)
     return input

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from comparison import COUNTS
 from differences import differs_on_purpose
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import array_of, carrier, examples, name_of, rounded, tensor, torch
 
@@ -228,6 +228,8 @@ def run(call, lib, dense=False):
                 outcome.grads = _gradients(lib, outcome.result, leaves)
         except Exception as error:
             outcome.error = error
+            if not isinstance(error, Exception) or isinstance(error, (RecursionError, MemoryError)):
+                raise
     outcome.memory = [plain(tensor) for _, tensor in bases] + [plain(base) for base, _ in bases]
     outcome.result = _walk_plain(outcome.result)
     return outcome
@@ -315,12 +317,13 @@ def close(a, b, tolerance, where="result"):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=atol + tolerance * 1e-6, err_msg=where)
 
 
-NOT_THERE = ("not implemented for", "not support", "unsupported dtype", "expected scalar type", "unsupported")
+NOT_THERE = ("not implemented for", "not support", "unsupported dtype", "expected scalar type", "unsupported",
+             "doesn't handle types", "a floating point", "Floating point", "floating-point", "supports floating")
 
 
 def _no_dtype(error):
     # where PyTorch has no kernel for a dtype, ctorch may have one
-    return isinstance(error, NotImplementedError) or any(text in str(error).lower() for text in NOT_THERE)
+    return isinstance(error, NotImplementedError) or any(text.lower() in str(error).lower() for text in NOT_THERE)
 
 
 def check(call, reference):
@@ -347,8 +350,9 @@ def check(call, reference):
     else:
         same(ours.result, theirs.result, call)
         for i, (mine, other) in enumerate(zip(ours.grads, theirs.grads, strict=True)):
-            assert (mine is None) == (other is None), f"gradient {i}: {mine}, not {other}"
-            if mine is not None:
+            if mine is None or other is None:         # none is the same as nothing but zeros
+                assert all(g is None or not g[1].any() for g in (mine, other)), f"gradient {i}: {mine}, not {other}"
+            else:
                 same(mine, other, call, f"gradient {i}")
     _check_memory(call, ours, theirs, reference is not None)
     _check_numpy(call, ours)
@@ -356,10 +360,10 @@ def check(call, reference):
 
 
 def _classes_agree(ours, theirs):
-    if type(ours).__name__ == type(theirs).__name__:
+    if type(ours).__name__ == type(theirs).__name__.lstrip("_"):
         return True
     # NotImplementedError names what is missing on a device or for a dtype; PyTorch often says RuntimeError
-    return isinstance(ours, NotImplementedError) and _no_dtype(theirs)
+    return _no_dtype(ours) and _no_dtype(theirs)
 
 
 def _check_memory(call, ours, theirs, all_of_it):
@@ -432,7 +436,7 @@ class Cases(dict):
         strategy, rows, heavy = self[name]
         made = []
 
-        @examples(max(4, 16 // heavy), 1000 // heavy)
+        @settings(examples(max(4, 16 // heavy), 1000 // heavy), report_multiple_bugs=False)
         @given(strategy)
         def calls(call):
             made.append(check(call, torch))
