@@ -20,6 +20,17 @@ def _refuses_dtype(outcome):
     return isinstance(outcome.error, NotImplementedError) or _says(outcome, "floating point or complex tensor", "dtype")
 
 
+def _degenerate(call):
+    """Whether a tensor among the arguments is empty or has no dimension."""
+    def of(value):
+        if isinstance(value, dict):
+            value = list(value.values())
+        if isinstance(value, (list, tuple)):
+            return any(map(of, value))
+        return hasattr(value, "layout") and (value.values.size == 0 or value.values.ndim == 0)
+    return of([call.args, call.kwargs])
+
+
 # reason: whether a call is of this kind
 DIFFERENCES = {
     "PyTorch's kernel asks for a layout that it does not make itself; ctorch takes any":
@@ -29,6 +40,12 @@ DIFFERENCES = {
         and call.args[0].values.size == 0 and ours.error is None,
     "PyTorch looks at a dtype only where there is something to calculate":
         lambda call, ours, theirs: _refuses_dtype(ours) and theirs.error is None and _empty(theirs.result),
+    "an empty tensor, or one without dimensions, breaks several rules at once: either may be named":
+        lambda call, ours, theirs: ours.error is not None and theirs.error is not None and _degenerate(call),
+    "where no element is read or written, PyTorch's checks are those that its loops happen to make":
+        lambda call, ours, theirs: _degenerate(call) and (
+            ours.error is not None and theirs.error is None and _empty(theirs.result)
+            or theirs.error is not None and ours.error is None and _empty(ours.result)),
     "MKL refuses batches of no transforms":
         lambda call, ours, theirs: ours.error is None and _says(theirs, "MKL FFT error"),
     "PyTorch's gradient of a source that is larger than its index has the index's shape":

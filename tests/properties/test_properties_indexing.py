@@ -336,8 +336,7 @@ def where(draw):
     form, x, mask = draw(masked())
     other = draw(tensors([1 if draw(rarely) else n for n in x.values.shape], ALL, layouts=KEEPING))
     args = draw(st.sampled_from([[mask, x, other], [mask, x, 2], [mask, 1.5, x], [mask]]))
-    return Call("where", args, {}, draw(forms("function", "out")) if len(args) == 3 and isinstance(args[2], T)
-                and isinstance(args[1], T) else "function", exact=True)
+    return Call("where", args, exact=True)
 
 
 # ---- x[...] and x[...] = y

@@ -227,8 +227,32 @@ cdef int scatter_src_into(TensorBase x, int dim, TensorBase index, TensorBase sr
                      out_of_bounds_runtime)
 
 
+cdef double largest_of(int dtype) noexcept:
+    # The largest number of a float dtype, infinity where every double fits.
+    if dtype == FLOAT16:
+        return 65504
+    if dtype == BFLOAT16:
+        return 3.3895313892515355e38
+    return 3.4028234663852886e38 if dtype == FLOAT32 or dtype == COMPLEX64 else float("inf")
+
+
+def check_fits(TensorBase x, value):
+    """Refuse a number that a tensor's dtype cannot hold; negative ones wrap in unsigned dtypes."""
+    cdef int bits = 8 * itemsize_of[x.dtype] - (0 if x.dtype == UINT8 or UINT16 <= x.dtype <= UINT64 else 1)
+    cdef bint fits = True
+    if isinstance(value, complex) and category_of[x.dtype] != CATEGORY_COMPLEX:
+        fits, value = value.imag == 0, value.real
+    if category_of[x.dtype] == CATEGORY_INT and isinstance(value, (int, float)):
+        fits = fits and value == value and -(1 << bits) <= value < (1 << bits)
+    elif category_of[x.dtype] != CATEGORY_BOOL and isinstance(value, (int, float)):
+        fits = fits and not largest_of(x.dtype) < abs(value) < float("inf")
+    if not fits:
+        raise RuntimeError(f"value cannot be converted to type {dtype_title(x.dtype)} without overflow")
+
+
 cdef TensorBase number_like(object value, TensorBase x):
     # A number of x's dtype, without dimension.
+    check_fits(x, value)
     cdef TensorBase v = as_operand(value, "scatter", "value", 3)
     if v.ndim:
         raise RuntimeError(f"value must be a number or a tensor without dimensions, got {v.ndim} dimension(s)")
