@@ -87,7 +87,7 @@ cdef object as_index(object i):
                          f"indices (got {type(i).__name__})")
     if t.dtype == BOOL:
         return t if t.ndim else bool(t)
-    if category_of[t.dtype] != CATEGORY_INT:
+    if t.dtype != INT64 and t.dtype != INT32 and t.dtype != UINT8:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     if t.ndim == 0 and not wants_grad(t):
         return int(t)
@@ -595,6 +595,8 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         values = number_tensor(value) if isinstance(value, (int, float, complex)) else tensor_from(value, -1, False)
         if x.device != DEVICE_CPU:
             values = beside(x, values)
+    if index is False:                # nothing is meant
+        return 0
     if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
         return 0
     v, tensors = basic_part(x, index)
@@ -615,5 +617,10 @@ def index_put_(input, indices, values, bint accumulate=False):
     """In place: the elements at the index tensors become (or grow by) the values."""
     cdef TensorBase x = <TensorBase?>input
     v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
-    put_recorded(v, tensors, <TensorBase?>values, accumulate)
+    if tensors:
+        put_recorded(v, tensors, <TensorBase?>values, accumulate)
+    elif accumulate:                  # an index without dimensions is a number
+        v.add_(values)
+    else:
+        copy_(<TensorBase>v, <TensorBase?>values)
     return input

@@ -1,6 +1,7 @@
 """Selection by index, written with other operators."""
 import ctorch
 from ctorch import _functions as ops
+from ctorch._forward.indexing import check_fits
 from ctorch._shape import wrap
 
 
@@ -12,16 +13,11 @@ def masked_fill(input, mask, value):
             raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
                                f"{value.dim()} dimension(s).")
         value = value.to(input.dtype)
-    elif not _holds(input, value):
-        raise RuntimeError(f"value cannot be converted to type {input.dtype} without overflow")
+    else:
+        check_fits(input, value)
+        if isinstance(value, float) and not (input.is_floating_point() or input.is_complex()):
+            value = bool(value) if input.dtype == ctorch.bool else int(value)
     return ops._where(mask, value, input).to(input.dtype)
-
-
-def _holds(input, value):
-    """Whether a tensor's dtype can hold a number."""
-    if isinstance(value, complex):
-        return input.is_complex()
-    return not isinstance(value, float) or input.is_floating_point() or input.is_complex() or value.is_integer()
 
 
 def masked_select(input, mask):
@@ -71,6 +67,8 @@ def take_along_dim(input, indices, dim=None):
     if input.dim() != indices.dim():
         raise RuntimeError("torch.take_along_dim(): input and indices should have the same number of dimensions, but "
                            f"got {input.dim()} dimensions for input, and {indices.dim()} dimensions for indices")
+    if indices.dtype != ctorch.int64:
+        raise RuntimeError(f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}")
     dim = wrap(dim, input.dim(), "take_along_dim")
     shape = list(ctorch.broadcast_shapes([1 if d == dim else s for d, s in enumerate(input.shape)],
                                          [1 if d == dim else s for d, s in enumerate(indices.shape)]))

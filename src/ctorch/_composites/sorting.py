@@ -11,6 +11,7 @@ def _refuse_complex(input, op):
 
 
 def sort(input, dim=-1, descending=False, stable=False):
+    dim = wrap(dim, input.dim(), "sort")
     _refuse_complex(input, "Sort")
     return named.sort(*ops._sort(input, dim, descending))
 
@@ -45,7 +46,8 @@ def _median(name, input, dim, keepdim, skip_nan):
     if dim is not None:
         return _one(name, *ops._median(input, dim, skip_nan), dim, keepdim)
     if input.numel() == 0:
-        missing = ctorch.nan if input.is_floating_point() else ctorch.iinfo(input.dtype).min
+        missing = (ctorch.nan if input.is_floating_point() else True if input.dtype == ctorch.bool
+                   else ctorch.iinfo(input.dtype).min)
         return ctorch.full((), missing, dtype=input.dtype)
     return ops._median(input.reshape(-1), 0, skip_nan)[0].reshape(())
 

@@ -227,8 +227,32 @@ cdef int scatter_src_into(TensorBase x, int dim, TensorBase index, TensorBase sr
                      out_of_bounds_runtime)
 
 
+cdef double largest_of(int dtype) noexcept:
+    # The largest number of a float dtype, infinity where every double fits.
+    if dtype == FLOAT16:
+        return 65504
+    if dtype == BFLOAT16:
+        return 3.3895313892515355e38
+    return 3.4028234663852886e38 if dtype == FLOAT32 or dtype == COMPLEX64 else float("inf")
+
+
+def check_fits(TensorBase x, value):
+    """Refuse a number that a tensor's dtype cannot hold; negative ones wrap in unsigned dtypes."""
+    cdef int bits = 8 * itemsize_of[x.dtype] - (0 if x.dtype == UINT8 or UINT16 <= x.dtype <= UINT64 else 1)
+    cdef bint fits = True
+    if isinstance(value, complex) and category_of[x.dtype] != CATEGORY_COMPLEX:
+        fits, value = value.imag == 0, value.real
+    if category_of[x.dtype] == CATEGORY_INT and isinstance(value, (int, float)):
+        fits = fits and value == value and -(1 << bits) <= value < (1 << bits)
+    elif category_of[x.dtype] != CATEGORY_BOOL and isinstance(value, (int, float)):
+        fits = fits and not largest_of(x.dtype) < abs(value) < float("inf")
+    if not fits:
+        raise RuntimeError(f"value cannot be converted to type {dtype_title(x.dtype)} without overflow")
+
+
 cdef TensorBase number_like(object value, TensorBase x):
     # A number of x's dtype, without dimension.
+    check_fits(x, value)
     cdef TensorBase v = as_operand(value, "scatter", "value", 3)
     if v.ndim:
         raise RuntimeError(f"value must be a number or a tensor without dimensions, got {v.ndim} dimension(s)")
@@ -288,11 +312,13 @@ cdef int reduce_into(TensorBase x, int dim, TensorBase index, TensorBase v, obje
         run_along(wide, dim, index, identity_of(how, wide), PUT, False, False, op, message)
     run_along(wide, dim, index, cast_to(v, wide.dtype), how, False, False, op, message)
     if reduce == "mean":
-        counts = tensor_empty(wide.dtype, wide.ndim, wide.shape)
+        counts = tensor_empty(FLOAT32 if wide.dtype == COMPLEX64 else FLOAT64 if wide.dtype == COMPLEX128
+                              else wide.dtype, wide.ndim, wide.shape)
         copy_data(counts, number_tensor(1 if include_self else 0))
         run_along(counts, dim, index, number_like(1, counts), COMBINE_ADD, False, False, op, message)
         if not include_self:
             copy_data(counts, <TensorBase>(<object>counts).clamp(min=1))
+        counts = cast_to(counts, wide.dtype)
         inputs[0], inputs[1] = <PyObject*>wide, <PyObject*>counts
         elementwise_(OP_DIV_TRUE if category_of[wide.dtype] >= CATEGORY_FLOAT else OP_FLOOR_DIVIDE, 2, inputs, NULL)
     if wide is not x:
@@ -302,6 +328,7 @@ cdef int reduce_into(TensorBase x, int dim, TensorBase index, TensorBase v, obje
 
 cdef int scatter_reduce_into(TensorBase x, int dim, TensorBase index, TensorBase src, object reduce,
                              bint include_self) except -1:
+    way_of(reduce, "scatter_reduce", False)
     if index.numel == 0:
         return 0
     check_scatter(x, dim, index, src, "scatter_reduce")
@@ -317,6 +344,10 @@ cdef TensorBase vector_of(TensorBase index, str op):
         if op == "index_select":
             raise IndexError("index_select(): Index is supposed to be a vector")
         raise IndexError(f"{op}_(): Index should have dimension 1 or 0 (got {index.ndim})")
+    if index.dtype != INT64 and op == "index_fill":
+        raise IndexError("index_fill_(): Expected dtype int64 for index.")
+    if index.dtype != INT64 and op == "index_copy":
+        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {dtype_title(index.dtype)}")
     if index.dtype != INT64 and index.dtype != INT32:
         raise RuntimeError(f"{op}(): Expected dtype int32 or int64 for index but got: {dtype_title(index.dtype)}")
     return lined(cast_to(index, INT64))
@@ -330,6 +361,8 @@ cdef TensorBase index_select_forward(TensorBase x, int dim, TensorBase index):
         shape[d] = x.shape[d]
     shape[dim] = i.numel
     y = tensor_empty(x.dtype, x.ndim, shape)
+    if x.ndim > 1 and i.numel and x.shape[dim] == 0:
+        raise RuntimeError("index_select(): self indexing axis dim should be positive")
     if x.ndim == 0 and i.numel != 1:
         raise RuntimeError("index_select(): Index to scalar can have only 1 value, got "
                            f"{i.numel} value(s)")
@@ -361,8 +394,8 @@ cdef int check_source(TensorBase x, int dim, TensorBase index, TensorBase source
                            f"Source dimensionality ({source.ndim}), destination dimensionality ({x.ndim})")
     for d in range(a.ndim):
         if d == dim and s.shape[d] != i.numel:
-            raise RuntimeError(f"{op}(): Number of indices ({i.numel}) should be equal to source.size(dim) "
-                               f"({s.shape[d]})")
+            raise (IndexError if op == "index_copy" else RuntimeError)(
+                f"{op}(): Number of indices ({i.numel}) should be equal to source.size(dim) ({s.shape[d]})")
         if d != dim and s.shape[d] != a.shape[d]:
             raise RuntimeError(f"{op}(): The size of tensor self must match the size of tensor source at dimension {d} "
                                f"apart from dimension {dim}: self {list(shape_tuple(x))}, source "
