@@ -9,8 +9,10 @@ REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
 TESTS = ("isinf", "signbit")
 # Functions that the headers also have for whole contiguous arrays, as ct_v<name>_<suffix>(from, to, n).
 BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
-# The same for one array and a number, as ct_v<name>_<suffix>(from, number, parameter, to, n).
-RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial"}
+# The same for one array and a number, as ct_v<name>_<suffix>(from, number, parameters..., to, n), of real and complex
+# numbers.
+RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
+LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
 CHUNK = 256                  # elements of a strided line that are gathered for such a function
 
 
@@ -83,6 +85,16 @@ def has_block(op: Operation, target) -> bool:
     return op.text in BLOCKS and target.category == "float"
 
 
+def has_right_block(op: Operation, target) -> bool:
+    """True where a contiguous line and a number are."""
+    return op.text in RIGHT_BLOCKS and target.category != "int"
+
+
+def has_left_block(op: Operation, target) -> bool:
+    """True where a number and a contiguous line are."""
+    return op.text in LEFT_BLOCKS and target.category == "float"
+
+
 class Module:
     """One generated kernel module: functions, their table, and what they need declared."""
 
@@ -99,9 +111,11 @@ class Module:
             self.used.add((name, count, target, returns))
         types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
         if has_block(op, target):
-            self.blocks.add((BLOCKS[op.text], target, False))
-        elif op.text in RIGHT_BLOCKS:
-            self.blocks.add((RIGHT_BLOCKS[op.text], target, True))
+            self.blocks.add((BLOCKS[op.text], target, 0))
+        elif has_right_block(op, target):
+            self.blocks.add((RIGHT_BLOCKS[op.text], target, 1 + len(op.row.params)))
+            if has_left_block(op, target):
+                self.blocks.add((LEFT_BLOCKS[op.text], target, 1))
         name = f"{op.name}_{target.suffix}"
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
@@ -134,6 +148,10 @@ def loop_text(name, op, target, result, types, value) -> str:
     layouts = [("contiguous", ["::1"] * len(types))]
     if len(types) == 2:
         layouts += [("left", [None, "::1"]), ("right", ["::1", None])]
+    elif len(types) == 3 and op.gradient_of is None:
+        layouts += [("first", ["::1", None, None]), ("two", ["::1", "::1", None]), ("ends", ["::1", None, "::1"])]
+    elif len(types) == 4 and op.gradient_of is None:
+        layouts.append(("three", ["::1", "::1", "::1", None]))
     layouts.append(("strided", [":"] * len(types)))
     for layout, forms in layouts:
         out_form = ":" if layout == "strided" else "::1"
@@ -144,9 +162,14 @@ def loop_text(name, op, target, result, types, value) -> str:
         if has_block(op, target):
             lines += [head, *block_lines(f"ct_v{BLOCKS[op.text]}_{target.suffix}", target.c, layout), ""]
             continue
-        if layout == "right" and op.text in RIGHT_BLOCKS:
+        if layout == "right" and has_right_block(op, target):
             call = f"ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}"
             lines += [head, f"    {call}(&{op.inputs[0]}[0], {used.split(', ')[1]}{extra}, &out[0], out.shape[0])", ""]
+            continue
+        if layout == "left" and has_left_block(op, target):
+            left, right = op.inputs
+            lines += [head, f"    ct_v{LEFT_BLOCKS[op.text]}_{target.suffix}(&{right}[0], {left}, &out[0], out.shape[0])",
+                      ""]
             continue
         lines += [head, "    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
                   f"        out[i] = {name}_value({used}{extra})", ""]

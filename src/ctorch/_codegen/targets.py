@@ -80,11 +80,12 @@ def c_declarations(used) -> str:
 
 
 def block_declarations(blocks) -> str:
-    """Prototypes of functions of whole arrays: {(name, target, whether a number and a parameter follow the array)}."""
+    """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array)}."""
     lines = []
-    for name, t, right in sorted(blocks, key=lambda b: (b[0], b[1].name)):
-        header = "vmath_block.h" if name in ("exp", "log") else "special.h"
-        more = f", {t.c} number, {t.c} parameter" if right else ""
+    for name, t, numbers in sorted(blocks, key=lambda b: (b[0], b[1].name)):
+        header = {"exp": "vmath_block.h", "log": "vmath_block.h", "pow": "vmath_power.h",
+                  "rpow": "vmath_power.h"}.get(name, "special.h")
+        more = "".join(f", {t.c} number{i}" for i in range(numbers))
         lines += [f'cdef extern from "{header}" nogil:',
                   f"    void ct_v{name}_{t.suffix}(const {t.c}* x{more}, {t.c}* y, int64_t n)"]
     return "\n".join(lines) + "\n" if blocks else ""

@@ -17,13 +17,6 @@ extern double lgamma_r(double, int *); /* the reentrant one: plain lgamma writes
     CT_LOOP(name, f64, double, core)                                                                              \
     CT_LOOP(name, f32, float, low_core)
 
-/* condition ? a : b by bits: a select would let GCC move what only one side needs into a branch, where calls of vector
- * clones (see vmath_rare.h) cannot be */
-CT_INLINE double ct_blend_f64(int condition, double a, double b) {
-    uint64_t mask = CT_MASK64(condition);
-    return ct_from_bits_f64((ct_bits_f64(a) & mask) | (ct_bits_f64(b) & ~mask));
-}
-
 /* erfinv(x) / x is smooth in w = -log(1 - x^2) near 0 and in sqrt(w) further out */
 CT_INLINE double ct_erfinv_core(double x) {
     double w = -ct_log_f64((1.0 - x) * (1.0 + x)), s = __builtin_sqrt(w);
