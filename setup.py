@@ -35,11 +35,12 @@ SHARED = "ctorch._cyutility"
 
 # Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
 # that there is. The longest match of a family's end counts.
-WIDTHS_OF_FAMILY = {"complex": ["_base"], "comparison_int": ["_base"], "reduce_int": ["_base"],
+WIDTHS_OF_FAMILY = {"complex": ["_base"], "comparison_int": ["_base"], "reduce_int": ["_base", "_avx2"],
                     "int": ["_base", "_avx2"], "cast": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"],
-                    "special_real": ["_base"], "special_int": ["_base"], "simple_int": ["_base"]}
+                    "special_int": ["_base"], "simple_int": ["_base"]}
 # Long functions that are vectorised for every width but the oldest, where they take most of the build's time.
-PLAIN_AT_BASE = ("_gen_math_real", "_gen_activation_real", "_gen_power_real", "_gen_cast")
+PLAIN_AT_BASE = ("_gen_math_real", "_gen_activation_real", "_gen_power_real", "_gen_cast",
+                 "_gen_special_real")
 
 WIDTHS = {
     "_base": ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"],      # a fifth less to compile, seldom run

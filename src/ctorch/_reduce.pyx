@@ -19,6 +19,9 @@ include "_gen/reductions.pxi"
 
 cdef enum:
     TILE = 256                       # results of a tile, at most
+    CAST = 1024                      # elements that are cast together
+    SHORT = 16                       # lines shorter than this are folded side by side,
+    LONG = 64                        # strided ones up to this too; others are lines of `ReduceKernels.lines`
     GRAIN = 16384                    # elements of a tile, about
     MAX_PARTS = 256
 
@@ -54,6 +57,7 @@ cdef struct Job:
     int64_t out_stride[MAX_DIMS]     # elements of the output
     int64_t folded_shape[MAX_DIMS]
     int64_t folded_stride[MAX_DIMS]
+    bint short_lines                 # contiguous lines of SHORT to LONG elements are all that is reduced
     bint columns                     # fold rows into lines of states, along the last kept dimension
     int64_t outer                    # results apart from the column dimension
     int64_t tile                     # results (or columns) of a tile
@@ -98,7 +102,7 @@ cdef int merge(int n, int64_t* shape, int64_t* stride, int64_t* other) noexcept:
 
 cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
     cdef int i
-    cdef int64_t out_stride = 1, a, b, total = 1
+    cdef int64_t out_stride = 1, a, b, n, total = 1
     job.kept = job.folded = 0
     for i in range(x.ndim - 1, -1, -1):
         if x.shape[i] == 1:
@@ -121,11 +125,15 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
         job.folded = 1
         job.folded_shape[0] = 1
         job.folded_stride[0] = job.itemsize
-    job.columns = False
+    job.columns = job.short_lines = False
     if job.kept:
         a = job.kept_stride[job.kept - 1]
         b = job.folded_stride[job.folded - 1]
-        job.columns = (a if a >= 0 else -a) < (b if b >= 0 else -b) or job.folded_shape[job.folded - 1] < 8
+        n = job.folded_shape[job.folded - 1]
+        job.columns = (a if a >= 0 else -a) < (b if b >= 0 else -b) or n < 8 or (
+            job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize else LONG))
+        job.short_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n < LONG
+                           and (job.cast == NULL or a == n * job.itemsize))
     for i in range(job.kept):
         total *= job.kept_shape[i]
     cut(job, total)
@@ -157,7 +165,7 @@ cdef void cut(Job* job, int64_t results) noexcept:
 
 
 cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
-    cdef double buffer[2 * TILE]
+    cdef double buffer[CAST]
     cdef char* data[2]
     cdef int64_t strides[2]
     cdef int64_t start = 0
@@ -168,26 +176,53 @@ cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) n
     strides[0], strides[1] = job.native_size, stride
     while start < n:
         data[1] = x + start * stride
-        job.cast(data, strides, n - start if n - start < TILE else TILE, NULL)
-        job.kernels.inner(state, <char*>buffer, job.native_size, n - start if n - start < TILE else TILE)
-        start += TILE
+        job.cast(data, strides, n - start if n - start < CAST else CAST, NULL)
+        job.kernels.inner(state, <char*>buffer, job.native_size, n - start if n - start < CAST else CAST)
+        start += CAST
+
+
+cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64_t lines) noexcept nogil:
+    # Short contiguous lines, one after the other where they have to be cast.
+    cdef double buffer[CAST]
+    cdef char* data[2]
+    cdef int64_t strides[2]
+    cdef int64_t n = job.folded_shape[0], start = 0, step = CAST // n, m
+    if job.cast == NULL:
+        job.kernels.lines(states, x, line_stride, lines, n)
+        return
+    data[0] = <char*>buffer
+    strides[0], strides[1] = job.native_size, job.itemsize
+    while start < lines:
+        m = lines - start if lines - start < step else step
+        data[1] = x + start * line_stride
+        job.cast(data, strides, m * n, NULL)
+        job.kernels.lines(states + start * job.kernels.state_size, <char*>buffer, n * job.native_size, m, n)
+        start += m
 
 
 cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                     int64_t n) noexcept nogil:
-    cdef double buffer[2 * TILE]
+    # n <= TILE columns; as many rows are cast together as the buffer holds
+    cdef double buffer[CAST]
     cdef char* data[2]
     cdef int64_t strides[2]
-    cdef int64_t i
+    cdef int64_t i, start = 0, step = CAST // n, m
     if job.cast == NULL:
         job.kernels.outer(state, x, row_stride, rows, stride, n)
         return
-    data[0] = <char*>buffer
     strides[0], strides[1] = job.native_size, stride
-    for i in range(rows):
-        data[1] = x + i * row_stride
-        job.cast(data, strides, n, NULL)
-        job.kernels.outer(state, <char*>buffer, 0, 1, job.native_size, n)
+    while start < rows:
+        m = rows - start if rows - start < step else step
+        data[0], data[1] = <char*>buffer, x + start * row_stride
+        if row_stride == n * stride:
+            job.cast(data, strides, m * n, NULL)
+        else:
+            for i in range(m):
+                job.cast(data, strides, n, NULL)
+                data[0] += n * job.native_size
+                data[1] += row_stride
+        job.kernels.outer(state, <char*>buffer, n * job.native_size, m, job.native_size, n)
+        start += m
 
 
 cdef void fold(Job* job, void* state, char* x, int64_t part, int64_t columns) noexcept nogil:
@@ -239,6 +274,15 @@ cdef void locate(Job* job, int dims, int64_t i, char** x, int64_t* out) noexcept
         out[0] += i * job.out_stride[0]
 
 
+cdef inline int64_t run_of(Job* job, int64_t i, int64_t n) noexcept nogil:
+    # How many of n results from number i on follow each other in the last kept dimension.
+    cdef int64_t left
+    if job.kept == 0:
+        return 1
+    left = job.kept_shape[job.kept - 1] - i % job.kept_shape[job.kept - 1]
+    return left if left < n else n
+
+
 cdef void do_tile(void* arg, int64_t task) noexcept nogil:
     cdef Job* job = <Job*>arg
     cdef int64_t tile = task // job.parts, part = task % job.parts
@@ -261,9 +305,16 @@ cdef void do_tile(void* arg, int64_t task) noexcept nogil:
         first = tile * job.tile
         n = job.outer - first if job.outer - first < job.tile else job.tile
         job.kernels.init(states, n)
-        for i in range(n):
+        i = 0
+        while i < n:
             locate(job, job.kept, first + i, &x, &out)
-            fold(job, states + i * size, x, part, 1)
+            if job.short_lines and job.parts == 1:
+                per = run_of(job, first + i, n - i)
+                fold_lines(job, states + i * size, x, job.kept_stride[job.kept - 1], per)
+                i += per
+            else:
+                fold(job, states + i * size, x, part, 1)
+                i += 1
     if job.parts == 1:
         finish_tile(job, tile, states)
 
@@ -284,9 +335,13 @@ cdef void finish_tile(Job* job, int64_t tile, char* states) noexcept nogil:
     else:
         first = tile * job.tile
         n = job.outer - first if job.outer - first < job.tile else job.tile
-        for i in range(n):
+        i = 0
+        while i < n:
             locate(job, job.kept, first + i, &x, &out)
-            job.kernels.finish(states + i * size, job.out + out * job.out_size, 0, 1, job.count)
+            per = run_of(job, first + i, n - i)
+            job.kernels.finish(states + i * size, job.out + out * job.out_size,
+                               job.out_stride[job.kept - 1] * job.out_size if job.kept else 0, per, job.count)
+            i += per
 
 
 cdef int run(Job* job) except -1:

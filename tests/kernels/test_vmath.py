@@ -173,6 +173,7 @@ PRELUDE = """
 #include "vmath_block.h"
 #include "vmath_complex.h"
 #include "vmath_half.h"
+#include "vmath_gamma.h"
 static long double python_mod(long double x, long double y) {
     long double m = fmodl(x, y);
     return m != 0 && (m < 0) != (y < 0) ? m + y : m;

@@ -7,8 +7,13 @@ from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, block_declaration
 
 REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
 TESTS = ("isinf", "signbit")
-# Functions that vmath_block.h also has for whole contiguous arrays, as ct_v<name>_<suffix>(from, to, n).
-BLOCKS = {"exp(x)": "exp", "log(x)": "log"}
+# Functions that the headers also have for whole contiguous arrays, as ct_v<name>_<suffix>(from, to, n).
+BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
+# The same for one array and a number, as ct_v<name>_<suffix>(from, number, parameters..., to, n), of real and complex
+# numbers.
+RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
+LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
+CHUNK = 256                  # elements of a strided line that are gathered for such a function
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,16 @@ def has_block(op: Operation, target) -> bool:
     return op.text in BLOCKS and target.category == "float"
 
 
+def has_right_block(op: Operation, target) -> bool:
+    """True where a contiguous line and a number are."""
+    return op.text in RIGHT_BLOCKS and target.category != "int"
+
+
+def has_left_block(op: Operation, target) -> bool:
+    """True where a number and a contiguous line are."""
+    return op.text in LEFT_BLOCKS and target.category == "float"
+
+
 class Module:
     """One generated kernel module: functions, their table, and what they need declared."""
 
@@ -96,7 +111,11 @@ class Module:
             self.used.add((name, count, target, returns))
         types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
         if has_block(op, target):
-            self.blocks.add((BLOCKS[op.text], target))
+            self.blocks.add((BLOCKS[op.text], target, 0))
+        elif has_right_block(op, target):
+            self.blocks.add((RIGHT_BLOCKS[op.text], target, 1 + len(op.row.params)))
+            if has_left_block(op, target):
+                self.blocks.add((LEFT_BLOCKS[op.text], target, 1))
         name = f"{op.name}_{target.suffix}"
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
@@ -122,12 +141,17 @@ def loop_text(name, op, target, result, types, value) -> str:
     cast = f"<{result.c}>" if result.c != target.c else ""
     extra = "".join(f", {p}" for p in params)
     extra_decl = "".join(f", {target.c} {p}" for p in params)
-    lines = [f"# {op.row.name}: {op.text}",
-             f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
-             f"    return {cast}{value}", ""]
+    lines = [f"# {op.row.name}: {op.text}"]
+    if not has_block(op, target):
+        lines += [f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
+                  f"    return {cast}{value}", ""]
     layouts = [("contiguous", ["::1"] * len(types))]
     if len(types) == 2:
         layouts += [("left", [None, "::1"]), ("right", ["::1", None])]
+    elif len(types) == 3 and op.gradient_of is None:
+        layouts += [("first", ["::1", None, None]), ("two", ["::1", "::1", None]), ("ends", ["::1", None, "::1"])]
+    elif len(types) == 4 and op.gradient_of is None:
+        layouts.append(("three", ["::1", "::1", "::1", None]))
     layouts.append(("strided", [":"] * len(types)))
     for layout, forms in layouts:
         out_form = ":" if layout == "strided" else "::1"
@@ -135,13 +159,33 @@ def loop_text(name, op, target, result, types, value) -> str:
         declared += [f"{t.c}[{f}] {n}" if f else f"{t.c} {n}" for n, t, f in zip(op.inputs, types, forms)]
         used = ", ".join([f"{n}[i]" if f else n for n, f in zip(op.inputs, forms)])
         head = f"cdef void {name}_{layout}({', '.join(declared)}{extra_decl}) noexcept nogil:"
-        if layout == "contiguous" and has_block(op, target):
-            lines += [head, f"    ct_v{BLOCKS[op.text]}_{target.suffix}(&x[0], &out[0], out.shape[0])", ""]
+        if has_block(op, target):
+            lines += [head, *block_lines(f"ct_v{BLOCKS[op.text]}_{target.suffix}", target.c, layout), ""]
+            continue
+        if layout == "right" and has_right_block(op, target):
+            call = f"ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}"
+            lines += [head, f"    {call}(&{op.inputs[0]}[0], {used.split(', ')[1]}{extra}, &out[0], out.shape[0])", ""]
+            continue
+        if layout == "left" and has_left_block(op, target):
+            left, right = op.inputs
+            lines += [head, f"    ct_v{LEFT_BLOCKS[op.text]}_{target.suffix}(&{right}[0], {left}, &out[0], out.shape[0])",
+                      ""]
             continue
         lines += [head, "    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
                   f"        out[i] = {name}_value({used}{extra})", ""]
     lines += kernel_text(name, op, target, result, types, params, scalar_field, layouts)
     return "\n".join(lines)
+
+
+def block_lines(call, ctype, layout) -> list[str]:
+    """The body of a loop that a function of whole arrays does; strided lines are gathered first."""
+    if layout == "contiguous":
+        return [f"    {call}(&x[0], &out[0], out.shape[0])"]
+    return [f"    cdef {ctype} chunk[{CHUNK}]", "    cdef Py_ssize_t i = 0, j, m, n = out.shape[0]", "    while i < n:",
+            f"        m = n - i if n - i < {CHUNK} else {CHUNK}",
+            "        for j in range(m):", "            chunk[j] = x[i + j]",
+            f"        {call}(chunk, chunk, m)",
+            "        for j in range(m):", "            out[i + j] = chunk[j]", "        i += m"]
 
 
 def kernel_text(name, op, target, result, types, params, scalar_field, layouts) -> list[str]:

@@ -24,14 +24,16 @@ FUNCTIONS = dict.fromkeys("""
 SPECIAL = dict.fromkeys("""
     i0 i0e i1 i1e bessel_j0 bessel_j1 bessel_y0 bessel_y1 modified_bessel_k0 modified_bessel_k1
     scaled_modified_bessel_k0 scaled_modified_bessel_k1 ndtr ndtri log_ndtr erfcx airy_ai spherical_bessel_j0
-    signbit mantissa exponent
+    trigamma signbit mantissa exponent
 """.split(), 1) | dict.fromkeys("igamma igammac zeta polygamma nextafter gcd lcm".split(), 2) | {"polynomial": 3}
 FUNCTIONS |= SPECIAL
 # Those of them that need SciPy's functions, and those whose rows are of ctorch.special only.
-OF_SCIPY = {*SPECIAL} - set("""
-    ndtr spherical_bessel_j0 zeta polygamma polynomial signbit mantissa exponent nextafter gcd lcm
-""".split())
+OF_SCIPY = {"log_ndtr", "erfcx", "igamma", "igammac"}
 PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
+# All functions that need the header, and those that are also there for whole arrays of floats.
+OF_HEADER = {*SPECIAL, "erfinv", "lgamma", "digamma"}
+ARRAYS = {"exp", "log", "erfinv", "lgamma", "digamma"} | {n for n, count in SPECIAL.items() if count == 1} - {
+    "signbit", "mantissa", "exponent", *OF_SCIPY}
 
 
 class ExpressionError(ValueError):
@@ -224,5 +226,6 @@ class Tensors(Printer):
 
     def function(self, name: str, args: list[str]) -> str:
         public = {"bitnot": "bitwise_not", "floordiv": "floor_divide", "shift_left": "bitwise_left_shift",
-                  "shift_right": "bitwise_right_shift"}.get(name, f"special_{name}" if name in PRIVATE else name)
+                  "shift_right": "bitwise_right_shift", "trigamma": "_trigamma"}.get(
+                      name, f"special_{name}" if name in PRIVATE else name)
         return f"{public}({', '.join(args)})"

@@ -1,7 +1,7 @@
 """Writes the CPU kernels of the reduction rows from their map, combine and post expressions.
 
 A reduction keeps a state per result. `inner` folds a line of elements into one state, with independent lanes so
-that it vectorises in a fixed order; `outer` folds rows into a line of states; `merge` joins states of parts that
+that it vectorises in a fixed order, `lines` does so for many short ones; `outer` folds rows into a line of states; `merge` joins states of parts that
 were computed apart; `finish` turns states into results.
 """
 from . import expression
@@ -68,6 +68,10 @@ def kernels(row: Row, target) -> tuple[str, Printer]:
     # written out, since loops of unknown length would cost more than they add up
     fold = "".join(f"    for j in range({width}):\n        lanes[j] = {name}_combine(lanes[j], lanes[j + {width}])\n"
                    for width in (32, 16, 8, 4, 2, 1))
+    short_fold = fold[fold.index("    for j in range(8)"):]
+    last = f"{name}_map(x[n - 16 + j])"
+    if row.extra["combine"] not in IDEMPOTENT:       # those of the last 16 that are not in yet
+        last = f"({last} if j >= 16 - n + i else {p.identity})"
     block = 4096 if p.state is not p.lane else 1 << 62
     return f"""\
 # {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}
@@ -97,6 +101,27 @@ cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
         lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
 {fold}    return lanes[0]
 
+cdef inline {lane} {name}_line16({t}[::1] x) noexcept nogil:
+    # 16 <= n < 64
+    cdef {lane} lanes[16]
+    cdef Py_ssize_t i = 16, j, n = x.shape[0]
+    for j in range(16):
+        lanes[j] = {name}_map(x[j])
+    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += 16
+    if i < n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {last})
+{short_fold}    return lanes[0]
+
+cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
+    cdef {s}* a = <{s}*>state
+    cdef int64_t k
+    for k in range(lines):
+        a[k] = {name}_combine_state(a[k], <{s}>{name}_line16(line_{target.suffix}(x + k * line_stride, n, 0)))
+
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
     cdef {lane} a = {p.identity}
     cdef Py_ssize_t i
@@ -110,8 +135,10 @@ cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept
     cdef int64_t step = {block} if stride == sizeof({t}) else 256
     while start < n:
         m = n - start if n - start < step else step
-        if stride == sizeof({t}) and m >= 16:
+        if stride == sizeof({t}) and m >= {LANES}:
             a[0] = {name}_combine_state(a[0], <{s}>{name}_line(line_{target.suffix}(x + start * stride, m, stride)))
+        elif stride == sizeof({t}) and m >= 16:
+            a[0] = {name}_combine_state(a[0], <{s}>{name}_line16(line_{target.suffix}(x + start * stride, m, stride)))
         else:
             a[0] = {name}_combine_state(a[0], <{s}>{name}_short(strided_{target.suffix}(x + start * stride, m, stride)))
         start += m
@@ -187,8 +214,8 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                 used |= p.used
                 suffixes |= {target.suffix, p.lane.suffix, p.state.suffix}
                 name = f"{row.name}_{target.suffix}"
-                fields = ", ".join(f"table[{len(fills)}].{f}" for f in ("inner", "outer", "init", "merge", "finish"))
-                parts = ", ".join(f"{name}_{f}" for f in ("inner", "outer", "init", "merge", "finish"))
+                fields = ", ".join(f"table[{len(fills)}].{f}" for f in ("inner", "lines", "outer", "init", "merge", "finish"))
+                parts = ", ".join(f"{name}_{f}" for f in ("inner", "lines", "outer", "init", "merge", "finish"))
                 fills.append(f"table[{len(fills)}].op, table[{len(fills)}].dtype = "
                              f'b"{row.name}", {target.name.upper()}\n'
                              f"{fields} = {parts}\n"

@@ -1,7 +1,7 @@
 """The dtypes in which kernels calculate, as C knows them."""
 from dataclasses import dataclass
 
-from .expression import OF_SCIPY, SPECIAL
+from .expression import OF_HEADER, OF_SCIPY
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def view_declarations(suffixes) -> str:
 def c_declarations(used) -> str:
     """Prototypes of the maths functions that expressions called: {(name, number of arguments, target, result)}."""
     lines = [""]
-    for header, chosen in (("maths.h", {u for u in used if u[0] not in SPECIAL}),
-                           ("special.h", {u for u in used if u[0] in SPECIAL})):
+    for header, chosen in (("maths.h", {u for u in used if u[0] not in OF_HEADER}),
+                           ("special.h", {u for u in used if u[0] in OF_HEADER})):
         lines += [f"cdef extern from \"{header}\" nogil:"] if chosen else []
         for name, count, target, result in sorted(chosen, key=lambda u: (u[0], u[2].name)):
             lines.append(f"    {result.c} ct_{name}_{target.suffix}({', '.join([target.c] * count)})")
@@ -80,8 +80,12 @@ def c_declarations(used) -> str:
 
 
 def block_declarations(blocks) -> str:
-    """Prototypes of functions of whole arrays: {(name, target)}."""
-    lines = ["cdef extern from \"vmath_block.h\" nogil:"]
-    for name, t in sorted(blocks, key=lambda b: (b[0], b[1].name)):
-        lines.append(f"    void ct_v{name}_{t.suffix}(const {t.c}* x, {t.c}* y, int64_t n)")
+    """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array)}."""
+    lines = []
+    for name, t, numbers in sorted(blocks, key=lambda b: (b[0], b[1].name)):
+        header = {"exp": "vmath_block.h", "log": "vmath_block.h", "pow": "vmath_power.h",
+                  "rpow": "vmath_power.h"}.get(name, "special.h")
+        more = "".join(f", {t.c} number{i}" for i in range(numbers))
+        lines += [f'cdef extern from "{header}" nogil:',
+                  f"    void ct_v{name}_{t.suffix}(const {t.c}* x{more}, {t.c}* y, int64_t n)"]
     return "\n".join(lines) + "\n" if blocks else ""

@@ -8,7 +8,9 @@ from ctorch import _functions as ops
 def polygamma(n, input):
     if n < 0:
         raise RuntimeError("polygamma(n, x) does not support negative n.")
-    return ops.digamma(input) if n == 0 else ops._polygamma(input, n)
+    if n < 2:
+        return ops._trigamma(input) if n else ops.digamma(input)
+    return ops._polygamma(input, n)
 
 
 def mvlgamma(input, p):

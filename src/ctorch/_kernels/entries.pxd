@@ -15,6 +15,7 @@ cdef struct ReduceKernels:
     int result
     int state_size
     void (*inner)(void* state, char* x, int64_t stride, int64_t n) noexcept nogil
+    void (*lines)(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil
     void (*outer)(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride, int64_t n) noexcept nogil
     void (*init)(void* state, int64_t n) noexcept nogil
     void (*merge)(void* state, const void* other, int64_t n) noexcept nogil

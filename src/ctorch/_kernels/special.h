@@ -5,21 +5,18 @@
 #include <string.h>
 
 #include "maths.h"
+#include "vmath_bessel.h"
+#include "vmath_gamma.h"
 
 typedef double (*ct_scipy_1)(double, int);
 typedef double (*ct_scipy_2)(double, double, int);
-typedef void (*ct_scipy_airy)(double, double *, double *, double *, double *);
 
-#define CT_SCIPY_1(EACH) \
-    EACH(i0, "i0") EACH(i0e, "i0e") EACH(i1, "i1") EACH(i1e, "i1e") EACH(bessel_j0, "j0") EACH(bessel_j1, "j1") \
-    EACH(bessel_y0, "y0") EACH(bessel_y1, "y1") EACH(modified_bessel_k0, "k0") EACH(modified_bessel_k1, "k1") \
-    EACH(scaled_modified_bessel_k0, "k0e") EACH(scaled_modified_bessel_k1, "k1e") EACH(ndtri, "ndtri") \
-    EACH(erfcx, "__pyx_fuse_1erfcx") EACH(log_ndtr, "__pyx_fuse_1log_ndtr")
+#define CT_SCIPY_1(EACH) EACH(erfcx, "__pyx_fuse_1erfcx") EACH(log_ndtr, "__pyx_fuse_1log_ndtr")
 #define CT_SCIPY_2(EACH) EACH(igamma, "gammainc") EACH(igammac, "gammaincc")
 
 #define CT_FIELD_1(NAME, KEY) ct_scipy_1 NAME;
 #define CT_FIELD_2(NAME, KEY) ct_scipy_2 NAME;
-static struct { CT_SCIPY_1(CT_FIELD_1) CT_SCIPY_2(CT_FIELD_2) ct_scipy_airy airy; } ct_scipy;
+static struct { CT_SCIPY_1(CT_FIELD_1) CT_SCIPY_2(CT_FIELD_2) } ct_scipy;
 
 /* The function in a capsule, if it has the signature that is called here; else NULL with an ImportError. */
 static void *ct_scipy_find(PyObject *functions, const char *key, const char *signature) {
@@ -43,9 +40,7 @@ static int ct_scipy_load(PyObject *functions) {
         return -1;
     CT_SCIPY_1(CT_FIND_1)
     CT_SCIPY_2(CT_FIND_2)
-    ct_scipy.airy = (ct_scipy_airy)ct_scipy_find(functions, "__pyx_fuse_1airy",
-                                                 "void (double, double *, double *, double *, double *)");
-    return ct_scipy.airy ? 0 : -1;
+    return 0;
 }
 
 /* float32 is calculated in double too */
@@ -61,26 +56,6 @@ static int ct_scipy_load(PyObject *functions) {
     CT_SINGLE_2(NAME, KEY)
 CT_SCIPY_1(CT_CALL_1)
 CT_SCIPY_2(CT_CALL_2)
-
-/* SciPy gives NaN where the phase or the value is lost: beyond, the first term of the asymptotic series */
-static inline double ct_airy_ai_f64(double x) {
-    double value, slope, other, other_slope;
-    if (x > 110) return 0;
-    if (x < -1e6)
-        return sin(2 * (-x) * sqrt(-x) / 3 + 0.78539816339744831) / (1.7724538509055160 * sqrt(sqrt(-x)));
-    ct_scipy.airy(x, &value, &slope, &other, &other_slope);
-    return value;
-}
-CT_SINGLE_1(airy_ai, )
-
-static inline double ct_ndtr_f64(double x) { return 0.5 * erfc(x * -0.70710678118654752440); }
-CT_SINGLE_1(ndtr, )
-
-/* sin(x) / x, zero at infinity */
-static inline double ct_spherical_bessel_j0_f64(double x) {
-    return x == 0 ? 1 : x - x == 0 ? sin(x) / x : x != x ? x : 0;
-}
-CT_SINGLE_1(spherical_bessel_j0, )
 
 /* Hurwitz' zeta: terms until q is large, then the Euler-Maclaurin formula. */
 static double ct_zeta_f64(double s, double q) {
@@ -114,12 +89,8 @@ CT_SINGLE_2(zeta, )
 
 /* Derivative of order n of digamma: (-1)^(n + 1) n! zeta(n + 1, x) */
 static double ct_polygamma_f64(double n, double x) {
-    const double pi = 3.14159265358979323846;
     if (n == 0) return ct_digamma_f64(x);
-    if (n == 1 && x < 0) {                            /* reflection, so that no long sum is needed */
-        double s = sin(pi * (x - floor(x)));
-        return pi * pi / (s * s) - ct_zeta_f64(2, 1 - x);
-    }
+    if (n == 1) return ct_trigamma_f64(x);
     double value = tgamma(n + 1) * ct_zeta_f64(n + 1, x);
     return fmod(n, 2) == 1 ? value : -value;
 }
@@ -141,6 +112,30 @@ static double ct_chebyshev_angle(double x, double n, int kind) {
     }
 }
 
+/* The recurrence p(k + 1) = (a x + b) p(k) - c p(k - 1). */
+typedef struct { double a, b, c; } ct_recurrence;
+
+CT_INLINE ct_recurrence ct_polynomial_step(int kind, double k) {
+    switch (kind) {
+    case CT_HERMITE_H: return (ct_recurrence){2, 0, 2 * k};
+    case CT_HERMITE_HE: return (ct_recurrence){1, 0, k};
+    case CT_LAGUERRE: return (ct_recurrence){-1 / (k + 1), (2 * k + 1) / (k + 1), k / (k + 1)};
+    case CT_LEGENDRE: return (ct_recurrence){(2 * k + 1) / (k + 1), 0, k / (k + 1)};
+    default: return (ct_recurrence){2, 0, 1};
+    }
+}
+
+/* The polynomial of degree 1 is a x + b. */
+CT_INLINE ct_recurrence ct_polynomial_first(int kind) {
+    switch (kind) {
+    case CT_CHEBYSHEV_U: case CT_HERMITE_H: return (ct_recurrence){2, 0, 0};
+    case CT_CHEBYSHEV_V: return (ct_recurrence){2, -1, 0};
+    case CT_CHEBYSHEV_W: return (ct_recurrence){2, 1, 0};
+    case CT_LAGUERRE: return (ct_recurrence){-1, 1, 0};
+    default: return (ct_recurrence){1, 0, 0};
+    }
+}
+
 static double ct_polynomial_f64(double x, double degree, double which) {
     int kind = (int)which, chebyshev = kind <= CT_SHIFTED_W;
     double n = trunc(degree);
@@ -153,22 +148,11 @@ static double ct_polynomial_f64(double x, double degree, double which) {
     if (x != x) return x;
     if (chebyshev && n > 6 && x > -1 && x < 1) return ct_chebyshev_angle(x, n, kind);
     if ((kind == CT_HERMITE_H || kind == CT_HERMITE_HE) && n > 512) return (double)NAN;
-    double before = 1, value = x;
-    switch (kind) {
-    case CT_CHEBYSHEV_U: case CT_HERMITE_H: value = 2 * x; break;
-    case CT_CHEBYSHEV_V: value = 2 * x - 1; break;
-    case CT_CHEBYSHEV_W: value = 2 * x + 1; break;
-    case CT_LAGUERRE: value = 1 - x; break;
-    }
+    ct_recurrence first = ct_polynomial_first(kind);
+    double before = 1, value = first.a * x + first.b;
     for (double k = 1; k < n && value - value == 0; k++) {
-        double next;
-        switch (kind) {
-        case CT_HERMITE_H: next = 2 * x * value - 2 * k * before; break;
-        case CT_HERMITE_HE: next = x * value - k * before; break;
-        case CT_LAGUERRE: next = ((2 * k + 1 - x) * value - k * before) / (k + 1); break;
-        case CT_LEGENDRE: next = ((2 * k + 1) * x * value - k * before) / (k + 1); break;
-        default: next = 2 * x * value - before;
-        }
+        ct_recurrence step = ct_polynomial_step(kind, k);
+        double next = (step.a * x + step.b) * value - step.c * before;
         before = value;
         value = next;
         if (chebyshev && (x == 1 || x == -1) && k > 4) {      /* whole numbers there, known at once */
@@ -182,6 +166,41 @@ static double ct_polynomial_f64(double x, double degree, double which) {
 static inline float ct_polynomial_f32(float x, float degree, float which) {
     return (float)ct_polynomial_f64(x, degree, which);
 }
+
+/* One degree for a whole array: the recurrence of many elements at once, while its error stays small. A value that
+ * has overflowed stays as it is. */
+#define CT_LARGEST_DEGREE 48
+#define CT_POLYNOMIAL_LOOP(suffix, type)                                                                          \
+    static void ct_vpolynomial_##suffix(const type *x, type degree, type which, type *y, int64_t size) {          \
+        enum { LANES = 64 };                                                                                      \
+        double u[LANES], before[LANES], value[LANES];                                                             \
+        int shift = which >= CT_SHIFTED_T && which <= CT_SHIFTED_W, kind = (int)which - (shift ? CT_SHIFTED_T : 0);   \
+        if (!(degree >= 1 && degree <= CT_LARGEST_DEGREE)) {                                                      \
+            for (int64_t i = 0; i < size; i++) y[i] = ct_polynomial_##suffix(x[i], degree, which);                \
+            return;                                                                                               \
+        }                                                                                                         \
+        ct_recurrence first = ct_polynomial_first(kind);                                                          \
+        for (int64_t i = 0; i < size; i += LANES) {                                                               \
+            int m = size - i < LANES ? (int)(size - i) : LANES;                                                   \
+            for (int j = 0; j < m; j++) u[j] = shift ? 2 * (double)x[i + j] - 1 : (double)x[i + j];               \
+            for (int j = m; j < LANES; j++) u[j] = 0;                                                             \
+            for (int j = 0; j < LANES; j++) {                                                                     \
+                before[j] = 1;                                                                                    \
+                value[j] = first.a * u[j] + first.b;                                                              \
+            }                                                                                                     \
+            for (double k = 1; k + 1 <= (double)degree; k++) {                                                    \
+                ct_recurrence step = ct_polynomial_step(kind, k);                                                 \
+                for (int j = 0; j < LANES; j++) {                                                                 \
+                    double v = value[j], next = (step.a * u[j] + step.b) * v - step.c * before[j];                \
+                    before[j] = v;                                                                                \
+                    value[j] = v - v == 0 ? next : v;                                                             \
+                }                                                                                                 \
+            }                                                                                                     \
+            for (int j = 0; j < m; j++) y[i + j] = (type)value[j];                                                \
+        }                                                                                                         \
+    }
+CT_POLYNOMIAL_LOOP(f64, double)
+CT_POLYNOMIAL_LOOP(f32, float)
 
 /* ---- bits and signs */
 

@@ -5,4 +5,3 @@
 
 #include "vmath_f32.h"
 #include "vmath_f64.h"
-#include "vmath_special.h"

@@ -28,6 +28,17 @@ CT_INLINE double ct_sqrt_f64(double x) { return __builtin_sqrt(x); }
 #define CT_MASK32(condition) (-(uint32_t)(condition))
 #define CT_MASK64(condition) (-(uint64_t)(condition))
 
+/* condition ? a : b by bits. Selects that follow each other on one value become branches, and what only one side needs
+ * moves into a branch, where calls of vector clones (see vmath_rare.h) cannot be: such loops do not vectorise. */
+CT_INLINE float ct_blend_f32(int condition, float a, float b) {
+    uint32_t mask = CT_MASK32(condition);
+    return ct_from_bits_f32((ct_bits_f32(a) & mask) | (ct_bits_f32(b) & ~mask));
+}
+CT_INLINE double ct_blend_f64(int condition, double a, double b) {
+    uint64_t mask = CT_MASK64(condition);
+    return ct_from_bits_f64((ct_bits_f64(a) & mask) | (ct_bits_f64(b) & ~mask));
+}
+
 /* Adding 1.5 * 2^23 (2^52) rounds to the nearest integer and leaves that integer in the low bits. */
 #define CT_MAGIC_F32 0x1.8p23f
 #define CT_MAGIC_F64 0x1.8p52

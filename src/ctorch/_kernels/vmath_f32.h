@@ -226,14 +226,15 @@ CT_INLINE float ct_erf_f32(float x) {
 }
 
 /* as in double, with shorter polynomials */
-CT_INLINE float ct_erfc_f32(float x) {
-    double a = ct_abs_f32(x), c = a > 10.1 ? 10.1 : a;
+CT_INLINE double ct_erfc_low_f64(double x) {
+    double a = ct_abs_f64(x), c = a > 10.1 ? 10.1 : a;
     double y = c * c, z = -y * CT_LOG2E + CT_MAGIC_F64, n = z - CT_MAGIC_F64, r = -y - n * CT_LN2;
     double e = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
     e = ct_from_bits_f64(ct_bits_f64(e) + (ct_bits_f64(z) << 52));
     double tail = e * ct_poly_erfcx_low_f64((c - 4.0) / (c + 4.0)) / (1.0 + 2.0 * c);
-    return (float)(x < 0.0f ? 2.0 - tail : tail);
+    return x < 0.0 ? 2.0 - tail : tail;
 }
+CT_INLINE float ct_erfc_f32(float x) { return (float)ct_erfc_low_f64(x); }
 
 /* ---- powers ---- */
 
@@ -288,7 +289,7 @@ CT_INLINE float ct_remainder_f32(float x, float y) {
 CT_INLINE float ct_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
 CT_INLINE float ct_frac_f32(float x) { return x - ct_trunc_f32(x); }
 CT_INLINE float ct_sign_f32(float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f; }
-CT_INLINE float ct_maximum_f32(float x, float y) { return x >= y ? x : x != x ? x : y; }
-CT_INLINE float ct_minimum_f32(float x, float y) { return x <= y ? x : x != x ? x : y; }
-CT_INLINE float ct_fmax_f32(float x, float y) { return x >= y ? x : y != y ? x : y; }
-CT_INLINE float ct_fmin_f32(float x, float y) { return x <= y ? x : y != y ? x : y; }
+CT_INLINE float ct_maximum_f32(float x, float y) { return ct_blend_f32(x == x, x >= y ? x : y, x); }
+CT_INLINE float ct_minimum_f32(float x, float y) { return ct_blend_f32(x == x, x <= y ? x : y, x); }
+CT_INLINE float ct_fmax_f32(float x, float y) { return ct_blend_f32(y == y, x >= y ? x : y, x); }
+CT_INLINE float ct_fmin_f32(float x, float y) { return ct_blend_f32(y == y, x <= y ? x : y, x); }

@@ -1,0 +1,132 @@
+/* The gamma function's logarithm and its derivatives, and the normal distribution: ct_<name>_f64 and ct_<name>_f32 of
+ * one number, ct_v<name>_f64 and ct_v<name>_f32 of whole arrays. Recurrence, reflection and asymptotic series: NIST
+ * Digital Library of Mathematical Functions, 5.5, 5.11, 5.15. Largest errors measured against mpmath, away from zeros
+ * of the function: 4 ulp in double, 0.51 ulp in float. */
+#pragma once
+
+#include "vmath_chebyshev.h"
+#include "vmath_special.h"
+
+#define CT_HALF_LOG_2PI 0.91893853320467274178
+#define CT_PI 3.14159265358979323846
+
+/* |sin(pi x)| / pi, exactly zero at whole numbers */
+CT_INLINE double ct_sinpi_pi(double x) {
+    double f = ct_abs_f64(x - ct_round_f64(x)), r = CT_PI * f, u = r * r;
+    return f + f * u * ct_poly_sin_f64(u);
+}
+
+/* x >= 1/2: on [1.5, 2.5) from the polynomial, by log gamma(z + 1) = log gamma(z) + log z up to 8, Stirling's series
+ * above; d is the distance from the zero of log gamma that is near */
+#define CT_LGAMMA_CORE(name, lgamma_fit, stirling_fit)                                                            \
+    CT_INLINE double name(double x) {                                                                             \
+        int left = x < 0.5;                                                                                       \
+        double z = left ? 1.0 - x : x, y = z, product = 1.0;                                                      \
+        for (int k = 0; k < 6; k++) {                                                                             \
+            double less = y - 1.0, more = product * less;                                                         \
+            product = y >= 2.5 ? more : product;                                                                  \
+            y = y >= 2.5 ? less : y;                                                                              \
+        }                                                                                                         \
+        int low = z < 1.5, far = z >= 8.0;                                                                        \
+        double d = low ? z - 1.0 : y - 2.0, w = ct_log_f64(far | low ? z : product);                              \
+        d = far ? 0.0 : d;                                                                                        \
+        double near = d * (1.0 + d) * lgamma_fit(2.0 * d) + (low ? -w : w);                                       \
+        double large = ((z - 0.5) * w - z) + (CT_HALF_LOG_2PI + stirling_fit(64.0 / (z * z)) / z);                \
+        double value = far ? large : near;                                                                        \
+        double pole = ct_sinpi_pi(x), mirror = -ct_log_f64(pole) - value;                                         \
+        mirror = pole == 0.0 ? (double)INFINITY : mirror;                                                         \
+        value = left ? mirror : value;                                                                            \
+        return ct_abs_f64(x) == (double)INFINITY ? (double)INFINITY : value;                                      \
+    }
+
+CT_LGAMMA_CORE(ct_lgamma_any_core, ct_poly_lgamma_f64, ct_poly_stirling_f64)
+CT_LGAMMA_CORE(ct_lgamma_low_core, ct_poly_lgamma_low_f64, ct_poly_stirling_low_f64)
+
+/* Below -2 every unit has two zeros, near which the two logarithms of the reflection cancel. */
+#define CT_RARE_ZERO(x, y, limit) (((x) < -2.0) & ((y) < (limit)) & ((y) > -(limit)))
+CT_INLINE double ct_slow_lgamma(double x) { int sign; return lgamma_r(x, &sign); }
+#define CT_SLOW_LGAMMA(x, y) ct_slow_lgamma(x)
+CT_RARE_F64(lgamma, CT_RARE_ZERO, 0.125, CT_SLOW_LGAMMA)
+
+CT_INLINE double ct_lgamma_core(double x) {
+    double y = ct_lgamma_any_core(x);
+    return ct_rare_lgamma_f64(x, y, y);
+}
+
+/* sum of 1 / (z + k) for k < 8, as one quotient; then the asymptotic series at z + 8 */
+#define CT_DIGAMMA_CORE(name, fit)                                                                                \
+    CT_INLINE double name(double x) {                                                                             \
+        int left = x < 0.5;                                                                                       \
+        double z = left ? 1.0 - x : x, n = 1.0, d = z;                                                            \
+        for (int k = 1; k < 8; k++) {                                                                             \
+            n = n * (z + k) + d;                                                                                  \
+            d *= z + k;                                                                                           \
+        }                                                                                                         \
+        int near = z < 8.0;                                                                                       \
+        double w = near ? z + 8.0 : z, i = 1.0 / w;                                                               \
+        double y = ct_log_f64(w) - (near ? n / d : 0.0) - (0.5 * i + i * i * fit(64.0 * i * i));                  \
+        double f = x - ct_round_f64(x), mirror = y - CT_PI / ct_tan_f64(CT_PI * f);                               \
+        mirror = ct_blend_f64(f == 0.0, (double)NAN, mirror);                                                             \
+        y = ct_blend_f64(left, mirror, y);                                                                        \
+        return x == 0.0 ? ct_copysign_f64((double)INFINITY, -x) : y;                                              \
+    }
+
+CT_DIGAMMA_CORE(ct_digamma_core, ct_poly_digamma_f64)
+CT_DIGAMMA_CORE(ct_digamma_low_core, ct_poly_digamma_low_f64)
+
+/* the same with squares */
+#define CT_TRIGAMMA_CORE(name, fit)                                                                               \
+    CT_INLINE double name(double x) {                                                                             \
+        int left = x < 0.5;                                                                                       \
+        double z = left ? 1.0 - x : x, n = 1.0, d = z * z;                                                        \
+        for (int k = 1; k < 8; k++) {                                                                             \
+            double square = (z + k) * (z + k);                                                                    \
+            n = n * square + d;                                                                                   \
+            d *= square;                                                                                          \
+        }                                                                                                         \
+        int near = z < 8.0;                                                                                       \
+        double w = near ? z + 8.0 : z, i = 1.0 / w;                                                               \
+        double y = (near ? n / d : 0.0) + (i + i * i * (0.5 + i * fit(64.0 * i * i)));                            \
+        double s = ct_sinpi_pi(x), mirror = 1.0 / (s * s) - y;                                                    \
+        return left ? mirror : y;                                                                                 \
+    }
+
+CT_TRIGAMMA_CORE(ct_trigamma_core, ct_poly_trigamma_f64)
+CT_TRIGAMMA_CORE(ct_trigamma_low_core, ct_poly_trigamma_low_f64)
+
+/* ---- the normal distribution ---- */
+
+/* erfc(a + low) / 2 with a + low = -x / sqrt(2) and erfc'(a) ~ -2 a erfc(a) in the tail, where low shows */
+CT_INLINE double ct_ndtr_core(double x) {
+    const double c = -0.70710678118654752440;
+    double a = x * c, low = ct_product_error_f64(x, c, a) + x * 0x1.bdd3413b26456p-55;
+    double y = 0.5 * ct_erfc_f64(a);
+    return (a > 1.0) & (a < 28.0) ? y - y * (2.0 * a * low) : y;
+}
+CT_INLINE double ct_ndtr_low_core(double x) { return 0.5 * ct_erfc_low_f64(x * -0.70710678118654752440); }
+
+/* sqrt(2) erfinv(2p - 1); 1 - (2p - 1)^2 = 4p (1 - p) loses nothing where p is small */
+#define CT_NDTRI_CORE(name, logarithm, near, mid, far)                                                            \
+    CT_INLINE double name(double p) {                                                                             \
+        double d = (p - 0.5) * 2.0, w = -logarithm(4.0 * p * (1.0 - p)), s = __builtin_sqrt(w);                   \
+        double inner = d * (w < 6.25 ? near(w - 3.125) : mid(s - 3.25));                                          \
+        double outer = ct_copysign_f64(s * far(8.8 / s - 1.32), d);                                               \
+        return (s < 3.95 ? inner : outer) * 1.41421356237309504880;                                               \
+    }
+
+CT_NDTRI_CORE(ct_ndtri_core, ct_log_f64, ct_poly_erfinv_near_f64, ct_poly_erfinv_mid_f64, ct_poly_ndtri_far_f64)
+CT_NDTRI_CORE(ct_ndtri_low_core, ct_log_f64, ct_poly_erfinv_near_low_f64, ct_poly_erfinv_far_low_f64,
+              ct_poly_ndtri_far_low_f64)
+
+/* sin(x) / x, zero at infinity */
+CT_INLINE double ct_spherical_bessel_j0_core(double x) {
+    double y = ct_blend_f64(x == 0.0, 1.0, ct_sin_f64(x) / x);
+    return ct_blend_f64(ct_abs_f64(x) == (double)INFINITY, 0.0, y);
+}
+
+CT_ARRAYS(lgamma, ct_lgamma_core, ct_lgamma_low_core)
+CT_ARRAYS(digamma, ct_digamma_core, ct_digamma_low_core)
+CT_ARRAYS(trigamma, ct_trigamma_core, ct_trigamma_low_core)
+CT_ARRAYS(ndtr, ct_ndtr_core, ct_ndtr_low_core)
+CT_ARRAYS(ndtri, ct_ndtri_core, ct_ndtri_low_core)
+CT_ARRAYS(spherical_bessel_j0, ct_spherical_bessel_j0_core, ct_spherical_bessel_j0_core)
