@@ -114,10 +114,11 @@ _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.publi
 
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft", "special",
-         "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version")
+         "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version", "array_api")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
                "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum",
-                "UntypedStorage": "_storages", "TypedStorage": "_storages"}
+                "UntypedStorage": "_storages", "TypedStorage": "_storages", "from_dlpack": "utils.dlpack",
+               "to_dlpack": "utils.dlpack"}
 _LAZY_NAMES |= dict.fromkeys((
     "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode", "get_device_module",
     "get_float32_matmul_precision", "get_num_interop_threads", "is_deterministic_algorithms_warn_only_enabled",

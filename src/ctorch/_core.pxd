@@ -1,6 +1,6 @@
 # The Tensor extension type and the public C API.
-from ctorch._view_methods cimport ViewMethods
+from ctorch._interchange cimport Interchange
 
 
-cdef class Tensor(ViewMethods):
+cdef class Tensor(Interchange):
     pass

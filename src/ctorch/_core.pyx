@@ -17,12 +17,12 @@ from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
 from ctorch._functions cimport call1
 from ctorch._indexing cimport get_item, set_item
+from ctorch._interchange cimport Interchange
 from ctorch._shape cimport unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport grad_fn_of
 from ctorch._tensor cimport *
-from ctorch._values cimport fill_buffer, host, need_host, nested, single, value_of
-from ctorch._view_methods cimport ViewMethods
+from ctorch._values cimport host, nested, single, value_of
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
@@ -46,9 +46,19 @@ cdef inline TensorBase operand(object x):
     # A tensor, or a number as a weak tensor; None where an operator should answer NotImplemented.
     if isinstance(x, TensorBase):
         return <TensorBase>x
-    if isinstance(x, (float, int, complex)) or type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
+    if isinstance(x, (float, int, complex)) or is_numpy_scalar(x):
         return number_tensor(x)
     return None
+
+
+cdef bint is_numpy_scalar(object x):
+    # A number of NumPy's: arrays answer operators themselves, those without dimensions too.
+    return type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0 and not hasattr(x, "__setitem__")
+
+
+cdef TensorBase values_of(object x):
+    # What an operator in place takes: numbers, tensors and NumPy's arrays.
+    return factories.as_tensor(x) if hasattr(x, "__array_interface__") and not is_numpy_scalar(x) else operand(x)
 
 
 cdef inline object operate(int op, object a, object b):
@@ -59,7 +69,7 @@ cdef inline object operate(int op, object a, object b):
 
 
 cdef object operate_inplace(int op, TensorBase a, object b):
-    cdef TensorBase y = operand(b)
+    cdef TensorBase y = <TensorBase>b if isinstance(b, TensorBase) else values_of(b)
     cdef PyObject* inputs[2]
     if y is None:
         return NotImplemented
@@ -68,7 +78,7 @@ cdef object operate_inplace(int op, TensorBase a, object b):
     return elementwise_(op, 2, inputs, NULL)
 
 
-cdef class Tensor(ViewMethods):
+cdef class Tensor(Interchange):
     """A multi-dimensional array of numbers of one dtype, with automatic differentiation.
 
     See https://docs.pytorch.org/docs/stable/tensors.html. Tensors are made by ``ctorch.tensor``, ``ctorch.zeros``
@@ -458,40 +468,6 @@ cdef class Tensor(ViewMethods):
     def __dict__(self):
         return own_attributes(self)
 
-    # ---- NumPy
-
-    def __getbuffer__(self, Py_buffer* buffer, int flags):
-        fill_buffer(self, buffer, flags)
-
-    def __releasebuffer__(self, Py_buffer* buffer):
-        free(buffer.internal)
-
-    def __array__(self, dtype=None, copy=None):
-        array = self.numpy()
-        if dtype is not None:
-            return array.astype(dtype, copy=bool(copy))
-        return array.copy() if copy else array
-
-    def numpy(self, *, bint force=False):
-        """The values as a NumPy array over the same memory.
-
-        Raises
-        ------
-        RuntimeError
-            If the tensor requires grad, unless forced.
-        TypeError
-            If NumPy has no such dtype.
-        """
-        if force:
-            return self.detach().cpu().numpy()
-        if wants_grad(self):
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if self.dtype == BFLOAT16:
-            raise TypeError("Got unsupported ScalarType BFloat16")
-        need_host(self)
-        import numpy
-        return numpy.asarray(memoryview(self))
-
     # ---- operators
 
     def __add__(self, other):
@@ -635,9 +611,9 @@ cdef class Tensor(ViewMethods):
         else:
             op = OP_GE
         r = operate(op, self, other)
-        if r is NotImplemented and how == Py_EQ:
-            return False
-        return True if r is NotImplemented and how == Py_NE else r
+        if r is NotImplemented and (how == Py_EQ or how == Py_NE) and not hasattr(other, "__array__"):
+            return how == Py_NE
+        return r
 
     # ---- views and copies
 

@@ -41,7 +41,10 @@ cdef int64_t ONE = 1
 # ---- the basic part
 
 cdef bint is_plain_int(object i):
-    return PyIndex_Check(i) and not isinstance(i, (bool, TensorBase))
+    if isinstance(i, int):
+        return not isinstance(i, bool)
+    # NumPy's arrays have __index__ too
+    return PyIndex_Check(i) and not isinstance(i, TensorBase) and not hasattr(i, "__len__")
 
 
 cdef TensorBase take_slice(TensorBase x, int dim, object s):

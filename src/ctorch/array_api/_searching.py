@@ -1,0 +1,52 @@
+"""Places of elements."""
+import ctorch
+
+from ._promotion import together
+from ._statistical import reduced
+
+__all__ = ["argmax", "argmin", "count_nonzero", "nonzero", "searchsorted", "where"]
+
+
+def _arg(operator, x, axis, keepdims):
+    if axis is not None:
+        return operator(x, axis, keepdims)
+    place = operator(x.reshape(-1), 0)
+    return place.reshape((1,) * x.ndim) if keepdims else place
+
+
+def argmax(x, /, *, axis=None, keepdims=False):
+    """Index of the largest element, along an axis or in all."""
+    return _arg(ctorch.argmax, x, axis, keepdims)
+
+
+def argmin(x, /, *, axis=None, keepdims=False):
+    """Index of the smallest element, along an axis or in all."""
+    return _arg(ctorch.argmin, x, axis, keepdims)
+
+
+def count_nonzero(x, /, *, axis=None, keepdims=False):
+    """How many elements are not zero."""
+    return reduced(lambda v, axes: ctorch.sum(v != 0, axes, keepdims), x, axis)
+
+
+def nonzero(x, /):
+    """Indices of the elements that are not zero, a vector for each axis."""
+    if x.ndim == 0:
+        raise ValueError("nonzero: a tensor without dimensions has no indices")
+    return tuple(ctorch.nonzero(x, as_tuple=True))
+
+
+def searchsorted(x1, x2, /, *, side="left", sorter=None):
+    """Where to put elements of `x2` into the sorted `x1`."""
+    if side not in ("left", "right"):
+        raise ValueError(f"searchsorted: side is 'left' or 'right', got {side!r}")
+    a, b = together(x1, x2)
+    a = a if sorter is None else a[sorter.to(ctorch.int64)]
+    return ctorch.searchsorted(a.contiguous(), b.contiguous(), right=side == "right")
+
+
+def where(condition, x1, x2, /):
+    """Elements of `x1` where the condition holds, else of `x2`."""
+    if not (isinstance(x1, ctorch.Tensor) or isinstance(x2, ctorch.Tensor)):
+        return ctorch.where(condition, x1, x2)
+    return ctorch.where(condition, *together(x1, x2))
