@@ -8,7 +8,7 @@ _UNARY = {
     "bitwise_invert": "bitwise_not", "ceil": "ceil", "cos": "cos", "cosh": "cosh", "exp": "exp",
     "expm1": "expm1", "floor": "floor", "imag": "imag", "isfinite": "isfinite", "isinf": "isinf", "isnan": "isnan",
     "log": "log", "log1p": "log1p", "log2": "log2", "log10": "log10", "logical_not": "logical_not", "negative": "neg",
-    "positive": "positive", "real": "real", "reciprocal": "reciprocal", "round": "round", "sign": "sgn",
+    "positive": "positive", "real": "real", "reciprocal": "reciprocal", "round": "round",
     "signbit": "signbit", "sin": "sin", "sinh": "sinh", "square": "square", "sqrt": "sqrt", "tan": "tan",
     "tanh": "tanh", "trunc": "trunc",
 }
@@ -21,7 +21,7 @@ _BINARY = {
     "minimum": "minimum", "multiply": "mul", "nextafter": "nextafter", "not_equal": "ne", "pow": "pow",
     "remainder": "remainder", "subtract": "sub",
 }
-__all__ = [*_UNARY, *_BINARY, "clip", "conj"]
+__all__ = [*_UNARY, *_BINARY, "clip", "conj", "sign"]
 
 
 def _unary(name, operator):
@@ -50,6 +50,12 @@ globals().update({name: _binary(name, getattr(ctorch, operator)) for name, opera
 def conj(x, /):
     """The complex conjugates, in memory of their own."""
     return ctorch.conj_physical(x)
+
+
+def sign(x, /):
+    """-1, 0 or 1 with the sign of each element, x / abs(x) of complex ones; NaN of NaN, where ``ctorch.sign`` has 0."""
+    y = ctorch.sgn(x)
+    return ctorch.where(ctorch.isnan(x), x, y) if x.dtype.is_floating_point else y
 
 
 def clip(x, /, min=None, max=None):

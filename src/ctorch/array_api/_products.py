@@ -6,9 +6,20 @@ from ._promotion import together
 __all__ = ["matmul", "matrix_transpose", "tensordot", "vecdot"]
 
 
+_UNSIGNED = (ctorch.uint16, ctorch.uint32, ctorch.uint64)
+
+
+def exact(operator, x1, x2):
+    """``operator`` on tensors of one dtype; unsigned integers without products of their own go as int64, bit by bit."""
+    a, b = together(x1, x2)
+    if a.dtype in _UNSIGNED:
+        return operator(a.to(ctorch.int64), b.to(ctorch.int64)).to(a.dtype)
+    return operator(a, b)
+
+
 def matmul(x1, x2, /):
     """The matrix product, over batches."""
-    return ctorch.matmul(*together(x1, x2))
+    return exact(ctorch.matmul, x1, x2)
 
 
 def matrix_transpose(x, /):
@@ -20,7 +31,7 @@ def matrix_transpose(x, /):
 
 def tensordot(x1, x2, /, *, axes=2):
     """Sums of products over axes of both tensors."""
-    return ctorch.tensordot(*together(x1, x2), axes)
+    return exact(lambda a, b: ctorch.tensordot(a, b, axes), x1, x2)
 
 
 def vecdot(x1, x2, /, *, axis=-1):

@@ -42,7 +42,14 @@ def searchsorted(x1, x2, /, *, side="left", sorter=None):
         raise ValueError(f"searchsorted: side is 'left' or 'right', got {side!r}")
     a, b = together(x1, x2)
     a = a if sorter is None else a[sorter.to(ctorch.int64)]
+    if a.dtype == ctorch.uint64:
+        a, b = _shifted(a), _shifted(b)
     return ctorch.searchsorted(a.contiguous(), b.contiguous(), right=side == "right")
+
+
+def _shifted(x):
+    # Unsigned numbers as signed ones in the same order, which alone can be searched.
+    return x.to(ctorch.int64) ^ ctorch.iinfo(ctorch.int64).min
 
 
 def where(condition, x1, x2, /):

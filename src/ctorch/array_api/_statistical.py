@@ -18,23 +18,23 @@ def _over_nothing(operator, x):
     return y if y.ndim == x.ndim else y.squeeze(-1)
 
 
-def total_dtype(x, dtype):
-    """The dtype of sums and products: integers widen to 64 bits, each with or without a sign."""
-    if dtype is not None or x.dtype.is_floating_point or x.dtype.is_complex:
-        return dtype
-    return ctorch.int64 if x.dtype == ctorch.bool or x.dtype.is_signed else ctorch.uint64
+def total(operator, x, dtype):
+    """``operator(x, dtype)`` of a sum or product: integers widen to 64 bits, each with or without a sign.
+
+    Unsigned ones are added up as signed ones, which gives the same bits.
+    """
+    unsigned = not (x.dtype.is_signed or x.dtype == ctorch.bool) if dtype is None else dtype == ctorch.uint64
+    return operator(x.to(ctorch.int64), ctorch.int64).to(ctorch.uint64) if unsigned else operator(x, dtype)
 
 
 def sum(x, /, *, axis=None, dtype=None, keepdims=False):
     """The sum over an axis, several, or all."""
-    kind = total_dtype(x, dtype)
-    return reduced(lambda v, axes: ctorch.sum(v, axes, keepdims, dtype=kind), x, axis)
+    return total(lambda x, kind: reduced(lambda v, axes: ctorch.sum(v, axes, keepdims, dtype=kind), x, axis), x, dtype)
 
 
 def prod(x, /, *, axis=None, dtype=None, keepdims=False):
     """The product over an axis, several, or all."""
-    kind = total_dtype(x, dtype)
-    return reduced(lambda v, axes: ctorch.prod(v, axes, keepdims, dtype=kind), x, axis)
+    return total(lambda x, kind: reduced(lambda v, axes: ctorch.prod(v, axes, keepdims, dtype=kind), x, axis), x, dtype)
 
 
 def mean(x, /, *, axis=None, keepdims=False):
@@ -69,7 +69,7 @@ def _running(operator, start, x, axis, dtype, include_initial):
         if x.ndim > 1:
             raise ValueError(f"axis is needed where x has {x.ndim} dimensions")
         axis = 0
-    y = operator(x, axis, dtype=total_dtype(x, dtype))
+    y = total(lambda x, kind: operator(x, axis, dtype=kind), x, dtype)
     if not include_initial:
         return y
     shape = list(x.shape)

@@ -6,7 +6,7 @@ import ctorch
 
 from ._products import matmul, matrix_transpose, tensordot, vecdot
 from ._promotion import together
-from ._statistical import total_dtype
+from ._statistical import total
 
 __all__ = ["cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv", "matmul",
            "matrix_norm", "matrix_power", "matrix_rank", "matrix_transpose", "outer", "pinv", "qr", "slogdet", "solve",
@@ -154,7 +154,7 @@ def svdvals(x, /):
 
 def trace(x, /, *, offset=0, dtype=None):
     """Sums of the diagonals of matrices."""
-    return ctorch.sum(diagonal(x, offset=offset), -1, dtype=total_dtype(x, dtype))
+    return total(lambda x, kind: ctorch.sum(x, -1, dtype=kind), diagonal(x, offset=offset), dtype)
 
 
 def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):

@@ -183,8 +183,9 @@ def from_dlpack(ext_tensor, *, device=None, copy=None):
 def _is_at(place, source):
     if place.type == "cpu":
         return source[0] in _HOST
-    index = ctorch.cuda.current_device() if place.index is None else place.index
-    return source[0] in (DLDeviceType.kDLCUDA, DLDeviceType.kDLCUDAManaged) and source[1] == index
+    if source[0] not in (DLDeviceType.kDLCUDA, DLDeviceType.kDLCUDAManaged):
+        return False
+    return source[1] == (ctorch.cuda.current_device() if place.index is None else place.index)
 
 
 def _asked(producer, options):
