@@ -15,6 +15,8 @@ from ctorch import (
     _factories,
     _functions,
     _indexing,
+    _joining,
+    _keywords,
     _random,
     _random_functions,
     _shape,
@@ -111,6 +113,12 @@ globals().update(_dtype.public_names)
 globals().update({name: getattr(_functions, name) for name in _functions.public_names})
 conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
+
+for _module in (_functions, _views, _joining, _indexing):
+    _keywords.take_numpy_names(vars(_module).values())
+for _type in Tensor.__mro__[:-1]:
+    _keywords.take_numpy_names(vars(_type).values())
+del _module, _type
 
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft", "special",

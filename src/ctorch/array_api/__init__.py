@@ -1,8 +1,8 @@
 """The Python array API standard on tensors: its functions by its names, keywords, promotion and defaults.
 
-``x.__array_namespace__()`` of a tensor is this module, which is how SciPy and scikit-learn find it. Everything the
-standard has up to version 2025.12 is here, the extensions ``linalg`` and ``fft`` too.
-See https://data-apis.org/array-api/2025.12/
+``x.__array_namespace__()`` of a tensor is this module, which is how SciPy and scikit-learn find it. All of version
+2024.12 is here, the extensions ``linalg`` and ``fft`` too, and what 2025.12 added to it (`isin`, `broadcast_shapes`,
+``linalg.eig`` and others). See https://data-apis.org/array-api/2024.12/
 
 Examples
 --------
@@ -34,7 +34,7 @@ from . import (
     linalg,
 )
 
-__array_api_version__ = "2025.12"
+__array_api_version__ = "2024.12"
 _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 _PARTS = (_creation, _data_types, _elementwise, _indexing, _info, _manipulation, _products, _searching, _sets,
           _sorting, _statistical, _utility)

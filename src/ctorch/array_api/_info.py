@@ -51,4 +51,4 @@ class __array_namespace_info__:                # the standard's name
         places = [ctorch.device("cpu")]
         if ctorch.cuda.is_available():
             places += [ctorch.device("cuda", i) for i in range(ctorch.cuda.device_count())]
-        return tuple(places)
+        return places

@@ -5,10 +5,17 @@ __all__ = ["fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "iffts
            "rfft", "rfftfreq", "rfftn"]
 
 
+def _check_sizes(name, sizes):
+    for n in sizes:
+        if n < 1 and n != -1:
+            raise ValueError(f"{name}: invalid number of data points ({n}) specified")
+
+
 def _one(name):
     operator = getattr(ctorch.fft, name)
 
     def function(x, /, *, n=None, axis=-1, norm="backward"):
+        _check_sizes(name, () if n is None else (n,))
         return operator(x, n=n, dim=axis, norm=norm)
     return _named(function, name)
 
@@ -17,6 +24,7 @@ def _many(name):
     operator = getattr(ctorch.fft, name)
 
     def function(x, /, *, s=None, axes=None, norm="backward"):
+        _check_sizes(name, s or ())
         return operator(x, s=s, dim=axes, norm=norm)
     return _named(function, name)
 
