@@ -195,10 +195,6 @@ cdef class Tensor(Interchange):
         """True for tensors made in inference mode."""
         return self.inference
 
-    def is_shared(self):
-        """True where other processes can see the memory."""
-        return False
-
     def is_pinned(self):
         """True for page-locked memory."""
         return methods().is_pinned(self)

@@ -63,6 +63,25 @@ cdef class Interchange(ViewMethods):
         """This tensor on a device, by the array API standard's name."""
         return self.to(device)
 
+    def is_shared(self):
+        """True where other processes can see the memory; always on a device."""
+        from ctorch import _shared
+        return _shared.is_shared(self)
+
+    def share_memory_(self):
+        """In place: move the values to memory that processes made by fork share with this one.
+
+        See https://docs.pytorch.org/docs/stable/generated/torch.Tensor.share_memory_.html
+
+        Raises
+        ------
+        RuntimeError
+            If there are views of the memory, which would stay behind.
+        """
+        from ctorch import _shared
+        _shared.share(self)
+        return self
+
     def __dlpack__(self, *, stream=-1, max_version=None, dl_device=None, copy=None):
         """A DLPack capsule over this tensor's memory.
 

@@ -14,5 +14,7 @@ static inline int64_t ct_to_i64(double x) {
     return x >= -9223372036854775808.0 && x < 9223372036854775808.0 ? (int64_t)x : INT64_MIN;
 }
 static inline uint64_t ct_to_u64(double x) {
-    return x >= 9223372036854775808.0 && x < 18446744073709551616.0 ? (uint64_t)x : (uint64_t)ct_to_i64(x);
+    if (x >= 18446744073709551616.0)
+        return 0;
+    return x >= 9223372036854775808.0 ? (uint64_t)x : (uint64_t)ct_to_i64(x);
 }
