@@ -338,7 +338,7 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, la
 
 cdef int fill_number(TensorBase t, object value) except -1:
     # Every element = value, cast to t's dtype.
-    cdef TensorBase v = number_tensor(value)
+    cdef TensorBase v = number_tensor(value.item() if isinstance(value, TensorBase) else value)
     if v is None:
         raise TypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
     copy_data(t, v)

@@ -124,4 +124,7 @@ def call_function(func, args, kwargs):
             _changed(out)
             return out
         return result if func in _PLAIN else wrapped(result)
-    return func._implementation(*args, **kwargs)
+    try:
+        return func._implementation(*args, **kwargs)
+    except (AttributeError, TypeError):        # it called a method as arrays have it
+        return wrapped(func(*[_array(x) for x in args], **{k: _array(v) for k, v in kwargs.items()}))

@@ -33,6 +33,10 @@ INEXACT = (*FLOATS, *COMPLEX)
 
 # ---- names
 
+# scikit-learn uses these forms of NumPy's
+LENIENT = {"diff": "(x, /, n=1, *, axis=-1, prepend=None, append=None)", "where": "(condition, x1=None, x2=None, /)"}
+
+
 def every_function():
     for text in standard.FUNCTIONS.values():
         yield from ((xp, name, parameters) for name, parameters in standard.signatures(text))
@@ -44,7 +48,7 @@ def every_function():
                                                       for f in every_function()])
 def test_signature(module, name, parameters):
     function = getattr(module, name)
-    assert str(inspect.signature(function)) == parameters
+    assert str(inspect.signature(function)) == LENIENT.get(name, parameters)
     assert name in module.__all__
     assert function.__doc__
 
@@ -267,10 +271,10 @@ def test_triangles_and_grids(shape, seed, k):
 # ---- elements
 
 UNARY = dict.fromkeys("abs negative positive square".split(), NUMERIC)
-UNARY |= dict.fromkeys("ceil floor round trunc".split(), REAL)
+UNARY |= dict.fromkeys("ceil floor trunc".split(), REAL)
 UNARY |= dict.fromkeys("cos cosh exp log log10 log2 sin sinh sqrt tan tanh reciprocal "
                        "acos acosh asin asinh atan atanh expm1 log1p".split(), INEXACT)
-UNARY |= {"sign": NUMERIC, "isfinite": NUMERIC, "isinf": NUMERIC, "isnan": NUMERIC, "logical_not": ("bool",),
+UNARY |= {"sign": NUMERIC, "round": NUMERIC, "isfinite": NUMERIC, "isinf": NUMERIC, "isnan": NUMERIC, "logical_not": ("bool",),
           "bitwise_invert": ("bool", *INTEGERS), "conj": COMPLEX, "real": COMPLEX, "imag": COMPLEX, "signbit": FLOATS}
 BINARY = dict.fromkeys("add multiply subtract".split(), NUMERIC)
 BINARY |= dict.fromkeys("bitwise_and bitwise_or bitwise_xor".split(), ("bool", *INTEGERS))
@@ -434,7 +438,7 @@ def test_searching(dtype, shape, seed, data):
         assert_equal(xp.nonzero(x), np.nonzero(a))
     b = values(dtype, shape, seed + 1)
     assert_equal(xp.where(x > strided(b, seed), x, 1), np.where(a > b, a, np.asarray(1, dtype)))
-    known = np.sort(values(dtype, (6,), seed))
+    known = np.sort(values(dtype, (6,), seed, True))
     for side in ("left", "right"):
         assert_equal(xp.searchsorted(ctorch.tensor(known), x, side=side), np.searchsorted(known, a, side=side))
         back = np.arange(6)[::-1].copy()

@@ -8,8 +8,7 @@ _UNARY = {
     "bitwise_invert": "bitwise_not", "ceil": "ceil", "cos": "cos", "cosh": "cosh", "exp": "exp",
     "expm1": "expm1", "floor": "floor", "imag": "imag", "isfinite": "isfinite", "isinf": "isinf", "isnan": "isnan",
     "log": "log", "log1p": "log1p", "log2": "log2", "log10": "log10", "logical_not": "logical_not", "negative": "neg",
-    "positive": "positive", "real": "real", "reciprocal": "reciprocal", "round": "round",
-    "signbit": "signbit", "sin": "sin", "sinh": "sinh", "square": "square", "sqrt": "sqrt", "tan": "tan",
+    "positive": "positive", "real": "real", "reciprocal": "reciprocal", "signbit": "signbit", "sin": "sin", "sinh": "sinh", "square": "square", "sqrt": "sqrt", "tan": "tan",
     "tanh": "tanh", "trunc": "trunc",
 }
 _BINARY = {
@@ -21,7 +20,7 @@ _BINARY = {
     "minimum": "minimum", "multiply": "mul", "nextafter": "nextafter", "not_equal": "ne", "pow": "pow",
     "remainder": "remainder", "subtract": "sub",
 }
-__all__ = [*_UNARY, *_BINARY, "clip", "conj", "sign"]
+__all__ = [*_UNARY, *_BINARY, "clip", "conj", "round", "sign"]
 
 
 def _unary(name, operator):
@@ -50,6 +49,11 @@ globals().update({name: _binary(name, getattr(ctorch, operator)) for name, opera
 def conj(x, /):
     """The complex conjugates, in memory of their own."""
     return ctorch.conj_physical(x)
+
+
+def round(x, /):
+    """The nearest whole number, of two the even one; of complex numbers each part."""
+    return ctorch.complex(ctorch.round(x.real), ctorch.round(x.imag)) if x.is_complex() else ctorch.round(x)
 
 
 def sign(x, /):

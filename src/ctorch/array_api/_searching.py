@@ -44,7 +44,13 @@ def searchsorted(x1, x2, /, *, side="left", sorter=None):
     a = a if sorter is None else a[sorter.to(ctorch.int64)]
     if a.dtype == ctorch.uint64:
         a, b = _shifted(a), _shifted(b)
-    return ctorch.searchsorted(a.contiguous(), b.contiguous(), right=side == "right")
+    a, b = a.contiguous(), b.contiguous()
+    if not a.dtype.is_floating_point or a.shape[0] == 0 or not ctorch.isnan(a[-1]):
+        return ctorch.searchsorted(a, b, right=side == "right")
+    # NaNs come last, as they sort
+    known = int(ctorch.sum(~ctorch.isnan(a)))
+    places = ctorch.searchsorted(a[:known], b, right=side == "right")
+    return ctorch.where(ctorch.isnan(b), a.shape[0] if side == "right" else known, places)
 
 
 def _shifted(x):
@@ -52,8 +58,10 @@ def _shifted(x):
     return x.to(ctorch.int64) ^ ctorch.iinfo(ctorch.int64).min
 
 
-def where(condition, x1, x2, /):
-    """Elements of `x1` where the condition holds, else of `x2`."""
+def where(condition, x1=None, x2=None, /):
+    """Elements of `x1` where the condition holds, else of `x2`; of a condition alone its places, as NumPy's."""
+    if x1 is None and x2 is None:
+        return nonzero(condition)
     if not (isinstance(x1, ctorch.Tensor) or isinstance(x2, ctorch.Tensor)):
         return ctorch.where(condition, x1, x2)
     return ctorch.where(condition, *together(x1, x2))

@@ -17,7 +17,7 @@ def any(x, /, *, axis=None, keepdims=False):
     return reduced(lambda v, axes: ctorch.any(v, axes, keepdims), x.to(ctorch.bool), axis)
 
 
-def diff(x, /, *, axis=-1, n=1, prepend=None, append=None):
-    """Differences of neighbours along an axis, n times over."""
+def diff(x, /, n=1, *, axis=-1, prepend=None, append=None):
+    """Differences of neighbours along an axis, n times over; `n` may come without its name, as NumPy's."""
     parts = [v for v in (prepend, x, append) if v is not None]
     return ctorch.diff(ctorch.cat(together(*parts), axis) if len(parts) > 1 else x, n, axis)
