@@ -15,6 +15,8 @@ from ctorch import (
     _factories,
     _functions,
     _indexing,
+    _joining,
+    _keywords,
     _random,
     _random_functions,
     _shape,
@@ -120,16 +122,23 @@ globals().update({name: getattr(_functions, name) for name in _functions.public_
 conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
+for _module in (_functions, _views, _joining, _indexing):
+    _keywords.take_numpy_names(vars(_module).values())
+for _type in Tensor.__mro__[:-1]:
+    _keywords.take_numpy_names(vars(_type).values())
+del _module, _type
+
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft", "special",
-         "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version")
+         "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version", "array_api")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
                "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum",
-                "UntypedStorage": "_storages", "TypedStorage": "_storages"}
+                "UntypedStorage": "_storages", "TypedStorage": "_storages", "from_dlpack": "utils.dlpack",
+               "to_dlpack": "utils.dlpack"}
 _LAZY_NAMES |= dict.fromkeys((
     "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode", "get_device_module",
     "get_float32_matmul_precision", "get_num_interop_threads", "is_deterministic_algorithms_warn_only_enabled",
-    "is_warn_always_enabled", "set_default_tensor_type", "set_deterministic_debug_mode",
+    "is_warn_always_enabled", "set_default_device", "set_default_tensor_type", "set_deterministic_debug_mode",
     "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_warn_always",
     "use_deterministic_algorithms"), "_settings")
 _LAZY_NAMES |= dict.fromkeys((

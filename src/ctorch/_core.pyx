@@ -20,7 +20,7 @@ from ctorch._shape cimport unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport grad_fn_of
 from ctorch._tensor cimport *
-from ctorch._values cimport fill_buffer, host, need_host, nested, single, value_of
+from ctorch._values cimport host, nested, single, value_of
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
@@ -157,10 +157,6 @@ cdef class Tensor(Operators):
     def is_inference(self):
         """True for tensors made in inference mode."""
         return self.inference
-
-    def is_shared(self):
-        """True where other processes can see the memory."""
-        return False
 
     def is_pinned(self):
         """True for page-locked memory."""
@@ -427,40 +423,6 @@ cdef class Tensor(Operators):
     @property
     def __dict__(self):
         return own_attributes(self)
-
-    # ---- NumPy
-
-    def __getbuffer__(self, Py_buffer* buffer, int flags):
-        fill_buffer(self, buffer, flags)
-
-    def __releasebuffer__(self, Py_buffer* buffer):
-        free(buffer.internal)
-
-    def __array__(self, dtype=None, copy=None):
-        array = self.numpy()
-        if dtype is not None:
-            return array.astype(dtype, copy=bool(copy))
-        return array.copy() if copy else array
-
-    def numpy(self, *, bint force=False):
-        """The values as a NumPy array over the same memory.
-
-        Raises
-        ------
-        RuntimeError
-            If the tensor requires grad, unless forced.
-        TypeError
-            If NumPy has no such dtype.
-        """
-        if force:
-            return self.detach().cpu().numpy()
-        if wants_grad(self):
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        if self.dtype == BFLOAT16:
-            raise TypeError("Got unsupported ScalarType BFloat16")
-        need_host(self)
-        import numpy
-        return numpy.asarray(memoryview(self))
 
     # ---- views and copies
 

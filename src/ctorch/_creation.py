@@ -169,6 +169,8 @@ def result_type(tensor1, tensor2):
     strong, weak = (values[0], values[1]) if ranks[0] > ranks[1] else (values[1], values[0])
     if _category(weak.dtype) <= _category(strong.dtype):
         return strong.dtype
+    if strong.dtype == ctorch.bool:
+        return _dtype.promote_types(strong.dtype, weak.dtype)
     if weak.dtype.is_complex and strong.dtype.is_floating_point:
         return strong.dtype.to_complex()
     return weak.dtype

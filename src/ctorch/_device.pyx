@@ -18,6 +18,11 @@ cdef class device:
     >>> import ctorch
     >>> ctorch.device("cuda", 1)
     device(type='cuda', index=1)
+
+    As a context manager it is the device of tensors that are made without one:
+
+    >>> with ctorch.device("cpu"):
+    ...     x = ctorch.ones(2)
     """
 
     def __init__(self, type, index=None):
@@ -41,6 +46,14 @@ cdef class device:
             index = int(number)
         self.type, self.index = name, index
 
+    def __enter__(self):
+        ENTERED.append(DEFAULT)
+        set_default(self)
+        return self
+
+    def __exit__(self, *exception):
+        set_default(ENTERED.pop())
+
     def __eq__(self, other):
         if not isinstance(other, device):
             return NotImplemented
@@ -62,6 +75,22 @@ cdef class device:
 
 
 CPU = device("cpu")
+cdef object DEFAULT = CPU            # of tensors made without a device
+cdef list ENTERED = []
+cdef int default_index = -1
+
+
+def set_default(place):
+    """Make tensors on a device from now on, where none is named; None is the CPU."""
+    global DEFAULT, default_index
+    place = CPU if place is None else device(place)
+    default_index = -1 if place.type == "cpu" else place_of(place, "set_default_device")
+    DEFAULT = place
+
+
+def default():
+    """The device of tensors made without one."""
+    return DEFAULT
 
 
 cdef object device_object(int type, int index):
@@ -69,8 +98,10 @@ cdef object device_object(int type, int index):
 
 
 cdef int place_of(object d, str op) except -2:
-    # -1 for the CPU (and None), else the number of a CUDA device.
-    if d is None or d is CPU:
+    # -1 for the CPU, else the number of a CUDA device; None is the default device.
+    if d is None:
+        return default_index
+    if d is CPU:
         return -1
     if not isinstance(d, device):
         d = device(d)

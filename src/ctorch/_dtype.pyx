@@ -45,6 +45,8 @@ cdef class dtype:
 
     def to_complex(self):
         """The complex dtype whose parts have this dtype's precision."""
+        if category_of[self.id] < CATEGORY_FLOAT:
+            raise RuntimeError(f"Unknown Complex ScalarType for {dtype_title(self.id)}")
         return dtype_object(complex_of(self.id))
 
     def to_real(self):
@@ -88,7 +90,7 @@ cdef void fill_tables():
 
 
 cdef bint bare_unsigned(int id) noexcept:
-    # PyTorch promotes these only among themselves and with floats.
+    # PyTorch promotes these only with themselves and with floats.
     return id == UINT16 or id == UINT32 or id == UINT64
 
 
@@ -99,6 +101,8 @@ cdef int promotion_rule(int a, int b) noexcept:
     if ca > cb:
         a, b, ca, cb = b, a, cb, ca
     if ca != cb:
+        if cb == CATEGORY_COMPLEX and bare_unsigned(a):
+            return -1
         if cb == CATEGORY_COMPLEX and a == FLOAT64:
             return COMPLEX128
         if cb == CATEGORY_INT and bare_unsigned(b):

@@ -15,7 +15,7 @@ from ctorch._tensor cimport *
 from ctorch._views cimport zero_memory
 
 from ctorch._memory_format import layout as Layout
-from ctorch._views import resize
+from ctorch._views import resize, to_device
 
 
 cdef TensorBase finish(TensorBase t, bint requires_grad, object layout=None, bint pinned=False):
@@ -70,17 +70,19 @@ cdef int dtype_or_default(object dtype, str op) except -1:
 cdef TensorBase make_empty(object size, int dtype, object device, str op):
     cdef int64_t shape[MAX_DIMS]
     cdef int n = parse_sizes(size, shape, op), index
-    if device is None:
-        return tensor_empty(dtype, n, shape)
     index = place_of(device, op)
-    return tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, dtype, n, shape)
+    if index < 0:
+        return tensor_empty(dtype, n, shape)
+    return tensor_empty_on(DEVICE_CUDA, index, dtype, n, shape)
 
 
 cdef TensorBase onto(TensorBase t, object device, str op):
     # t on the device that a factory was asked for.
     cdef TensorBase y
-    cdef int index = -1 if device is None else place_of(device, op)
+    cdef int index = place_of(device, op)
     if index < 0:
+        return t if t.device == DEVICE_CPU or device is None else <TensorBase>to_device(t, device)
+    if t.device == DEVICE_CUDA and t.device_index == index:
         return t
     y = tensor_empty_on(DEVICE_CUDA, index, t.dtype, t.ndim, t.shape)
     copy_data(y, t)
@@ -344,7 +346,10 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, la
 
 cdef int fill_number(TensorBase t, object value) except -1:
     # Every element = value, cast to t's dtype.
-    cdef TensorBase v = number_tensor(value)
+    cdef TensorBase v
+    if isinstance(value, TensorBase):
+        value = value.item()
+    v = number_tensor(value)
     if v is None:
         raise TypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
     need_fits(t.dtype, value)
@@ -605,13 +610,13 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             [3, 4]])
     """
     cdef TensorBase t = tensor_from(data, -1 if dtype is None else as_dtype(dtype, "tensor"), True)
-    return finish(t if device is None else onto(t, device, "tensor"), requires_grad, None, pin_memory)
+    return finish(onto(t, device, "tensor"), requires_grad, None, pin_memory)
 
 
 def as_tensor(data, dtype=None, device=None):
     """A tensor of the data, sharing memory where it can."""
     cdef TensorBase t = tensor_from(data, -1 if dtype is None else as_dtype(dtype, "as_tensor"), False)
-    return t if device is None else onto(t, device, "as_tensor")
+    return onto(t, device, "as_tensor")
 
 
 def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
@@ -626,7 +631,7 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False):
     """
     cdef TensorBase t = tensor_from(obj, -1 if dtype is None else as_dtype(dtype, "asarray"), copy is True)
     cdef bint shares
-    t = t if device is None else onto(t, device, "asarray")
+    t = onto(t, device, "asarray")
     if copy is False:
         face = getattr(obj, "__array_interface__", None)
         shares = isinstance(obj, TensorBase) and (<TensorBase>obj).data == t.data or (

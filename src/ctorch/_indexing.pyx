@@ -41,7 +41,11 @@ cdef int64_t ONE = 1
 # ---- the basic part
 
 cdef bint is_plain_int(object i):
-    return PyIndex_Check(i) and not isinstance(i, (bool, TensorBase))
+    if isinstance(i, int):
+        return not isinstance(i, bool)
+    # NumPy's arrays have __index__ too, whatever is in them
+    return PyIndex_Check(i) and not isinstance(i, TensorBase) and (
+        not hasattr(i, "__len__") or i.ndim == 0 and i.dtype.kind in "iu")
 
 
 cdef TensorBase take_slice(TensorBase x, int dim, object s):
@@ -81,7 +85,7 @@ cdef object as_index(object i):
     if isinstance(i, TensorBase):
         t = <TensorBase>i
     elif isinstance(i, (list, tuple)) or hasattr(i, "__array__") or hasattr(i, "__len__"):
-        t = tensor_from(i, INT64 if hasattr(i, "__len__") and len(i) == 0 else -1, False)
+        t = tensor_from(i, INT64 if getattr(i, "ndim", 1) and len(i) == 0 else -1, False)
     else:
         raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                          f"indices (got {type(i).__name__})")

@@ -23,7 +23,7 @@ class finfo:
         type = type.to_real() if type.is_complex else type
         if not type.is_floating_point:
             raise TypeError("torch.finfo() requires a floating point input type. Use torch.iinfo to handle "
-                            f"'{self.__class__.__name__}'")
+                            "'torch.finfo'")
         self.bits, mantissa, exponent = _FLOATS[type.name]
         self.dtype = type.name
         self.eps = 2.0 ** -mantissa
@@ -48,12 +48,14 @@ class iinfo:
     """
 
     def __init__(self, type):
-        if type.is_floating_point or type.is_complex or type.name == "bool":
-            raise TypeError(f"torch.iinfo() requires an integer input type. Got {type}")
+        if type.is_floating_point or type.is_complex:
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
+        if type.name == "bool":
+            raise TypeError("torch.bool is not supported by torch.iinfo")
         self.bits = 8 * type.itemsize
         self.dtype = type.name
         self.min = -(1 << (self.bits - 1)) if type.is_signed else 0
         self.max = (1 << (self.bits - 1 if type.is_signed else self.bits)) - 1
 
     def __repr__(self):
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"

@@ -1,6 +1,6 @@
 # Python's operators on tensors.
-from ctorch._view_methods cimport ViewMethods
+from ctorch._interchange cimport Interchange
 
 
-cdef class Operators(ViewMethods):
+cdef class Operators(Interchange):
     pass

@@ -5,8 +5,9 @@ from libc.stdint cimport uintptr_t
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._tensor cimport *
-from ctorch._view_methods cimport ViewMethods
+from ctorch._interchange cimport Interchange
 
+from ctorch import _factories as factories
 from ctorch import _functions as functions
 
 
@@ -14,9 +15,19 @@ cdef inline TensorBase operand(object x):
     # A tensor, or a number as a weak tensor; None where an operator should answer NotImplemented.
     if isinstance(x, TensorBase):
         return <TensorBase>x
-    if isinstance(x, (float, int, complex)) or type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
+    if isinstance(x, (float, int, complex)) or is_numpy_scalar(x):
         return number_tensor(x)
     return None
+
+
+cdef bint is_numpy_scalar(object x):
+    # A number of NumPy's: arrays answer operators themselves, those without dimensions too.
+    return type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0 and not hasattr(x, "__setitem__")
+
+
+cdef TensorBase values_of(object x):
+    # What an operator in place takes: numbers, tensors and NumPy's arrays.
+    return factories.as_tensor(x) if hasattr(x, "__array_interface__") and not is_numpy_scalar(x) else operand(x)
 
 
 cdef inline object operate(int op, object a, object b):
@@ -27,7 +38,7 @@ cdef inline object operate(int op, object a, object b):
 
 
 cdef object operate_inplace(int op, TensorBase a, object b):
-    cdef TensorBase y = operand(b)
+    cdef TensorBase y = <TensorBase>b if isinstance(b, TensorBase) else values_of(b)
     cdef PyObject* inputs[2]
     if y is None:
         return NotImplemented
@@ -36,7 +47,7 @@ cdef object operate_inplace(int op, TensorBase a, object b):
     return elementwise_(op, 2, inputs, NULL)
 
 
-cdef class Operators(ViewMethods):
+cdef class Operators(Interchange):
     """What Python's operators mean on tensors: arithmetic, bits, products and comparisons, element by element."""
 
     def __add__(self, other):
@@ -180,9 +191,9 @@ cdef class Operators(ViewMethods):
         else:
             op = OP_GE
         r = operate(op, self, other)
-        if r is NotImplemented and how == Py_EQ:
-            return False
-        return True if r is NotImplemented and how == Py_NE else r
+        if r is NotImplemented and (how == Py_EQ or how == Py_NE) and not hasattr(other, "__array__"):
+            return how == Py_NE
+        return r
 
     def __hash__(self):
         return <Py_ssize_t>(<uintptr_t><PyObject*>self >> 4)

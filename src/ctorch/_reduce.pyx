@@ -447,14 +447,17 @@ cdef TensorBase reduce(int which, TensorBase x, object dim, bint keepdim, object
     """Reduce over `dim` (None for all); `dtype` casts the input first. Not recorded."""
     cdef bint reduced[MAX_DIMS]
     cdef int i
+    cdef TensorBase y
     if dim is None:
         for i in range(x.ndim):
             reduced[i] = True
     else:
         reduce_dims(dim, x.ndim, reduced, REDUCTIONS[which].name.decode())
-    if dtype is not None:
-        x = cast_to(x, as_dtype(dtype, REDUCTIONS[which].name.decode()))
-    return reduce_marked(which, x, reduced, keepdim)
+    if dtype is None:
+        return reduce_marked(which, x, reduced, keepdim)
+    x = cast_to(x, as_dtype(dtype, REDUCTIONS[which].name.decode()))
+    y = reduce_marked(which, x, reduced, keepdim)
+    return cast_to(y, x.dtype) if REDUCTIONS[which].ints_to_int64 else y      # 64 bits were only for adding up
 
 
 cdef TensorBase sum_to(TensorBase x, int ndim, const int64_t* shape):

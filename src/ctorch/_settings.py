@@ -7,9 +7,9 @@ from ctorch import _device, _dtype
 
 __all__ = ["are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode",
            "get_device_module", "get_float32_matmul_precision", "get_num_interop_threads",
-           "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_tensor_type",
-           "set_deterministic_debug_mode", "set_float32_matmul_precision", "set_flush_denormal",
-           "set_num_interop_threads", "set_warn_always", "use_deterministic_algorithms"]
+           "is_deterministic_algorithms_warn_only_enabled", "is_warn_always_enabled", "set_default_device",
+           "set_default_tensor_type", "set_deterministic_debug_mode", "set_float32_matmul_precision",
+           "set_flush_denormal", "set_num_interop_threads", "set_warn_always", "use_deterministic_algorithms"]
 
 _switches = {"deterministic": False, "warn_only": False, "warn_always": False, "precision": "highest", "interop": None}
 _MODES = {"default": 0, "warn": 1, "error": 2}
@@ -118,7 +118,22 @@ def get_default_device():
     >>> ctorch.get_default_device()
     device(type='cpu')
     """
-    return _device.device("cpu")
+    return _device.default()
+
+
+def set_default_device(device):
+    """Set the device of tensors made without one; None is the CPU. ``with device:`` does so for a while.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.set_default_device.html
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.set_default_device("cpu")
+    >>> ctorch.ones(2).device
+    device(type='cpu')
+    """
+    _device.set_default(device)
 
 
 def get_device_module(device=None):

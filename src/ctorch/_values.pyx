@@ -1,6 +1,8 @@
 """Values on their way out of tensors: Python numbers, nested lists, and the buffers that NumPy reads."""
+import sys
+
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_STRIDES, PyBUF_WRITABLE
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport malloc
 
 from ctorch._dispatch cimport *
@@ -80,6 +82,16 @@ cdef int fill_buffer(TensorBase x, Py_buffer* buffer, int flags) except -1:
     buffer.suboffsets = NULL
     buffer.internal = b
     return 0
+
+
+cdef dict array_face(TensorBase x):
+    # The array interface, version 3.
+    kind = "b" if x.dtype == BOOL else "c" if category_of[x.dtype] == CATEGORY_COMPLEX else \
+        "f" if category_of[x.dtype] == CATEGORY_FLOAT else "i" if dtype_object(x.dtype).is_signed else "u"
+    order = "|" if itemsize_of[x.dtype] == 1 else "<" if sys.byteorder == "little" else ">"
+    return {"version": 3, "shape": shape_tuple(x), "typestr": f"{order}{kind}{itemsize_of[x.dtype]}",
+            "data": (<uintptr_t>x.data, x.storage.readonly),
+            "strides": tuple([x.strides[i] * itemsize_of[x.dtype] for i in range(x.ndim)])}
 
 
 cdef const char* FORMATS[DTYPE_COUNT]

@@ -106,7 +106,7 @@ def _check_keys(actual, expected, path):
 
 def _are_tensors(a, b, allow_subclasses):
     for x in (a, b):
-        if not isinstance(x, ctorch.Tensor | np.ndarray):
+        if not isinstance(x, ctorch.Tensor | np.ndarray) or (isinstance(x, np.ndarray) and x.dtype.kind not in "biufcV"):
             return False
     if allow_subclasses:
         return isinstance(a, type(b)) or isinstance(b, type(a))
@@ -154,11 +154,12 @@ def _compare_tensors(actual, expected, path, tolerances, equal_nan, checks):
             shown = "stride()" if name == "stride" else name
             _fail(f"The values for attribute '{shown}' do not match: {a} != {b}.", path)
     rtol, atol = tolerances or _defaults(actual.dtype.name, expected.dtype.name)
-    a, e = _same_type(_array(actual), _array(expected))
+    common = _common_dtype(actual.dtype, expected.dtype)
+    a, e = _array(actual, common), _array(expected, common)
     close = _close(a, e, rtol, atol, equal_nan)
     if close.all():
         return
-    distance, relative = _differences(a, e, close)
+    distance, relative = (_rounded(v, common) for v in _differences(a, e, close))
     if not a.ndim:
         _fail(_scalar_message(a.item(), e.item(), distance.item(), relative.item(), rtol, atol), path)
     exact = rtol == atol == 0
@@ -172,9 +173,24 @@ def _compare_tensors(actual, expected, path, tolerances, equal_nan, checks):
     _fail("\n".join(lines), path)
 
 
-def _array(x):
+def _common_dtype(a, b):
+    if a == b and (a.is_floating_point or a.is_complex or a == ctorch.uint64):
+        return a
+    if a.is_floating_point or a.is_complex or b.is_floating_point or b.is_complex:
+        return ctorch.promote_types(a, b)
+    return ctorch.int64                        # so that differences do not wrap around
+
+
+def _array(x, dtype):
     # NumPy has no bfloat16.
-    return (x.float() if x.dtype == ctorch.bfloat16 else x).cpu().numpy()
+    x = x.to(dtype)
+    return (x.float() if dtype == ctorch.bfloat16 else x).cpu().numpy()
+
+
+def _rounded(values, dtype):
+    if dtype != ctorch.bfloat16:
+        return values
+    return np.asarray(ctorch.from_numpy(np.asarray(values)).to(dtype).float().numpy())
 
 
 def _same_type(a, e):
@@ -183,7 +199,7 @@ def _same_type(a, e):
 
 
 def _distance(a, e):
-    if a.dtype.kind in "iu":      # the difference of unsigned integers would wrap around
+    if a.dtype.kind == "u":       # the difference of unsigned integers would wrap around
         return np.where(a > e, a - e, e - a)
     return np.abs(a - e)
 
@@ -245,8 +261,8 @@ def make_tensor(*shape, dtype, device="cpu", low=None, high=None, requires_grad=
         Leave gaps in memory, where there is more than one element.
     exclude_zero : bool
         Replace zeros by the smallest positive number.
-    memory_format : None
-        Only rows in order are supported.
+    memory_format : memory_format, optional
+        Order of the elements in memory; not together with `noncontiguous`.
 
     Examples
     --------
@@ -254,8 +270,9 @@ def make_tensor(*shape, dtype, device="cpu", low=None, high=None, requires_grad=
     >>> ctorch.testing.make_tensor(2, 3, dtype=ctorch.int8).shape
     torch.Size([2, 3])
     """
-    if memory_format is not None:
-        raise NotImplementedError(f"make_tensor: memory_format={memory_format} is not supported")
+    if noncontiguous and memory_format is not None:
+        raise ValueError("The parameters `noncontiguous` and `memory_format` are mutually exclusive, but got "
+                         f"{noncontiguous=} and {memory_format=}")
     if len(shape) == 1 and isinstance(shape[0], collections.abc.Sequence):
         shape = shape[0]
     shape = tuple(shape)
@@ -270,6 +287,8 @@ def make_tensor(*shape, dtype, device="cpu", low=None, high=None, requires_grad=
     if noncontiguous and math.prod(shape) > 1:
         spaced = ctorch.empty((*shape[:-1], 2 * shape[-1]), dtype=dtype, device=device)[..., ::2]
         x = spaced.copy_(x)
+    if memory_format is not None:
+        x = x.clone(memory_format=memory_format)
     return x.requires_grad_() if requires_grad else x
 
 

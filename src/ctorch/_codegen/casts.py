@@ -24,6 +24,9 @@ def convert(to: str, frm: str, rows: dict) -> str:
         # Through a wide signed integer: negative and large values wrap instead of being undefined.
         value = f"ct_to_{'i32' if rows[to]['size'] < 4 else 'u64' if to == 'uint64' else 'i64'}(<double>{value})" \
             if to != "int32" else f"ct_to_int32(<double>{value})"
+    if kind_to == "complex":
+        parts = ("x.real", "x.imag") if kind_from == "complex" else (value, "0")
+        return f"ct_to_{c_type(to)}({', '.join(parts)})"
     if to in STORE:
         return STORE[to].format(v=value)
     return f"<{c_type(to)}>{value}"
@@ -40,6 +43,7 @@ def module(rows: dict) -> str:
              "    uint16_t ct_f32_to_half(float)",
              "    float ct_bfloat16_to_f32(uint16_t)", "    uint16_t ct_f32_to_bfloat16(float)",
              "    int32_t ct_to_int32(double)",
+             "    c64 ct_to_c64(float, float)", "    c128 ct_to_c128(double, double)",
              "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)", "",
              'cdef extern from "loops.h" nogil:']
     for c in sorted({c_type(n) for n in names}):

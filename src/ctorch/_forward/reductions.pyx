@@ -1,8 +1,8 @@
 """Reductions with kernels of their own: variances, logsumexp, extrema with places, distances of pairs."""
 from libc.math cimport NAN
-from libc.stdint cimport int64_t
+from libc.stdint cimport INT64_MIN, int64_t
 
-from ctorch._dispatch cimport cast_to, contiguous, unsupported
+from ctorch._dispatch cimport OP_BITWISE_XOR, binary, cast_to, contiguous, number_tensor, unsupported
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._kernels._load cimport kernel_table
@@ -196,7 +196,7 @@ cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest):
     if compute == UINT8:
         compute = INT32
     elif compute == UINT64:
-        compute = INT64
+        return unsigned_extremum(x, dim, keepdim, largest)
     for i in range(x.ndim):
         reduced[i] = i == dim
     a = arranged(x, reduced, compute, &l)
@@ -209,6 +209,16 @@ cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest):
             extremum_kernels.extremum[i](a.data, values.data, <int64_t*>places.data, l.outer, l.n, l.inner, largest)
     values = cast_to(values, x.dtype)
     return in_place_of(values, x, reduced, &l, keepdim), in_place_of(places, x, reduced, &l, keepdim)
+
+
+cdef TensorBase sign_flipped(TensorBase x, int dtype):
+    # 64 bits with the highest turned over: unsigned numbers as signed ones in the same order, and back.
+    return cast_to(binary(OP_BITWISE_XOR, cast_to(x, INT64), number_tensor(INT64_MIN)), dtype)
+
+
+cdef object unsigned_extremum(TensorBase x, int dim, bint keepdim, bint largest):
+    values, places = extremum_forward(sign_flipped(x, INT64), dim, keepdim, largest)
+    return sign_flipped(values, UINT64), places
 
 
 # ---- distances
