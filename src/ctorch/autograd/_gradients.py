@@ -22,7 +22,8 @@ def _seeds(outputs, gradients, batched=False):
             raise RuntimeError("If `is_grads_batched=True`, we interpret the first dimension of each grad_output as "
                                "the batch dimension. The sizes of the remaining dimensions are expected to match the "
                                "shape of corresponding output, but a mismatch was detected: "
-                               f"grad_output[{i}] has a shape of {gradient.shape} and output[{i}] has a shape of {output.shape}.")
+                               f"grad_output[{i}] has a shape of {gradient.shape} and output[{i}] has a shape of "
+                               f"{output.shape}.")
         if not batched and isinstance(gradient, Tensor) and gradient.shape != output.shape:
             raise RuntimeError(f"Mismatch in shape: grad_output[{i}] has a shape of {gradient.shape} and "
                                f"output[{i}] has a shape of {output.shape}.")
