@@ -114,3 +114,12 @@ def test_derivatives(name):
 def test_cumprod_at_zeros(dim):
     assert ctorch.autograd.gradcheck(lambda x: x.cumprod(dim), (sample(True),))
     assert ctorch.autograd.gradgradcheck(lambda x: x.cumprod(dim), (sample(True),))
+
+
+def test_complex_log_sums_at_the_edges():
+    inf = float("inf")
+    x = ctorch.tensor([complex(-inf, 0), 1 + 2j, 800 + 1j, -5 + 3j], dtype=ctorch.complex128)
+    y = x.logcumsumexp(0)
+    assert y.tolist() == [complex(-inf, 0), 1 + 2j, 800 + 1j, 800 + 1j]
+    assert y.shape == x.shape and x.to(ctorch.complex64).logcumsumexp(0).tolist()[1:] == [1 + 2j, 800 + 1j, 800 + 1j]
+    assert x[:0].logcumsumexp(0).shape == (0,)

@@ -129,6 +129,11 @@ def test_faults_of_a_backward(monkeypatch, fault, message):
         assert gradcheck(Three.apply, real(0.5, 2.0), check_undefined_grad=False)
 
 
+def test_batched_gradients():
+    assert gradcheck(lambda x: (x * x, x.sum()), real(0.5, 2.0), check_batched_grad=True)
+    assert gradgradcheck(lambda x: x.exp() * x, real(0.5, 2.0), check_batched_grad=True)
+
+
 def test_nothing_to_check():
     with pytest.raises(AssertionError, match="at least one of check_forward_ad or check_backward_ad"):
         gradcheck(lambda x: x, real(1.0), check_backward_ad=False)

@@ -60,6 +60,24 @@ def test_unused_inputs(x, other):
         autograd.grad(x.sum(), [x, other], allow_unused=False, materialize_grads=True)
 
 
+def test_batches_of_gradients(x, other):
+    rows = ctorch.tensor([[1.0, 0.0], [0.0, 1.0], [2.0, 3.0]])
+    (jacobian,) = autograd.grad(x * x, x, rows, is_grads_batched=True)
+    assert jacobian.tolist() == [[2, 0], [0, 4], [4, 12]]
+    first, second = autograd.grad([x * other, x.sum()], [x, other], [rows, ctorch.arange(3.0)], is_grads_batched=True)
+    assert first.tolist() == [[5, 0], [1, 7], [12, 20]] and second.tolist() == [[1, 0], [0, 2], [2, 6]]
+    found = autograd.grad(x * 2, [x, other], rows, is_grads_batched=True, materialize_grads=True)
+    assert found[1].tolist() == [[0, 0]] * 3
+    (empty,) = autograd.grad(x * 2, x, rows[:0], is_grads_batched=True)
+    assert empty.shape == (0, 2)
+    (g,) = autograd.grad(x ** 3, x, rows, create_graph=True, is_grads_batched=True)
+    assert autograd.grad(g[0].sum(), x)[0].tolist() == [6, 0]
+    with pytest.raises(RuntimeError, match="first dimension of each grad_output as the batch dimension"):
+        autograd.grad(x * 2, x, ctorch.ones(2), is_grads_batched=True)
+    with pytest.raises(RuntimeError, match="a gradient for each output"):
+        autograd.grad([x * 2, x * 3], x, [rows, rows[:1]], is_grads_batched=True)
+
+
 def test_messages_of_grad(x):
     with pytest.raises(RuntimeError, match="grad can be implicitly created only for scalar outputs"):
         autograd.grad(x * 2, x)
@@ -77,8 +95,6 @@ def test_messages_of_grad(x):
         autograd.grad(x.sum(), [])
     with pytest.raises(RuntimeError, match="all inputs have to be Tensors, but got str"):
         autograd.grad(x.sum(), "a")
-    with pytest.raises(NotImplementedError, match="is_grads_batched"):
-        autograd.grad(x.sum(), x, is_grads_batched=True)
     with pytest.warns(FutureWarning, match="only_inputs"):
         autograd.grad(x.sum(), x, only_inputs=False)
 

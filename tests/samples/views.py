@@ -86,7 +86,7 @@ def of_several(name):
     yield Sample(*given, **keywords)
     if name == "meshgrid":
         yield Sample([real(2), real(3), real()], indexing="xy")
-    if name.startswith("atleast"):
+    if name.startswith("atleast_"):
         yield Sample(real())
         yield Sample((real(), complexes(2, 2)))
 

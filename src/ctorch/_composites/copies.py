@@ -9,7 +9,7 @@ def alias_copy(input):
 
 
 def detach_copy(input):
-    return input.clone()            # recorded, as in PyTorch: what is copied needs no detaching
+    return fresh(views.detach(input))
 
 
 def as_strided_copy(input, size, stride, storage_offset=None):

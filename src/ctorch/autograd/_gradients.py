@@ -3,22 +3,28 @@ import warnings
 
 from ctorch import _backward
 from ctorch._core import Tensor
-from ctorch._factories import zeros_like
+from ctorch._joining import stack
 
 
 def _as_tuple(tensors):
     return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
 
 
-def _seeds(outputs, gradients):
-    # One gradient or None for each output.
+def _seeds(outputs, gradients, batched=False):
+    # One gradient or None for each output; or several, along a first dimension.
     if gradients is None:
         return (None,) * len(outputs)
     gradients = _as_tuple(gradients)
     if len(gradients) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(gradients)} gradients")
     for i, (output, gradient) in enumerate(zip(outputs, gradients)):
-        if isinstance(gradient, Tensor) and gradient.shape != output.shape:
+        if batched and isinstance(gradient, Tensor) and gradient.shape[1:] != output.shape:
+            raise RuntimeError("If `is_grads_batched=True`, we interpret the first dimension of each grad_output as "
+                               "the batch dimension. The sizes of the remaining dimensions are expected to match the "
+                               "shape of corresponding output, but a mismatch was detected: "
+                               f"grad_output[{i}] has a shape of {gradient.shape} and output[{i}] has a shape of "
+                               f"{output.shape}.")
+        if not batched and isinstance(gradient, Tensor) and gradient.shape != output.shape:
             raise RuntimeError(f"Mismatch in shape: grad_output[{i}] has a shape of {gradient.shape} and "
                                f"output[{i}] has a shape of {output.shape}.")
         if isinstance(gradient, Tensor) and gradient.is_complex() != output.is_complex():
@@ -75,6 +81,20 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
     _backward._backward(tensors, _seeds(tensors, grad_tensors), keep, create_graph, inputs)
 
 
+def _batch(outputs, inputs, seeds, keep, create_graph):
+    # The gradients of each row of the seeds, stacked; the graph is kept until the last.
+    counts = {len(s) for s in seeds if s is not None}
+    if len(counts) != 1 or any(s is None for s in seeds):
+        raise RuntimeError("is_grads_batched: expected a gradient for each output, with as many rows each, got "
+                           f"{[None if s is None else tuple(s.shape) for s in seeds]}")
+    (count,) = counts
+    if not count:
+        return [x.new_zeros((0, *x.shape)) for x in inputs]
+    rows = [_backward._grad(outputs, inputs, tuple(s[k] for s in seeds), keep or k < count - 1, create_graph)
+            for k in range(count)]
+    return [None if found[0] is None else stack(found) for found in zip(*rows)]
+
+
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True,
          allow_unused=None, is_grads_batched=False, materialize_grads=False):
     """Gradients of the sum of `outputs` with respect to `inputs`; nothing is added to ``.grad``.
@@ -99,7 +119,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         Give None for inputs that the outputs do not depend on, instead of an error; by default the value of
         `materialize_grads`.
     is_grads_batched : bool
-        Not supported.
+        Take each of `grad_outputs` as several gradients along a first dimension, and give as many of each input. They
+        are worked out one after the other.
     materialize_grads : bool
         Give zeros instead of None for inputs that the outputs do not depend on.
 
@@ -116,9 +137,6 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     >>> ctorch.autograd.grad(first, x)
     (tensor(18.),)
     """
-    if is_grads_batched:
-        raise NotImplementedError("autograd.grad: is_grads_batched=True is not supported; call grad once per "
-                                  "row of grad_outputs")
     if materialize_grads and allow_unused is False:
         raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True, but "
                          "got: allow_unused=False.")
@@ -134,9 +152,12 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
             if not isinstance(x, Tensor):
                 raise RuntimeError(f"grad(): all {kind} have to be Tensors, but got {type(x).__name__}")
     keep = create_graph if retain_graph is None else retain_graph
-    grads = _backward._grad(outputs, inputs, _seeds(outputs, grad_outputs), keep, create_graph)
+    seeds = _seeds(outputs, grad_outputs, is_grads_batched)
+    walk = _batch if is_grads_batched else _backward._grad
+    grads = walk(outputs, inputs, seeds, keep, create_graph)
     if materialize_grads:
-        grads = [zeros_like(x) if g is None else g for x, g in zip(inputs, grads)]
+        rows = (len(seeds[0]),) if is_grads_batched else ()
+        grads = [x.new_zeros((*rows, *x.shape)) if g is None else g for x, g in zip(inputs, grads)]
     elif not allow_unused:
         for i, g in enumerate(grads):
             if g is None:

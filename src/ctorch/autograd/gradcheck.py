@@ -27,6 +27,7 @@ class _Options(NamedTuple):
     undefined: bool
     dtypes: bool
     fast: bool
+    batched: bool
 
 
 def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, nondet_tol=0.0,
@@ -58,7 +59,9 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
         Compare one number for each output and input, in random directions, not whole Jacobians.
     check_grad_dtypes : bool
         Also compare the dtypes of gradients and inputs.
-    check_batched_grad, check_batched_forward_grad, check_forward_ad : bool
+    check_batched_grad : bool
+        Also compare gradients of several rows at once with those of one after the other.
+    check_batched_forward_grad, check_forward_ad : bool
         Not supported.
     masked : bool
         Changes nothing: it is about sparse tensors.
@@ -79,11 +82,12 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     """
     if not (check_backward_ad or check_forward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
-    _refuse("gradcheck", check_batched_grad=check_batched_grad, check_forward_ad=check_forward_ad,
+    _refuse("gradcheck", check_forward_ad=check_forward_ad,
             check_batched_forward_grad=check_batched_forward_grad)
     inputs = _as_tuple(inputs)
     _check_inputs(inputs)
-    options = _Options(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode)
+    options = _Options(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode,
+                       check_batched_grad)
     try:
         _compare(func, inputs, options)
     except GradcheckError:
@@ -135,7 +139,7 @@ fast_mode, masked
     """
     if not (check_rev_over_rev or check_fwd_over_rev):
         raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
-    _refuse("gradgradcheck", check_batched_grad=check_batched_grad, check_fwd_over_rev=check_fwd_over_rev)
+    _refuse("gradgradcheck", check_fwd_over_rev=check_fwd_over_rev)
     inputs = _as_tuple(inputs)
     _check_inputs(inputs)
     if grad_outputs is None:
@@ -153,7 +157,7 @@ fast_mode, masked
     return gradcheck(gradients, inputs + seeds, eps=eps, atol=atol, rtol=rtol,
                      raise_exception=raise_exception, nondet_tol=nondet_tol,
                      check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-                     fast_mode=fast_mode)
+                     check_batched_grad=check_batched_grad, fast_mode=fast_mode)
 
 
 # ---- arguments
@@ -283,6 +287,9 @@ def _compare(func, inputs, options):
         return
     _check_zeros(chosen(outputs), varied)
     (_compare_projections if options.fast else _compare_all)(func, inputs, varied, chosen, options)
+    if options.batched:
+        for y in chosen(_call(func, inputs)):
+            _check_batched(y, varied)
     if options.undefined:
         _check_undefined(chosen(_call(func, inputs)), varied)
 
@@ -340,6 +347,15 @@ def _check_zeros(outputs, varied):
             raise GradcheckError("grad is incorrect type")
         if g.shape != x.shape:
             raise GradcheckError("grad is incorrect size")
+
+
+def _check_batched(y, varied):
+    seeds = [_random_like(y, k, False).detach() for k in range(2)]
+    rows = [grad(y, varied, seed, retain_graph=True, materialize_grads=True) for seed in seeds]
+    found = grad(y, varied, ctorch.stack(seeds), retain_graph=True, is_grads_batched=True, materialize_grads=True)
+    for i, (both, each) in enumerate(zip(found, zip(*rows))):
+        if not ctorch.allclose(both, ctorch.stack(each), equal_nan=True):
+            raise GradcheckError(f"Batched gradients of input {i} differ from those of one row after the other")
 
 
 def _check_undefined(outputs, varied):
