@@ -65,7 +65,8 @@ cdef extern from *:
     #define CT_TEN(each, i) each(i##0) each(i##1) each(i##2) each(i##3) each(i##4) each(i##5) each(i##6) \
         each(i##7) each(i##8) each(i##9)
     #define CT_HUNDRED(each, i) CT_TEN(each, i##0) CT_TEN(each, i##1) CT_TEN(each, i##2) CT_TEN(each, i##3) \
-        CT_TEN(each, i##4) CT_TEN(each, i##5) CT_TEN(each, i##6) CT_TEN(each, i##7) CT_TEN(each, i##8) CT_TEN(each, i##9)
+        CT_TEN(each, i##4) CT_TEN(each, i##5) CT_TEN(each, i##6) CT_TEN(each, i##7) CT_TEN(each, i##8) \
+        CT_TEN(each, i##9)
     #define CT_ALL(each) CT_HUNDRED(each, 0) CT_HUNDRED(each, 1) CT_HUNDRED(each, 2) CT_HUNDRED(each, 3) \
         CT_HUNDRED(each, 4) CT_HUNDRED(each, 5) CT_HUNDRED(each, 6) CT_HUNDRED(each, 7) CT_HUNDRED(each, 8) \
         CT_HUNDRED(each, 9)

@@ -361,7 +361,8 @@ def embed_diagonal(input, shape, offset, dim1, dim2):
 
 def copy_into(to, frm, non_blocking=False):
     """In place: `to` takes the values of `frm`, broadcast and cast."""
-    cdef TensorBase x = need(to, "copy_"), source = <TensorBase>frm if isinstance(frm, TensorBase) else number_tensor(frm)
+    cdef TensorBase x = need(to, "copy_")
+    cdef TensorBase source = <TensorBase>frm if isinstance(frm, TensorBase) else number_tensor(frm)
     if non_blocking and x.device != DEVICE_CPU and source.device == DEVICE_CPU:
         source = to_device(source, device_object(x.device, x.device_index), False, True)
     return copy_(x, source)

@@ -1,7 +1,7 @@
 """Operators that choose elements: embedding, joining."""
 from libc.stdint cimport int64_t
 
-from ctorch._dispatch cimport cast_to, contiguous, unsupported
+from ctorch._dispatch cimport cast_to, contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._iterator cimport copy_data
