@@ -14,7 +14,7 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
     flags = [a for a in args if isinstance(a, bool)]         # non_blocking, copy
     non_blocking, copy = [*flags, *(non_blocking, copy)[len(flags):]]
     for a in args:
-        if isinstance(a, DType):
+        if isinstance(a, DType | type):
             dtype = a
         elif isinstance(a, ctorch.Tensor):
             dtype, device = a.dtype, a.device

@@ -122,11 +122,17 @@ TO = {
     "none": lambda m, x: x.to(None, m.float64),
     "format": lambda m, x: list(x.reshape(1, 2, 1, 2).to(memory_format=m.channels_last).stride()),
     "format and dtype": lambda m, x: list(x.reshape(1, 2, 1, 2).to(m.float64, memory_format=m.channels_last).stride()),
+    "type of Python": lambda m, x: x.to(float),
     "wrong device": lambda m, x: x.to("nowhere"),
     "strides": lambda m, x: list(x.t().to(m.float64).stride()),
     "type": lambda m, x: x.type(m.float64),
     "type name": lambda m, x: [x.type(), x.type("torch.IntTensor").type()],
 }
+
+
+def test_types_of_python():
+    mirror.check(lambda m: [m.zeros(1, dtype=t) for t in (bool, int, float, complex)]
+                 + [m.full((1,), t(1)) for t in (bool, int, float, complex)] + [m.ones(2, dtype=m.complex128).view(float)])
 
 
 @pytest.mark.parametrize("form", TO)
