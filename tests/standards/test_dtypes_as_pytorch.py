@@ -132,7 +132,8 @@ TO = {
 
 def test_types_of_python():
     mirror.check(lambda m: [m.zeros(1, dtype=t) for t in (bool, int, float, complex)]
-                 + [m.full((1,), t(1)) for t in (bool, int, float, complex)] + [m.ones(2, dtype=m.complex128).view(float)])
+                 + [m.full((1,), t(1)) for t in (bool, int, float, complex)]
+                 + [m.ones(2, dtype=m.complex128).view(float)])
 
 
 @pytest.mark.parametrize("form", TO)
