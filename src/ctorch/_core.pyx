@@ -428,7 +428,7 @@ cdef class Tensor(Operators):
 
     def view(self, *size, dtype=None):
         """The same elements in another shape, without a copy."""
-        if len(size) == 1 and isinstance(size[0], _dtype_class) or dtype is not None:
+        if len(size) == 1 and isinstance(size[0], (_dtype_class, type)) or dtype is not None:
             return methods().view_dtype(self, dtype or size[0])
         return views.view(self, unpack_sizes(size))
 

@@ -143,14 +143,14 @@ cdef int promote(int a, int b) except -1:
 cdef int as_dtype(object x, str op) except -1:
     if isinstance(x, dtype):
         return (<dtype>x).id
-    if x is float:
-        return DEFAULT
+    if x is float:                   # Python's own precision, as in PyTorch
+        return FLOAT64
     if x is int:
         return INT64
     if x is bool:
         return BOOL
     if x is complex:
-        return complex_of(DEFAULT)
+        return COMPLEX128
     raise TypeError(f"{op}(): argument 'dtype' must be torch.dtype, not {type(x).__name__}")
 
 

@@ -170,10 +170,25 @@ def full(size, fill_value, *, dtype=None, device=None, requires_grad=False, out=
     if isinstance(fill_value, TensorBase):
         fill_value = fill_value.item()
     dtype = dtype_like(dtype, out, "full")
-    id = as_dtype(dtype, "full") if dtype is not None else as_dtype(type(fill_value), "full")
+    id = as_dtype(dtype, "full") if dtype is not None else dtype_of_number(fill_value)
     t = make_empty(size, id, device, "full")
     fill_number(t, fill_value)
     return into(out, finish(t, requires_grad, layout, pin_memory), "full")
+
+
+cdef int dtype_of_number(object v) except -1:
+    # The dtype that a number alone gives a tensor.
+    if isinstance(v, bool):
+        return BOOL
+    if isinstance(v, int):
+        return INT64
+    if isinstance(v, float):
+        return default_dtype()
+    if isinstance(v, complex):
+        return complex_of(default_dtype())
+    if hasattr(v, "item"):
+        return dtype_of_number(v.item())
+    raise TypeError(f"full(): argument 'fill_value' (position 2) must be Number, not {type(v).__name__}")
 
 
 cdef TensorBase like(object input, object dtype, object device, str op, object format=None):

@@ -4,10 +4,11 @@ The functions and methods that have such parameters are entered through a C func
 in the place of NumPy's where a call has keywords, and hands everything else on as it is. A C function knows nothing
 of what it was called as, so that there is one for each number of an entry.
 """
-import re
 
 cdef extern from *:
     """
+    #include <string.h>
+
     typedef PyObject *(*ct_fast)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
     static const char *const CT_ALIASES[][2] = {
@@ -65,7 +66,8 @@ cdef extern from *:
     #define CT_TEN(each, i) each(i##0) each(i##1) each(i##2) each(i##3) each(i##4) each(i##5) each(i##6) \
         each(i##7) each(i##8) each(i##9)
     #define CT_HUNDRED(each, i) CT_TEN(each, i##0) CT_TEN(each, i##1) CT_TEN(each, i##2) CT_TEN(each, i##3) \
-        CT_TEN(each, i##4) CT_TEN(each, i##5) CT_TEN(each, i##6) CT_TEN(each, i##7) CT_TEN(each, i##8) CT_TEN(each, i##9)
+        CT_TEN(each, i##4) CT_TEN(each, i##5) CT_TEN(each, i##6) CT_TEN(each, i##7) CT_TEN(each, i##8) \
+        CT_TEN(each, i##9)
     #define CT_ALL(each) CT_HUNDRED(each, 0) CT_HUNDRED(each, 1) CT_HUNDRED(each, 2) CT_HUNDRED(each, 3) \
         CT_HUNDRED(each, 4) CT_HUNDRED(each, 5) CT_HUNDRED(each, 6) CT_HUNDRED(each, 7) CT_HUNDRED(each, 8) \
         CT_HUNDRED(each, 9)
@@ -83,6 +85,27 @@ cdef extern from *:
         return 0;
     }
 
+    /* Whether the signature, with which a docstring begins, has a parameter. */
+    static int ct_has_parameter(const char *doc, const char *name) {
+        size_t n = strlen(name);
+        for (const char *p = doc + 1; *p != 0 && *p != '\\n'; p++)
+            if ((p[-1] == '(' || p[-1] == ' ') && strncmp(p, name, n) == 0 && strchr(",)=", p[n]) != NULL)
+                return 1;
+        return 0;
+    }
+
+    static int ct_is_renamed(const char *doc) {
+        int wanted = 0;
+        if (doc == NULL || *doc == 0)
+            return 0;
+        for (int k = 0; k < CT_NAMES; k++) {
+            if (ct_has_parameter(doc, CT_ALIASES[k][0]))       /* a name of its own, which stays */
+                return 0;
+            wanted |= ct_has_parameter(doc, CT_ALIASES[k][1]);
+        }
+        return wanted;
+    }
+
     /* 1 where f is entered by one of the functions above from now on */
     static int ct_take_numpy_names(PyObject *f) {
         int method = Py_IS_TYPE(f, &PyMethodDescr_Type);
@@ -90,7 +113,7 @@ cdef extern from *:
         if (!method && !PyCFunction_Check(f))
             return 0;
         def = method ? ((PyMethodDescrObject *)f)->d_method : ((PyCFunctionObject *)f)->m_ml;
-        if (def->ml_flags != (METH_FASTCALL | METH_KEYWORDS))
+        if (def->ml_flags != (METH_FASTCALL | METH_KEYWORDS) || !ct_is_renamed(def->ml_doc))
             return 0;
         for (int i = 0; i < ct_used; i++)
             if ((PyCFunction)(void *)ct_entries[i] == def->ml_meth)      /* an alias of one that is entered so */
@@ -109,8 +132,6 @@ cdef extern from *:
     int ct_take_numpy_names(object f) except -1
 
 
-OF_PYTORCH = frozenset(("dim", "keepdim", "input", "other"))
-OF_NUMPY = frozenset(("axis", "keepdims", "x", "x1", "x2", "a"))
 ct_intern()
 
 
@@ -118,8 +139,5 @@ def take_numpy_names(functions):
     """Let functions take NumPy's names too, those of them that have PyTorch's; how many there are."""
     cdef int taken = 0
     for f in functions:
-        signature = (getattr(f, "__doc__", None) or "").partition("\n")[0]
-        names = set(re.findall(r"[(,]\s*(?:[\w.]+ )?(\w+)", signature))
-        if names & OF_PYTORCH and not names & OF_NUMPY:
-            taken += ct_take_numpy_names(f)
+        taken += ct_take_numpy_names(f)
     return taken

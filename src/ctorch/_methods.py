@@ -14,7 +14,7 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
     flags = [a for a in args if isinstance(a, bool)]         # non_blocking, copy
     non_blocking, copy = [*flags, *(non_blocking, copy)[len(flags):]]
     for a in args:
-        if isinstance(a, DType):
+        if isinstance(a, DType | type):
             dtype = a
         elif isinstance(a, ctorch.Tensor):
             dtype, device = a.dtype, a.device
@@ -129,7 +129,7 @@ def restored(x, location):
 
 def rebuild(cls, raw, dtype, shape, requires_grad, device="cpu"):
     """The tensor that `reduce` took apart."""
-    values = ctorch.empty(shape, dtype=dtype)
+    values = ctorch.empty(shape, dtype=dtype, device="cpu")
     if raw:
         memoryview(_as_bytes_inplace(values))[:] = raw
     values = restored(values, device)
@@ -186,10 +186,10 @@ def set_source(x, source, storage_offset, size, stride):
             raise RuntimeError(f"Could not set tensor of type {source.dtype} to a tensor of type {x.dtype}")
         values = source.detach()
         return values if size is None else _views.as_strided(
-            values, size, stride if stride is not None else ctorch.empty(size).stride(), storage_offset)
+            values, size, stride if stride is not None else ctorch.empty(size, device="cpu").stride(), storage_offset)
     values = view_dtype(source._bytes, x.dtype)
     size = (values.shape[0],) if size is None else size
-    return _views.as_strided(values, size, stride if stride is not None else ctorch.empty(size).stride(),
+    return _views.as_strided(values, size, stride if stride is not None else ctorch.empty(size, device="cpu").stride(),
                              storage_offset)
 
 

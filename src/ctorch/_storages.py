@@ -17,7 +17,7 @@ class UntypedStorage:
     """
 
     def __init__(self, size=0):
-        self._bytes = size if isinstance(size, ctorch.Tensor) else ctorch.zeros(size, dtype=ctorch.uint8)
+        self._bytes = size if isinstance(size, ctorch.Tensor) else ctorch.zeros(size, dtype=ctorch.uint8, device="cpu")
 
     @property
     def device(self):

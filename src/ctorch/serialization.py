@@ -306,7 +306,7 @@ class _Memory:
             offset = self._data_offset(info, n)
             return ctorch.frombuffer(self.mapped, dtype=ctorch.uint8, count=n, offset=offset)
         # whole multiples of the widest element, so that the bytes can be read as any dtype
-        raw = ctorch.empty(-(-n // 16) * 16, dtype=ctorch.uint8)
+        raw = ctorch.empty(-(-n // 16) * 16, dtype=ctorch.uint8, device="cpu")
         target, done = memoryview(raw)[:n], 0
         with self.archive.open(info) as source:
             while done < n:
@@ -367,7 +367,7 @@ class _Plan:
 
     def build(self, memory):
         if self.storage is None:
-            x = memory.place(ctorch.empty(0, dtype=ctorch.uint8), self.device)
+            x = memory.place(ctorch.empty(0, dtype=ctorch.uint8, device="cpu"), self.device)
             x = ctorch.empty(self.shape, dtype=self.dtype, device=x.device)
         else:
             raw = memory.get(self.storage, self.device)

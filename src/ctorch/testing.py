@@ -106,7 +106,7 @@ def _check_keys(actual, expected, path):
 
 def _are_tensors(a, b, allow_subclasses):
     for x in (a, b):
-        if not isinstance(x, ctorch.Tensor | np.ndarray) or (isinstance(x, np.ndarray) and x.dtype.kind not in "biufcV"):
+        if not isinstance(x, ctorch.Tensor) and not (isinstance(x, np.ndarray) and x.dtype.kind in "biufcV"):
             return False
     if allow_subclasses:
         return isinstance(a, type(b)) or isinstance(b, type(a))

@@ -136,8 +136,9 @@ CLASSES = ["accuracy_score", "balanced_accuracy_score", "cohen_kappa_score", "co
 AVERAGED = ["f1_score", "jaccard_score", "precision_score", "recall_score"]
 CURVES = ["det_curve", "precision_recall_curve", "roc_curve", "average_precision_score", "brier_score_loss",
           "log_loss", "roc_auc_score", "d2_log_loss_score"]
-REGRESSION = ["d2_absolute_error_score", "d2_pinball_score", "d2_tweedie_score", "explained_variance_score", "max_error",
-              "mean_absolute_error", "mean_absolute_percentage_error", "mean_gamma_deviance", "mean_pinball_loss",
+REGRESSION = ["d2_absolute_error_score", "d2_pinball_score", "d2_tweedie_score", "explained_variance_score",
+              "max_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_gamma_deviance",
+              "mean_pinball_loss",
               "mean_poisson_deviance", "mean_squared_error", "mean_squared_log_error", "mean_tweedie_deviance",
               "median_absolute_error", "r2_score", "root_mean_squared_error", "root_mean_squared_log_error"]
 PAIRS = ["additive_chi2_kernel", "chi2_kernel", "cosine_distances", "cosine_similarity", "euclidean_distances",

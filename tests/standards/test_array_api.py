@@ -274,8 +274,9 @@ UNARY = dict.fromkeys("abs negative positive square".split(), NUMERIC)
 UNARY |= dict.fromkeys("ceil floor trunc".split(), REAL)
 UNARY |= dict.fromkeys("cos cosh exp log log10 log2 sin sinh sqrt tan tanh reciprocal "
                        "acos acosh asin asinh atan atanh expm1 log1p".split(), INEXACT)
-UNARY |= {"sign": NUMERIC, "round": NUMERIC, "isfinite": NUMERIC, "isinf": NUMERIC, "isnan": NUMERIC, "logical_not": ("bool",),
-          "bitwise_invert": ("bool", *INTEGERS), "conj": COMPLEX, "real": COMPLEX, "imag": COMPLEX, "signbit": FLOATS}
+UNARY |= {"sign": NUMERIC, "round": NUMERIC, "isfinite": NUMERIC, "isinf": NUMERIC, "isnan": NUMERIC,
+          "logical_not": ("bool",), "bitwise_invert": ("bool", *INTEGERS), "conj": COMPLEX, "real": COMPLEX,
+          "imag": COMPLEX, "signbit": FLOATS}
 BINARY = dict.fromkeys("add multiply subtract".split(), NUMERIC)
 BINARY |= dict.fromkeys("bitwise_and bitwise_or bitwise_xor".split(), ("bool", *INTEGERS))
 BINARY |= dict.fromkeys("greater greater_equal less less_equal maximum minimum".split(), REAL)

@@ -15,9 +15,9 @@ WIDE = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -1.5, 0.1, 127.9, 128.5, 255.9, 256.5, -
         2.0**63, -2.0**63, 2.0**24 + 1, 1e300]
 
 
-def outcome(function):
+def outcome(function, *arguments):
     try:
-        return str(function())
+        return str(function(*arguments))
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
@@ -44,7 +44,7 @@ def test_properties(dtype):
 def test_promotion():
     def all_of(m):
         pairs = itertools.product([getattr(m, d) for d in DTYPES], repeat=2)
-        return [[outcome(lambda: m.promote_types(a, b)), outcome(lambda: m.can_cast(a, b))] for a, b in pairs]
+        return [[outcome(m.promote_types, a, b), outcome(m.can_cast, a, b)] for a, b in pairs]
     mirror.check(all_of)
 
 
@@ -54,7 +54,7 @@ def test_result_type(shapes):
         found = []
         for a, b in itertools.product(DTYPES, DTYPES):
             x, y = (m.ones(s, dtype=getattr(m, d)) for s, d in zip(shapes, (a, b)))
-            found.append([a, b, outcome(lambda: m.result_type(x, y)).replace("complex32", "complex64")])
+            found.append([a, b, outcome(m.result_type, x, y).replace("complex32", "complex64")])
         return found
     mirror.check(all_of)
 
@@ -62,8 +62,8 @@ def test_result_type(shapes):
 def test_result_type_of_numbers():
     def all_of(m):
         tensors = [m.ones(s, dtype=getattr(m, d)) for d in DTYPES for s in ((2,), ())]
-        mixed = [outcome(lambda: m.result_type(t, n)) for t in tensors for n in NUMBERS]
-        mixed += [outcome(lambda: m.result_type(a, b)) for a, b in itertools.product(NUMBERS, NUMBERS)]
+        mixed = [outcome(m.result_type, t, n) for t in tensors for n in NUMBERS]
+        mixed += [outcome(m.result_type, a, b) for a, b in itertools.product(NUMBERS, NUMBERS)]
         return [text.replace("complex32", "complex64") for text in mixed]
     mirror.check(all_of)
 
@@ -122,11 +122,18 @@ TO = {
     "none": lambda m, x: x.to(None, m.float64),
     "format": lambda m, x: list(x.reshape(1, 2, 1, 2).to(memory_format=m.channels_last).stride()),
     "format and dtype": lambda m, x: list(x.reshape(1, 2, 1, 2).to(m.float64, memory_format=m.channels_last).stride()),
+    "type of Python": lambda m, x: x.to(float),
     "wrong device": lambda m, x: x.to("nowhere"),
     "strides": lambda m, x: list(x.t().to(m.float64).stride()),
     "type": lambda m, x: x.type(m.float64),
     "type name": lambda m, x: [x.type(), x.type("torch.IntTensor").type()],
 }
+
+
+def test_types_of_python():
+    mirror.check(lambda m: [m.zeros(1, dtype=t) for t in (bool, int, float, complex)]
+                 + [m.full((1,), t(1)) for t in (bool, int, float, complex)]
+                 + [m.ones(2, dtype=m.complex128).view(float)])
 
 
 @pytest.mark.parametrize("form", TO)

@@ -11,33 +11,64 @@ def _check_sizes(name, sizes):
             raise ValueError(f"{name}: invalid number of data points ({n}) specified")
 
 
-def _one(name):
-    operator = getattr(ctorch.fft, name)
-
-    def function(x, /, *, n=None, axis=-1, norm="backward"):
-        _check_sizes(name, () if n is None else (n,))
-        return operator(x, n=n, dim=axis, norm=norm)
-    return _named(function, name)
+def fft(x, /, *, n=None, axis=-1, norm="backward"):
+    """The Fourier transform along an axis."""
+    _check_sizes("fft", () if n is None else (n,))
+    return ctorch.fft.fft(x, n=n, dim=axis, norm=norm)
 
 
-def _many(name):
-    operator = getattr(ctorch.fft, name)
-
-    def function(x, /, *, s=None, axes=None, norm="backward"):
-        _check_sizes(name, s or ())
-        return operator(x, s=s, dim=axes, norm=norm)
-    return _named(function, name)
+def hfft(x, /, *, n=None, axis=-1, norm="backward"):
+    """The transform of a signal that is Hermitian in time, which is real."""
+    _check_sizes("hfft", () if n is None else (n,))
+    return ctorch.fft.hfft(x, n=n, dim=axis, norm=norm)
 
 
-def _named(function, name):
-    function.__name__ = function.__qualname__ = name
-    function.__module__ = "ctorch.array_api.fft"
-    function.__doc__ = f"``ctorch.fft.{name}`` by the standard's names of arguments."
-    return function
+def ifft(x, /, *, n=None, axis=-1, norm="backward"):
+    """The inverse Fourier transform along an axis."""
+    _check_sizes("ifft", () if n is None else (n,))
+    return ctorch.fft.ifft(x, n=n, dim=axis, norm=norm)
 
 
-globals().update({name: _one(name) for name in ("fft", "hfft", "ifft", "ihfft", "irfft", "rfft")})
-globals().update({name: _many(name) for name in ("fftn", "ifftn", "irfftn", "rfftn")})
+def ihfft(x, /, *, n=None, axis=-1, norm="backward"):
+    """The inverse of `hfft`."""
+    _check_sizes("ihfft", () if n is None else (n,))
+    return ctorch.fft.ihfft(x, n=n, dim=axis, norm=norm)
+
+
+def irfft(x, /, *, n=None, axis=-1, norm="backward"):
+    """The inverse of `rfft`."""
+    _check_sizes("irfft", () if n is None else (n,))
+    return ctorch.fft.irfft(x, n=n, dim=axis, norm=norm)
+
+
+def rfft(x, /, *, n=None, axis=-1, norm="backward"):
+    """The Fourier transform of real numbers along an axis, without its redundant half."""
+    _check_sizes("rfft", () if n is None else (n,))
+    return ctorch.fft.rfft(x, n=n, dim=axis, norm=norm)
+
+
+def fftn(x, /, *, s=None, axes=None, norm="backward"):
+    """The Fourier transform along several axes."""
+    _check_sizes("fftn", s or ())
+    return ctorch.fft.fftn(x, s=s, dim=axes, norm=norm)
+
+
+def ifftn(x, /, *, s=None, axes=None, norm="backward"):
+    """The inverse Fourier transform along several axes."""
+    _check_sizes("ifftn", s or ())
+    return ctorch.fft.ifftn(x, s=s, dim=axes, norm=norm)
+
+
+def irfftn(x, /, *, s=None, axes=None, norm="backward"):
+    """The inverse of `rfftn`."""
+    _check_sizes("irfftn", s or ())
+    return ctorch.fft.irfftn(x, s=s, dim=axes, norm=norm)
+
+
+def rfftn(x, /, *, s=None, axes=None, norm="backward"):
+    """The Fourier transform of real numbers along several axes, without its redundant half."""
+    _check_sizes("rfftn", s or ())
+    return ctorch.fft.rfftn(x, s=s, dim=axes, norm=norm)
 
 
 def fftfreq(n, /, *, d=1.0, dtype=None, device=None):

@@ -82,7 +82,7 @@ def _across(to, frm):
 def _to_device(to, frm, non_blocking):
     host = frm
     if frm.dtype != to.dtype or not frm.is_contiguous():
-        host = ctorch.empty(frm.shape, dtype=to.dtype)
+        host = ctorch.empty(frm.shape, dtype=to.dtype, device="cpu")
         copy_values(host, frm)
     direct = to.is_contiguous() and to.shape == host.shape
     landed = to if direct else ctorch.empty(host.shape, dtype=to.dtype, device=to.device)
@@ -97,7 +97,7 @@ def _to_device(to, frm, non_blocking):
 def _to_host(to, frm, non_blocking):
     dense = _dense(frm)
     direct = to.is_contiguous() and to.shape == frm.shape and to.dtype == frm.dtype
-    landed = to if direct else ctorch.empty(frm.shape, dtype=frm.dtype)
+    landed = to if direct else ctorch.empty(frm.shape, dtype=frm.dtype, device="cpu")
     queued = non_blocking and direct and pinned.is_pinned(to)
     raw.d2h(landed.data_ptr(), dense.data_ptr(), dense.numel() * dense.element_size(), frm.device.index, queued)
     if queued:

@@ -97,7 +97,7 @@ def empty(shape, dtype):
     """A tensor in page-locked memory, with whatever was there."""
     nbytes = math.prod(shape) * dtype.itemsize
     if nbytes == 0:
-        return ctorch.empty(shape, dtype=dtype)
+        return ctorch.empty(shape, dtype=dtype, device="cpu")
     memory = ctorch.from_numpy(numpy.asarray(_Block(nbytes)))
     return memory.view(dtype).reshape(shape).detach()
 

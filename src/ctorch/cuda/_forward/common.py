@@ -110,6 +110,6 @@ def first_outside(numbers, size: int, ignore=None):
 
 def read_int64(address: int, index: int) -> int:
     """One number from the device."""
-    host = ctorch.empty((1,), dtype=ctorch.int64)
+    host = ctorch.empty((1,), dtype=ctorch.int64, device="cpu")
     copy.d2h(host.data_ptr(), address, 8, index)
     return host.item()

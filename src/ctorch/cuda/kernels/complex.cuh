@@ -22,6 +22,9 @@ CT_COMPLEX Complex<T> ct_sgn(Complex<T> z) {
 }
 CT_COMPLEX Complex<T> ct_sign(Complex<T> z) { return ct_sgn(z); }
 
+// Sizes against literals, which are of the rows' type.
+template <typename T> CT_DEVICE bool operator<(T size, Complex<T> literal) { return size < literal.re; }
+
 CT_COMPLEX Complex<T> ct_polar(T radius, T angle) {
     // An angle of 0 keeps its sign, and an infinite radius does not meet sin(0) = 0.
     return Complex<T>(radius * cos(angle), angle == 0 ? angle : radius * sin(angle));
