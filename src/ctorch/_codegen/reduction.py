@@ -123,11 +123,19 @@ cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines,
         a[k] = {name}_combine_state(a[k], <{s}>{name}_line16(line_{target.suffix}(x + k * line_stride, n, 0)))
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
-    cdef {lane} a = {p.identity}
-    cdef Py_ssize_t i
-    for i in range(x.shape[0]):
+    # in four parts, which need not wait for each other
+    cdef {lane} a = {p.identity}, b = a, c = a, d = a
+    cdef Py_ssize_t i = 0, n = x.shape[0]
+    while i + 4 <= n:
         a = {name}_combine(a, {name}_map(x[i]))
-    return a
+        b = {name}_combine(b, {name}_map(x[i + 1]))
+        c = {name}_combine(c, {name}_map(x[i + 2]))
+        d = {name}_combine(d, {name}_map(x[i + 3]))
+        i += 4
+    while i < n:
+        a = {name}_combine(a, {name}_map(x[i]))
+        i += 1
+    return {name}_combine({name}_combine(a, b), {name}_combine(c, d))
 
 cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
