@@ -1,14 +1,15 @@
 """Writes the CPU kernels of the reduction rows from their map, combine and post expressions.
 
 A reduction keeps a state per result. `inner` folds a line of elements into one state, with independent lanes so
-that it vectorises in a fixed order, `lines` does so for many short ones; `outer` folds rows into a line of states; `merge` joins states of parts that
-were computed apart; `finish` turns states into results.
+that it vectorises in a fixed order, `lines` does so for many short ones; `outer` folds rows into a line of states;
+`merge` joins states of parts that were computed apart; `finish` turns states into results.
 """
 from . import expression
 from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
 
 LANES = 64
+KERNELS = ("inner", "lines", "outer", "init", "merge", "finish")
 IDEMPOTENT = ("maximum(a, b)", "minimum(a, b)", "a | b", "a & b")
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
 
@@ -222,8 +223,8 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                 used |= p.used
                 suffixes |= {target.suffix, p.lane.suffix, p.state.suffix}
                 name = f"{row.name}_{target.suffix}"
-                fields = ", ".join(f"table[{len(fills)}].{f}" for f in ("inner", "lines", "outer", "init", "merge", "finish"))
-                parts = ", ".join(f"{name}_{f}" for f in ("inner", "lines", "outer", "init", "merge", "finish"))
+                fields = ", ".join(f"table[{len(fills)}].{f}" for f in KERNELS)
+                parts = ", ".join(f"{name}_{f}" for f in KERNELS)
                 fills.append(f"table[{len(fills)}].op, table[{len(fills)}].dtype = "
                              f'b"{row.name}", {target.name.upper()}\n'
                              f"{fields} = {parts}\n"
