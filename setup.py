@@ -35,9 +35,11 @@ SHARED = "ctorch._cyutility"
 
 # Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
 # that there is. The longest match of a family's end counts.
-WIDTHS_OF_FAMILY = {"complex": ["_base"], "comparison_int": ["_base"], "reduce_int": ["_base", "_avx2"],
+WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
+                    "comparison_int": ["_base"], "reduce_int": ["_base", "_avx2"],
                     "int": ["_base", "_avx2"], "cast": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"],
                     "special_int": ["_base"], "simple_int": ["_base"]}
+
 WIDTHS = {
     "_base": ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"],      # a fifth less to compile, seldom run
     "_avx2": ["-march=haswell"],
