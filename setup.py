@@ -35,12 +35,10 @@ SHARED = "ctorch._cyutility"
 
 # Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
 # that there is. The longest match of a family's end counts.
-WIDTHS_OF_FAMILY = {"complex": ["_base"], "comparison_int": ["_base"], "reduce_int": ["_base", "_avx2"],
+WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
+                    "comparison_int": ["_base"], "reduce_int": ["_base", "_avx2"],
                     "int": ["_base", "_avx2"], "cast": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"],
                     "special_int": ["_base"], "simple_int": ["_base"]}
-# Long functions that are vectorised for every width but the oldest, where they take most of the build's time.
-PLAIN_AT_BASE = ("_gen_math_real", "_gen_activation_real", "_gen_power_real", "_gen_cast",
-                 "_gen_special_real")
 
 WIDTHS = {
     "_base": ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"],      # a fifth less to compile, seldom run
@@ -125,8 +123,8 @@ def extensions():
         for width, flags in WIDTHS.items():
             if width not in widths_of(family):
                 continue
-            if width == "_base" and family in PLAIN_AT_BASE and flags:
-                flags = ["-O2"]
+            if width == "_base" and flags and family.startswith("_gen_") and len(widths_of(family)) > 1:
+                flags = ["-O2"]          # where wider vectors are built too, the oldest take too much of the build
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
             modules[-1].depends = ext.depends
     return modules

@@ -55,8 +55,8 @@ def test_values_equal_scipys(values, name):
     if name == "airy_ai":
         want, x = (np.where(x < -1e4, np.nan, v) for v in (want, x))
         want = np.where(x > 1e3, 0, want)
-    if name == "modified_bessel_k1":
-        want = np.where((x >= 0) & (x < 1e-307), np.inf, want)
+    if "bessel_k" in name:                                # SciPy's square x before the logarithm
+        want, x = (np.where((x > 0) & (x < 1e-150), np.nan, v) for v in (want, x))
     near = 1e-9 if name in ("bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "digamma") else 1e-300
     equal(getattr(ctorch.special, name)(ctorch.from_numpy(x)), want, 1e-10, near)
 

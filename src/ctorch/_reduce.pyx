@@ -206,7 +206,7 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
     cdef double buffer[CAST]
     cdef char* data[2]
     cdef int64_t strides[2]
-    cdef int64_t i, start = 0, step = CAST // n, m
+    cdef int64_t start = 0, step = CAST // n, m
     if job.cast == NULL:
         job.kernels.outer(state, x, row_stride, rows, stride, n)
         return
@@ -217,7 +217,7 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
         if row_stride == n * stride:
             job.cast(data, strides, m * n, NULL)
         else:
-            for i in range(m):
+            for _ in range(m):
                 job.cast(data, strides, n, NULL)
                 data[0] += n * job.native_size
                 data[1] += row_stride

@@ -168,8 +168,8 @@ def loop_text(name, op, target, result, types, value) -> str:
             continue
         if layout == "left" and has_left_block(op, target):
             left, right = op.inputs
-            lines += [head, f"    ct_v{LEFT_BLOCKS[op.text]}_{target.suffix}(&{right}[0], {left}, &out[0], out.shape[0])",
-                      ""]
+            call = f"ct_v{LEFT_BLOCKS[op.text]}_{target.suffix}"
+            lines += [head, f"    {call}(&{right}[0], {left}, &out[0], out.shape[0])", ""]
             continue
         lines += [head, "    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
                   f"        out[i] = {name}_value({used}{extra})", ""]

@@ -1,14 +1,15 @@
 """Writes the CPU kernels of the reduction rows from their map, combine and post expressions.
 
 A reduction keeps a state per result. `inner` folds a line of elements into one state, with independent lanes so
-that it vectorises in a fixed order, `lines` does so for many short ones; `outer` folds rows into a line of states; `merge` joins states of parts that
-were computed apart; `finish` turns states into results.
+that it vectorises in a fixed order, `lines` does so for many short ones; `outer` folds rows into a line of states;
+`merge` joins states of parts that were computed apart; `finish` turns states into results.
 """
 from . import expression
 from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
 
 LANES = 64
+KERNELS = ("inner", "lines", "outer", "init", "merge", "finish")
 IDEMPOTENT = ("maximum(a, b)", "minimum(a, b)", "a | b", "a & b")
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
 
@@ -123,11 +124,19 @@ cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines,
         a[k] = {name}_combine_state(a[k], <{s}>{name}_line16(line_{target.suffix}(x + k * line_stride, n, 0)))
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
-    cdef {lane} a = {p.identity}
-    cdef Py_ssize_t i
-    for i in range(x.shape[0]):
+    # in four parts, which need not wait for each other
+    cdef {lane} a = {p.identity}, b = a, c = a, d = a
+    cdef Py_ssize_t i = 0, n = x.shape[0]
+    while i + 4 <= n:
         a = {name}_combine(a, {name}_map(x[i]))
-    return a
+        b = {name}_combine(b, {name}_map(x[i + 1]))
+        c = {name}_combine(c, {name}_map(x[i + 2]))
+        d = {name}_combine(d, {name}_map(x[i + 3]))
+        i += 4
+    while i < n:
+        a = {name}_combine(a, {name}_map(x[i]))
+        i += 1
+    return {name}_combine({name}_combine(a, b), {name}_combine(c, d))
 
 cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
@@ -214,8 +223,8 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                 used |= p.used
                 suffixes |= {target.suffix, p.lane.suffix, p.state.suffix}
                 name = f"{row.name}_{target.suffix}"
-                fields = ", ".join(f"table[{len(fills)}].{f}" for f in ("inner", "lines", "outer", "init", "merge", "finish"))
-                parts = ", ".join(f"{name}_{f}" for f in ("inner", "lines", "outer", "init", "merge", "finish"))
+                fields = ", ".join(f"table[{len(fills)}].{f}" for f in KERNELS)
+                parts = ", ".join(f"{name}_{f}" for f in KERNELS)
                 fills.append(f"table[{len(fills)}].op, table[{len(fills)}].dtype = "
                              f'b"{row.name}", {target.name.upper()}\n'
                              f"{fields} = {parts}\n"

@@ -9,6 +9,7 @@ from ctorch._parallel cimport parallel_for
 
 cdef enum:
     CHUNK = 16384       # elements of the result to a chunk
+    POINTS = 64         # points of which the corners are kept
 
 ctypedef void (*chunk_fn)(void* arg, int64_t number) noexcept nogil
 
@@ -172,7 +173,7 @@ cdef inline int64_t clear(real at) noexcept nogil:
     return <int64_t>at if -1e9 < at < 1e9 else -100
 
 
-cdef void linear_corners(const Sampling* s, const real* point, Corners* c) noexcept nogil:
+cdef inline void linear_corners(const Sampling* s, const real* point, Corners* c, bint slopes) noexcept nogil:
     cdef int64_t low[3]
     cdef real part[3]
     cdef real slope[3]
@@ -197,7 +198,7 @@ cdef void linear_corners(const Sampling* s, const real* point, Corners* c) noexc
                     index = -1
             c.weight[corner] *= part[axis] if side else 1 - part[axis]
         c.at[corner] = index
-        for axis in range(n):
+        for axis in range(n if slopes else 0):
             weight = slope[axis] if corner >> axis & 1 else -slope[axis]
             for other in range(n):
                 if other != axis:
@@ -205,7 +206,7 @@ cdef void linear_corners(const Sampling* s, const real* point, Corners* c) noexc
             c.slope[corner][axis] = weight
 
 
-cdef void nearest_corner(const Sampling* s, const real* point, Corners* c) noexcept nogil:
+cdef inline void nearest_corner(const Sampling* s, const real* point, Corners* c) noexcept nogil:
     cdef real slope, at
     cdef int64_t index = 0, k, low
     c.count = 1
@@ -231,7 +232,7 @@ cdef inline void cubic(double t, double* w, double* slope) noexcept nogil:
     w[3], slope[3] = ((a * x - 5 * a) * x + 8 * a) * x - 4 * a, -((3 * a * x - 10 * a) * x + 8 * a)
 
 
-cdef void cubic_corners(const Sampling* s, const real* point, Corners* c) noexcept nogil:
+cdef inline void cubic_corners(const Sampling* s, const real* point, Corners* c, bint slopes) noexcept nogil:
     cdef double w[2][4]
     cdef double slope[2][4]
     cdef int64_t at[2][4]
@@ -251,44 +252,60 @@ cdef void cubic_corners(const Sampling* s, const real* point, Corners* c) noexce
         for j in range(4):
             c.at[4 * i + j] = -1 if at[1][i] < 0 or at[0][j] < 0 else at[1][i] * s.size[2] + at[0][j]
             c.weight[4 * i + j] = w[1][i] * w[0][j]
+            if not slopes:
+                continue
             c.slope[4 * i + j][0] = w[1][i] * slope[0][j] * scale[0]
             c.slope[4 * i + j][1] = slope[1][i] * w[0][j] * scale[1]
 
 
-cdef inline void corners(const Sampling* s, const real* point, Corners* c) noexcept nogil:
+cdef inline void corners(const Sampling* s, const real* point, Corners* c, bint slopes) noexcept nogil:
     if s.mode == GRID_NEAREST:
         nearest_corner(s, point, c)
     elif s.mode == GRID_BICUBIC:
-        cubic_corners(s, point, c)
+        cubic_corners(s, point, c, slopes)
     else:
-        linear_corners(s, point, c)
+        linear_corners(s, point, c, slopes)
+
+
+cdef inline void add_corner(const real* x, const int64_t* at, const real* weight, real* total) noexcept nogil:
+    """One corner of POINTS points in a channel; outside of the image there is zero, whatever its first element is."""
+    cdef int p
+    cdef real value
+    for p in range(POINTS):
+        value = x[at[p] if at[p] >= 0 else 0]
+        total[p] += (value if at[p] >= 0 else <real>0) * weight[p]
 
 
 cdef void sample_chunk(const Sampling* s, int64_t number, real* tag) noexcept nogil:
-    """Some points of an image."""
-    cdef int64_t parts = (s.points + 1023) // 1024, image = number // parts, i, area, stop
+    """Some points of an image: the corners of POINTS of them, then these in one channel after the other."""
+    cdef int64_t parts = (s.points + 1023) // 1024, image = number // parts, i, stop, m, channel
+    cdef int64_t area = s.size[0] * s.size[1] * s.size[2]
     cdef const real* grid = <const real*>s.grid + image * s.points * s.axes
-    cdef const real* x
-    cdef real* y
-    cdef real total
+    cdef const real* x = <const real*>s.x + image * s.channels * area
+    cdef real* y = <real*>s.y + image * s.channels * s.points
+    cdef int64_t at[16][POINTS]
+    cdef real weight[16][POINTS]
+    cdef real total[POINTS]
     cdef Corners c
-    cdef int j
-    area = s.size[0] * s.size[1] * s.size[2]
+    cdef int j, p
     i = number % parts * 1024
     stop = i + 1024 if i + 1024 < s.points else s.points
     while i < stop:
-        corners(s, grid + i * s.axes, &c)
-        x = <const real*>s.x + image * s.channels * area
-        y = <real*>s.y + image * s.channels * s.points + i
-        for _ in range(s.channels):
-            total = 0
+        m = stop - i if stop - i < POINTS else POINTS
+        for p in range(POINTS):
+            if p < m:
+                corners(s, grid + (i + p) * s.axes, &c, False)
             for j in range(c.count):
-                if c.at[j] >= 0:
-                    total += x[c.at[j]] * <real>c.weight[j]
-            y[0] = total
-            x += area
-            y += s.points
-        i += 1
+                at[j][p] = c.at[j] if p < m and area > 0 else -1
+                weight[j][p] = <real>c.weight[j]
+        for channel in range(s.channels if area > 0 else 0):
+            for p in range(POINTS):
+                total[p] = 0
+            for j in range(c.count):
+                add_corner(x + channel * area, at[j], weight[j], total)
+            for p in range(m):
+                y[channel * s.points + i + p] = total[p]
+        i += POINTS
 
 
 cdef void sample_backward_image(const Sampling* s, int64_t image, real* tag) noexcept nogil:
@@ -304,7 +321,7 @@ cdef void sample_backward_image(const Sampling* s, int64_t image, real* tag) noe
     if s.gx != NULL:
         memset(<real*>s.gx + image * s.channels * area, 0, s.channels * area * sizeof(real))
     for i in range(s.points):
-        corners(s, grid + i * s.axes, &c)
+        corners(s, grid + i * s.axes, &c, True)
         slope[0] = slope[1] = slope[2] = 0
         for k in range(s.channels):
             x = <const real*>s.x + (image * s.channels + k) * area

@@ -16,6 +16,8 @@ cdef enum:
     LANES = 256         # columns worked on together when the dimension is not the last
     BLOCK = 65536       # elements of a long row whose sum begins anew; part of the result
     MOST_BLOCKS = 1024  # blocks of a row whose sums are held at a time
+    SHORT = 32          # rows of so many elements are worked on together,
+    SIDE = 8            # so many of them
     STEP = 256          # elements whose exponentials are taken together
 
     SUM = 0
@@ -117,6 +119,24 @@ cdef inline void some_columns(int op, const number* x, number* y, int64_t n, int
             y[i * step + j] = <number>carry[j]
 
 
+cdef inline void short_rows(int op, const number* x, number* y, int64_t n, int64_t step, int64_t row,
+                            wide zero) noexcept nogil:
+    """SIDE rows of n elements, `row` apart: their chains run side by side."""
+    cdef wide carry[SIDE]
+    cdef int64_t i, j
+    for j in range(SIDE):
+        carry[j] = zero + op
+    for i in range(n):
+        if op == SUM:
+            for j in range(SIDE):
+                carry[j] += <wide>x[i * step + j * row]
+                y[i * step + j * row] = <number>carry[j]
+        else:
+            for j in range(SIDE):
+                carry[j] *= <wide>x[i * step + j * row]
+                y[i * step + j * row] = <number>carry[j]
+
+
 cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil:
     """Rows when inner is 1, else groups of LANES columns."""
     cdef ScanJob* job = s.job
@@ -130,7 +150,11 @@ cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil
         x += (job.n - 1) * step
         y += (job.n - 1) * step
         step = -step
-    for unit in range(number_ * s.chunk, stop):
+    unit = number_ * s.chunk
+    while job.inner == 1 and job.n <= SHORT and unit + SIDE <= stop:
+        short_rows(s.op, x + unit * job.n, y + unit * job.n, job.n, step, job.n, zero)
+        unit += SIDE
+    for unit in range(unit, stop):
         column = unit % groups * LANES
         at = unit // groups * job.n * job.inner + column
         if job.inner > 1:

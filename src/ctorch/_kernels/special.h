@@ -204,8 +204,16 @@ CT_POLYNOMIAL_LOOP(f32, float)
 
 /* ---- bits and signs */
 
-static inline double ct_nextafter_f64(double x, double y) { return nextafter(x, y); }
-static inline float ct_nextafter_f32(float x, float y) { return nextafterf(x, y); }
+/* Numbers of one sign are ordered as their bits are. */
+#define CT_NEXTAFTER(suffix, type, integer, least)                                                                \
+    CT_INLINE type ct_nextafter_##suffix(type x, type y) {                                                        \
+        integer away = (x < y) == (x > 0), bits = (integer)ct_bits_##suffix(x) + 2 * away - 1;                    \
+        type next = ct_blend_##suffix(x == 0, ct_copysign_##suffix(least, y), ct_from_bits_##suffix(bits));       \
+        next = ct_blend_##suffix(x == y, y, next);                                                                \
+        return ct_blend_##suffix((x == x) & (y == y), next, x + y);                                               \
+    }
+CT_NEXTAFTER(f32, float, uint32_t, 0x1p-149f)
+CT_NEXTAFTER(f64, double, uint64_t, 0x1p-1074)
 static inline uint8_t ct_signbit_f64(double x) { return __builtin_signbit(x) != 0; }
 static inline uint8_t ct_signbit_f32(float x) { return __builtin_signbitf(x) != 0; }
 static inline double ct_mantissa_f64(double x) { int e; return frexp(x, &e); }

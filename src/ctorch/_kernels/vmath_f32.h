@@ -289,7 +289,7 @@ CT_INLINE float ct_remainder_f32(float x, float y) {
 CT_INLINE float ct_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
 CT_INLINE float ct_frac_f32(float x) { return x - ct_trunc_f32(x); }
 CT_INLINE float ct_sign_f32(float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f; }
-CT_INLINE float ct_maximum_f32(float x, float y) { return ct_blend_f32(x == x, x >= y ? x : y, x); }
-CT_INLINE float ct_minimum_f32(float x, float y) { return ct_blend_f32(x == x, x <= y ? x : y, x); }
-CT_INLINE float ct_fmax_f32(float x, float y) { return ct_blend_f32(y == y, x >= y ? x : y, x); }
-CT_INLINE float ct_fmin_f32(float x, float y) { return ct_blend_f32(y == y, x <= y ? x : y, x); }
+CT_INLINE float ct_maximum_f32(float x, float y) { return ct_blend_f32(x == x, ct_blend_f32(x >= y, x, y), x); }
+CT_INLINE float ct_minimum_f32(float x, float y) { return ct_blend_f32(x == x, ct_blend_f32(x <= y, x, y), x); }
+CT_INLINE float ct_fmax_f32(float x, float y) { return ct_blend_f32(y == y, ct_blend_f32(x >= y, x, y), x); }
+CT_INLINE float ct_fmin_f32(float x, float y) { return ct_blend_f32(y == y, ct_blend_f32(x <= y, x, y), x); }
