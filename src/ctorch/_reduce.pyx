@@ -391,15 +391,19 @@ cdef void fill_identity(Job* job, TensorBase out) noexcept:
 cdef TensorBase reduce(int which, TensorBase x, object dim, bint keepdim, object dtype):
     """Reduce over `dim` (None for all); `dtype` casts the input first. Not recorded."""
     cdef bint reduced[MAX_DIMS]
+    cdef TensorBase y
     cdef int i
-    if dim is None:
+    cdef bint nothing = type(dim) is tuple and not <tuple>dim and REDUCTIONS[which].out_bool
+    if dim is None or nothing:               # any and all over no dimensions look at each element alone
         for i in range(x.ndim):
-            reduced[i] = True
+            reduced[i] = not nothing
     else:
         reduce_dims(dim, x.ndim, reduced, REDUCTIONS[which].name.decode())
-    if dtype is not None:
-        x = cast_to(x, as_dtype(dtype, REDUCTIONS[which].name.decode()))
-    return reduce_marked(which, x, reduced, keepdim)
+    if dtype is None:
+        return reduce_marked(which, x, reduced, keepdim)
+    x = cast_to(x, as_dtype(dtype, REDUCTIONS[which].name.decode()))
+    y = reduce_marked(which, x, reduced, keepdim)
+    return cast_to(y, x.dtype) if category_of[x.dtype] <= CATEGORY_INT and not REDUCTIONS[which].out_bool else y
 
 
 cdef TensorBase sum_to(TensorBase x, int ndim, const int64_t* shape):

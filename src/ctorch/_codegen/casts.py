@@ -24,6 +24,10 @@ def convert(to: str, frm: str, rows: dict) -> str:
         # Through a wide signed integer: negative and large values wrap instead of being undefined.
         value = f"ct_to_{'i32' if rows[to]['size'] < 4 else 'u64' if to == 'uint64' else 'i64'}(<double>{value})" \
             if to != "int32" else f"ct_to_int32(<double>{value})"
+    if kind_to == "complex":         # by parts: C and Cython multiply with i, which makes NaN of infinities
+        part = "double" if to == "complex128" else "float"
+        re, im = (f"{value}.real", f"{value}.imag") if kind_from == "complex" else (value, "0")
+        return f"ct_{to}(<{part}>{re}, <{part}>{im})"
     if to in STORE:
         return STORE[to].format(v=value)
     return f"<{c_type(to)}>{value}"
@@ -40,7 +44,8 @@ def module(rows: dict) -> str:
              "    uint16_t ct_f32_to_half(float)",
              "    float ct_bfloat16_to_f32(uint16_t)", "    uint16_t ct_f32_to_bfloat16(float)",
              "    int32_t ct_to_int32(double)",
-             "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)", "",
+             "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)",
+             "    c64 ct_complex64(float, float)", "    c128 ct_complex128(double, double)", "",
              'cdef extern from "loops.h" nogil:']
     for c in sorted({c_type(n) for n in names}):
         tag = c.removesuffix("_t")

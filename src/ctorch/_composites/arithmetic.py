@@ -45,7 +45,15 @@ def round(input, *, decimals=0):
     return ops._round(input * scale) / scale if decimals > 0 else ops._round(input / scale) * scale
 
 
+def _real_value(value, *operands):
+    """A factor as it was given, if it does not make complex numbers of real ones."""
+    if type(value) is complex and not any(isinstance(x, ctorch.Tensor) and x.is_complex() for x in operands):
+        raise RuntimeError("a complex value cannot be converted to a real type without overflow")
+    return value
+
+
 def addcmul(input, tensor1, tensor2, *, value=1):
+    _real_value(value, input, tensor1, tensor2)
     return ops._addcmul(input, tensor1, tensor2, value)
 
 
@@ -54,6 +62,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
                for x in (tensor1, tensor2)):
         raise RuntimeError("Integer division with addcdiv is no longer supported; write input + value * "
                            "torch.trunc(tensor1 / tensor2) or input + value * tensor1 / tensor2.")
+    _real_value(value, input, tensor1, tensor2)
     return ops._addcdiv(input, tensor1, tensor2, value)
 
 
