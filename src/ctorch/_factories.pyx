@@ -2,6 +2,7 @@
 import sys
 import warnings
 
+from libc.math cimport trunc
 from libc.stdint cimport *
 
 from ctorch._device cimport place_of
@@ -316,6 +317,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
     a, b = number_of(start), number_of(end)
+    if category_of[id] <= CATEGORY_INT:          # both ends are of the dtype
+        a, b = trunc(a), trunc(b)
     t = tensor_empty(FLOAT64, 1, &n)
     step = (b - a) / (n - 1) if n > 1 else 0
     half = n // 2

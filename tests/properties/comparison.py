@@ -18,8 +18,8 @@ class Tolerance:
     """How far values may lie apart: units in the last place, or `atol` in units of the dtype's epsilon.
 
     `zeros` says whether the signs of zeros must agree; `tiny` allows that many of the smallest normal number, where
-    PyTorch flushes what underflows; `parts` whether complex numbers that are not finite must agree in both parts; `recovers` whether a complex number may stand
-    where PyTorch has NaN.
+    PyTorch flushes what underflows; `parts` whether complex numbers that are not finite must agree in both parts; `recovers` whether a number may stand where
+    PyTorch has NaN.
     """
 
     def __init__(self, ulps=None, atol=0.0, zeros=True, tiny=0.0, parts=True, recovers=False):
@@ -68,6 +68,8 @@ def near_floats(a, b, dtype, tolerance, scale=None):
     if tolerance.ulps[dtype]:          # an overflow may come an ulp earlier
         edge = strategies.LARGEST[dtype] * (1 - wide(tolerance.ulps[dtype] + 1) * 2.0 ** -MANTISSA[dtype])
         good |= (np.sign(x) == np.sign(y)) & (np.minimum(np.abs(x), np.abs(y)) >= edge)
+    if tolerance.recovers:
+        good |= np.isnan(y)
     if tolerance.zeros:
         good &= ~((x == 0) & (y == 0) & (np.signbit(x) != np.signbit(y)))
     return good
@@ -112,7 +114,7 @@ def compare_arrays(a, b, dtype, tolerance=NEAR, where="result", refined=None, sc
         scale = np.broadcast_to(scale(), a.shape)
         top = strategies.LARGEST.get(dtype, strategies.LARGEST["float32" if dtype == "complex64" else "float64"])
         good |= near(a, b, dtype, tolerance, scale) | ~(scale <= top)     # what overflows does so in any order
-    if not good.all() and refined is not None and dtype in FLOATS + COMPLEX:
+    if not good.all() and refined is not None and dtype in (*FLOATS, *COMPLEX, "bool"):
         better = refined()
         if better is not None and better.shape == a.shape:
             good |= near(a, strategies.rounded(better, dtype), dtype, tolerance, scale)
@@ -216,9 +218,22 @@ def faults(ours, theirs):
 
 def better(function, items, refine):
     """The reference that results may agree with instead of PyTorch's."""
+    if isinstance(refine, Exact):
+        return lambda: refine(*items)
     if callable(refine):
         return lambda: refine(*(as_double(x) for x in items))
     return (lambda: doubled(function, items)) if refine else None
+
+
+class Exact:
+    """A comparison of the very numbers, where PyTorch first wraps what does not fit the dtype."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *items):
+        arrays = [np.array(x.array if isinstance(x, strategies.Operand) else x) for x in items]
+        return self.function(*(a if a.dtype.kind == "c" else a.astype(np.longdouble) for a in arrays))
 
 
 def as_double(x):

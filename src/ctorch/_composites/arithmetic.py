@@ -41,6 +41,8 @@ def _limit(input, limit):
 def round(input, *, decimals=0):
     if decimals == 0:
         return ops._round(input)
+    if input.dtype in (ctorch.float16, ctorch.bfloat16):          # whose range ends where scaled numbers begin
+        return round(input.to(ctorch.float32), decimals=decimals).to(input.dtype)
     scale = 10.0 ** abs(decimals)
     return ops._round(input * scale) / scale if decimals > 0 else ops._round(input / scale) * scale
 

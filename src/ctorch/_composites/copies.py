@@ -37,6 +37,10 @@ def select_copy(input, dim, index):
 
 
 def slice_copy(input, dim=0, start=None, end=None, step=1):
+    if input.dim() == 0:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if step < 1:
+        raise RuntimeError("slice step must be positive")
     return fresh(views.slice_(input, dim, start, end, step))
 
 
@@ -73,4 +77,4 @@ def unsqueeze_copy(input, dim):
 
 
 def view_copy(input, size):
-    return fresh(input.view(size))
+    return fresh(input.reshape(size))

@@ -96,6 +96,7 @@ def float_power(input, exponent):
 
 
 def ldexp(input, other):
+    _need_tensors("ldexp", input=input)
     other = other if isinstance(other, ctorch.Tensor) else ctorch.tensor(other)
     if not input.is_floating_point() or other.dtype == ctorch.bool or other.is_floating_point() or other.is_complex():
         return input * ops.pow(2.0, other)
