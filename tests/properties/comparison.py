@@ -18,8 +18,8 @@ class Tolerance:
     """How far values may lie apart: units in the last place, or `atol` in units of the dtype's epsilon.
 
     `zeros` says whether the signs of zeros must agree; `tiny` allows that many of the smallest normal number, where
-    PyTorch flushes what underflows; `parts` whether complex numbers that are not finite must agree in both parts; `recovers` whether a number may stand where
-    PyTorch has NaN.
+    PyTorch flushes what underflows; `parts` whether complex numbers that are not finite must agree in both parts;
+    `recovers` whether a number may stand where PyTorch has NaN.
     """
 
     def __init__(self, ulps=None, atol=0.0, zeros=True, tiny=0.0, parts=True, recovers=False):

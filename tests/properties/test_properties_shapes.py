@@ -109,7 +109,7 @@ VIEWS = {
         "diagonal", SMALL, one_dim, one_dim), "unfold": call("Tensor.unfold", one_dim, SMALL, SMALL),
     "unbind": call("unbind", one_dim), "chunk": call("chunk", SIZES, one_dim), "split": call("split", SIZES, one_dim),
     "unflatten": call("unflatten", one_dim, lambda x: lists_of(st.integers(-1, 3), 1, 3)), "t": call("t"),
-    "ravel": call("ravel"), "adjoint": call("adjoint"), "broadcast_to": call("broadcast_to", grown),
+    "ravel": call("ravel"), "broadcast_to": call("broadcast_to", grown),
     "atleast_1d": call("atleast_1d"), "atleast_2d": call("atleast_2d"), "atleast_3d": call("atleast_3d"),
     "numel": call("numel"), "is_nonzero": call("is_nonzero"), "contiguous": call("Tensor.contiguous"),
     "tolist": call("Tensor.tolist"), "item": call("Tensor.item"),
@@ -135,8 +135,8 @@ def test_moves(row, data):
 
 
 def excused(error):
-    """Where ctorch does more: bools are no numbers to PyTorch's kernels of triangles and traces."""
-    return "trace: not implemented" in str(error)
+    """Where ctorch does more, or names another fault: of a dim and a tuple of dims movedim says that they differ."""
+    return "trace: not implemented" in str(error) or "movedim() received an invalid combination" in str(error)
 
 
 @needs_torch
@@ -146,7 +146,7 @@ def excused(error):
 def test_strided(row, data):
     x = data.draw(operands(shapes(), st.sampled_from(ALL_DTYPES), layouts=("contiguous",)))
     size, stride, offset = data.draw(corners(x))
-    agree(row, lambda m, x: getattr(m, row)(x, size, stride, offset), x, tolerance=EXACT)
+    agree(row, lambda m, x: getattr(m, row)(x, size, stride, offset), x, tolerance=EXACT, strided=True)
 
 
 JOINS = ["hstack", "vstack", "dstack", "column_stack", "cat", "stack", "block_diag", "cartesian_prod", "meshgrid",
@@ -226,11 +226,11 @@ def fits(array, dtype):
 
 
 @needs_torch
-@pytest.mark.parametrize("dtype", ALL_DTYPES)
+@pytest.mark.parametrize("row", ALL_DTYPES)
 @drawn(data=st.data())
 @examples(30)
-def test_casts(dtype, data):
-    x = data.draw(operands(shapes(), dtype))
+def test_casts(row, data):
+    x = data.draw(operands(shapes(), row))
     to = DType(data.draw(st.sampled_from(ALL_DTYPES)))
     if not fits(x.array, to):
         return
@@ -247,7 +247,7 @@ def test_casts(dtype, data):
 @drawn(data=st.data())
 @examples(100)
 def test_views_as_other_dtypes(data):
-    x = data.draw(operands(shapes(), st.sampled_from(ALL_DTYPES), layouts=("contiguous", "permuted", "stepped")))
+    x = data.draw(operands(shapes(), st.sampled_from(ALL_DTYPES), layouts=("contiguous", "permuted")))
     to = DType(data.draw(st.sampled_from([d for d in ALL_DTYPES if d != "bool"])))
     agree("view_dtype", lambda m, x: x.view(getattr(m, to)), x, tolerance=EXACT, strided=True)
 
@@ -257,7 +257,7 @@ def test_views_as_other_dtypes(data):
 @examples(100)
 def test_view_as_complex(data):
     shape = (*data.draw(shapes(max_dims=2)), data.draw(st.sampled_from([2, 2, 2, 1, 3])))
-    x = data.draw(operands(shape, st.sampled_from(["float32", "float64", "int32"])))
+    x = data.draw(operands(shape, st.sampled_from(["float32", "float64", "int32"]), layouts=STRIDED))
     agree("view_as_complex", lambda m, x: m.view_as_complex(x), x, tolerance=EXACT, strided=True)
 
 
@@ -272,6 +272,7 @@ NUMBERS = st.sampled_from([0, 1, -1, 2, 5, 7, -3, 0.5, 2.5, -0.25, 1e-3, 10])
 def test_factories(row, data):
     dtype = data.draw(st.none() | st.sampled_from(ALL_DTYPES))
     a, b, c = (data.draw(NUMBERS) for _ in range(3))
+    c = c if row != "range" or abs(c) > 0.1 else 1         # how many steps there are is rounded
     size, count = data.draw(shapes(max_dims=3)), data.draw(st.integers(-1, 9))
     x = data.draw(operands(size, st.sampled_from(DTYPES)))
     if dtype in ("uint8", "uint16", "uint32", "uint64"):
@@ -297,7 +298,7 @@ def test_factories(row, data):
 @drawn(data=st.data())
 @examples(30)
 def test_pairs(row, data):
-    dtype = data.draw(st.sampled_from(DTYPES if row not in ("complex", "polar") else FLOATS))
+    dtype = data.draw(st.sampled_from(DTYPES if row not in ("complex", "polar") else FLOATS[1:]))
     first, second = data.draw(broadcastable(2))
     x = data.draw(operands(first, dtype))
     y = data.draw(operands(second, dtype if data.draw(st.integers(0, 4)) else data.draw(st.sampled_from(DTYPES))))
