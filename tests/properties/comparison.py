@@ -221,8 +221,13 @@ def better(function, items, refine):
     if isinstance(refine, Exact):
         return lambda: refine(*items)
     if callable(refine):
-        return lambda: refine(*(as_double(x) for x in items))
+        return lambda: quietly(refine, *(as_double(x) for x in items))
     return (lambda: doubled(function, items)) if refine else None
+
+
+def quietly(function, *arrays):
+    with np.errstate(all="ignore"):
+        return function(*arrays)
 
 
 class Exact:

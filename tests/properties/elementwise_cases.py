@@ -57,7 +57,7 @@ MIN_MAX = Tolerance(0, zeros=False)     # which of two zeros is the larger is le
 
 
 # PyTorch's vectors and its single numbers differ in which part of a complex number is infinite and which NaN.
-INFINITE = Tolerance(parts=False, zeros=False)
+INFINITE = Tolerance(parts=False, zeros=False, tiny=1e-6)
 # Finite by infinite is zero, as in C and Python; PyTorch has NaN.
 QUOTIENT = Tolerance(parts=False, zeros=False, recovers=True)
 POWER = Tolerance({"float32": 8, "float64": 16}, parts=False)

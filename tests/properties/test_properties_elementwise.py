@@ -91,7 +91,7 @@ def scale_of(case, items, params):
 @needs_torch
 @pytest.mark.parametrize("row", elementwise_cases.DRIVEN)
 @given(data=st.data())
-@examples(25)
+@examples(20)
 def test_functions_and_methods(row, data):
     case, items, lead, params = data.draw(calls(row))
     tame(case, items, params)
@@ -122,7 +122,7 @@ INPLACE = [name for name in elementwise_cases.DRIVEN
 @needs_torch
 @pytest.mark.parametrize("row", INPLACE)
 @given(data=st.data())
-@examples(15)
+@examples(8)
 def test_in_place(row, data):
     """x.name_(...): values, memory around them, and errors of dtypes, shapes and expanded tensors."""
     case, items, lead, params = data.draw(calls(row, layouts=(*WRITABLE, "expanded")))
@@ -171,7 +171,7 @@ WITH_OUT = [name for name in elementwise_cases.DRIVEN
 @needs_torch
 @pytest.mark.parametrize("row", WITH_OUT)
 @given(data=st.data())
-@examples(15)
+@examples(8)
 def test_out(row, data):
     """out= of the right and of other dtypes and shapes, of any layout, and that is an operand itself."""
     case, items, lead, params = data.draw(calls(row))
