@@ -11,7 +11,7 @@ from strategies import ALL_DTYPES, FLOATS, INTEGERS
 NUMBERS = st.sampled_from([1, 2, 0, -1, 3, 7, 0.5, -0.0, 2.5, -3.0, True, False, float("inf"), float("-inf"),
                            float("nan"), 1e300, 300, -129, 2 ** 31, 2 ** 63 - 1, -2 ** 63, 1e-45, 1j, 2 - 1j])
 REALS = st.sampled_from([0.0, 1.0, -1.0, 0.5, 2.0, -0.25, 3, 0, 1, float("inf"), float("nan"), 1e-3])
-FEW = st.sampled_from([1, 2, -1, 0, 3, 0.5, True, 1.5 + 1j])
+FEW = st.sampled_from([1, 2, -1, 0, 3, 0.5, True])
 
 
 @dataclass
@@ -57,7 +57,7 @@ MIN_MAX = Tolerance(0, zeros=False)     # which of two zeros is the larger is le
 
 
 # PyTorch's vectors and its single numbers differ in which part of a complex number is infinite and which NaN.
-INFINITE = Tolerance(parts=False, zeros=False, tiny=1e-6)
+INFINITE = Tolerance(parts=False, zeros=False, tiny=1e-5)
 # Finite by infinite is zero, as in C and Python; PyTorch has NaN.
 QUOTIENT = Tolerance(parts=False, zeros=False, recovers=True)
 POWER = Tolerance({"float32": 8, "float64": 16}, parts=False)

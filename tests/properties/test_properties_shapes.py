@@ -66,7 +66,8 @@ def call(path, *arguments):
 ROWS = {
     "repeat": call("Tensor.repeat", lambda x: lists_of(SIZES, 0, len(x.shape) + 1)),
     "tile": call("tile", lambda x: lists_of(SIZES, 0, len(x.shape) + 1)),
-    "repeat_interleave": call("repeat_interleave", SMALL, lambda x: st.none() | one_dim(x)),
+    "repeat_interleave": call("repeat_interleave", SMALL, lambda x: st.none() | (one_dim(x) if x.shape else
+                                                                                 st.just(0))),
     "flip": call("flip", lambda x: some_dims(x).map(lambda d: d if isinstance(d, tuple) else (d,))),
     "fliplr": call("fliplr"), "flipud": call("flipud"),
     "rot90": call("rot90", SMALL, lambda x: st.tuples(one_dim(x), one_dim(x))),
@@ -277,6 +278,8 @@ def test_factories(row, data):
     c = c if row != "range" or abs(c) > 0.1 else 1         # how many steps there are is rounded
     size, count = data.draw(shapes(max_dims=3)), data.draw(st.integers(-1, 9))
     x = data.draw(operands(size, st.sampled_from(DTYPES)))
+    if row == "tensor" and dtype == "uint64":
+        return                                   # PyTorch takes no floats for it
     if dtype in ("uint8", "uint16", "uint32", "uint64"):
         a, b, c = abs(a), abs(b), abs(c)
 
@@ -317,7 +320,7 @@ def test_pairs(row, data):
 @drawn(data=st.data())
 @examples(60)
 def test_mvlgamma(data):
-    x = data.draw(operands(shapes(), st.sampled_from(DTYPES), pool=[0, 0.5, 1, 1.5, 2.25, 3, 7, 30, np.inf, np.nan]
+    x = data.draw(operands(shapes(), st.sampled_from(DTYPES), pool=[0, 0.5, 1, 1.5, 2.25, 3, 7, 30]
                            if data.draw(st.booleans()) else [2, 3, 4.5, 20, 33]))
     p = data.draw(st.integers(0, 4))
     agree("mvlgamma", lambda m, x: m.mvlgamma(x, p), x, wider=True, tolerance=Tolerance(16, atol=16))

@@ -20,7 +20,7 @@ def clamp(input, min=None, max=None):
         return clamp_max(input, max)
     if max is None:
         return clamp_min(input, min)
-    return ops.clamp_both(input, _limit(input, min), _limit(input, max))
+    return ops.clamp_both(input, _limit(input, min, max), _limit(input, max, min))
 
 
 def clamp_min(input, min):
@@ -31,9 +31,9 @@ def clamp_max(input, max):
     return ops.clamp_high(input, _limit(input, max))
 
 
-def _limit(input, limit):
-    """A limit as it was given, if the result's dtype can hold it."""
-    if type(limit) is int and not -128 <= limit <= 127:
+def _limit(input, limit, other=0):
+    """A limit as it was given, if the result's dtype, which another limit takes part in, can hold it."""
+    if type(limit) is int and not -128 <= limit <= 127 and type(other) is int:
         ops._need_fits(ctorch.result_type(input, limit), limit)
     return limit
 
