@@ -122,6 +122,8 @@ cdef object scaled_operand(int op, object a, object b, object alpha):
     inputs[0], inputs[1] = <PyObject*>x, <PyObject*>y
     common = result_dtype(2, inputs)
     check_alpha(common, alpha)
+    if not isinstance(b, TensorBase) and common != BOOL:
+        return b * alpha                         # Python's numbers lose nothing
     if common == BOOL:
         return call2(OP_MUL, y, bool(alpha), None)
     if y.dtype != common and not y.wrapped_number:

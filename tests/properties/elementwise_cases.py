@@ -120,6 +120,7 @@ CASES = {
     **{name: [Case(name, 2, precise=Exact(function))]
        for name, function in (("eq", np.equal), ("ne", np.not_equal), ("lt", np.less), ("le", np.less_equal),
                               ("gt", np.greater), ("ge", np.greater_equal))},
+    "logaddexp": [Case("logaddexp", 2, dtypes=REAL_DTYPES)],
     "fmod": [Case("fmod", 2, precise=np.fmod)],
     "remainder": [Case("remainder", 2, precise=np.remainder)],
     "leaky_relu": [Case(F + "leaky_relu", params={"negative_slope": st.sampled_from([0.01, 0.0, 1, -0.5, 2.0])})],
