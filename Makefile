@@ -32,11 +32,12 @@ else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(
 printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
-.PHONY: help demo test test-gradients test-softcuda test-gpu check-kernels test-asan bench bench-gpu lint format docs wheel build clean
+.PHONY: help demo test test-gradients test-properties test-softcuda test-gpu check-kernels test-asan bench bench-gpu lint format docs wheel build clean
 help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
 	@echo 'make test-gradients  derivatives of every operator, all samples of each'
+	@echo 'make test-properties   each operator on 1000 drawn inputs, counted     (EXAMPLES=100; ARGS="-k add")'
 	@echo 'make test-softcuda   the CUDA tests without a GPU, then some again under a race detector'
 	@echo 'make test-gpu    the CUDA tests on a GPU, then compute-sanitizer     (WHEELS=folder of wheels: no network)'
 	@echo 'make check-kernels   compile every CUDA kernel; registers and spills, in out/kernels.txt'
@@ -67,6 +68,11 @@ test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
 # What `make test` does for a few samples of each operator.
 test-gradients: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
 	@echo; $(PY) -m pytest tests/autograd/test_row_gradients.py --gradients=full $(ARGS)
+
+EXAMPLES ?= full
+test-properties: $(STAMPS)/ctorch $(STAMPS)/extra-test $(REFERENCED)
+	@mkdir -p out; echo; CTORCH_PROPERTIES=$(EXAMPLES) CTORCH_PROPERTIES_REPORT=out/properties.txt \
+		$(PY) -m pytest tests/properties $(ARGS)
 
 .PHONY: pycuda
 pycuda: $(STAMPS)/venv

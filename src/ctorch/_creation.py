@@ -65,6 +65,8 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     tensor([  1.,  10., 100.])
     """
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
+    if not (kind.is_floating_point or kind.is_complex):
+        start, end = int(start), int(end)
     exponents = _factories.linspace(start, end, steps, dtype=ctorch.float64)
     values = _functions.pow(ctorch.tensor(float(base), dtype=ctorch.float64), exponents).to(kind)
     return _placed(values, device, out, requires_grad, layout, pin_memory)

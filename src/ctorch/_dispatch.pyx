@@ -273,6 +273,8 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         common = default_dtype()
     if op == &OPS[OP_SUB] or op == &OPS[OP_NEG]:
         refuse_bool(op, n, inputs)
+    elif op.out == OUT_BOOL and n == 2 and category_of[common] == CATEGORY_INT and beyond(n, inputs, common):
+        common = INT64                           # compared as the number that it is
     elif common == BOOL and op == &OPS[OP_SQUARE]:
         common = INT64                           # PyTorch's square is a power
     if not (op.categories >> category_of[common]) & 1:
@@ -292,6 +294,25 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT and not elsewhere:
         refuse_zeros(<TensorBase>inputs[1], plan)
     return 0
+
+
+cdef bint beyond(int n, PyObject** inputs, int dtype) noexcept:
+    # Is one of the operands a whole number that a dtype of integers cannot hold?
+    cdef TensorBase t
+    cdef int64_t v
+    cdef int k, bits = 8 * itemsize_of[dtype]
+    cdef bint signed = dtype == INT8 or dtype == INT16 or dtype == INT32
+    if dtype == INT64 or dtype == UINT64:
+        return False
+    for k in range(n):
+        t = <TensorBase>inputs[k]
+        if t.ndim == 0 and t.dtype == INT64 and t.device == DEVICE_CPU:
+            v = (<int64_t*>t.data)[0]
+            if signed:
+                v = v if v >= 0 else -(v + 1)
+            if v < 0 or v >> (bits - signed):
+                return True
+    return False
 
 
 cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1:

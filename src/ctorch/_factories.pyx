@@ -2,6 +2,7 @@
 import sys
 import warnings
 
+from libc.math cimport trunc
 from libc.stdint cimport *
 
 from ctorch._device cimport place_of
@@ -341,6 +342,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
     a, b = number_of(start), number_of(end)
+    if category_of[id] <= CATEGORY_INT:          # both ends are of the dtype
+        a, b = trunc(a), trunc(b)
     t = tensor_empty(FLOAT64, 1, &n)
     step = (b - a) / (n - 1) if n > 1 else 0
     half = n // 2
@@ -515,7 +518,21 @@ cdef TensorBase from_sequence(object data, int dtype):
         store(data, 0, len(shape), &p, store_as, itemsize_of[store_as])
     except OverflowError:
         raise RuntimeError(f"Overflow when unpacking long: a value does not fit {dtype_name(dtype).decode()}") from None
+    if store_as != dtype and category_of[dtype] == CATEGORY_INT:
+        need_all_fit(t, dtype)
     return cast_to(t, dtype)
+
+
+cdef int need_all_fit(TensorBase t, int dtype) except -1:
+    # Raises where a dtype cannot hold one of the int64 or float64 values.
+    cdef int64_t i
+    cdef bint signed = dtype not in (UINT8, UINT16, UINT32, UINT64), whole = t.dtype != FLOAT64
+    cdef double top = 2.0 ** (8 * itemsize_of[dtype] - signed), low = -top if signed else (1 - top if whole else 0), v
+    for i in range(t.numel):
+        v = <double>(<int64_t*>t.data)[i] if whole else (<double*>t.data)[i]
+        if not low <= v < top:
+            raise RuntimeError(f"value cannot be converted to type {dtype_name(dtype).decode()} without overflow")
+    return 0
 
 
 cdef int inferred(object data, int found) except -1:

@@ -4,6 +4,7 @@ Generated from ops/*.toml by _codegen.functions on top of the few calls written 
 """
 from importlib import import_module
 
+from cpython.complex cimport PyComplex_Check
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t
@@ -121,6 +122,8 @@ cdef object scaled_operand(int op, object a, object b, object alpha):
     inputs[0], inputs[1] = <PyObject*>x, <PyObject*>y
     common = result_dtype(2, inputs)
     check_alpha(common, alpha)
+    if not isinstance(b, TensorBase) and common != BOOL:
+        return b * alpha                         # Python's numbers lose nothing
     if common == BOOL:
         return call2(OP_MUL, y, bool(alpha), None)
     if y.dtype != common and not y.wrapped_number:
@@ -132,7 +135,7 @@ cdef int check_alpha(int common, object alpha) except -1:
     if isinstance(alpha, bool):
         if common != BOOL:
             raise RuntimeError("Boolean alpha only supported for Boolean results.")
-    elif isinstance(alpha, complex):
+    elif PyComplex_Check(alpha):             # the table has a function of the name complex
         if category_of[common] != CATEGORY_COMPLEX:
             raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
     elif isinstance(alpha, float) and category_of[common] <= CATEGORY_INT:
@@ -278,6 +281,11 @@ def _result_in(out, result, str op):
 def _written(out, result, str op):
     """`out` with a result, or a tuple of them, in it."""
     return result_in(out, result, op)
+
+
+def _overwrite(TensorBase x not None, TensorBase result not None, str op):
+    """`x` with a result in it, if its dtype and shape allow that."""
+    return inplace_result(x, result, op)
 
 
 def _inplace(int op, tuple inputs, tuple params=()):

@@ -446,11 +446,12 @@ cdef void fill_identity(Job* job, TensorBase out) noexcept:
 cdef TensorBase reduce(int which, TensorBase x, object dim, bint keepdim, object dtype):
     """Reduce over `dim` (None for all); `dtype` casts the input first. Not recorded."""
     cdef bint reduced[MAX_DIMS]
-    cdef int i
     cdef TensorBase y
-    if dim is None:
+    cdef int i
+    cdef bint nothing = type(dim) is tuple and not <tuple>dim and REDUCTIONS[which].out_bool
+    if dim is None or nothing:               # any and all over no dimensions look at each element alone
         for i in range(x.ndim):
-            reduced[i] = True
+            reduced[i] = not nothing
     else:
         reduce_dims(dim, x.ndim, reduced, REDUCTIONS[which].name.decode())
     if dtype is None:

@@ -252,7 +252,7 @@ def unbind(input, dim=0):
     cdef int d = wrap_dim(dim, x.ndim, "unbind")
     cdef int64_t i
     if x.ndim == 0:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError("Dimension specified as 0 but tensor has no dimensions")
     out = []
     for i in range(x.shape[d]):
         v = select(x, d, i)

@@ -305,7 +305,7 @@ cdef class ViewMethods(TableMethods):
 
     def polygamma_(self, n):
         """In place: the derivative of order n of digamma."""
-        return views.copy_into(self, functions.polygamma(n, self.clone()))
+        return functions._overwrite(self, functions.polygamma(n, self.clone()), "polygamma_")
 
     @property
     def real(self):

@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 import reduction_cases
 from comparison import agree, name_of, outcome, resolve
+from excuses import excused
 from hypothesis import given
 from hypothesis import strategies as st
 from reduction_cases import CASES, CASTS, Q
-from strategies import ALL_DTYPES, DTYPES, WRITABLE, DType, dims_of, examples, operands, shapes, torch
+from strategies import ALL_DTYPES, COMPLEX, DTYPES, FLOATS, WRITABLE, DType, dims_of, examples, operands, shapes, torch
 
 ROWS_DRIVEN = set(reduction_cases.DRIVEN)
 needs_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
@@ -22,10 +23,16 @@ def calls(draw, row):
     args = {}
     if case.dim != "none" and (case.dim.endswith("!") or draw(st.integers(0, 4))):
         args["dim"] = draw(dims_of(len(x.shape), case.dim.startswith("many")))
+    if not x.shape and isinstance(args.get("dim"), tuple):
+        args["dim"] = args["dim"][:1]         # that 0 and -1 are the same is no matter without dimensions
     if case.keepdim and draw(st.booleans()):
         args["keepdim"] = draw(st.booleans())
     if case.casts and draw(st.integers(0, 3)) == 0:
         args["dtype"] = draw(CASTS)
+        if args["dtype"] in ("int32", "int64") and dtype in FLOATS + COMPLEX:
+            args["dtype"] = None              # floats out of an integer's range are undefined in C
+        if row in ("nansum", "nanmean") and args["dtype"] == "complex64":
+            args["dtype"] = None              # PyTorch sums what it casts, and refuses complex numbers otherwise
     args |= {k: draw(s) for k, s in case.params.items() if draw(st.integers(0, 2))}
     if row.endswith("quantile"):
         args["q"] = draw(Q) if draw(st.booleans()) else draw(st.lists(Q, max_size=3))
@@ -63,7 +70,7 @@ def scale_of(case, x, args):
 @needs_torch
 @pytest.mark.parametrize("row", list(CASES))
 @given(data=st.data())
-@examples(40)
+@examples(25)
 def test_reductions_and_scans(row, data):
     case, x, args = data.draw(calls(row))
     method = hasattr(torch.Tensor, case.name) and data.draw(st.booleans())
@@ -72,14 +79,14 @@ def test_reductions_and_scans(row, data):
         given = arguments(module, x, args)
         return getattr(x, case.name)(**given) if method else resolve(module, case.path)(x, **given)
     agree(row, function, x, tolerance=case.tolerance, wider=True, scale=scale_of(case, x, args),
-          refine="dtype" not in args)
+          refine="dtype" not in args, excuse=excused)
 
 
 @needs_torch
 @pytest.mark.parametrize("row", [n for n in CASES if torch is None or any(
     "out=None" in (resolve(torch, c.path).__doc__ or "") for c in CASES[n])])
 @given(data=st.data())
-@examples(15)
+@examples(8)
 def test_out(row, data):
     """out= of the right and of other dtypes and shapes, for one result or two."""
     case, x, args = data.draw(calls(row))
@@ -88,7 +95,7 @@ def test_out(row, data):
         out = () if not out else {"out": out[0] if len(out) == 1 else out}
         return resolve(module, case.path)(x, **arguments(module, x, args), **dict(out))
     want, error = outcome(call, torch, x.torch())
-    if error is not None:
+    if error is not None or "complex32" in str(want):
         return
     outs = []
     for result in want if isinstance(want, tuple) else (want,):
@@ -97,4 +104,4 @@ def test_out(row, data):
         shape = tuple(result.shape) if right else data.draw(shapes())
         outs.append(data.draw(operands(shape, dtype, WRITABLE if right else ("contiguous",))))
     agree(row, call, x, *outs, tolerance=case.tolerance, wider=True, strided=True, refine=False,
-          scale=scale_of(case, x, args))
+          scale=scale_of(case, x, args), excuse=excused)

@@ -20,7 +20,7 @@ def clamp(input, min=None, max=None):
         return clamp_max(input, max)
     if max is None:
         return clamp_min(input, min)
-    return ops.clamp_both(input, _limit(input, min), _limit(input, max))
+    return ops.clamp_both(input, _limit(input, min, max), _limit(input, max, min))
 
 
 def clamp_min(input, min):
@@ -31,9 +31,9 @@ def clamp_max(input, max):
     return ops.clamp_high(input, _limit(input, max))
 
 
-def _limit(input, limit):
-    """A limit as it was given, if the result's dtype can hold it."""
-    if type(limit) is int and not -128 <= limit <= 127:
+def _limit(input, limit, other=0):
+    """A limit as it was given, if the result's dtype, which another limit takes part in, can hold it."""
+    if type(limit) is int and not -128 <= limit <= 127 and type(other) is int:
         ops._need_fits(ctorch.result_type(input, limit), limit)
     return limit
 
@@ -41,11 +41,21 @@ def _limit(input, limit):
 def round(input, *, decimals=0):
     if decimals == 0:
         return ops._round(input)
+    if input.dtype in (ctorch.float16, ctorch.bfloat16):          # whose range ends where scaled numbers begin
+        return round(input.to(ctorch.float32), decimals=decimals).to(input.dtype)
     scale = 10.0 ** abs(decimals)
     return ops._round(input * scale) / scale if decimals > 0 else ops._round(input / scale) * scale
 
 
+def _real_value(value, *operands):
+    """A factor as it was given, if it does not make complex numbers of real ones."""
+    if type(value) is complex and not any(isinstance(x, ctorch.Tensor) and x.is_complex() for x in operands):
+        raise RuntimeError("a complex value cannot be converted to a real type without overflow")
+    return value
+
+
 def addcmul(input, tensor1, tensor2, *, value=1):
+    _real_value(value, input, tensor1, tensor2)
     return ops._addcmul(input, tensor1, tensor2, value)
 
 
@@ -54,6 +64,7 @@ def addcdiv(input, tensor1, tensor2, *, value=1):
                for x in (tensor1, tensor2)):
         raise RuntimeError("Integer division with addcdiv is no longer supported; write input + value * "
                            "torch.trunc(tensor1 / tensor2) or input + value * tensor1 / tensor2.")
+    _real_value(value, input, tensor1, tensor2)
     return ops._addcdiv(input, tensor1, tensor2, value)
 
 

@@ -25,6 +25,10 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
     if input.dtype != other.dtype:
         raise RuntimeError(f"{input.dtype} did not match {other.dtype}")
     close = input == other
+    if input.dtype == ctorch.bool:
+        return close
+    if not (input.is_floating_point() or input.is_complex()):          # differences of integers may wrap
+        input, other = input.to(ctorch.get_default_dtype()), other.to(ctorch.get_default_dtype())
     if equal_nan and (input.is_floating_point() or input.is_complex()):
         close = close | (ops.isnan(input) & ops.isnan(other))
     near = (input - other).abs() <= atol + (rtol * other).abs()

@@ -1,5 +1,6 @@
 """Copies of what views show."""
 from ctorch import _views as views
+from ctorch._shape import wrap
 
 fresh = views.fresh
 
@@ -37,6 +38,11 @@ def select_copy(input, dim, index):
 
 
 def slice_copy(input, dim=0, start=None, end=None, step=1):
+    if input.dim() == 0:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
+    wrap(dim, input.dim(), "slice_copy")
+    if step < 1:
+        raise RuntimeError("slice step must be positive")
     return fresh(views.slice_(input, dim, start, end, step))
 
 
@@ -73,4 +79,4 @@ def unsqueeze_copy(input, dim):
 
 
 def view_copy(input, size):
-    return fresh(input.view(size))
+    return fresh(input.reshape(size))

@@ -90,18 +90,26 @@ def unsafe_chunk(input, chunks, dim=0):
     return _unlinked(views.chunk(input, chunks, dim), input, dim)
 
 
+def _some(tensors, op):
+    tensors = list(tensors)
+    if not tensors:
+        raise RuntimeError(f"{op} expects a non-empty TensorList")
+    return tensors
+
+
 def hstack(tensors):
-    tensors = ctorch.atleast_1d(list(tensors))
-    return ctorch.cat(tensors, 0 if tensors and tensors[0].dim() == 1 else 1)
+    tensors = ctorch.atleast_1d(_some(tensors, "hstack"))
+    return ctorch.cat(tensors, 0 if tensors[0].dim() == 1 else 1)
 
 
 def vstack(tensors):
-    return ctorch.cat(ctorch.atleast_2d(list(tensors)), 0)
+    return ctorch.cat(ctorch.atleast_2d(_some(tensors, "vstack")), 0)
 
 
 def dstack(tensors):
-    return ctorch.cat(ctorch.atleast_3d(list(tensors)), 2)
+    return ctorch.cat(ctorch.atleast_3d(_some(tensors, "dstack")), 2)
 
 
 def column_stack(tensors):
-    return ctorch.cat([t.reshape(t.numel(), 1) if t.dim() <= 1 else t for t in tensors], 1)
+    return ctorch.cat([t.reshape(t.numel(), 1) if t.dim() <= 1 else t
+                       for t in _some(tensors, "column_stack")], 1)

@@ -96,7 +96,14 @@ def float_power(input, exponent):
 
 
 def ldexp(input, other):
-    return input * ops.pow(2.0, other if isinstance(other, ctorch.Tensor) else ctorch.tensor(other))
+    _need_tensors("ldexp", input=input)
+    other = other if isinstance(other, ctorch.Tensor) else ctorch.tensor(other)
+    if not input.is_floating_point() or other.dtype == ctorch.bool or other.is_floating_point() or other.is_complex():
+        return input * ops.pow(2.0, other)
+    # In two steps, for a power of two may leave the range where the result does not.
+    power = other.to(ctorch.int64).clamp(-2200, 2200).to(ctorch.float64)
+    half = (power * 0.5).trunc()
+    return (input.to(ctorch.float64) * ops.exp2(half) * ops.exp2(power - half)).to(input.dtype)
 
 
 def _need_tensors(op, **given):

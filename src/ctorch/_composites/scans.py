@@ -39,14 +39,17 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
         raise RuntimeError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise RuntimeError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return input.clone()
     dim = wrap(dim, input.dim(), "diff")
-    if n and (prepend is not None or append is not None):
+    if prepend is not None or append is not None:
         input = ctorch.cat([t for t in (prepend, input, append) if t is not None], dim)
     for _ in range(min(n, input.shape[dim])):
         size = input.shape[dim] - 1
         after, before = input.narrow(dim, 1, size), input.narrow(dim, 0, size)
         input = after ^ before if input.dtype == ctorch.bool else after - before
-    return input if n else input.clone()
+    return input
+
 
 # ---- derivatives of samples
 
@@ -154,7 +157,7 @@ def _check_samples(y, x, dx, dim, op):
         dx = dx.item()
     if dx is not None and not isinstance(dx, int | float | complex):
         raise RuntimeError(f"{op}: Currently, we only support dx as a real number.")
-    return dim, 1 if dx is None else dx
+    return dim, 1.0 if dx is None else dx * 1.0          # whole numbers of samples and distances do not wrap
 
 
 def _sums(y, dim):

@@ -27,9 +27,8 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
         return _repeated_places(input, output_size)
     if dim is None:
         input, dim = input.flatten(), 0
+    input = input.reshape(1) if input.dim() == 0 else input
     dim = wrap(dim, input.dim(), "repeat_interleave")
-    if input.dim() == 0:
-        input = input.reshape(1)
     if isinstance(repeats, ctorch.Tensor) and repeats.numel() == 1:
         repeats = int(repeats.item())
     if isinstance(repeats, int):

@@ -330,7 +330,7 @@ cdef inline void extremum_columns(const ordered* x, ordered* y, int64_t* places,
             before = at - step
             v = x[at]
             b = y[before]
-            if b == b and (v != v or (v >= b if largest else v <= b)):
+            if v != v or (b == b and (v >= b if largest else v <= b)):
                 y[at] = v
                 places[at] = i
             else:
@@ -353,6 +353,8 @@ cdef inline void extremum_row(const ordered* x, ordered* y, int64_t* places, int
         places[i] = place
     for i in range(stop, n):
         y[i] = best
+        if x[i] != x[i]:
+            place = i
         places[i] = place
 
 

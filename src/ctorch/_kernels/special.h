@@ -69,6 +69,10 @@ static double ct_zeta_f64(double s, double q) {
         if (s != floor(s)) return (double)NAN;      /* a power of a negative number */
     }
     if (s != s) return s;
+    if (q < -20) {                                  /* the terms below zero, from their other end */
+        double r = q - floor(q), below = ct_zeta_f64(s, 1 - r) - ct_zeta_f64(s, 1 - q);
+        return ct_zeta_f64(s, r) + (fmod(s, 2) == 0 ? below : -below);
+    }
     double sum = 0, large = s < 40 ? 10 + s : 50;
     for (; q < large; q += 1) {
         double term = pow(q, -s);
@@ -76,7 +80,7 @@ static double ct_zeta_f64(double s, double q) {
         if (q > 0 && term <= 1e-17 * fabs(sum)) return sum;
     }
     double power = pow(q, -s), factor = s, shrink = power / q;
-    sum += power * q / (s - 1) + 0.5 * power;
+    sum += pow(q, 1 - s) / (s - 1) + 0.5 * power;
     if (power == 0) return sum;
     for (int k = 0; k < 8; k++) {
         sum += bernoulli[k] * factor * shrink;
