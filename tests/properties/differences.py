@@ -46,10 +46,38 @@ DIFFERENCES = {
         lambda call, ours, theirs: _degenerate(call) and (
             ours.error is not None and theirs.error is None and _empty(theirs.result)
             or theirs.error is not None and ours.error is None and _empty(ours.result)),
+    "without products to add, PyTorch scales by a float that whole numbers cannot take":
+        lambda call, ours, theirs: call.name in ("baddbmm", "addbmm", "addmm", "addmv") and ours.error is None
+        and _says(theirs, "can't be cast to the desired output type"),
+    "PyTorch leaves an out= with steps unwritten in ihfft2 and ihfftn":
+        lambda call, ours, theirs: call.name in ("fft.ihfft2", "fft.ihfftn") and call.form == "out" and ours.error is None,
+    "a number has nothing to shift; PyTorch refuses it for want of shifts":
+        lambda call, ours, theirs: call.name.endswith("fftshift") and ours.error is None and _says(theirs, "`shifts` required"),
+    "PyTorch's conv_tbc does not look whether the kernel is longer than the input":
+        lambda call, ours, theirs: call.name == "conv_tbc" and _says(ours, "Kernel size can't be greater"),
+    "without channels, PyTorch's convolutions return nothing of the weight's number of channels":
+        lambda call, ours, theirs: "conv" in call.name and _degenerate(call)
+        and any(hasattr(a, "values") and a.values.size == 0 for a in call.args[:2])
+        and theirs.error is None and _empty(theirs.result),
+    "PyTorch leaves the steps of an out= unwritten in linalg.lu of batches":
+        lambda call, ours, theirs: call.name == "linalg.lu" and call.form == "out" and ours.error is None,
+    "PyTorch's CPU has no LU without pivoting, and looks only where there is a matrix":
+        lambda call, ours, theirs: _says(ours, "LU without pivoting") and theirs.error is None,
+    "PyTorch's own formula changes what it kept":
+        lambda call, ours, theirs: ours.error is None and _says(theirs, "modified by an inplace operation"),
     "MKL refuses batches of no transforms":
         lambda call, ours, theirs: ours.error is None and _says(theirs, "MKL FFT error"),
     "PyTorch's gradient of a source that is larger than its index has the index's shape":
-        lambda call, ours, theirs: ours.error is None and _says(theirs, "returned an invalid gradient"),
+        lambda call, ours, theirs: ours.error is None and (
+            _says(theirs, "returned an invalid gradient")
+            or call.name == "scatter_reduce" and bool(call.grad) and _says(theirs, "must match the size of tensor b")),
+    "PyTorch's gradient of index_reduce fills, for which it refuses indices of int32":
+        lambda call, ours, theirs: call.name == "index_reduce" and ours.error is None and bool(call.grad)
+        and _says(theirs, "index_fill_(): Expected dtype int64"),
+    "an index beyond its dimension raises IndexError or RuntimeError, as the kernel that PyTorch chooses has it":
+        lambda call, ours, theirs: call.name == "index_add" and _says(ours, "out of range") and _says(theirs, "out of"),
+    "an assertion inside PyTorch fails":
+        lambda call, ours, theirs: _says(theirs, "INTERNAL ASSERT"),
 }
 
 

@@ -214,7 +214,7 @@ def renorm_gradients(draw):
 @cases.add("cross and vecdot", "")
 def cross(draw):
     shape = draw(shapes(0, 3))
-    name = draw(forms("linalg.vecdot", "linalg.cross", "cross"))
+    name = draw(forms("linalg.vecdot", "linalg.cross"))
     if name != "linalg.vecdot" and not draw(rarely):
         shape = (*shape, 3)
     dtype = draw(st.sampled_from(NUMBERS))
