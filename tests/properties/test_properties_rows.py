@@ -36,9 +36,10 @@ def test_every_function_is_driven(name):
     missing = {function for function in functions_of(module)
                if not re.search(rf"\b{function.rstrip('_')}\b", CASES + SOURCES)
                and not any(function == f"{stem}{n}d{end}" for stem in STEMS for n in (1, 2, 3) for end in ENDS)}
-    assert missing == set()
+    assert missing <= ELSEWHERE
 
 
+ELSEWHERE = {"pad"}           # a row of another file
 # Names that the cases put together, of a stem, a number of dimensions and an end.
 STEMS = ("conv", "conv_transpose", "max_pool", "avg_pool", "lp_pool", "adaptive_avg_pool", "adaptive_max_pool", "max_unpool",
          "fractional_max_pool")

@@ -26,6 +26,7 @@ def msort(input):
 
 
 def topk(input, k, dim=-1, largest=True, sorted=True):
+    dim = wrap(dim, input.dim(), "topk")
     if input.dtype == ctorch.bool or input.is_complex():
         raise RuntimeError(f"topk does not support {'bool' if input.dtype == ctorch.bool else 'complex'} dtypes on CPU")
     if k == 0 and not input.dim():    # a number has one place, which is shown
