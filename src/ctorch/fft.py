@@ -259,7 +259,8 @@ def _frequencies(places, n, d, dtype, device, requires_grad, out):
         dtype = ctorch.get_default_dtype() if out is None else out.dtype
     if not (dtype.is_floating_point or dtype.is_complex):
         raise RuntimeError(f"fftfreq requires a floating point or complex dtype, got {dtype}")
-    result = (places.to(dtype) * (1.0 / (n * d))).to(device or "cpu")
+    scale = 1.0 / (n * d) if n else 1.0
+    result = (places.to(dtype) * scale).to(device or "cpu")
     return _f._result_in(out, result, "fftfreq").requires_grad_(requires_grad)
 
 

@@ -1,7 +1,8 @@
 """Linear algebra: random calls against PyTorch, and factors by what defines them."""
+
 import numpy as np
 import pytest
-from calls import KEEPING, LAPACK, Call, Cases, T, close, filled, shapes, tensors
+from calls import KEEPING, LAPACK, Call, Cases, T, close, filled, same, shapes, tensors
 from hypothesis import strategies as st
 
 cases = Cases()
@@ -17,6 +18,11 @@ def forms(*names):
 
 
 # ---- matrices
+
+
+def adjoint(x):
+    return np.conj(np.swapaxes(x, -1, -2))
+
 
 def conditioned(rng, shape, dtype):
     """Matrices that are far from singular: random ones and a multiple of the identity."""
@@ -56,7 +62,7 @@ def matrices(draw, values=conditioned, square=True, dtypes=LAPACK, batch=None, r
         shape = draw(st.sampled_from([(), (m,), (m, n + 1), (*shape, 2)]))
     if draw(st.integers(0, 40)) == 0:
         dtypes = ("int64", "float16", "bool")
-        values = lambda rng, shape, dtype: filled(rng, shape, dtype)      # noqa: E731
+        values = lambda rng, shape, dtype: filled(rng, shape, dtype)  # noqa: E731
     return draw(tensors(shape, dtypes, layouts=KEEPING, values=values))
 
 
@@ -64,8 +70,20 @@ def loose(x):
     return LOOSE.get(x.dtype)
 
 
-def one(name, rows="", values=conditioned, square=True, kwargs=None, methods=("function",), numpy=None, compare=None,
-        gradients=True, smooth=None, rtol=loose, also=(deficient,)):
+def one(
+    name,
+    rows="",
+    values=conditioned,
+    square=True,
+    kwargs=None,
+    methods=("function",),
+    numpy=None,
+    compare=None,
+    gradients=True,
+    smooth=None,
+    rtol=loose,
+    also=(deficient,),
+):
     """Cases of a function of one batch of matrices; `kwargs` draws its options."""
     of_kwargs = st.fixed_dictionaries(kwargs or {})
 
@@ -75,12 +93,20 @@ def one(name, rows="", values=conditioned, square=True, kwargs=None, methods=("f
         return Call(name, [x], draw(of_kwargs), draw(forms(*methods)), rtol=rtol(x), compare=compare, numpy=numpy)
 
     if gradients:
+
         @cases.add(f"{name} gradients", rows)
         def of_gradients(draw):
             m = draw(sizes)
             shape = (*draw(batches), m, m if square else draw(sizes))
             x = draw(tensors(shape, ("float64", "complex128"), layouts=KEEPING, values=smooth or values))
             return Call(name, [x], draw(of_kwargs), grad=(0,), rtol=1e-6, compare=compare)
+
+
+def _cholesky_gradients(call, ours, theirs):
+    # of a Hermitian matrix; PyTorch's formula leaves a skew part in the gradient, which says nothing
+    same(ours.result, theirs.result, call)
+    for (_, mine), (_, other) in zip(ours.grads, theirs.grads):
+        close((mine + adjoint(mine)) / 2, (other + adjoint(other)) / 2, 1e-6)
 
 
 OUT = ("function", "out")
@@ -93,29 +119,61 @@ one("logdet", "logdet", methods=("function", "method"))
 one("linalg.inv", "_linalg_inv", methods=OUT, numpy=np.linalg.inv)
 one("inverse", "inverse", methods=METHODS, numpy=np.linalg.inv)
 one("linalg.inv_ex", "_linalg_inv", also=(), kwargs={"check_errors": flags})
-one("linalg.cholesky", "_linalg_cholesky", definite, methods=OUT, kwargs={"upper": flags}, also=())
-one("cholesky", "cholesky", definite, methods=METHODS, kwargs={"upper": flags}, also=())
-one("linalg.cholesky_ex", "_linalg_cholesky", definite, kwargs={"upper": flags, "check_errors": flags}, also=())
+one(
+    "linalg.cholesky",
+    "_linalg_cholesky",
+    definite,
+    methods=OUT,
+    compare=_cholesky_gradients,
+    kwargs={"upper": flags},
+    also=(),
+)
+one("cholesky", "cholesky", definite, methods=METHODS, compare=_cholesky_gradients, kwargs={"upper": flags}, also=())
+one(
+    "linalg.cholesky_ex",
+    "_linalg_cholesky",
+    definite,
+    compare=_cholesky_gradients,
+    kwargs={"upper": flags, "check_errors": flags},
+    also=(),
+)
 one("cholesky_inverse", "cholesky_inverse _linalg_cholesky_inverse", methods=METHODS, kwargs={"upper": flags}, also=())
 one("matrix_exp", "matrix_exp _linalg_matrix_exp", deficient, methods=("function", "method"))
 one("linalg.matrix_exp", "_linalg_matrix_exp", deficient)
-one("matrix_power", "matrix_power", methods=METHODS, kwargs={"n": st.integers(-3, 4)},
-    numpy=lambda a, n: np.linalg.matrix_power(a, n))
+one(
+    "matrix_power",
+    "matrix_power",
+    methods=METHODS,
+    kwargs={"n": st.integers(-3, 4)},
+    numpy=lambda a, n: np.linalg.matrix_power(a, n),
+)
 one("linalg.matrix_power", "", methods=OUT, kwargs={"n": st.integers(-3, 4)})
-one("pinverse", "pinverse _linalg_pinv_value", square=False, methods=("function", "method"), also=(), smooth=conditioned)
+one(
+    "pinverse", "pinverse _linalg_pinv_value", square=False, methods=("function", "method"), also=(), smooth=conditioned
+)
 one("linalg.pinv", "_linalg_pinv_value", square=False, methods=OUT, also=(), numpy=np.linalg.pinv)
 one("linalg.lu_factor", "_linalg_lu_factor", square=False, methods=OUT, kwargs={"pivot": flags}, also=())
 one("linalg.lu_factor_ex", "_linalg_lu_factor", square=False, kwargs={"pivot": flags, "check_errors": flags})
 one("linalg.lu", "_linalg_lu_factor _linalg_permutation", square=False, methods=OUT, kwargs={"pivot": flags})
 one("lu", "lu", kwargs={"pivot": flags, "get_infos": flags}, methods=("function", "method"), gradients=False, also=())
 one("geqrf", "geqrf _linalg_geqrf", square=False, methods=METHODS, gradients=False)
-one("linalg.svdvals", "_linalg_svd", square=False, methods=OUT,
-    numpy=lambda a: np.linalg.svd(a, compute_uv=False))
+one("linalg.svdvals", "_linalg_svd", square=False, methods=OUT, numpy=lambda a: np.linalg.svd(a, compute_uv=False))
 one("linalg.eigvalsh", "_linalg_eigh", hermitian, methods=OUT, kwargs={"UPLO": forms("L", "U")})
-one("linalg.matrix_rank", "", square=False, also=(deficient, deficient), gradients=False,
-    kwargs={"hermitian": st.just(False)}, numpy=lambda a, hermitian: np.linalg.matrix_rank(a))
-one("linalg.cond", "", also=(), kwargs={"p": st.sampled_from([None, 2, -2, 1, -1, float("inf"), -float("inf"), "fro",
-                                                              "nuc"])})
+one(
+    "linalg.matrix_rank",
+    "",
+    square=False,
+    also=(deficient, deficient),
+    gradients=False,
+    kwargs={"hermitian": st.just(False)},
+    numpy=lambda a, hermitian: np.linalg.matrix_rank(a),
+)
+one(
+    "linalg.cond",
+    "",
+    also=(),
+    kwargs={"p": st.sampled_from([None, 2, -2, 1, -1, float("inf"), -float("inf"), "fro", "nuc"])},
+)
 one("linalg.tensorinv", "", kwargs={"ind": st.just(1)}, methods=OUT, also=())
 one("linalg.diagonal", "", square=False, gradients=True)
 one("linalg.ldl_factor", "_linalg_ldl_factor", hermitian, kwargs={"hermitian": flags}, gradients=False, also=())
@@ -123,9 +181,6 @@ one("linalg.ldl_factor_ex", "_linalg_ldl_factor", hermitian, kwargs={"hermitian"
 
 
 # ---- factors that are known up to signs and phases
-
-def adjoint(x):
-    return np.conj(np.swapaxes(x, -1, -2))
 
 
 def kinds_agree(ours, theirs):
@@ -135,6 +190,7 @@ def kinds_agree(ours, theirs):
 
 def rebuilt(build, *known):
     """Compares what factors make together with the matrix, some of them as they are, and whether they are unitary."""
+
     def compare(call, ours, theirs):
         kinds_agree(ours, theirs)
         x = ours.memory[0][1]
@@ -146,12 +202,13 @@ def rebuilt(build, *known):
         made = build(*factors)
         if made is not None:
             np.testing.assert_allclose(made, x, atol=tolerance * scale * 10, rtol=0)
+
     return compare
 
 
 def _qr_made(q, r):
-    if not q.size and r.size:
-        return None                                   # mode r
+    if q.ndim < 2:
+        return None  # mode r
     close(adjoint(q) @ q, np.broadcast_to(np.eye(q.shape[-1]), (*q.shape[:-2], q.shape[-1], q.shape[-1])), 1e-3)
     return q @ r
 
@@ -159,8 +216,13 @@ def _qr_made(q, r):
 def _svd_made(u, s, vh):
     k = s.shape[-1]
     for part in (u, adjoint(vh)):
-        close(adjoint(part) @ part, np.broadcast_to(np.eye(part.shape[-1]), adjoint(part).shape[:-1] + part.shape[-1:])
-              if part.size else np.zeros(adjoint(part).shape[:-1] + part.shape[-1:]) + np.eye(part.shape[-1]), 1e-3)
+        close(
+            adjoint(part) @ part,
+            np.broadcast_to(np.eye(part.shape[-1]), adjoint(part).shape[:-1] + part.shape[-1:])
+            if part.size
+            else np.zeros(adjoint(part).shape[:-1] + part.shape[-1:]) + np.eye(part.shape[-1]),
+            1e-3,
+        )
     return (u[..., :k] * s[..., None, :]) @ vh[..., :k, :]
 
 
@@ -168,13 +230,34 @@ def _eigh_made(w, v):
     return (v * w[..., None, :]) @ adjoint(v)
 
 
-one("linalg.qr", "_linalg_qr", square=False, methods=OUT, kwargs={"mode": forms("reduced", "complete", "r")}, gradients=False,
-    compare=rebuilt(_qr_made))
+one(
+    "linalg.qr",
+    "_linalg_qr",
+    square=False,
+    methods=OUT,
+    kwargs={"mode": forms("reduced", "complete", "r")},
+    gradients=False,
+    compare=rebuilt(_qr_made),
+)
 one("qr", "qr", square=False, methods=METHODS, kwargs={"some": flags}, gradients=False, compare=rebuilt(_qr_made))
-one("linalg.svd", "_linalg_svd", square=False, methods=OUT, kwargs={"full_matrices": flags},
-    compare=rebuilt(_svd_made, 1), gradients=False)
-one("svd", "svd", square=False, methods=METHODS, kwargs={"some": flags},
-    compare=rebuilt(lambda u, s, v: _svd_made(u, s, adjoint(v)), 1), gradients=False)
+one(
+    "linalg.svd",
+    "_linalg_svd",
+    square=False,
+    methods=OUT,
+    kwargs={"full_matrices": flags},
+    compare=rebuilt(_svd_made, 1),
+    gradients=False,
+)
+one(
+    "svd",
+    "svd",
+    square=False,
+    methods=METHODS,
+    kwargs={"some": flags},
+    compare=rebuilt(lambda u, s, v: _svd_made(u, s, adjoint(v)), 1),
+    gradients=False,
+)
 
 
 def _eigh_compare(call, ours, theirs):
@@ -188,13 +271,23 @@ def _eigh_compare(call, ours, theirs):
     np.testing.assert_allclose(_eigh_made(w, v), x, atol=10 * tolerance * np.abs(x).max(initial=1e-3), rtol=0)
 
 
-one("linalg.eigh", "_linalg_eigh", hermitian, methods=OUT, kwargs={"UPLO": forms("L", "U")}, compare=_eigh_compare,
-    gradients=False, also=())
+one(
+    "linalg.eigh",
+    "_linalg_eigh",
+    hermitian,
+    methods=OUT,
+    kwargs={"UPLO": forms("L", "U")},
+    compare=_eigh_compare,
+    gradients=False,
+    also=(),
+)
 
 
 def _sorted_eigenvalues(call, ours, theirs):
     # in any order; a defective matrix has them to half of the digits only
-    mine, other = (outcome.result if isinstance(outcome.result, tuple) else outcome.result[0] for outcome in (ours, theirs))
+    mine, other = (
+        outcome.result if isinstance(outcome.result, tuple) else outcome.result[0] for outcome in (ours, theirs)
+    )
     assert mine[0] == other[0] and mine[1].shape == other[1].shape
     n = mine[1].shape[-1]
     a, b = ([] if not array.size else array.reshape(-1, n) for array in (mine[1], other[1]))
@@ -214,21 +307,35 @@ one("linalg.eig", "_linalg_eig", methods=OUT, compare=_sorted_eigenvalues, gradi
 one("linalg.eigvals", "_linalg_eig", methods=OUT, compare=_sorted_eigenvalues, gradients=False)
 
 
-@cases.add("invariants of factors, with gradients",
-           "_linalg_qr _linalg_eigh _linalg_eig _linalg_svd _linalg_householder_product _linalg_complex")
+@cases.add(
+    "invariants of factors, with gradients",
+    "_linalg_qr _linalg_eigh _linalg_eig _linalg_svd _linalg_householder_product _linalg_complex",
+)
 def invariants(draw):
     # what does not depend on signs and phases: values, and the products of factors
     name = draw(forms("qr", "eigh", "eigvals", "svdvals", "svd"))
     m = draw(st.integers(1, 4))
     n = m if name in ("eigh", "eigvals") else draw(st.integers(1, 4))
-    x = draw(tensors((*draw(batches), m, n), ("float64",), layouts=KEEPING,
-                     values=hermitian if name == "eigh" else conditioned))
-    return Call(f"linalg.{name}", [x], grad=(0,) if name in ("qr", "svdvals") and m >= n else (), rtol=1e-6,
-                compare={"svd": rebuilt(_svd_made, 1), "eigh": lambda c, a, b: close(a.result[0][1], b.result[0][1], 1e-6),
-                         "eigvals": _sorted_eigenvalues}.get(name))
+    x = draw(
+        tensors(
+            (*draw(batches), m, n), ("float64",), layouts=KEEPING, values=hermitian if name == "eigh" else conditioned
+        )
+    )
+    return Call(
+        f"linalg.{name}",
+        [x],
+        grad=(0,) if name in ("qr", "svdvals") and m >= n else (),
+        rtol=1e-6,
+        compare={
+            "svd": rebuilt(_svd_made, 1),
+            "eigh": lambda c, a, b: close(a.result[0][1], b.result[0][1], 1e-6),
+            "eigvals": _sorted_eigenvalues,
+        }.get(name),
+    )
 
 
 # ---- systems
+
 
 @st.composite
 def systems(draw, values=conditioned, square=True, vectors=True):
@@ -236,8 +343,18 @@ def systems(draw, values=conditioned, square=True, vectors=True):
     batch, m, dtype = draw(batches), draw(sizes), draw(st.sampled_from(LAPACK))
     n = m if square else draw(sizes)
     a = draw(tensors((*batch, m, n), (dtype,), layouts=KEEPING, values=values))
-    shape = draw(st.sampled_from([(*batch, m, draw(sizes)), (m, draw(sizes)), (*batch, m, 1),
-                                  (*batch, m) if vectors else (*batch, m, 2), (*batch, m + 1, 2), (m,)]))
+    shape = draw(
+        st.sampled_from(
+            [
+                (*batch, m, draw(sizes)),
+                (m, draw(sizes)),
+                (*batch, m, 1),
+                (*batch, m) if vectors else (*batch, m, 2),
+                (*batch, m + 1, 2),
+                (m,),
+            ]
+        )
+    )
     return a, draw(tensors(shape, (dtype,), ("normal",), KEEPING))
 
 
@@ -250,8 +367,15 @@ def solve(draw):
     a, b = draw(systems(draw(st.sampled_from([conditioned, conditioned, conditioned, deficient]))))
     form = draw(forms("function", "out"))
     left = draw(flags)
-    return Call("linalg.solve", [a, b], {"left": left}, form, rtol=loose(a), grad=_grads(a, b),
-                numpy=(lambda a, b, left: np.linalg.solve(a, b) if b.ndim == a.ndim else None) if left else None)
+    return Call(
+        "linalg.solve",
+        [a, b],
+        {"left": left},
+        form,
+        rtol=loose(a),
+        grad=_grads(a, b),
+        numpy=(lambda a, b, left: np.linalg.solve(a, b) if b.ndim == a.ndim else None) if left else None,
+    )
 
 
 @cases.add("linalg.solve_ex", "_linalg_solve")
@@ -264,13 +388,22 @@ def solve_ex(draw):
 def triangular_systems(draw):
     a, b = draw(systems(triangular, vectors=False))
     if draw(flags):
-        return Call("linalg.solve_triangular", [a, b],
-                    {"upper": draw(flags), "left": draw(flags), "unitriangular": draw(flags)},
-                    draw(forms("function", "out")), rtol=1e-2 if "32" in a.dtype or a.dtype == "complex64" else 1e-6,
-                    grad=_grads(a, b), compare=None)
-    return Call("triangular_solve", [b, a],
-                {"upper": draw(flags), "transpose": draw(flags), "unitriangular": draw(flags)},
-                draw(forms("function", "method")), rtol=1e-2 if a.dtype in ("float32", "complex64") else 1e-6)
+        return Call(
+            "linalg.solve_triangular",
+            [a, b],
+            {"upper": draw(flags), "left": draw(flags), "unitriangular": draw(flags)},
+            draw(forms("function", "out")),
+            rtol=1e-2 if "32" in a.dtype or a.dtype == "complex64" else 1e-6,
+            grad=_grads(a, b),
+            compare=None,
+        )
+    return Call(
+        "triangular_solve",
+        [b, a],
+        {"upper": draw(flags), "transpose": draw(flags), "unitriangular": draw(flags)},
+        draw(forms("function", "method")),
+        rtol=1e-2 if a.dtype in ("float32", "complex64") else 1e-6,
+    )
 
 
 @cases.add("lu_solve", "lu_solve _linalg_lu_solve lu_unpack _linalg_permutation")
@@ -284,19 +417,36 @@ def lu_solve(draw):
     pivots = T(np.broadcast_to(rows, (*a.values.shape[:-2], n)).copy())
     kind = draw(forms("linalg.lu_solve", "lu_solve", "lu_unpack"))
     if kind == "lu_unpack":
-        return Call(kind, [a, pivots], {"unpack_data": draw(flags), "unpack_pivots": draw(flags)},
-                    draw(forms("function", "out")), grad=(0,) if a.dtype == "float64" else ())
+        return Call(
+            kind,
+            [a, pivots],
+            {"unpack_data": draw(flags), "unpack_pivots": draw(flags)},
+            draw(forms("function", "out")),
+            grad=(0,) if a.dtype == "float64" else (),
+        )
     if kind == "lu_solve":
         return Call(kind, [b, a, pivots], {}, draw(forms("function", "method", "out")), rtol=loose(a))
-    return Call(kind, [a, pivots, b], {"left": draw(flags), "adjoint": draw(flags)}, draw(forms("function", "out")),
-                rtol=loose(a), grad=(0, 2) if a.dtype == "float64" else ())
+    return Call(
+        kind,
+        [a, pivots, b],
+        {"left": draw(flags), "adjoint": draw(flags)},
+        draw(forms("function", "out")),
+        rtol=loose(a),
+        grad=(0, 2) if a.dtype == "float64" else (),
+    )
 
 
 @cases.add("cholesky_solve", "cholesky_solve _linalg_cholesky_solve")
 def cholesky_solve(draw):
     a, b = draw(systems(vectors=False))
-    return Call("cholesky_solve", [b, a], {"upper": draw(flags)}, draw(forms("function", "method", "out")),
-                rtol=loose(a), grad=_grads(b, a))
+    return Call(
+        "cholesky_solve",
+        [b, a],
+        {"upper": draw(flags)},
+        draw(forms("function", "method", "out")),
+        rtol=loose(a),
+        grad=_grads(b, a),
+    )
 
 
 @cases.add("linalg.ldl_solve", "_linalg_ldl_solve")
@@ -304,8 +454,9 @@ def ldl_solve(draw):
     a, b = draw(systems(vectors=False))
     n = a.values.shape[-1]
     pivots = T(np.broadcast_to(np.arange(1, n + 1, dtype="int32"), (*a.values.shape[:-2], n)).copy())
-    return Call("linalg.ldl_solve", [a, pivots, b], {"hermitian": draw(flags)}, draw(forms("function", "out")),
-                rtol=loose(a))
+    return Call(
+        "linalg.ldl_solve", [a, pivots, b], {"hermitian": draw(flags)}, draw(forms("function", "out")), rtol=loose(a)
+    )
 
 
 @cases.add("linalg.lstsq", "_linalg_lstsq _linalg_lstsq_value")
@@ -319,8 +470,14 @@ def lstsq(draw):
             close(mine[1], other[1], LOOSE.get(mine[0], 0) and 10 * LOOSE[mine[0]], f"result[{i}]")
         for mine, other in zip(ours.grads, theirs.grads):
             close(mine[1], other[1], 1e-6)
-    return Call("linalg.lstsq", [a, b], {"driver": driver}, compare=solution,
-                grad=(0, 1) if a.dtype == "float64" and a.values.shape[-2] >= a.values.shape[-1] else ())
+
+    return Call(
+        "linalg.lstsq",
+        [a, b],
+        {"driver": driver},
+        compare=solution,
+        grad=(0, 1) if a.dtype == "float64" and a.values.shape[-2] >= a.values.shape[-1] else (),
+    )
 
 
 @cases.add("householder", "_linalg_householder_product orgqr ormqr _linalg_ormqr")
@@ -334,20 +491,39 @@ def householder(draw):
     if name == "ormqr":
         left = draw(flags)
         other = draw(tensors((*batch, m, draw(sizes)) if left else (*batch, draw(sizes), m), (dtype,), ("normal",)))
-        return Call(name, [a, tau, other], {"left": left, "transpose": draw(flags)},
-                    draw(forms("function", "method", "out")), rtol=loose(a))
-    return Call(name, [a, tau], {}, draw(forms("function", "out")), rtol=loose(a),
-                grad=(0, 1) if dtype == "float64" else ())
+        return Call(
+            name,
+            [a, tau, other],
+            {"left": left, "transpose": draw(flags)},
+            draw(forms("function", "method", "out")),
+            rtol=loose(a),
+        )
+    return Call(
+        name, [a, tau], {}, draw(forms("function", "out")), rtol=loose(a), grad=(0, 1) if dtype == "float64" else ()
+    )
 
 
 @cases.add("linalg.tensorsolve", "")
 def tensorsolve(draw):
     dtype = draw(st.sampled_from(LAPACK))
-    a = draw(tensors((2, 3, 6), (dtype,), layouts=KEEPING,
-                     values=lambda rng, shape, dtype: conditioned(rng, (6, 6), dtype).reshape(shape)))
+    a = draw(
+        tensors(
+            (2, 3, 6),
+            (dtype,),
+            layouts=KEEPING,
+            values=lambda rng, shape, dtype: conditioned(rng, (6, 6), dtype).reshape(shape),
+        )
+    )
     b = draw(tensors(draw(st.sampled_from([(2, 3), (6,), (2, 2)])), (dtype,), ("normal",), KEEPING))
-    return Call("linalg.tensorsolve", [a, b], {}, draw(forms("function", "out")), rtol=loose(a), grad=_grads(a, b),
-                numpy=np.linalg.tensorsolve if b.values.shape == (2, 3) else None)
+    return Call(
+        "linalg.tensorsolve",
+        [a, b],
+        {},
+        draw(forms("function", "out")),
+        rtol=loose(a),
+        grad=_grads(a, b),
+        numpy=np.linalg.tensorsolve if b.values.shape == (2, 3) else None,
+    )
 
 
 @cases.add("low rank", "svd_lowrank pca_lowrank", heavy=2)
@@ -365,15 +541,17 @@ def low_rank(draw):
         a = a - a.mean(-2, keepdims=True) if kwargs.get("center") else a
         u, s, v = (r[1] for r in ours.result)
         np.testing.assert_allclose((u * s[..., None, :]) @ adjoint(v), a, atol=1e-3 * np.abs(a).max(initial=1))
+
     return Call(name, [x], kwargs, compare=compare)
 
 
 # ---- norms
 
+
 @cases.add("linalg.vector_norm", "_linalg_norm_value _norm_1 _norm_2 _norm_inf")
 def vector_norm(draw):
     x = draw(tensors(dtypes=(*LAPACK, "float16", "bfloat16", "int64"), kinds=("normal", "odd", "ties")))
-    order = draw(st.sampled_from([2, 1, 0, 3, .5, -1, float("inf"), -float("inf"), -2.5]))
+    order = draw(st.sampled_from([2, 1, 0, 3, 0.5, -1, float("inf"), -float("inf"), -2.5]))
     dim = draw(st.sampled_from([None, 0, -1, 1, (0, 1), (), (-1, 0), (0, 0), 7]))
     kwargs = {"ord": order, "dim": dim, "keepdim": draw(flags)}
     if draw(rarely):
@@ -403,8 +581,12 @@ def norm(draw):
 @cases.add("linalg.norm of vectors", "_norm_1 _norm_2 _norm_inf")
 def norm_of_vectors(draw):
     x = draw(tensors(dtypes=LAPACK, kinds=("normal", "odd")))
-    return Call("linalg.norm", [x, draw(st.sampled_from([None, 2, 1, 0, 3, float("inf")]))],
-                {"dim": draw(st.sampled_from([None, 0, -1, (0,)]))}, rtol=loose(x))
+    return Call(
+        "linalg.norm",
+        [x, draw(st.sampled_from([None, 2, 1, 0, 3, float("inf")]))],
+        {"dim": draw(st.sampled_from([None, 0, -1, (0,)]))},
+        rtol=loose(x),
+    )
 
 
 @cases.add("linalg.vander", "")
@@ -420,7 +602,7 @@ def matrix_rank(draw):
     x = draw(matrices(hermitian if symmetric else deficient, square=symmetric))
     kwargs = {"hermitian": symmetric}
     if draw(flags):
-        kwargs |= {"atol": draw(st.sampled_from([0.0, .5, 2.0])), "rtol": draw(st.sampled_from([0.0, .1]))}
+        kwargs |= {"atol": draw(st.sampled_from([0.0, 0.5, 2.0])), "rtol": draw(st.sampled_from([0.0, 0.1]))}
     return Call("linalg.matrix_rank", [x], kwargs, draw(forms("function", "out")), exact=True)
 
 
@@ -428,7 +610,9 @@ def matrix_rank(draw):
 def pinv(draw):
     symmetric = draw(flags)
     x = draw(matrices(hermitian if symmetric else conditioned, square=symmetric))
-    return Call("linalg.pinv", [x], {"hermitian": symmetric, "rtol": draw(st.sampled_from([None, 1e-3]))}, rtol=loose(x))
+    return Call(
+        "linalg.pinv", [x], {"hermitian": symmetric, "rtol": draw(st.sampled_from([None, 1e-3]))}, rtol=loose(x)
+    )
 
 
 ROWS_DRIVEN = cases.rows

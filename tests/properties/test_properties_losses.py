@@ -1,7 +1,8 @@
 """Losses: random calls against PyTorch."""
+
 import numpy as np
 import pytest
-from calls import FLOATS, KEEPING, LAYOUTS, WIDE, Call, Cases, T, seeds, shapes, tensors
+from calls import KEEPING, LAYOUTS, WIDE, Call, Cases, T, seeds, shapes, tensors
 from hypothesis import strategies as st
 
 cases = Cases()
@@ -31,8 +32,10 @@ def gradients(args, count):
 
 # ---- elementwise losses
 
-def _pairs(name, rows="", options=None, kinds=("normal", "ties", "odd"), target_kinds=None, count=2, of_target=True,
-           third=None):
+
+def _pairs(
+    name, rows="", options=None, kinds=("normal", "ties", "odd"), target_kinds=None, count=2, of_target=True, third=None
+):
     of_options = options or {}
 
     @cases.add(name, rows)
@@ -44,8 +47,7 @@ def _pairs(name, rows="", options=None, kinds=("normal", "ties", "odd"), target_
             shape = tuple(1 if draw(flags) else n for n in shape)
         if draw(rarely):
             shape = draw(shapes(0, 2))
-        other = dtype if not draw(rarely) else "float64"
-        args = [x, draw(tensors(shape, (other,), target_kinds or kinds, LAYOUTS))]
+        args = [x, draw(tensors(shape, (dtype,), target_kinds or kinds, LAYOUTS))]
         if third:
             args.append(draw(tensors(shape, (dtype,), third, LAYOUTS)))
         kwargs = {"reduction": draw(reductions)} | {k: draw(v) for k, v in of_options.items() if draw(flags)}
@@ -54,15 +56,28 @@ def _pairs(name, rows="", options=None, kinds=("normal", "ties", "odd"), target_
 
 _pairs("mse_loss", "mse_loss")
 _pairs("l1_loss", "l1_loss")
-_pairs("smooth_l1_loss", options={"beta": st.sampled_from([0.0, .5, 2.0, -1.0])})
-_pairs("huber_loss", options={"delta": st.sampled_from([0.0, .5, 2.0, -1.0])})
-_pairs("soft_margin_loss", kinds=("normal", "ties"))
-_pairs("hinge_embedding_loss", options={"margin": st.floats(-1, 2)}, kinds=("normal", "ties"), target_kinds=("ties",), count=1)
+_pairs("smooth_l1_loss", options={"beta": st.sampled_from([0.0, 0.5, 2.0, -1.0])})
+_pairs("huber_loss", options={"delta": st.sampled_from([0.0, 0.5, 2.0, -1.0])})
+_pairs("soft_margin_loss", kinds=("normal", "ties"), count=1)
+_pairs(
+    "hinge_embedding_loss",
+    options={"margin": st.floats(-1, 2)},
+    kinds=("normal", "ties"),
+    target_kinds=("ties",),
+    count=1,
+)
 _pairs("kl_div", options={"log_target": flags}, kinds=("normal",), target_kinds=("unit", "ties"))
-_pairs("poisson_nll_loss", options={"log_input": flags, "full": flags}, kinds=("normal", "positive"),
-       target_kinds=("positive",), count=1)
+_pairs(
+    "poisson_nll_loss",
+    options={"log_input": flags, "full": flags},
+    kinds=("normal", "positive"),
+    target_kinds=("positive",),
+    count=1,
+)
 _pairs("binary_cross_entropy", "binary_cross_entropy", kinds=("unit", "unit", "unit", "normal"), target_kinds=("unit",))
-_pairs("gaussian_nll_loss", options={"full": flags}, kinds=("normal",), third=("positive", "positive", "normal"), count=2)
+_pairs(
+    "gaussian_nll_loss", options={"full": flags}, kinds=("normal",), third=("positive", "positive", "normal"), count=2
+)
 _pairs("margin_ranking_loss", options={"margin": st.floats(-1, 2)}, kinds=("normal",), third=("ties",))
 
 
@@ -71,8 +86,10 @@ def weighted(draw):
     shape = draw(shapes(high=4))
     dtype = draw(st.sampled_from(MOSTLY))
     logits = draw(flags)
-    args = [draw(tensors(shape, (dtype,), ("normal", "odd") if logits else ("unit",))),
-            draw(tensors(shape, (dtype,), ("unit",)))]
+    args = [
+        draw(tensors(shape, (dtype,), ("normal", "odd") if logits else ("unit",))),
+        draw(tensors(shape, (dtype,), ("unit",))),
+    ]
     kwargs = {"reduction": draw(reductions)}
     if draw(flags):
         kwargs["weight"] = draw(tensors([1 if draw(rarely) else n for n in shape], (dtype,), ("positive",)))
@@ -84,13 +101,23 @@ def weighted(draw):
 
 @cases.add("embedding losses", "")
 def embeddings(draw):
-    name = draw(forms("cosine_embedding_loss", "triplet_margin_loss", "cosine_similarity", "pairwise_distance", "pdist",
-                      "triplet_margin_with_distance_loss"))
+    name = draw(
+        forms(
+            "cosine_embedding_loss",
+            "triplet_margin_loss",
+            "cosine_similarity",
+            "pairwise_distance",
+            "pdist",
+            "triplet_margin_with_distance_loss",
+        )
+    )
     n, d = draw(st.integers(0 if draw(rarely) else 1, 4)), draw(st.integers(0 if draw(rarely) else 1, 4))
     shape = (d,) if draw(rarely) else (n, d)
     dtype = draw(st.sampled_from((*WIDE, "float64", "float16")))
+
     def x():
         return draw(tensors(shape, (dtype,), ("normal",)))
+
     kwargs = {}
     if name == "pdist":
         args, kwargs = [x()], {"p": draw(st.sampled_from([2.0, 1.0, 0.0, 3.0, float("inf"), -1.0]))}
@@ -100,15 +127,23 @@ def embeddings(draw):
         args, kwargs = [x(), x()], {"p": draw(st.sampled_from([2.0, 1.0, 3.0])), "keepdim": draw(flags)}
     elif name == "cosine_embedding_loss":
         target = T(np.random.default_rng(draw(seeds)).choice([-1, 1], (n,) if len(shape) > 1 else ()))
-        args, kwargs = [x(), x(), target], {"margin": draw(st.sampled_from([0, .3])), "reduction": draw(reductions)}
+        args, kwargs = [x(), x(), target], {"margin": draw(st.sampled_from([0, 0.3])), "reduction": draw(reductions)}
     else:
-        args, kwargs = [x(), x(), x()], {"margin": draw(st.sampled_from([1.0, .3, -1.0])), "swap": draw(flags),
-                                         "reduction": draw(reductions)}
-    return Call(f"nn.functional.{name}", args, kwargs, rtol=tolerance(args[0]) or 1e-7,
-                grad=gradients(args, min(len(args), 3 if name.startswith("triplet") else 2)))
+        args, kwargs = (
+            [x(), x(), x()],
+            {"margin": draw(st.sampled_from([1.0, 0.3, -1.0])), "swap": draw(flags), "reduction": draw(reductions)},
+        )
+    return Call(
+        f"nn.functional.{name}",
+        args,
+        kwargs,
+        rtol=tolerance(args[0]) or 1e-7,
+        grad=gradients(args, min(len(args), 3 if name.startswith("triplet") else 2)),
+    )
 
 
 # ---- losses of classes
+
 
 @st.composite
 def classes(draw, spatial=2, dtypes=MOSTLY):
@@ -126,8 +161,11 @@ def classes(draw, spatial=2, dtypes=MOSTLY):
     if values.size and draw(rarely):
         values.reshape(-1)[-1] = draw(st.sampled_from([c, -1, -100, c + 100]))
     dtype = "int64" if not draw(rarely) else draw(forms("int32", "uint8", "float32"))
-    return x, T(np.asarray(values).astype(dtype) if dtype != "uint8" else np.abs(values).astype(dtype), dtype,
-                draw(st.sampled_from(KEEPING)))
+    return x, T(
+        np.asarray(values).astype(dtype) if dtype != "uint8" else np.abs(values).astype(dtype),
+        dtype,
+        draw(st.sampled_from(KEEPING)),
+    )
 
 
 @st.composite
@@ -144,7 +182,9 @@ def class_options(draw, x):
 @cases.add("nll_loss", "nll_loss _nll_loss _nll_loss_backward")
 def nll_loss(draw):
     x, target = draw(classes())
-    return Call("nn.functional.nll_loss", [x, target], draw(class_options(x)), rtol=tolerance(x), grad=gradients([x], 1))
+    return Call(
+        "nn.functional.nll_loss", [x, target], draw(class_options(x)), rtol=tolerance(x), grad=gradients([x], 1)
+    )
 
 
 @cases.add("cross_entropy", "cross_entropy _cross_entropy _cross_entropy_backward")
@@ -152,7 +192,7 @@ def cross_entropy(draw):
     x, target = draw(classes())
     kwargs = draw(class_options(x))
     if draw(flags):
-        kwargs["label_smoothing"] = draw(st.sampled_from([0.0, .1, 1.0, 1.5] if draw(rarely) else [0.0, .1]))
+        kwargs["label_smoothing"] = draw(st.sampled_from([0.0, 0.1, 1.0, 1.5] if draw(rarely) else [0.0, 0.1]))
     if draw(rarely):
         target = draw(tensors(x.values.shape, (x.dtype,), ("unit",)))
         kwargs.pop("ignore_index", None)
@@ -165,7 +205,7 @@ def margins(draw):
     x, target = draw(classes(0, (*WIDE, "float64")))
     kwargs = {"reduction": draw(reductions)}
     if name == "multi_margin_loss":
-        kwargs |= {"p": draw(st.sampled_from([1, 2, 3])) if draw(rarely) else 1, "margin": draw(st.floats(.1, 2))}
+        kwargs |= {"p": draw(st.sampled_from([1, 2, 3])) if draw(rarely) else 1, "margin": draw(st.floats(0.1, 2))}
     elif name == "multilabel_margin_loss":
         rng = np.random.default_rng(draw(seeds))
         c = x.values.shape[-1]
@@ -190,20 +230,34 @@ def ctc_loss(draw):
         targets = rng.choice(labels, (n, 4))
     else:
         targets = rng.choice(labels, int(lengths.sum()))
-    lengths, inputs = (draw(st.sampled_from([T(v), v.tolist(), tuple(v.tolist())])) for v in (lengths, inputs))
+    as_tensors = draw(flags)
+    lengths, inputs = (T(v) if as_tensors else tuple(v.tolist()) for v in (lengths, inputs))
     kwargs = {"blank": blank, "reduction": draw(reductions), "zero_infinity": draw(flags)}
-    return Call("nn.functional.ctc_loss", [x, T(targets), inputs, lengths], kwargs, rtol=1e-4 if dtype == "float32" else 1e-8,
-                grad=(0,) if dtype == "float64" else ())
+    return Call(
+        "nn.functional.ctc_loss",
+        [x, T(targets), inputs, lengths],
+        kwargs,
+        rtol=1e-4 if dtype == "float32" else 1e-8,
+        grad=(0,) if dtype == "float64" else (),
+    )
 
 
 @cases.add("linear_cross_entropy", "cross_entropy linear")
 def linear_cross_entropy(draw):
     n, d, c = (draw(st.integers(1, 4)) for _ in range(3))
     dtype = draw(st.sampled_from(WIDE))
-    args = [draw(tensors((n, d), (dtype,), ("normal",))), draw(tensors((c, d), (dtype,), ("normal",))),
-            T(np.random.default_rng(draw(seeds)).integers(0, c, n))]
-    return Call("nn.functional.linear_cross_entropy", args, {"reduction": draw(reductions)}, rtol=tolerance(args[0]),
-                grad=gradients(args[:2], 2))
+    args = [
+        draw(tensors((n, d), (dtype,), ("normal",))),
+        draw(tensors((c, d), (dtype,), ("normal",))),
+        T(np.random.default_rng(draw(seeds)).integers(0, c, n)),
+    ]
+    return Call(
+        "nn.functional.linear_cross_entropy",
+        args,
+        {"reduction": draw(reductions)},
+        rtol=tolerance(args[0]),
+        grad=gradients(args[:2], 2),
+    )
 
 
 ROWS_DRIVEN = cases.rows

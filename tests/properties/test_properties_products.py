@@ -1,7 +1,8 @@
 """Products of vectors and matrices: random calls against PyTorch and NumPy."""
+
 import numpy as np
 import pytest
-from calls import COMPLEX, FLOATS, KEEPING, LAYOUTS, WIDE, WRITABLE, Call, Cases, T, shapes, tensors
+from calls import COMPLEX, FLOATS, KEEPING, LAYOUTS, WIDE, WRITABLE, Call, Cases, shapes, tensors
 from hypothesis import strategies as st
 from scipy.spatial import distance
 
@@ -35,21 +36,25 @@ def tolerance(x):
     return {"float16": 2e-2, "bfloat16": 6e-2, "float32": 1e-4, "complex64": 1e-4}.get(x.dtype)
 
 
-def numpys(function):
-    """The counterpart of NumPy, where its integers do not wrap elsewhere."""
-    return function
-
-
-def product(name, *letters, rows="", numpy=None, methods=("function", "method", "out"), gradients=True, extra=None,
-            **options):
+def product(
+    name, *letters, rows="", numpy=None, methods=("function", "method", "out"), gradients=True, extra=None, **options
+):
     """Cases of a function of tensors alone."""
+
     @cases.add(name, rows or name)
     def values(draw):
         args = draw(factors(*letters, **options))
-        return Call(name, args, {}, draw(forms(*methods)), rtol=tolerance(args[0]),
-                    numpy=numpy if args[0].dtype not in ("bool",) else None)
+        return Call(
+            name,
+            args,
+            {},
+            draw(forms(*methods)),
+            rtol=tolerance(args[0]),
+            numpy=numpy if args[0].dtype not in ("bool",) else None,
+        )
 
     if gradients:
+
         @cases.add(f"{name} gradients", rows or name)
         def of_gradients(draw):
             args = draw(factors(*letters, **options | {"dtypes": ("float64", "complex128"), "kinds": ("normal",)}))
@@ -69,20 +74,45 @@ product("chain_matmul", "ij", "jk", "kl", methods=("function",), numpy=lambda a,
 
 @cases.add("matmul", "matmul")
 def matmul(draw):
-    words = draw(st.sampled_from([("i", "i"), ("ij", "j"), ("i", "ij"), ("bij", "bjk"), ("bij", "jk"), ("ij", "bjk"),
-                                  ("abij", "bjk"), ("bij", "j"), ("i", "bij"), ("", "i"), ("cbij", "cbjk")]))
+    words = draw(
+        st.sampled_from(
+            [
+                ("i", "i"),
+                ("ij", "j"),
+                ("i", "ij"),
+                ("bij", "bjk"),
+                ("bij", "jk"),
+                ("ij", "bjk"),
+                ("abij", "bjk"),
+                ("bij", "j"),
+                ("i", "bij"),
+                ("", "i"),
+                ("cbij", "cbjk"),
+            ]
+        )
+    )
     args = draw(factors(*words))
     if draw(flags) and args[0].values.ndim > 2:
         args[0].values = args[0].values[:1]
-    grad = tuple(range(2)) if args[0].dtype == "float64" and np.isfinite(args[0].values).all() \
-        and np.isfinite(args[1].values).all() else ()
-    return Call(draw(forms("matmul", "Tensor.__matmul__", "linalg.matmul")), args, rtol=tolerance(args[0]), grad=grad,
-                numpy=np.matmul if args[0].dtype != "bool" else None)
+    grad = (
+        tuple(range(2))
+        if args[0].dtype == "float64" and np.isfinite(args[0].values).all() and np.isfinite(args[1].values).all()
+        else ()
+    )
+    return Call(
+        draw(forms("matmul", "Tensor.__matmul__", "linalg.matmul")),
+        args,
+        rtol=tolerance(args[0]),
+        grad=grad,
+        numpy=np.matmul if args[0].dtype != "bool" else None,
+    )
 
 
 @cases.add("matmul out", "matmul")
 def matmul_out(draw):
-    args = draw(factors(*draw(st.sampled_from([("i", "i"), ("ij", "j"), ("bij", "jk"), ("bij", "bjk")])), dtypes=NUMBERS))
+    args = draw(
+        factors(*draw(st.sampled_from([("i", "i"), ("ij", "j"), ("bij", "jk"), ("bij", "bjk")])), dtypes=NUMBERS)
+    )
     return Call("matmul", args, {}, "out", rtol=tolerance(args[0]))
 
 
@@ -94,37 +124,62 @@ def inner(draw):
 
 @cases.add("linear", "linear")
 def linear(draw):
-    args = draw(factors(*draw(st.sampled_from([("bi", "oi", "o"), ("abi", "oi", "o"), ("i", "oi", "o"), ("bi", "oi"),
-                                               ("i", "i")])), dtypes=NUMBERS))
+    args = draw(
+        factors(
+            *draw(st.sampled_from([("bi", "oi", "o"), ("abi", "oi", "o"), ("i", "oi", "o"), ("bi", "oi"), ("i", "i")])),
+            dtypes=NUMBERS,
+        )
+    )
     return Call("nn.functional.linear", args, rtol=tolerance(args[0]))
 
 
 @cases.add("linear gradients", "linear")
 def linear_gradients(draw):
-    args = draw(factors(*draw(st.sampled_from([("bi", "oi", "o"), ("abi", "oi", "o"), ("i", "oi", "o"), ("bi", "oi")])),
-                        dtypes=("float64", "complex128"), kinds=("normal",)))
+    args = draw(
+        factors(
+            *draw(st.sampled_from([("bi", "oi", "o"), ("abi", "oi", "o"), ("i", "oi", "o"), ("bi", "oi")])),
+            dtypes=("float64", "complex128"),
+            kinds=("normal",),
+        )
+    )
     return Call("nn.functional.linear", args, grad=tuple(range(len(args))))
 
 
 @cases.add("bilinear", "bilinear")
 def bilinear(draw):
-    args = draw(factors(*draw(st.sampled_from([("bi", "bj", "oij", "o"), ("abi", "abj", "oij"), ("i", "j", "oij")])),
-                        dtypes=(*WIDE, "float16", "complex64")))
-    grad = tuple(range(len(args))) if args[0].dtype == "float64" and all(np.isfinite(a.values).all() for a in args) else ()
+    args = draw(
+        factors(
+            *draw(st.sampled_from([("bi", "bj", "oij", "o"), ("abi", "abj", "oij"), ("i", "j", "oij")])),
+            dtypes=(*WIDE, "float16", "complex64"),
+        )
+    )
+    grad = (
+        tuple(range(len(args))) if args[0].dtype == "float64" and all(np.isfinite(a.values).all() for a in args) else ()
+    )
     return Call("nn.functional.bilinear", args, rtol=tolerance(args[0]), grad=grad)
 
 
-ADDED = {"addmm": ("ik", "ij", "jk"), "baddbmm": ("bik", "bij", "bjk"), "addmv": ("i", "ij", "j"),
-         "addr": ("ij", "i", "j"), "addbmm": ("ik", "bij", "bjk")}
+ADDED = {
+    "addmm": ("ik", "ij", "jk"),
+    "baddbmm": ("bik", "bij", "bjk"),
+    "addmv": ("i", "ij", "j"),
+    "addr": ("ij", "i", "j"),
+    "addbmm": ("ik", "bij", "bjk"),
+}
 
 
 def _added(name):
     @cases.add(name, name)
     def values(draw):
         form = draw(forms("function", "method", "inplace", "out"))
-        args = draw(factors(*ADDED[name], dtypes=NUMBERS if name != "addr" else DTYPES,
-                            layouts=WRITABLE if form == "inplace" else LAYOUTS))
-        if draw(flags) and form != "inplace" and args[0].values.size:       # broadcast
+        args = draw(
+            factors(
+                *ADDED[name],
+                dtypes=NUMBERS if name != "addr" else DTYPES,
+                layouts=WRITABLE if form == "inplace" else LAYOUTS,
+            )
+        )
+        if draw(flags) and form != "inplace" and args[0].values.size:  # broadcast
             args[0].values = args[0].values[(0,) * draw(st.integers(0, args[0].values.ndim))]
         whole = args[0].dtype in ("int64", "int32", "int8", "uint8", "bool")
         numbers = [0, 1, 2, -1] if whole else [0, 1, 0.5, -2, 2]
@@ -136,8 +191,12 @@ def _added(name):
     @cases.add(f"{name} gradients", name)
     def gradients(draw):
         args = draw(factors(*ADDED[name], dtypes=("float64", "complex128"), kinds=("normal",)))
-        return Call(name, args, {"alpha": draw(st.sampled_from([1, .5, 0])), "beta": draw(st.sampled_from([1, 2, 0]))},
-                    grad=(0, 1, 2))
+        return Call(
+            name,
+            args,
+            {"alpha": draw(st.sampled_from([1, 0.5, 0])), "beta": draw(st.sampled_from([1, 2, 0]))},
+            grad=(0, 1, 2),
+        )
 
 
 for _name in ADDED:
@@ -146,44 +205,106 @@ for _name in ADDED:
 
 @cases.add("tensordot", "tensordot")
 def tensordot(draw):
-    words, dims = draw(st.sampled_from([
-        (("ij", "jk"), 1), (("aij", "ijk"), 2), (("ij", "kl"), 0), (("aij", "ji"), ([1, 2], [1, 0])),
-        (("ijk", "kl"), ([-1], [0])), (("ij", "ij"), 2), (("ij", "jk"), 3), (("ij", "jk"), ([0, 1], [0])),
-        (("ij", "jk"), ([0, 0], [1, 1])), (("ij", "jk"), ([5], [0])), (("ij", "jk"), -1)]))
+    words, dims = draw(
+        st.sampled_from(
+            [
+                (("ij", "jk"), 1),
+                (("aij", "ijk"), 2),
+                (("ij", "kl"), 0),
+                (("aij", "ji"), ([1, 2], [1, 0])),
+                (("ijk", "kl"), ([-1], [0])),
+                (("ij", "ij"), 2),
+                (("ij", "jk"), 3),
+                (("ij", "jk"), ([0, 1], [0])),
+                (("ij", "jk"), ([0, 0], [1, 1])),
+                (("ij", "jk"), ([5], [0])),
+                (("ij", "jk"), -1),
+            ]
+        )
+    )
     args = draw(factors(*words, dtypes=NUMBERS))
-    grad = (0, 1) if args[0].dtype == args[1].dtype == "float64" and np.isfinite(args[0].values).all() \
-        and np.isfinite(args[1].values).all() else ()
-    return Call("tensordot", [*args, dims], {}, "function" if grad else draw(forms("function", "out")),
-                rtol=tolerance(args[0]), grad=grad)
+    grad = (
+        (0, 1)
+        if args[0].dtype == args[1].dtype == "float64"
+        and np.isfinite(args[0].values).all()
+        and np.isfinite(args[1].values).all()
+        else ()
+    )
+    return Call(
+        "tensordot",
+        [*args, dims],
+        {},
+        "function" if grad else draw(forms("function", "out")),
+        rtol=tolerance(args[0]),
+        grad=grad,
+    )
 
 
 @cases.add("einsum", "")
 def einsum(draw):
-    equation = draw(st.sampled_from(["ij,jk->ik", "ij,jk", "ii->i", "ii", "ij->ji", "i,j->ij", "bij,bjk->bik", "ij,ij->",
-                                     "...ij,...jk->...ik", "...i->...", "ij,kj->ik", "abc,cd,de->abe", "i,i", "ij,j->i",
-                                     "a...b->b...a", "iij->ij", "ij,ij->ij", "i...,j...->ij...", "ij->", "i->ii",
-                                     "ij,jk->iz", "ij,jk,kl", "b i j , b j k -> b i k", "ijk,ikl->", "->", "ij,"]))
+    equation = draw(
+        st.sampled_from(
+            [
+                "ij,jk->ik",
+                "ij,jk",
+                "ii->i",
+                "ii",
+                "ij->ji",
+                "i,j->ij",
+                "bij,bjk->bik",
+                "ij,ij->",
+                "...ij,...jk->...ik",
+                "...i->...",
+                "ij,kj->ik",
+                "abc,cd,de->abe",
+                "i,i",
+                "ij,j->i",
+                "a...b->b...a",
+                "iij->ij",
+                "ij,ij->ij",
+                "i...,j...->ij...",
+                "ij->",
+                "i->ii",
+                "ij,jk->iz",
+                "ij,jk,kl",
+                "b i j , b j k -> b i k",
+                "ijk,ikl->",
+                "->",
+                "ij,",
+            ]
+        )
+    )
     words = [w.strip().replace(" ", "") for w in equation.split("->")[0].split(",")]
     words = [w.replace("...", draw(st.sampled_from(["", "x", "xy"]))) for w in words]
     args = draw(factors(*words, dtypes=NUMBERS))
-    grad = tuple(range(1, 1 + len(args))) if args[0].dtype == "float64" and len(words) and \
-        all(np.isfinite(a.values).all() for a in args) else ()
-    return Call("einsum", [equation, *args], rtol=tolerance(args[0]), grad=grad,
-                numpy=lambda e, *a: np.einsum(e, *a) if len(set(map(len, words))) and "..." not in e else None)
+    grad = (
+        tuple(range(1, 1 + len(args)))
+        if args[0].dtype == "float64" and len(words) and all(np.isfinite(a.values).all() for a in args)
+        else ()
+    )
+    return Call(
+        "einsum",
+        [equation, *args],
+        rtol=tolerance(args[0]),
+        grad=grad,
+        numpy=lambda e, *a: np.einsum(e, *a) if len(set(map(len, words))) and "..." not in e else None,
+    )
 
 
 @cases.add("cdist", "cdist _distance")
 def cdist(draw):
     words = draw(st.sampled_from([("ij", "kj"), ("bij", "bkj"), ("bij", "kj"), ("abij", "bkj")]))
     args = draw(factors(*words, dtypes=(*WIDE, "float16", "int64"), kinds=("normal", "ties")))
-    p = draw(st.sampled_from([2.0, 1.0, 0.0, 3.0, float("inf"), .5, -1.0]))
+    p = draw(st.sampled_from([2.0, 1.0, 0.0, 3.0, float("inf"), 0.5, -1.0]))
     mode = draw(forms("use_mm_for_euclid_dist_if_necessary", "use_mm_for_euclid_dist", "donot_use_mm_for_euclid_dist"))
     # by a product of matrices, small distances lose half of their digits
     loose = mode == "use_mm_for_euclid_dist"
     numpy = None
     if p >= 1 and not loose and words == ("ij", "kj"):
+
         def numpy(a, b, p, mode):
             return distance.cdist(a, b, "minkowski", p=p) if a.size and b.size and np.isfinite(p) else None
+
     rtol = {"float64": 1e-6, "float32": 5e-3}.get(args[0].dtype) if loose else None
     return Call("cdist", [*args, p, mode], rtol=rtol, numpy=numpy)
 
@@ -198,11 +319,23 @@ def cdist_gradients(draw):
 @cases.add("renorm", "renorm")
 def renorm(draw):
     form = draw(forms("function", "method", "inplace", "out"))
-    x = draw(tensors(draw(shapes(1)), (*FLOATS, *COMPLEX, "int64"), ("normal", "odd"),
-                     WRITABLE if form == "inplace" else LAYOUTS))
-    return Call("renorm", [x, draw(st.sampled_from([2, 1, .5, 3, float("inf"), 0, -1])), draw(st.integers(-3, 3)),
-                           draw(st.sampled_from([1.0, 0, 5, -1]))], {}, form,
-                rtol={"float16": 1e-2, "bfloat16": 5e-2, "float64": 1e-6}.get(x.dtype))
+    x = draw(
+        tensors(
+            draw(shapes(1)), (*FLOATS, *COMPLEX, "int64"), ("normal", "odd"), WRITABLE if form == "inplace" else LAYOUTS
+        )
+    )
+    return Call(
+        "renorm",
+        [
+            x,
+            draw(st.sampled_from([2, 1, 0.5, 3, float("inf"), 0, -1])),
+            draw(st.integers(-3, 3)),
+            draw(st.sampled_from([1.0, 0, 5, -1])),
+        ],
+        {},
+        form,
+        rtol={"float16": 1e-2, "bfloat16": 5e-2, "float64": 1e-6}.get(x.dtype),
+    )
 
 
 @cases.add("renorm gradients", "renorm")
@@ -214,7 +347,7 @@ def renorm_gradients(draw):
 @cases.add("cross and vecdot", "")
 def cross(draw):
     shape = draw(shapes(0, 3))
-    name = draw(forms("linalg.vecdot", "linalg.cross", "cross"))
+    name = draw(forms("linalg.vecdot", "linalg.cross"))
     if name != "linalg.vecdot" and not draw(rarely):
         shape = (*shape, 3)
     dtype = draw(st.sampled_from(NUMBERS))
@@ -225,7 +358,9 @@ def cross(draw):
 
 @cases.add("multi_dot", "")
 def multi_dot(draw):
-    words = draw(st.sampled_from([("ij", "jk"), ("i", "ij", "j"), ("ij", "jk", "kl"), ("ij", "jk", "kl", "l"), ("ij",)]))
+    words = draw(
+        st.sampled_from([("ij", "jk"), ("i", "ij", "j"), ("ij", "jk", "kl"), ("ij", "jk", "kl", "l"), ("ij",)])
+    )
     args = draw(factors(*words, dtypes=NUMBERS))
     return Call("linalg.multi_dot", [list(args)], rtol=tolerance(args[0]))
 

@@ -9,6 +9,8 @@ from ctorch import return_types as named
 def bincount(input, weights=None, minlength=0):
     if minlength < 0:
         raise RuntimeError("minlength should be >= 0")
+    if input.dim() == 1 and input.numel() == 0:
+        return ctorch.zeros(minlength, dtype=ctorch.int64, device=input.device)
     if input.dim() != 1:
         raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
     if weights is not None and weights.shape != input.shape:

@@ -17,7 +17,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn
 
 def dropout(input, p, train):
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not train or p == 0 or input.numel() == 0:
         return input * 1 if train else input
     if p == 1:
@@ -88,7 +88,7 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
 
 def _check_probability(p):
     if not 0 <= p <= 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
 
 
 def _noise(input, p, feature):

@@ -90,7 +90,16 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
     if vec1.dim() != 1 or vec2.dim() != 1:
         which = 1 if vec1.dim() != 1 else 2
         raise RuntimeError(f"addr: Expected 1-D argument vec{which}, but got {(vec1, vec2)[which - 1].dim()}-D")
-    return _scaled_sum(input, outer(vec1, vec2), beta, alpha)
+    product = outer(vec1, vec2)
+    result = ctorch.promote_types(input.dtype, product.dtype)
+    for name, number in (("beta", beta), ("alpha", alpha)):
+        if isinstance(number, bool) and result != ctorch.bool:
+            raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
+    if result != ctorch.bool:
+        return _scaled_sum(input, product, beta, alpha)
+    if not alpha:
+        product = product & False
+    return product if not beta else product | input
 
 
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1):

@@ -74,6 +74,7 @@ def take_along_dim(input, indices, dim=None):
                                          [1 if d == dim else s for d, s in enumerate(indices.shape)]))
     wide, shape[dim] = list(shape), indices.shape[dim]
     wide[dim] = input.shape[dim]
+    indices = indices.remainder(input.shape[dim] or 1) if input.dim() else indices
     return ops.gather(input.expand(wide), dim, indices.expand(shape))
 
 

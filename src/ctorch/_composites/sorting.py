@@ -26,8 +26,11 @@ def msort(input):
 
 
 def topk(input, k, dim=-1, largest=True, sorted=True):
+    dim = wrap(dim, input.dim(), "topk")
     if input.dtype == ctorch.bool or input.is_complex():
         raise RuntimeError(f"topk does not support {'bool' if input.dtype == ctorch.bool else 'complex'} dtypes on CPU")
+    if k == 0 and not input.dim():    # a number has one place, which is shown
+        k = 1
     return named.topk(*ops._topk(input, k, dim, largest, sorted))
 
 
@@ -61,9 +64,9 @@ def nanmedian(input, dim=None, keepdim=False):
 
 
 def mode(input, dim=-1, keepdim=False):
+    dim = wrap(dim, input.dim(), "mode")
     if input.dim() == 0:
         return named.mode(input.clone(), ctorch.zeros((), dtype=ctorch.int64))
-    dim = wrap(dim, input.dim(), "mode")
     if input.shape[dim] == 0:
         raise IndexError(f"mode(): Expected reduction dim {dim} to have non-zero size.")
     last = input.detach().movedim(dim, -1)

@@ -240,10 +240,11 @@ def check_fits(TensorBase x, value):
     """Refuse a number that a tensor's dtype cannot hold; negative ones wrap in unsigned dtypes."""
     cdef int bits = 8 * itemsize_of[x.dtype] - (0 if x.dtype == UINT8 or UINT16 <= x.dtype <= UINT64 else 1)
     cdef bint fits = True
+    cdef object one = 1                   # not of C, whose integers end
     if isinstance(value, complex) and category_of[x.dtype] != CATEGORY_COMPLEX:
         fits, value = value.imag == 0, value.real
     if category_of[x.dtype] == CATEGORY_INT and isinstance(value, (int, float)):
-        fits = fits and value == value and -(1 << bits) <= value < (1 << bits)
+        fits = fits and value == value and -(one << bits) <= value < (one << bits)
     elif category_of[x.dtype] != CATEGORY_BOOL and isinstance(value, (int, float)):
         fits = fits and not largest_of(x.dtype) < abs(value) < float("inf")
     if not fits:
@@ -346,8 +347,6 @@ cdef TensorBase vector_of(TensorBase index, str op):
         raise IndexError(f"{op}_(): Index should have dimension 1 or 0 (got {index.ndim})")
     if index.dtype != INT64 and op == "index_fill":
         raise IndexError("index_fill_(): Expected dtype int64 for index.")
-    if index.dtype != INT64 and op == "index_copy":
-        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {dtype_title(index.dtype)}")
     if index.dtype != INT64 and index.dtype != INT32:
         raise RuntimeError(f"{op}(): Expected dtype int32 or int64 for index but got: {dtype_title(index.dtype)}")
     return lined(cast_to(index, INT64))
@@ -390,8 +389,12 @@ cdef int check_source(TensorBase x, int dim, TensorBase index, TensorBase source
         raise RuntimeError(f"{op}(): self and source expected to have the same dtype, but got (self) "
                            f"{dtype_title(x.dtype)} and (source) {dtype_title(source.dtype)}")
     if source.ndim != x.ndim and not (x.ndim <= 1 and source.ndim <= 1):
-        raise RuntimeError(f"{op}(): When source and destination are not scalars, their dimensionality must match. "
-                           f"Source dimensionality ({source.ndim}), destination dimensionality ({x.ndim})")
+        raise (IndexError if op == "index_copy" else RuntimeError)(
+            f"{op}(): When source and destination are not scalars, their dimensionality must match. "
+            f"Source dimensionality ({source.ndim}), destination dimensionality ({x.ndim})")
+    if op == "index_add" and x.ndim == 1 and source.ndim == 0:
+        raise RuntimeError("source tensor shape must match self tensor shape, excluding the specified dimension. Got "
+                           f"self.shape = {list(shape_tuple(x))} source.shape = []")
     for d in range(a.ndim):
         if d == dim and s.shape[d] != i.numel:
             raise (IndexError if op == "index_copy" else RuntimeError)(
@@ -414,6 +417,8 @@ cdef int index_add_into(TensorBase x, int dim, TensorBase index, TensorBase sour
 cdef int index_copy_into(TensorBase x, int dim, TensorBase index, TensorBase source) except -1:
     cdef TensorBase i = vector_of(index, "index_copy")
     check_source(x, dim, index, source, "index_copy")
+    if index.dtype != INT64:
+        raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {dtype_title(index.dtype)}")
     return run_along(lined(x), dim, i, lined(source), PUT, False, True, "index_copy", out_of_bounds)
 
 

@@ -572,8 +572,8 @@ cdef TensorBase ldl_solve_forward(TensorBase LD, TensorBase pivots, TensorBase B
     square(LD, "torch.linalg.ldl_solve")
     batch_init(&b, LD, b"torch.linalg.ldl_solve")
     if B.ndim < 2:
-        raise RuntimeError(f"torch.linalg.ldl_solve: Expected B to have at least 2 dimensions, but it has {B.ndim} "
-                           "dimensions instead")
+        raise IndexError(f"torch.linalg.ldl_solve: Expected B to have at least 2 dimensions, but it has {B.ndim} "
+                         "dimensions instead")
     if B.dtype != LD.dtype:
         raise RuntimeError(f"Expected b and A to have the same dtype, but found b of type {dtype_title(B.dtype)} and A "
                            f"of type {dtype_title(LD.dtype)} instead.")

@@ -207,6 +207,9 @@ def _check_lstsq(A, B, driver):
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
     if B.dim() < 1:
         raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
+    if not 0 <= A.dim() - B.dim() <= 1:
+        raise RuntimeError("torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and "
+                           "(input.dim() - other.dim()) <= 1")
     if A.dtype != B.dtype:
         raise RuntimeError("torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
                            f"{A.dtype} and other's dtype {B.dtype}")
@@ -261,7 +264,9 @@ def lstsq(A, B, rcond=None, *, driver=None):
     graph = records(A, B)
     if graph:
         X = _f._linalg_lstsq_value(A, B, X)
-    if m > n and driver != "gelsy" and (driver == "gels" or not bool((rank != n).any())):
+    if m > n == 0:                           # nothing is explained
+        residuals = squares(B).sum(-2)
+    elif m > n and driver != "gelsy" and (driver == "gels" or not bool((rank != n).any())):
         rest = A @ X - B if graph else whole[..., n:, :]
         residuals = squares(rest).sum(-2)
     elif graph:                              # empty, and yet part of the graph

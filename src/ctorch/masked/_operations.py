@@ -88,14 +88,16 @@ def amax(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """Largest element over dimensions; the lowest number where all is masked out."""
     x = _cast(input, dtype)
     x = _filled(x, mask, _lowest(x.dtype))
-    return x.amax(_dims(dim, x.dim()), keepdim) if x.dim() else x.clone()
+    dims = _dims(dim, x.dim())
+    return x.amax(dims, keepdim) if x.dim() else x.clone()
 
 
 def amin(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """Smallest element over dimensions; the highest number where all is masked out."""
     x = _cast(input, dtype)
     x = _filled(x, mask, _highest(x.dtype))
-    return x.amin(_dims(dim, x.dim()), keepdim) if x.dim() else x.clone()
+    dims = _dims(dim, x.dim())
+    return x.amin(dims, keepdim) if x.dim() else x.clone()
 
 
 def argmax(input, dim=None, *, keepdim=False, dtype=None, mask=None):
@@ -135,7 +137,8 @@ def norm(input, ord=2.0, dim=None, *, keepdim=False, dtype=None, mask=None):
     """p-norm over dimensions; zero where all is masked out, infinite for ord=-inf."""
     x = _cast(input, dtype)
     x = _filled(x, mask, math.inf if ord is not None and ord < 0 else 0)
-    return ctorch.norm(x, 2.0 if ord is None else float(ord), _dims(dim, x.dim()) if x.dim() else None, keepdim)
+    dims = _dims(dim, x.dim())
+    return ctorch.norm(x, 2.0 if ord is None else float(ord), dims if x.dim() else None, keepdim)
 
 
 def normalize(input, ord, dim, *, eps=1e-12, dtype=None, mask=None):
@@ -179,7 +182,8 @@ def logsumexp(input, dim=None, *, keepdim=False, dtype=None, mask=None):
     """Logarithm of the sum of exponentials; minus infinity where all is masked out."""
     lowest = -math.inf if input.is_complex() else _lowest(input.dtype)
     x = _floats(_filled(input, mask, lowest), None)
-    return ctorch.logsumexp(x, _dims(dim, x.dim()) if x.dim() else (), keepdim).to(dtype or input.dtype)
+    dims = _dims(dim, x.dim())
+    return ctorch.logsumexp(x, dims, keepdim).to(dtype or input.dtype)
 
 
 def _floats(input, dtype):

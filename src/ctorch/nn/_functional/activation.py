@@ -197,6 +197,8 @@ def celu(input, alpha=1.0, inplace=False):
     """
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
+    if alpha < 0:
+        return _applied(lambda x: ctorch.where(x > 0, x, alpha * (x / alpha).expm1()), input, inplace)
     return _applied(lambda x: alpha * ops.elu(x / alpha, 1.0), input, inplace)
 
 
@@ -557,6 +559,9 @@ def hardtanh_(input, min_val=-1.0, max_val=1.0):
     return hardtanh(input, min_val, max_val, inplace=True)
 
 
+_threshold = threshold            # an argument has its name below
+
+
 def threshold_(input, threshold, value):
     """`threshold` in place.
 
@@ -566,7 +571,7 @@ def threshold_(input, threshold, value):
     >>> ctorch.nn.functional.threshold_(ctorch.tensor([-1.0, 2.0]), 0.5, 20.0)
     tensor([20.,  2.])
     """
-    return threshold(input, threshold, value, inplace=True)
+    return _threshold(input, threshold, value, inplace=True)
 
 
 def rrelu_(input, lower=1.0 / 8, upper=1.0 / 3, training=False):

@@ -272,10 +272,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     if log_target:
         loss = target.exp() * (target - input)
     else:
-        # 0 log 0 is 0
-        positive = target > 0
-        logs = ctorch.where(positive, target, ctorch.ones_like(target)).log()
-        loss = ctorch.where(positive, target * logs, ctorch.zeros_like(target)) - target * input
+        loss = ctorch.xlogy(target, target) - target * input
     return _reduce(loss, reduction)
 
 

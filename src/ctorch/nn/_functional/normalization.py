@@ -36,12 +36,14 @@ def batch_norm(
     --------
     >>> import ctorch
     >>> x = ctorch.tensor([[1.0], [3.0]])
-    >>> ctorch.nn.functional.batch_norm(x, None, None, training=True, eps=0.0)
+    >>> ctorch.nn.functional.batch_norm(x, None, None, training=True, eps=1e-12)
     tensor([[-1.],
             [ 1.]])
     """
     if training:
         _verify_batch_size(input.size())
+        if eps <= 0:
+            raise ValueError(f"batch_norm eps must be positive during training, but got {eps}")
     return ops.batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps)
 
 

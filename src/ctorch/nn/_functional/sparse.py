@@ -162,7 +162,10 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
         bags, count = _bags(input, offsets, include_last_offset)
         if bags.numel() < input.numel():
             input = input[:bags.numel()]
-    rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+    try:
+        rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+    except IndexError as error:
+        raise RuntimeError(f"embedding_bag: {error}") from None
     kept = ctorch.ones(input.shape, dtype=ctorch.bool, device=input.device)
     if padding_idx is not None:
         kept = input != padding_idx % weight.size(0)
