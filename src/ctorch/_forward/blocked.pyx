@@ -69,7 +69,7 @@ cdef void eliminate(bint lower, char op, bint unit, int n, int k, const element*
     # The triangle is laid out densely, with reciprocals on its diagonal, and then walked column by column.
     cdef element T[BLOCK * BLOCK]
     cdef element t
-    cdef int64_t i, j, c
+    cdef int64_t i, j, _column
     for j in range(n):
         for i in range(n):
             t = A[i + j * ld] if op == c"N" else A[j + i * ld]
@@ -78,7 +78,7 @@ cdef void eliminate(bint lower, char op, bint unit, int n, int k, const element*
             T[i + j * BLOCK] = t
         t = T[j + j * BLOCK]
         T[j + j * BLOCK] = 1 if unit else 1 / t
-    for c in range(k):
+    for _column in range(k):
         for j in range(n):
             i = j if lower else n - 1 - j
             t = B[i] * T[i + i * BLOCK]
@@ -128,9 +128,9 @@ cdef void blocked_triangular(int type, char uplo, char op, char diag, int n, int
 
 cdef void exchange(element* A, int columns, int64_t ld, const int* pivots, int count) noexcept nogil:
     # The exchanges of rows that pivots tell, in every column.
-    cdef int64_t i, j
+    cdef int64_t i, _column
     cdef element t
-    for j in range(columns):
+    for _column in range(columns):
         for i in range(count):
             t = A[i]
             A[i] = A[pivots[i] - 1]
