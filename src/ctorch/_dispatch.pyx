@@ -351,6 +351,7 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     if plan.device >= 0:
         return accelerator_elementwise(op - &OPS[0], plan.common, out, n, inputs, params_tuple(op, params))
     loop_init(&loop, plan.ndim, plan.shape, 1, plan.kernel, params)
+    loop.dense = True
     loop_add(&loop, out, plan.native_out)
     for k in range(n):
         loop_add(&loop, <TensorBase>inputs[k], plan.compute if op.fixed[k] == -1 else op.fixed[k])

@@ -42,6 +42,10 @@ def einsum(equation, *operands):
         plan = _plan(equation, tuple(operands[0].shape), tuple(operands[1].shape))
         if plan is not None and operands[0].dtype == operands[1].dtype:
             return _carried_out(plan, *operands)
+    elif len(operands) > 2 and len({x.dtype for x in operands}) == 1:
+        steps = _steps(equation, tuple(tuple(x.shape) for x in operands))
+        if steps is not None:
+            return _in_turns(steps, list(operands))
     sizes = _sizes(terms, operands)
     pairs = [_without_repeats(x, labels) for x, labels in zip(operands, terms)]
     while True:
@@ -182,6 +186,47 @@ def _plan(equation, first_shape, second_shape):
     orders = [None if order == list(range(len(order))) else order for order in orders]
     shapes = [[many, rows, depth], [many, depth, columns]] if batch else [[rows, depth], [depth, columns]]
     return ops.bmm if batch else ops.mm, orders, shapes, [sizes[i] for i in batch + left + right]
+
+
+@functools.lru_cache(256)
+def _steps(equation, shapes):
+    """Pairs of operands to multiply in turn and the plans for them, or None where the equation needs more."""
+    terms, result = _parse(equation, tuple(map(len, shapes)))
+    sizes = {label: n for labels, shape in zip(terms, shapes) for label, n in zip(labels, shape)}
+    plain = all(isinstance(label, str) for labels in terms for label in labels)
+    agree = all(sizes[label] == n for labels, shape in zip(terms, shapes) for label, n in zip(labels, shape))
+    if not (plain and agree):
+        return None
+    steps, left = [], [(_Counted(shape), labels) for labels, shape in zip(terms, shapes)]
+    while len(left) > 1:
+        i, j = _cheapest(left, sizes, set(result))
+        (_, second), (_, first) = left.pop(j), left.pop(i)
+        needed = set(result).union(*(labels for _, labels in left))
+        made = [label for label in dict.fromkeys([*first, *second]) if label in needed] if left else result
+        plan = _plan(f"{''.join(first)},{''.join(second)}->{''.join(made)}",
+                     *(tuple(sizes[label] for label in labels) for labels in (first, second)))
+        if plan is None:
+            return None
+        steps.append((i, j, plan))
+        left.append((_Counted([sizes[label] for label in made]), made))
+    return steps
+
+
+class _Counted:
+    """A shape in place of a tensor of it."""
+
+    def __init__(self, shape):
+        self.shape = shape
+
+    def numel(self):
+        return math.prod(self.shape)
+
+
+def _in_turns(steps, operands):
+    for i, j, plan in steps:
+        b, a = operands.pop(j), operands.pop(i)
+        operands.append(_carried_out(plan, a, b))
+    return operands[0]
 
 
 def _carried_out(plan, a, b):

@@ -27,6 +27,7 @@ cdef struct Loop:
     int operands
     int outputs
     bint cast                        # some operand goes through a buffer
+    bint dense                       # the kernel is best on dense lines, so that others go through a buffer too
     int64_t numel
     int64_t shape[MAX_DIMS]
     LoopKernel kernel

@@ -17,6 +17,11 @@ cdef enum:
 
 PARALLEL_CHUNK = 16384
 
+cdef extern from "gather.h" nogil:
+    void ct_gather(char* to, const char* frm, int64_t stride, int size, int64_t n)
+    void ct_scatter(char* to, const char* frm, int64_t stride, int size, int64_t n)
+    void ct_fill(char* to, const char* value, int size, int64_t n)
+
 ctypedef LoopKernel CastTable[DTYPE_COUNT][DTYPE_COUNT]
 cdef CastTable* casts = NULL
 
@@ -34,7 +39,7 @@ cdef int loop_init(Loop* loop, int ndim, const int64_t* shape, int outputs, Loop
     loop.ndim = ndim
     loop.operands = 0
     loop.outputs = outputs
-    loop.cast = False
+    loop.cast = loop.dense = False
     loop.kernel = kernel
     loop.params = params
     loop.numel = 1
@@ -132,8 +137,22 @@ cdef void merge_dims(Loop* loop) noexcept nogil:
     loop.ndim = n + 1
 
 
-cdef void run_cast(Loop* loop, char** data, const int64_t* strides, int64_t n) noexcept nogil:
-    # One line, block by block through buffers of the kernel's dtypes.
+cdef bint through_buffers(Loop* loop) noexcept nogil:
+    # Whether a kernel for dense lines would find other ones. Of two inputs one may be a single number.
+    cdef Operand* o
+    cdef int k, numbers = 0, inner = loop.ndim - 1
+    for k in range(loop.operands):
+        o = &loop.operand[k]
+        if o.strides[inner] == itemsize_of[o.native]:
+            continue
+        if k < loop.outputs or o.strides[inner] != 0 or loop.operands - loop.outputs != 2:
+            return True
+        numbers += 1
+    return numbers > 1
+
+
+cdef void run_buffered(Loop* loop, char** data, const int64_t* strides, int64_t n) noexcept nogil:
+    # One line, block by block through buffers: of the kernel's dtypes, and dense where the kernel wants that.
     cdef double buffer[MAX_OPERANDS][2 * BLOCK]
     cdef char* kernel_data[MAX_OPERANDS]
     cdef int64_t kernel_strides[MAX_OPERANDS]
@@ -141,36 +160,51 @@ cdef void run_cast(Loop* loop, char** data, const int64_t* strides, int64_t n) n
     cdef int64_t pair_strides[2]
     cdef int64_t start = 0, m
     cdef Operand* o
-    cdef int k
+    cdef int k, size, numbers = 0
     while start < n:
         m = n - start if n - start < BLOCK else BLOCK
+        numbers = 0
         for k in range(loop.operands):
             o = &loop.operand[k]
+            size = itemsize_of[o.native]
+            kernel_data[k] = data[k] + start * strides[k]
+            kernel_strides[k] = strides[k]
             if o.dtype == o.native:
-                kernel_data[k] = data[k] + start * strides[k]
-                kernel_strides[k] = strides[k]
+                if not loop.dense or strides[k] == size:
+                    continue
+                numbers += strides[k] == 0
+                if strides[k] == 0 and numbers == 1 and loop.operands - loop.outputs == 2:
+                    continue
+                kernel_data[k] = <char*>&buffer[k][0]
+                kernel_strides[k] = size
+                if k >= loop.outputs and (strides[k] != 0 or start == 0):
+                    ct_gather(kernel_data[k], data[k] + start * strides[k], strides[k], size, m)
                 continue
             kernel_data[k] = <char*>&buffer[k][0]
-            kernel_strides[k] = itemsize_of[o.native]
+            kernel_strides[k] = size
             if k >= loop.outputs:
                 pair[0] = kernel_data[k]
                 pair[1] = data[k] + start * strides[k]
                 pair_strides[0] = kernel_strides[k]
                 pair_strides[1] = strides[k]
-                if strides[k] == 0:
+                if strides[k] == 0 and not loop.dense:
                     kernel_strides[k] = pair_strides[0] = 0
                     casts[0][o.native][o.dtype](pair, pair_strides, 1, NULL)
-                else:
+                elif strides[k] != 0 or start == 0:
                     casts[0][o.native][o.dtype](pair, pair_strides, m, NULL)
         loop.kernel(kernel_data, kernel_strides, m, loop.params)
         for k in range(loop.outputs):
             o = &loop.operand[k]
-            if o.dtype != o.native:
-                pair[0] = data[k] + start * strides[k]
-                pair[1] = kernel_data[k]
-                pair_strides[0] = strides[k]
-                pair_strides[1] = kernel_strides[k]
-                casts[0][o.dtype][o.native](pair, pair_strides, m, NULL)
+            if kernel_data[k] != <char*>&buffer[k][0]:
+                continue
+            if o.dtype == o.native:
+                ct_scatter(data[k] + start * strides[k], kernel_data[k], strides[k], itemsize_of[o.native], m)
+                continue
+            pair[0] = data[k] + start * strides[k]
+            pair[1] = kernel_data[k]
+            pair_strides[0] = strides[k]
+            pair_strides[1] = kernel_strides[k]
+            casts[0][o.dtype][o.native](pair, pair_strides, m, NULL)
         start += m
 
 
@@ -182,6 +216,7 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
     cdef int64_t strides[MAX_OPERANDS]
     cdef int64_t rest = start, n
     cdef int d, k, inner = loop.ndim - 1
+    cdef bint buffered = loop.cast or (loop.dense and through_buffers(loop))
     for d in range(inner, -1, -1):
         index[d] = rest % loop.shape[d]
         rest //= loop.shape[d]
@@ -196,8 +231,8 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
             n = end - start
         for k in range(loop.operands):
             line[k] = data[k] + index[inner] * strides[k]
-        if loop.cast:
-            run_cast(loop, line, strides, n)
+        if buffered:
+            run_buffered(loop, line, strides, n)
         else:
             loop.kernel(line, strides, n, loop.params)
         start += n
@@ -271,6 +306,25 @@ cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int
     parallel_for(run_line_chunk, &line, (n + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
 
 
+cdef void fill_line(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:
+    ct_fill(data[0], data[1], <int>strides[0], n)
+
+
+cdef int fill_data(TensorBase to, TensorBase number) except -1:
+    # A contiguous tensor full of one number.
+    cdef char value[16]
+    cdef char* data[2]
+    cdef int64_t strides[2]
+    data[0], data[1] = value, number.data
+    strides[0] = strides[1] = 0
+    cast_kernel(to.dtype, number.dtype)(data, strides, 1, NULL)
+    data[0], data[1] = to.data, value
+    strides[0] = itemsize_of[to.dtype]
+    with nogil:
+        run_contiguous(fill_line, 2, data, strides, to.numel, NULL)
+    return 0
+
+
 cdef int copy_data(TensorBase to, TensorBase frm) except -1:
     # to[...] = frm, cast and broadcast; the memory of the two must not overlap in part.
     cdef Loop loop
@@ -281,6 +335,8 @@ cdef int copy_data(TensorBase to, TensorBase frm) except -1:
     if to.contiguous and frm.contiguous and to.dtype == frm.dtype and to.numel == frm.numel and to.numel < 65536:
         memcpy(to.data, frm.data, to.numel * itemsize_of[to.dtype])
         return 0
+    if frm.numel == 1 and to.contiguous and to.numel > 1:
+        return fill_data(to, frm)
     loop_init(&loop, to.ndim, to.shape, 1, cast_kernel(to.dtype, frm.dtype), NULL)
     loop_add(&loop, to, to.dtype)
     loop_add(&loop, frm, frm.dtype)

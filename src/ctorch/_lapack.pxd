@@ -10,10 +10,7 @@ cdef enum:
 ctypedef void (*getrf_fn)(int* m, int* n, void* a, int* lda, int* pivots, int* info) noexcept nogil
 ctypedef void (*getrs_fn)(char* op, int* n, int* nrhs, void* a, int* lda, int* pivots, void* b, int* ldb,
                           int* info) noexcept nogil
-ctypedef void (*getri_fn)(int* n, void* a, int* lda, int* pivots, void* work, int* lwork, int* info) noexcept nogil
 ctypedef void (*potrf_fn)(char* uplo, int* n, void* a, int* lda, int* info) noexcept nogil
-ctypedef void (*potrs_fn)(char* uplo, int* n, int* nrhs, void* a, int* lda, void* b, int* ldb,
-                          int* info) noexcept nogil
 ctypedef void (*trsm_fn)(char* side, char* uplo, char* op, char* diag, int* m, int* n, void* alpha, void* a, int* lda,
                          void* b, int* ldb) noexcept nogil
 ctypedef void (*sytrf_fn)(char* uplo, int* n, void* a, int* lda, int* pivots, void* work, int* lwork,
@@ -60,10 +57,8 @@ ctypedef void (*gelss_complex_fn)(int* m, int* n, int* nrhs, void* a, int* lda, 
 cdef struct Lapack:
     getrf_fn getrf[4]
     getrs_fn getrs[4]
-    getri_fn getri[4]
     potrf_fn potrf[4]
     potrf_fn potri[4]
-    potrs_fn potrs[4]
     trsm_fn trsm[4]
     sytrf_fn sytrf[4]
     sytrs_fn sytrs[4]

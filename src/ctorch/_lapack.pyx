@@ -1,6 +1,8 @@
 """Finds SciPy's LAPACK for the forward functions of linear algebra."""
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 
+from ctorch._blas cimport get_blas
+
 cdef bint loaded = False
 
 
@@ -17,14 +19,13 @@ cdef int need_lapack() except -1:
     if loaded:
         return 0
     from scipy.linalg import cython_blas, cython_lapack
+    get_blas()                       # which keeps the threads of the library out of the way
     cdef dict f = cython_lapack.__pyx_capi__
     fill(<void**>lapack.trsm, cython_blas.__pyx_capi__, "sdcz", "trsm")
     fill(<void**>lapack.getrf, f, "sdcz", "getrf")
     fill(<void**>lapack.getrs, f, "sdcz", "getrs")
-    fill(<void**>lapack.getri, f, "sdcz", "getri")
     fill(<void**>lapack.potrf, f, "sdcz", "potrf")
     fill(<void**>lapack.potri, f, "sdcz", "potri")
-    fill(<void**>lapack.potrs, f, "sdcz", "potrs")
     fill(<void**>lapack.sytrf, f, "sdcz", "sytrf")
     fill(<void**>lapack.sytrs, f, "sdcz", "sytrs")
     fill(<void**>lapack.hetrf, f, "sd", "sytrf")

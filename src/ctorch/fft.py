@@ -160,6 +160,9 @@ def _real_sizes(x, s, dim):
 
 
 def _one(name, transform, input, n, dim, norm, forward, out):
+    if n is None and norm is None and out is None and transform is _c2c and type(input) is ctorch.Tensor \
+            and input.is_complex() and -input.ndim <= dim < input.ndim and input.shape[dim]:
+        return _f._fft_c2c(input, (dim % input.ndim,), _NONE if forward else _WHOLE, forward)
     x = _number(input, name, transform is _r2c)
     dims = [_dim(dim, x.dim())]
     size = n if n is not None else 2 * (x.shape[dims[0]] - 1) if transform is _c2r else x.shape[dims[0]]

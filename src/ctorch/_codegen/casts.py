@@ -3,6 +3,9 @@
 # Half types and bool have no C arithmetic of their own; these say how a value is loaded and stored.
 LOAD = {"float16": "ct_half_to_f32({x})", "bfloat16": "ct_bfloat16_to_f32({x})"}
 STORE = {"float16": "ct_f32_to_half(<float>{v})", "bfloat16": "ct_f32_to_bfloat16(<float>{v})"}
+# Conversions that a function does for a whole line, as name(from, to, n).
+WHOLE = {("float32", "float16"): "ct_half_to_float", ("float16", "float32"): "ct_float_to_half",
+         ("float32", "bfloat16"): "ct_bfloat16_to_float", ("bfloat16", "float32"): "ct_float_to_bfloat16"}
 
 
 def c_type(name: str) -> str:
@@ -44,7 +47,9 @@ def module(rows: dict) -> str:
              "    float ct_bfloat16_to_f32(uint16_t)", "    uint16_t ct_f32_to_bfloat16(float)",
              "    int32_t ct_to_int32(double)",
              "    c64 ct_to_c64(float, float)", "    c128 ct_to_c128(double, double)",
-             "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)", "",
+             "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)",
+             *(f"    void {name}(const {c_type(frm)}* x, {c_type(to)}* y, int64_t n)"
+               for (to, frm), name in WHOLE.items()), "",
              'cdef extern from "loops.h" nogil:']
     for c in sorted({c_type(n) for n in names}):
         tag = c.removesuffix("_t")
@@ -58,16 +63,20 @@ def module(rows: dict) -> str:
             key = (c_type(to), c_type(frm), expression)
             if key not in made:
                 made[key] = f"cast_{to}_{frm}"
-                lines += loops(made[key], c_type(to), c_type(frm), expression, to == frm)
+                lines += loops(made[key], c_type(to), c_type(frm), expression, to == frm, WHOLE.get((to, frm)))
             lines.append(f"table[{to.upper()}][{frm.upper()}] = {made[key]}")
     lines += ["", 'kernels = PyCapsule_New(&table[0][0], b"ctorch.kernels", NULL)', ""]
     return "\n".join(lines)
 
 
-def loops(name: str, to: str, frm: str, expression: str, copy: bool) -> list[str]:
+def loops(name: str, to: str, frm: str, expression: str, copy: bool, whole: str | None) -> list[str]:
     a, b = to.removesuffix("_t"), frm.removesuffix("_t")
     lines = []
     for layout, form in (("line", "::1"), ("strided", ":")):
+        if whole and layout == "line":
+            lines += [f"cdef void {name}_line({to}[::1] out, {frm}[::1] v) noexcept nogil:",
+                      f"    {whole}(&v[0], &out[0], out.shape[0])", ""]
+            continue
         lines += [f"cdef void {name}_{layout}({to}[{form}] out, {frm}[{form}] v) noexcept nogil:",
                   "    cdef Py_ssize_t i", f"    cdef {frm} x", "    for i in range(out.shape[0]):",
                   "        x = v[i]", f"        out[i] = {expression}", ""]

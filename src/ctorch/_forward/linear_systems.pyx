@@ -6,6 +6,7 @@ from libc.string cimport memcpy, memset
 from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
+from ctorch._forward.blocked cimport *
 from ctorch._forward.small_matrices cimport *
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
@@ -41,16 +42,14 @@ cdef inline void factor(const Batch* b, int m, int n, char* a, int* pivots, int*
     if m <= SMALL and n <= SMALL:
         small_lu(b.type, m, n, a, pivots, info)
     else:
-        lapack.getrf[b.type](&m, &n, a, &ld, pivots, info)
+        blocked_lu(b.type, m, n, a, ld, pivots, info)
 
 
 cdef inline void solve_factored(const Batch* b, int n, int k, char* LU, int* pivots, char* X) noexcept nogil:
-    cdef int ld = at_least_1(n), info
-    cdef char op = c"N"
     if n <= SMALL and k <= SMALL:
         small_lu_solve(b.type, n, k, LU, pivots, X)
-    else:
-        lapack.getrs[b.type](&op, &n, &k, LU, &ld, pivots, X, &ld, &info)
+    elif n and k:
+        blocked_lu_solve(b.type, n, k, LU, pivots, X)
 
 
 cdef void lu_each(const Batch* b, char** at, char* work) noexcept nogil:
@@ -165,7 +164,10 @@ cdef void lu_solve_each(const Batch* b, char** at, char* work) noexcept nogil:
     cdef char* LU = readable(b, 0, at[0], work, n, n, &ld)
     cdef int* pivots = <int*>at[1]
     load(b, 2, at[2], at[3], n, k)
-    lapack.getrs[b.type](&op, &n, &k, LU, &ld, pivots, at[3], &ldx, &info)
+    if op == c"N" and ld == n and k:
+        blocked_lu_solve(b.type, n, k, LU, pivots, at[3])
+    else:
+        lapack.getrs[b.type](&op, &n, &k, LU, &ld, pivots, at[3], &ldx, &info)
 
 
 cdef TensorBase lu_solve_forward(TensorBase LU, TensorBase pivots, TensorBase B, bint adjoint):
@@ -209,39 +211,30 @@ cdef TensorBase valid_pivots(TensorBase pivots):
 # ---- inverse
 
 cdef void inv_each(const Batch* b, char** at, char* work) noexcept nogil:
-    # at: A, inverse, info
-    cdef int n = b.n, ld = at_least_1(n), lwork = b.lwork, info, i
+    # at: A, inverse, info; the solution for the columns of the identity, which BLAS finds faster than getri
+    cdef int n = b.n, i
     cdef int* pivots = <int*>work
     cdef char* LU = work + padded(n * sizeof(int))
-    if n <= SMALL:
-        load(b, 0, at[0], LU, n, n)
-        small_lu(b.type, n, n, LU, pivots, <int*>at[2])
-        memset(at[1], 0, <int64_t>n * n * b.size)
-        for i in range(n):
-            memcpy(at[1] + <int64_t>i * (n + 1) * b.size, one_of(b.type), b.size)
-        small_lu_solve(b.type, n, n, LU, pivots, at[1])
+    load(b, 0, at[0], LU, n, n)
+    factor(b, n, n, LU, pivots, <int*>at[2])
+    if n > SMALL and (<int*>at[2])[0] != 0:
         return
-    load(b, 0, at[0], at[1], n, n)
-    lapack.getrf[b.type](&n, &n, at[1], &ld, pivots, <int*>at[2])
-    if (<int*>at[2])[0] == 0:
-        lapack.getri[b.type](&n, at[1], &ld, pivots, work + padded(n * sizeof(int)), &lwork, &info)
+    memset(at[1], 0, <int64_t>n * n * b.size)
+    for i in range(n):
+        memcpy(at[1] + <int64_t>i * (n + 1) * b.size, one_of(b.type), b.size)
+    solve_factored(b, n, n, LU, pivots, at[1])
 
 
 cdef object inv_forward(TensorBase x, bint check_errors, object op):
     cdef Batch b
     cdef TensorBase y, info
-    cdef double answer[2]
-    cdef int query = -1, ld, code, pivot
     square(x, "linalg.inv")
     if x.dtype == FLOAT16 or x.dtype == BFLOAT16:
         raise RuntimeError(f"linalg.inv: Low precision dtypes not supported. Got {dtype_title(x.dtype)}")
     batch_init(&b, x, b"linalg.inv")
     b.each = inv_each
     b.n = <int>x.shape[x.ndim - 1]
-    ld = at_least_1(b.n)
-    lapack.getri[b.type](&b.n, NULL, &ld, &pivot, answer, &query, &code)
-    b.lwork = work_size(b.type, answer)
-    b.work = padded(b.n * sizeof(int)) + (b.lwork if b.lwork > b.n * SMALL else b.n * SMALL) * <int64_t>b.size
+    b.work = padded(b.n * sizeof(int)) + <int64_t>b.n * b.n * b.size
     batch_add(&b, x, 2)
     y = batch_matrix(&b, x.dtype, b.n, b.n)
     info = batch_number(&b, INT32)
@@ -442,11 +435,13 @@ cdef TensorBase cholesky_inverse_forward(TensorBase x, bint upper):
 
 cdef void cholesky_solve_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: L, B, X
-    cdef int n = b.n, k = b.k, ld, ldx = at_least_1(n), info
+    cdef int n = b.n, k = b.k, ld, ldx = at_least_1(n)
     cdef char uplo = b.a
     cdef char* L = readable(b, 0, at[0], work, n, n, &ld)
     load(b, 1, at[1], at[2], n, k)
-    lapack.potrs[b.type](&uplo, &n, &k, L, &ld, at[2], &ldx, &info)
+    if n and k:
+        blocked_triangular(b.type, uplo, c"C" if uplo == c"U" else c"N", c"N", n, k, L, ld, at[2], ldx)
+        blocked_triangular(b.type, uplo, c"N" if uplo == c"U" else c"C", c"N", n, k, L, ld, at[2], ldx)
 
 
 cdef TensorBase cholesky_solve_forward(TensorBase x, TensorBase L, bint upper):
@@ -483,7 +478,7 @@ cdef void triangular_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, B, X; a row-major A is read as the transpose of the other triangle
     cdef int n = b.n, k = b.k, ld, ldx = at_least_1(n)
     cdef int64_t row = b.operand[0].row, col = b.operand[0].col
-    cdef char side = c"L", uplo = b.a, diag = b.b, op = c"N"
+    cdef char uplo = b.a, diag = b.b, op = c"N"
     cdef char* A = at[0]
     if col == 1 and row >= at_least_1(n) and row <= INT32_MAX:
         ld = <int>row
@@ -493,7 +488,7 @@ cdef void triangular_each(const Batch* b, char** at, char* work) noexcept nogil:
         A = readable(b, 0, at[0], work, n, n, &ld)
     load(b, 1, at[1], at[2], n, k)
     if n and k:
-        lapack.trsm[b.type](&side, &uplo, &op, &diag, &n, &k, one_of(b.type), A, &ld, at[2], &ldx)
+        blocked_triangular(b.type, uplo, op, diag, n, k, A, ld, at[2], ldx)
 
 
 cdef TensorBase solve_triangular_forward(TensorBase x, TensorBase B, bint upper, bint unitriangular):

@@ -8,8 +8,6 @@ static inline float _Complex ct_to_c64(float re, float im) { return __builtin_co
 static inline double _Complex ct_to_c128(double re, double im) { return __builtin_complex(re, im); }
 
 /* A float out of an integer's range gives what x86 gives: the lowest number, whose low bits are zero. */
-static inline float _Complex ct_complex64(float re, float im) { return __builtin_complex(re, im); }
-static inline double _Complex ct_complex128(double re, double im) { return __builtin_complex(re, im); }
 
 static inline int32_t ct_to_int32(double x) { return x >= -2147483648.0 && x < 2147483648.0 ? (int32_t)x : INT32_MIN; }
 static inline int32_t ct_to_i32(double x) { return ct_to_int32(x); }

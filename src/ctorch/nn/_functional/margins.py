@@ -388,10 +388,9 @@ def pdist(input, p=2):
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
-    count = input.size(0)
-    places = [[i for i in range(count) for _ in range(i + 1, count)], [j for i in range(count)
-                                                                      for j in range(i + 1, count)]]
-    first, second = (ctorch.tensor(x, dtype=ctorch.int64, device=input.device) for x in places)
+    first, second = ctorch.triu_indices(input.size(0), input.size(0), 1, device=input.device)
+    if input.dtype in (ctorch.float32, ctorch.float64):
+        return ops._distance(input.unsqueeze(0), input.unsqueeze(0), p)[0, first, second]
     return _distances(input[first] - input[second], p)
 
 
