@@ -19,7 +19,8 @@ TITLE = "Families"
 MEAN, WORST = 0.8, 1.3  # targets
 FULL = {"rounds": 5, "sample": 0.002, "seconds": 0.25}
 QUICK = {"rounds": 3, "sample": 0.0005, "seconds": 0.06}
-AGAIN = {"rounds": 11, "sample": 0.005, "seconds": 1.5}
+AGAIN = {"rounds": 11, "sample": 0.005, "seconds": 1.0}
+QUICK_AGAIN = {"rounds": 7, "sample": 0.002, "seconds": 0.2}
 UNIT = "of torch's time"
 
 
@@ -49,9 +50,9 @@ def cases(only=(), sizes=(), layouts=(), match=""):
 
 
 def quick(case):
-    """Whether the short form measures a case: at the largest size one layout only, in between two."""
+    """Whether the short form measures a case: of large ones those that are quick themselves, below them two layouts."""
     if case.size >= 10**6:
-        return (case.layout == "contiguous" and case.size <= 10**6) or "x.sum" in case.text
+        return case.layout == "contiguous" and case.size <= 10**6 and case.family not in ("special", "linalg")
     return case.layout in ("contiguous", "sliced") or (case.size <= 1_000 and case.layout == "broadcast")
 
 
@@ -88,12 +89,12 @@ def measure(case, ours, theirs, rounds, sample, seconds):
                  min(samples[0]) / min(samples[1]))
 
 
-def judged(case, ours, theirs, effort):
+def judged(case, ours, theirs, effort, again=None):
     """The measure of a case, and the better of two where the first is above the target."""
     ratio = measure(case, ours, theirs, **effort)
-    if min(ratio.value, ratio.best) <= WORST and ratio.value <= WORST:
+    if ratio.value <= WORST:
         return ratio
-    return min(ratio, measure(case, ours, theirs, **AGAIN), key=lambda each: each.value)
+    return min(ratio, measure(case, ours, theirs, **(again or AGAIN)), key=lambda each: each.value)
 
 
 def size_text(size):
@@ -144,7 +145,7 @@ def run(ours, theirs, options):
         chosen = [case for case in chosen if quick(case)]
     start, ratios = time.perf_counter(), []
     for case in chosen:
-        ratios.append(judged(case, ours, theirs, QUICK if options.quick else FULL))
+        ratios.append(judged(case, ours, theirs, *((QUICK, QUICK_AGAIN) if options.quick else (FULL, AGAIN))))
         if options.verbose:
             print(line(ratios[-1]), flush=True)
         if case.size >= 10**6:
