@@ -37,6 +37,11 @@ class Ratio:
     value: float
     best: float
 
+    @property
+    def judged(self):
+        """What targets are about: on a busy machine medians flatter whoever suffers less from it."""
+        return max(self.value, self.best)
+
 
 def cases(only=(), sizes=(), layouts=(), match=""):
     """Yields the cases of every module, or those asked for."""
@@ -92,9 +97,9 @@ def measure(case, ours, theirs, rounds, sample, seconds):
 def judged(case, ours, theirs, effort, again=None):
     """The measure of a case, and the better of two where the first is above the target."""
     ratio = measure(case, ours, theirs, **effort)
-    if ratio.value <= WORST:
+    if ratio.judged <= WORST:
         return ratio
-    return min(ratio, measure(case, ours, theirs, **(again or AGAIN)), key=lambda each: each.value)
+    return min(ratio, measure(case, ours, theirs, **(again or AGAIN)), key=lambda each: each.judged)
 
 
 def size_text(size):
@@ -112,23 +117,23 @@ def figures(ratios):
     """Two figures for each family: the geometric mean and the worst ratio, with their targets."""
     for family in dict.fromkeys(ratio.family for ratio in ratios):
         own = [ratio for ratio in ratios if ratio.family == family]
-        mean = math.exp(statistics.fmean(math.log(ratio.value) for ratio in own))
-        worst = max(own, key=lambda ratio: ratio.value)
+        mean = math.exp(statistics.fmean(math.log(ratio.judged) for ratio in own))
+        worst = max(own, key=lambda ratio: ratio.judged)
         yield harness.Figure(TITLE, f"{family}: mean of {len(own)}", UNIT, mean, None, mean, MEAN)
-        yield harness.Figure(TITLE, f"{family}: worst", UNIT, worst.value, None, worst.value, WORST)
+        yield harness.Figure(TITLE, f"{family}: worst", UNIT, worst.judged, None, worst.judged, WORST)
 
 
 def table(ratios):
     """The families, one a line, and below them the cases that miss the target."""
     lines = [f"\n  {'':26}{'cases':>7}{'mean':>8}{'worst':>8}{'above ' + str(WORST):>11}   worst case"]
     for family in dict.fromkeys(ratio.family for ratio in ratios):
-        own = sorted((ratio for ratio in ratios if ratio.family == family), key=lambda ratio: -ratio.value)
-        mean = math.exp(statistics.fmean(math.log(ratio.value) for ratio in own))
-        above = sum(ratio.value > WORST for ratio in own)
+        own = sorted((ratio for ratio in ratios if ratio.family == family), key=lambda ratio: -ratio.judged)
+        mean = math.exp(statistics.fmean(math.log(ratio.judged) for ratio in own))
+        above = sum(ratio.judged > WORST for ratio in own)
         marks = report.MARKS[mean <= MEAN and not above]
-        lines.append(f"  {family:26}{len(own):>7}{mean:>8.2f}{own[0].value:>8.2f}{above:>11} {marks} "
+        lines.append(f"  {family:26}{len(own):>7}{mean:>8.2f}{own[0].judged:>8.2f}{above:>11} {marks} "
                      f"{own[0].name}, {size_text(own[0].size)}, {own[0].layout}")
-    missed = sorted((ratio for ratio in ratios if ratio.value > WORST), key=lambda ratio: -ratio.value)
+    missed = sorted((ratio for ratio in ratios if ratio.judged > WORST), key=lambda ratio: -ratio.judged)
     if missed:
         lines += [f"\n  {'above ' + str(WORST):69} {'':10}{'ctorch':>11}{'torch':>11}{'ratio':>8}{'best':>8}",
                   *map(line, missed)]
