@@ -19,7 +19,8 @@ TITLE = "Families"
 MEAN, WORST = 0.8, 1.3  # targets
 FULL = {"rounds": 5, "sample": 0.002, "seconds": 0.25}
 QUICK = {"rounds": 3, "sample": 0.0005, "seconds": 0.06}
-AGAIN = {"rounds": 11, "sample": 0.005, "seconds": 1.5}
+AGAIN = {"rounds": 11, "sample": 0.005, "seconds": 1.0}
+QUICK_AGAIN = {"rounds": 7, "sample": 0.002, "seconds": 0.2}
 UNIT = "of torch's time"
 
 
@@ -36,6 +37,11 @@ class Ratio:
     value: float
     best: float
 
+    @property
+    def judged(self):
+        """What targets are about: on a busy machine medians flatter whoever suffers less from it."""
+        return max(self.value, self.best)
+
 
 def cases(only=(), sizes=(), layouts=(), match=""):
     """Yields the cases of every module, or those asked for."""
@@ -49,9 +55,9 @@ def cases(only=(), sizes=(), layouts=(), match=""):
 
 
 def quick(case):
-    """Whether the short form measures a case: at the largest size one layout only, in between two."""
+    """Whether the short form measures a case: of large ones those that are quick themselves, below them two layouts."""
     if case.size >= 10**6:
-        return (case.layout == "contiguous" and case.size <= 10**6) or "x.sum" in case.text
+        return case.layout == "contiguous" and case.size <= 10**6 and case.family not in ("special", "linalg")
     return case.layout in ("contiguous", "sliced") or (case.size <= 1_000 and case.layout == "broadcast")
 
 
@@ -88,12 +94,12 @@ def measure(case, ours, theirs, rounds, sample, seconds):
                  min(samples[0]) / min(samples[1]))
 
 
-def judged(case, ours, theirs, effort):
+def judged(case, ours, theirs, effort, again=None):
     """The measure of a case, and the better of two where the first is above the target."""
     ratio = measure(case, ours, theirs, **effort)
-    if min(ratio.value, ratio.best) <= WORST and ratio.value <= WORST:
+    if ratio.judged <= WORST:
         return ratio
-    return min(ratio, measure(case, ours, theirs, **AGAIN), key=lambda each: each.value)
+    return min(ratio, measure(case, ours, theirs, **(again or AGAIN)), key=lambda each: each.judged)
 
 
 def size_text(size):
@@ -111,23 +117,23 @@ def figures(ratios):
     """Two figures for each family: the geometric mean and the worst ratio, with their targets."""
     for family in dict.fromkeys(ratio.family for ratio in ratios):
         own = [ratio for ratio in ratios if ratio.family == family]
-        mean = math.exp(statistics.fmean(math.log(ratio.value) for ratio in own))
-        worst = max(own, key=lambda ratio: ratio.value)
+        mean = math.exp(statistics.fmean(math.log(ratio.judged) for ratio in own))
+        worst = max(own, key=lambda ratio: ratio.judged)
         yield harness.Figure(TITLE, f"{family}: mean of {len(own)}", UNIT, mean, None, mean, MEAN)
-        yield harness.Figure(TITLE, f"{family}: worst", UNIT, worst.value, None, worst.value, WORST)
+        yield harness.Figure(TITLE, f"{family}: worst", UNIT, worst.judged, None, worst.judged, WORST)
 
 
 def table(ratios):
     """The families, one a line, and below them the cases that miss the target."""
     lines = [f"\n  {'':26}{'cases':>7}{'mean':>8}{'worst':>8}{'above ' + str(WORST):>11}   worst case"]
     for family in dict.fromkeys(ratio.family for ratio in ratios):
-        own = sorted((ratio for ratio in ratios if ratio.family == family), key=lambda ratio: -ratio.value)
-        mean = math.exp(statistics.fmean(math.log(ratio.value) for ratio in own))
-        above = sum(ratio.value > WORST for ratio in own)
+        own = sorted((ratio for ratio in ratios if ratio.family == family), key=lambda ratio: -ratio.judged)
+        mean = math.exp(statistics.fmean(math.log(ratio.judged) for ratio in own))
+        above = sum(ratio.judged > WORST for ratio in own)
         marks = report.MARKS[mean <= MEAN and not above]
-        lines.append(f"  {family:26}{len(own):>7}{mean:>8.2f}{own[0].value:>8.2f}{above:>11} {marks} "
+        lines.append(f"  {family:26}{len(own):>7}{mean:>8.2f}{own[0].judged:>8.2f}{above:>11} {marks} "
                      f"{own[0].name}, {size_text(own[0].size)}, {own[0].layout}")
-    missed = sorted((ratio for ratio in ratios if ratio.value > WORST), key=lambda ratio: -ratio.value)
+    missed = sorted((ratio for ratio in ratios if ratio.judged > WORST), key=lambda ratio: -ratio.judged)
     if missed:
         lines += [f"\n  {'above ' + str(WORST):69} {'':10}{'ctorch':>11}{'torch':>11}{'ratio':>8}{'best':>8}",
                   *map(line, missed)]
@@ -144,7 +150,7 @@ def run(ours, theirs, options):
         chosen = [case for case in chosen if quick(case)]
     start, ratios = time.perf_counter(), []
     for case in chosen:
-        ratios.append(judged(case, ours, theirs, QUICK if options.quick else FULL))
+        ratios.append(judged(case, ours, theirs, *((QUICK, QUICK_AGAIN) if options.quick else (FULL, AGAIN))))
         if options.verbose:
             print(line(ratios[-1]), flush=True)
         if case.size >= 10**6:

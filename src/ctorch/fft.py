@@ -159,10 +159,27 @@ def _real_sizes(x, s, dim):
     return dims, sizes
 
 
+def _plainly(transform, input, dim, forward):
+    """The result where nothing is resized, cast or refused, which is so for most calls; None elsewhere."""
+    if type(input) is not ctorch.Tensor or not input.numel():
+        return None
+    ndim = input.ndim
+    dims = tuple(range(ndim)) if dim is None else (dim,) if type(dim) is int else tuple(dim)
+    if not dims or not all(-ndim <= d < ndim for d in dims):
+        return None
+    dims = tuple([d % ndim for d in dims])
+    if len(dims) > 1 and len({*dims}) != len(dims):
+        return None
+    if transform is _c2c and input.is_complex():
+        return _f._fft_c2c(input, dims, _NONE if forward else _WHOLE, forward)
+    if transform is _r2c and forward and input.dtype in (ctorch.float32, ctorch.float64):
+        return _f._fft_r2c(input, dims, _NONE, True)
+    return None
+
+
 def _one(name, transform, input, n, dim, norm, forward, out):
-    if n is None and norm is None and out is None and transform is _c2c and type(input) is ctorch.Tensor \
-            and input.is_complex() and -input.ndim <= dim < input.ndim and input.shape[dim]:
-        return _f._fft_c2c(input, (dim % input.ndim,), _NONE if forward else _WHOLE, forward)
+    if n is None and norm is None and out is None and (y := _plainly(transform, input, dim, forward)) is not None:
+        return y
     x = _number(input, name, transform is _r2c)
     dims = [_dim(dim, x.dim())]
     size = n if n is not None else 2 * (x.shape[dims[0]] - 1) if transform is _c2r else x.shape[dims[0]]
@@ -170,6 +187,8 @@ def _one(name, transform, input, n, dim, norm, forward, out):
 
 
 def _many(name, transform, input, s, dim, norm, forward, out):
+    if s is None and norm is None and out is None and (y := _plainly(transform, input, dim, forward)) is not None:
+        return y
     x = _number(input, name, transform is _r2c)
     dims, sizes = _real_sizes(x, s, dim) if transform is _c2r else _axes(x, s, dim)
     return _f._result_in(out, transform(name, x, dims, sizes, norm, forward), name)

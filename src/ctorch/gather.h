@@ -43,15 +43,10 @@ static void ct_scatter(char *to, const char *from, int64_t stride, int size, int
     }
 }
 
-/* n times the element of `size` bytes at `value`, by copies of what is there already */
+/* n times the element of `size` bytes at `value`, by copies of what is there already: on some machines these are twice
+ * as fast as memset */
 static void ct_fill(char *to, const char *value, int size, int64_t n) {
     int64_t bytes = n * size, done = bytes < size ? 0 : size, step;
-    int same = 1;
-    for (int i = 1; i < size; i++) same &= value[i] == value[0];
-    if (same) {
-        memset(to, value[0], bytes);
-        return;
-    }
     memcpy(to, value, done);
     for (; done < bytes; done += step) {
         step = done < 4096 ? done : 4096 / size * size;
