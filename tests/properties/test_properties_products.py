@@ -67,7 +67,7 @@ product("mv", "ij", "j", numpy=np.matmul)
 product("dot", "i", "i", numpy=np.dot)
 product("vdot", "i", "i", numpy=np.vdot)
 product("outer", "i", "j", numpy=np.outer)
-product("inner", "ij", "kj", numpy=np.inner)
+product("inner", "ij", "kj", numpy=np.inner, dtypes=NUMBERS)
 product("kron", "ij", "klm", numpy=np.kron)
 product("chain_matmul", "ij", "jk", "kl", methods=("function",), numpy=lambda a, b, c: a @ b @ c)
 
@@ -118,7 +118,7 @@ def matmul_out(draw):
 
 @cases.add("inner of any", "inner")
 def inner(draw):
-    args = draw(factors(*draw(st.sampled_from([("i", "i"), ("", "ij"), ("i", ""), ("abi", "ci")]))))
+    args = draw(factors(*draw(st.sampled_from([("i", "i"), ("", "ij"), ("i", ""), ("abi", "ci")])), dtypes=NUMBERS))
     return Call("inner", args, {}, draw(forms("function", "method")), rtol=tolerance(args[0]))
 
 
