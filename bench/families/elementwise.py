@@ -16,8 +16,8 @@ DOMAINS = {
     "special_bessel_y1": (0.1, 9), "special_bessel_j0": (-9, 9), "special_bessel_j1": (-9, 9),
     "special_modified_bessel_k0": (0.1, 9), "special_modified_bessel_k1": (0.1, 9), "special_airy_ai": (-9, 9),
     "special_scaled_modified_bessel_k0": (0.1, 9), "special_scaled_modified_bessel_k1": (0.1, 9),
-    "special_spherical_bessel_j0": (0.1, 9), "sin": (-20, 20), "cos": (-20, 20), "tan": (-20, 20), "_polygamma": (0.1,
-                                                                                                                  9),
+    "special_spherical_bessel_j0": (0.1, 9), "sin": (-20, 20), "cos": (-20, 20), "tan": (-20, 20),
+    "_trigamma": (0.1, 9), "_polygamma": (0.1, 9),
 }
 # Rows that have no public name of their own, or further arguments.
 SPELLED = {
@@ -28,7 +28,8 @@ SPELLED = {
     "_where": "torch.where(b, x, y)", "_bitwise_not": "~i", "_heaviside": "torch.heaviside(x, y)",
     "_nextafter": "torch.nextafter(x, y)", "_phase": "torch.angle(x)", "_mantissa": "torch.frexp(x)",
     "_polygamma": "torch.polygamma(2, x)", "_conj": "torch.conj_physical(c)",
-    "clone": "x.clone()", "_special_polynomial": "torch.special.legendre_polynomial_p(x, 5)",
+    "clone": "x.clone()", "_trigamma": "torch.polygamma(1, x)",
+    "_special_polynomial": "torch.special.legendre_polynomial_p(x, 5)",
 }
 HERE = {"_exponent"}  # comes with another row
 # Slow enough in either library that a tenth of the largest size says as much.

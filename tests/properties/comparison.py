@@ -208,9 +208,9 @@ def agree(row, function, *items, tolerance=NEAR, wider=False, strided=False, ref
 
 
 def empty(result):
-    """Whether a result is tensors without elements."""
+    """Whether a result is tensors without elements, or numbers, which a scan leaves as they are."""
     parts = result if isinstance(result, tuple) else (result,)
-    return all(hasattr(x, "numel") and x.numel() == 0 for x in parts)
+    return all(hasattr(x, "numel") and (x.numel() == 0 or x.dim() == 0) for x in parts)
 
 
 def faults(ours, theirs):
@@ -227,9 +227,9 @@ def better(function, items, refine):
     return (lambda: doubled(function, items)) if refine else None
 
 
-def quietly(function, *arrays):
+def quietly(function, *arrays, **params):
     with np.errstate(all="ignore"):
-        return function(*arrays)
+        return function(*arrays, **params)
 
 
 class Exact:

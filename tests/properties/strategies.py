@@ -73,6 +73,13 @@ def rounded(array, dtype):
     return np.where(np.isnan(array), array, bits.astype(np.uint32).view(np.float32))
 
 
+def takes(dtype, result):
+    """Whether out= of a dtype takes a result, with no more digits than the result's tolerance is for."""
+    digits = {"bfloat16": 8, "float16": 11, "float32": 24, "complex64": 24, "float64": 53, "complex128": 53}
+    return torch.can_cast(getattr(torch, result), getattr(torch, dtype)) and (
+        digits.get(dtype, 0) <= digits.get(result, 64))
+
+
 # ---- values
 
 def float_specials(dtype):

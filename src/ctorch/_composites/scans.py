@@ -117,10 +117,10 @@ def gradient(input, *, spacing=1, dim=None, edge_order=1):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     if input.dtype == ctorch.uint8:
         raise RuntimeError("torch.gradient does not support uint8 input.")
-    if input.dtype == ctorch.bool:
+    pairs = _spacings(input, spacing, dim)
+    if pairs and input.dtype == ctorch.bool:
         raise RuntimeError("Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or "
                            "`logical_xor()` operator instead.")
-    pairs = _spacings(input, spacing, dim)
     x = input if input.is_floating_point() or input.is_complex() else input.to(ctorch.get_default_dtype())
     for d, _ in pairs:
         if x.shape[d] < edge_order + 1:
@@ -177,6 +177,8 @@ def trapezoid(y, x=None, *, dx=None, dim=-1):
 
 def cumulative_trapezoid(y, x=None, *, dx=None, dim=-1):
     dim, dx = _check_samples(y, x, dx, dim, "cumulative_trapezoid")
+    if y.dtype == ctorch.bool:
+        raise RuntimeError("cumulative_trapezoid: received a bool input for `y`, but bool is not supported")
     if x is not None:
         return cumsum(_sums(y, dim) * _steps(y, x, dim, "cumulative_trapezoid"), dim) * 0.5
     return cumsum(_sums(y, dim), dim) * (dx / 2)
