@@ -8,7 +8,8 @@ MISSING = dict.fromkeys("""
     _linalg_ldl_factor _linalg_ldl_solve _linalg_qr _linalg_geqrf _linalg_householder_product _linalg_ormqr
     _linalg_lstsq _linalg_matrix_exp _linalg_eigh _linalg_eig _linalg_svd
     _nextafter gcd lcm signbit _mantissa _exponent digamma i0 special_i0e special_i1 special_i1e special_erfcx
-    special_ndtr special_ndtri special_log_ndtr special_zeta igamma igammac _polygamma special_airy_ai
+    special_ndtr special_ndtri special_log_ndtr special_zeta igamma igammac _polygamma _trigamma
+    special_airy_ai
     special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1 special_modified_bessel_k0
     special_modified_bessel_k1 special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1
     special_spherical_bessel_j0 _special_polynomial view_as_real view_as_complex _complex_of _fft_c2c _fft_r2c _fft_c2r
