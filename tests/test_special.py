@@ -47,8 +47,10 @@ def test_values_equal_scipys(values, name):
     with np.errstate(all="ignore"):
         want = UNARY[name](x)
     if name == "digamma":
-        want = np.where(x < -50, np.nan, want)            # far below zero only the poles count
-        x = np.where(x < -50, np.nan, x)
+        # Far below zero only the poles count, and beside one SciPy's reflection loses its digits.
+        with np.errstate(invalid="ignore"):
+            lost = (x < -50) | ((x < -0.5) & (np.abs(x - np.round(x)) < 1e-6))
+        want, x = np.where(lost, np.nan, want), np.where(lost, np.nan, x)
         want = np.where(x == 0, np.copysign(np.inf, -x), want)
     if name.startswith("bessel"):                         # SciPy's x - pi/4 loses the phase
         want, x = (np.where(np.abs(x) > 1e7, np.nan, v) for v in (want, x))
