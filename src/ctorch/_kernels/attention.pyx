@@ -8,6 +8,7 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 from libc.string cimport memset
 
+from ctorch._kernels.gemm_block cimport *
 from ctorch._kernels.lanes cimport dot_row, max_row, real, sum_row
 from ctorch._parallel cimport parallel_for
 
@@ -20,30 +21,6 @@ cdef extern from "vmath.h" nogil:
 cdef extern from "vmath_block.h" nogil:
     void ct_vexp_f32(const float* x, float* y, int64_t n)
     void ct_vexp_f64(const double* x, double* y, int64_t n)
-
-cdef extern from "gemm_block.h" nogil:
-    ctypedef struct gemm_f32 "ct_gemm_f32":
-        int64_t m, n, k
-        const float* a
-        int64_t a_row, a_col
-        const float* b
-        int64_t b_row, b_col
-        float* c
-        int64_t c_row
-        float alpha, beta
-    ctypedef struct gemm_f64 "ct_gemm_f64":
-        int64_t m, n, k
-        const double* a
-        int64_t a_row, a_col
-        const double* b
-        int64_t b_row, b_col
-        double* c
-        int64_t c_row
-        double alpha, beta
-    int64_t gemm_scratch_f32 "ct_gemm_scratch_f32" (int64_t m)
-    int64_t gemm_scratch_f64 "ct_gemm_scratch_f64" (int64_t m)
-    void gemm_block_f32 "ct_gemm_block_f32" (const gemm_f32* g, float* scratch)
-    void gemm_block_f64 "ct_gemm_block_f64" (const gemm_f64* g, double* scratch)
 
 cdef extern from "scratch.h" nogil:
     void* ct_scratch(size_t size)
@@ -80,23 +57,23 @@ cdef inline real log_(real x) noexcept nogil:
 
 cdef inline int64_t product_scratch(real* tag) noexcept nogil:
     """Elements that a product of up to KEYS rows works in."""
-    return gemm_scratch_f32(KEYS) if real is float else gemm_scratch_f64(KEYS)
+    return block_scratch_f32(KEYS) if real is float else block_scratch_f64(KEYS)
 
 
 cdef void product(int64_t m, int64_t n, int64_t k, const real* a, int64_t a_row, int64_t a_col, const real* b,
                   int64_t b_row, int64_t b_col, real alpha, real beta, real* c, int64_t c_row,
                   real* scratch) noexcept nogil:
     """C = alpha A B + beta C."""
-    cdef gemm_f32 f
-    cdef gemm_f64 d
+    cdef block_f32 f
+    cdef block_f64 d
     if real is float:
         f.m, f.n, f.k, f.a_row, f.a_col, f.b_row, f.b_col, f.c_row = m, n, k, a_row, a_col, b_row, b_col, c_row
         f.a, f.b, f.c, f.alpha, f.beta = a, b, c, alpha, beta
-        gemm_block_f32(&f, scratch)
+        block_gemm_f32(&f, scratch)
     else:
         d.m, d.n, d.k, d.a_row, d.a_col, d.b_row, d.b_col, d.c_row = m, n, k, a_row, a_col, b_row, b_col, c_row
         d.a, d.b, d.c, d.alpha, d.beta = a, b, c, alpha, beta
-        gemm_block_f64(&d, scratch)
+        block_gemm_f64(&d, scratch)
 
 
 cdef inline int64_t seen(const Attention* a, int64_t query, int64_t first, int64_t count) noexcept nogil:

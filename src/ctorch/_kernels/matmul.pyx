@@ -8,6 +8,7 @@ from libc.stdint cimport INT32_MAX, int8_t, int16_t, int32_t, int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 
 from ctorch._blas cimport Blas, blas_enter, blas_leave, get_blas
+from ctorch._kernels.gemm_block cimport *
 from ctorch._parallel cimport parallel_for, pool_fn
 
 ctypedef float complex complex64
@@ -51,30 +52,6 @@ cdef extern from "gemm_small.h" nogil:
         double alpha, beta
     void small_gemm_f32 "ct_small_gemm_f32" (const small_f32* s, float* tail)
     void small_gemm_f64 "ct_small_gemm_f64" (const small_f64* s, double* tail)
-
-cdef extern from "gemm_block.h" nogil:
-    ctypedef struct block_f32 "ct_gemm_f32":
-        int64_t m, n, k
-        const float* a
-        int64_t a_row, a_col
-        const float* b
-        int64_t b_row, b_col
-        float* c
-        int64_t c_row
-        float alpha, beta
-    ctypedef struct block_f64 "ct_gemm_f64":
-        int64_t m, n, k
-        const double* a
-        int64_t a_row, a_col
-        const double* b
-        int64_t b_row, b_col
-        double* c
-        int64_t c_row
-        double alpha, beta
-    int64_t block_scratch_f32 "ct_gemm_scratch_f32" (int64_t m)
-    int64_t block_scratch_f64 "ct_gemm_scratch_f64" (int64_t m)
-    void block_gemm_f32 "ct_gemm_block_f32" (const block_f32* g, float* scratch)
-    void block_gemm_f64 "ct_gemm_block_f64" (const block_f64* g, double* scratch)
 
 cdef extern from "scratch.h" nogil:
     void* ct_scratch(size_t size)

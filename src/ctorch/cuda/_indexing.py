@@ -5,7 +5,7 @@ one number per index tensor, whether all are within bounds, or for the count of 
 """
 import ctorch
 from ctorch.cuda import _layout, _transfer, copy
-from ctorch.cuda._forward.common import empty, index_of, numel, read_int64, unsupported
+from ctorch.cuda._forward.common import WORDS, empty, index_of, numel, read_int64, unsupported
 from ctorch.cuda.launch import Kernel, blocks_for
 
 STRETCH, MOST_DIMS = 4096, 16        # STRETCH and POSITION_DIMS of kernels/nonzero.cu
@@ -16,7 +16,6 @@ _offsets = Kernel("check", "ct_offsets", "PPqqqiP")
 _take = Kernel("gather", "ct_take", "PPP208s208s")
 _put = Kernel("gather", "ct_put", "PPP208s208s")
 _put_add = Kernel("index", "ct_put_add", "PPP208s208s")
-_WORDS = {1: "uint8", 2: "uint16", 4: "uint32", 8: "uint64", 16: "complex128"}
 _SUMMED = {"float16": "float32", "bfloat16": "float32", "uint8": "int32", "int8": "int32", "int16": "int32",
            "float32": "float32", "float64": "float64", "int32": "int32", "int64": "int64",
            "complex64": "complex64", "complex128": "complex128"}                     # dtypes in which sums are made
@@ -83,7 +82,7 @@ def index(x, tensors):
     """x indexed by (dimension, index tensor) pairs."""
     rows = _Rows(x, tensors)
     y = empty(rows.shape, x.dtype, x.device)
-    rows.run("index", _take, _WORDS[x.dtype.itemsize], y)
+    rows.run("index", _take, WORDS[x.dtype.itemsize], y)
     return y
 
 
@@ -100,7 +99,7 @@ def index_put(x, tensors, values, add):
         raise IndexError(f"shape mismatch: value tensor of shape {list(values.shape)} cannot be broadcast to indexing "
                          f"result of shape {list(rows.shape)}") from None
     if not add:
-        rows.run("index_put_", _put, _WORDS[x.dtype.itemsize], v)
+        rows.run("index_put_", _put, WORDS[x.dtype.itemsize], v)
     elif x.dtype.is_complex:
         rows.run("index_put_", _put_add, "float32" if x.dtype.itemsize == 8 else "float64", v)
     elif _SUMMED[x.dtype.name] != x.dtype.name:

@@ -42,6 +42,12 @@ def dense(x, dtype=None):
     return x.contiguous()
 
 
+def number_like(value, x):
+    """A number, or a tensor of one, in the dtype of x and on its device."""
+    number = value.to(x.dtype) if isinstance(value, ctorch.Tensor) else ctorch.full((), value, dtype=x.dtype)
+    return number.to(x.device)
+
+
 def pointer(x) -> int:
     return 0 if x is None else x.data_ptr()
 

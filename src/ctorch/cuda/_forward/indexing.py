@@ -1,7 +1,17 @@
 """Operators that take elements from places along a dimension on CUDA, and put them there."""
 import ctorch
 from ctorch.cuda import _indexing
-from ctorch.cuda._forward.common import WORDS, dense, empty, first_outside, index_of, numel, unsupported, zeros
+from ctorch.cuda._forward.common import (
+    WORDS,
+    dense,
+    empty,
+    first_outside,
+    index_of,
+    number_like,
+    numel,
+    unsupported,
+    zeros,
+)
 from ctorch.cuda.launch import Kernel, blocks_for
 
 _DIMS = 16                           # PLACES_DIMS of kernels/places.cuh
@@ -130,17 +140,12 @@ def _along(dim, size, like):
     return ctorch.arange(size, device=like.device).reshape(shape)
 
 
-def _of_number(value, x, shape):
-    number = value.to(x.dtype) if isinstance(value, ctorch.Tensor) else ctorch.full((), value, dtype=x.dtype)
-    return number.to(x.device).reshape(()).expand(shape)
-
-
 def scatter_src_into(x, dim, index, src):
     return _changed(x, dim, index, src, False, "scatter")
 
 
 def scatter_value_into(x, dim, index, value):
-    return _changed(x, dim, index, _of_number(value, x, index.shape), False, "scatter")
+    return _changed(x, dim, index, number_like(value, x).reshape(()).expand(index.shape), False, "scatter")
 
 
 def scatter_add_into(x, dim, index, src):
@@ -166,7 +171,7 @@ def index_copy_into(x, dim, index, source):
 
 
 def index_fill_into(x, dim, index, value):
-    return _slices_changed(x, dim, index, _of_number(value, x, ()), False, "index_fill")
+    return _slices_changed(x, dim, index, number_like(value, x).reshape(()), False, "index_fill")
 
 
 # ---- places in the flattened tensor

@@ -1,6 +1,6 @@
 """Elements chosen by masks on CUDA."""
 import ctorch
-from ctorch.cuda._forward.common import numel
+from ctorch.cuda._forward.common import number_like, numel
 
 
 def _mask_for(x, mask, op):
@@ -11,8 +11,7 @@ def _mask_for(x, mask, op):
 
 
 def masked_fill_into(x, mask, value):
-    number = value.to(x.dtype) if isinstance(value, ctorch.Tensor) else ctorch.full((), value, dtype=x.dtype)
-    return ctorch.where(_mask_for(x, mask, "masked_fill_"), number.to(x.device), x)
+    return ctorch.where(_mask_for(x, mask, "masked_fill_"), number_like(value, x), x)
 
 
 def masked_select_forward(x, mask):
