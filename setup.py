@@ -23,11 +23,11 @@ DIRECTIVES = {
     "initializedcheck": False, "binding": False, "embedsignature": True,
 }
 # No trapping maths and no errno let loops vectorise; associative maths would change results, so it stays off.
-CFLAGS = ["-O3", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0",
-          "-Wno-unused-function", "-Wno-maybe-uninitialized"]
+# Warnings about generated C help nobody, and to look for them takes a tenth of the build.
+CFLAGS = ["-O2", "-fwrapv", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-g0", "-w"]
 LDFLAGS = ["-Wl,--strip-all", "-pthread"]
 if SANITIZE:
-    CFLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-O1", "-g1"]
+    CFLAGS += [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g1"]
     LDFLAGS = [f"-fsanitize={SANITIZE}", "-pthread"]
 
 # Cython's memoryview code is compiled once, not in every kernel module.
@@ -40,15 +40,21 @@ WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2
                     "int": ["_base", "_avx2"], "cast": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"],
                     "special_int": ["_base"], "simple_int": ["_base"]}
 
+# What -O3 has beyond this doubles the time of the build and gains nothing but in UNROLLED.
+LOOPS = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
 WIDTHS = {
-    "_base": ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"],      # a fifth less to compile, seldom run
-    "_avx2": ["-march=haswell"],
-    "_avx512": ["-march=skylake-avx512", "-mprefer-vector-width=512"],
+    "_base": ["-O1"],                   # seldom run
+    "_avx2": [*LOOPS, "-march=haswell"],
+    "_avx512": [*LOOPS, "-march=skylake-avx512", "-mprefer-vector-width=512"],
 }
 if platform.machine().lower() not in ("x86_64", "amd64"):
-    WIDTHS = {"_base": []}
-if only := os.environ.get("CTORCH_BUILD_WIDTHS"):     # for a quick build while developing, "_avx2" say
-    WIDTHS = {width: flags for width, flags in WIDTHS.items() if width in only.split()}
+    WIDTHS = {"_base": LOOPS}
+# Families with loops over small tiles that must be unrolled.
+UNROLLED = {"conv", "matmul"}
+# Modules that do little but hand their arguments on; -O1 halves their time.
+THIN = {"_core", "_factories", "_functions", "_indexing", "_keywords", "_random_functions", "_table_methods",
+        "_view_methods", "_views"}
+ONLY = os.environ.get("CTORCH_BUILD_WIDTHS", "").split()        # for a quick build while developing, "_avx2" say
 
 
 INCLUDES = ["src", str(PACKAGE), str(PACKAGE / "_kernels")]
@@ -98,15 +104,15 @@ class BuildExt(build_ext):
 
 def widths_of(family):
     ends = [end for end in WIDTHS_OF_FAMILY if family.endswith("_" + end)]
-    return WIDTHS_OF_FAMILY[max(ends, key=len)] if ends else WIDTHS
+    widths = [width for width in (WIDTHS_OF_FAMILY[max(ends, key=len)] if ends else WIDTHS) if width in WIDTHS]
+    return ([width for width in widths if width in ONLY] or widths[-1:]) if ONLY else widths
 
 
 def extensions():
     emit.write_sources(ROOT)
-    # The functions' module is the largest and does little but hand its arguments on: -O1 halves its time.
-    core = [extension(f"ctorch.{p.stem}", p.relative_to(ROOT), ["-O1" if p.stem == "_functions" else "-O2"])
+    core = [extension(f"ctorch.{p.stem}", p.relative_to(ROOT), ["-O1"] if p.stem in THIN else [])
             for p in sorted((ROOT / PACKAGE).glob("*.pyx"))]
-    core += [extension(f"ctorch._forward.{p.stem}", p.relative_to(ROOT), ["-O2"])
+    core += [extension(f"ctorch._forward.{p.stem}", p.relative_to(ROOT))
              for p in sorted((ROOT / PACKAGE / "_forward").glob("*.pyx"))]
     kernels = [extension(f"ctorch._kernels.{p.stem}", p.relative_to(ROOT))
                for p in sorted((ROOT / PACKAGE / "_kernels").glob("*.pyx"))]
@@ -120,11 +126,10 @@ def extensions():
         if "._kernels." not in ext.name or family == "_load":
             modules.append(ext)
             continue
-        for width, flags in WIDTHS.items():
-            if width not in widths_of(family):
-                continue
-            if width == "_base" and flags and family.startswith("_gen_") and len(widths_of(family)) > 1:
-                flags = ["-O2"]          # where wider vectors are built too, the oldest take too much of the build
+        widths = widths_of(family)
+        for width in widths:
+            flags = LOOPS if widths == ["_base"] else WIDTHS[width]
+            flags = [*flags, "-O3"] if family in UNROLLED and width != "_base" else flags
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
             modules[-1].depends = ext.depends
     return modules

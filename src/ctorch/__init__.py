@@ -133,7 +133,8 @@ _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backe
          "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version", "array_api")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
                "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum",
-                "UntypedStorage": "_storages", "TypedStorage": "_storages", "from_dlpack": "utils.dlpack",
+                "UntypedStorage": "_storages", "TypedStorage": "_storages", "lobpcg": "linalg._lobpcg",
+                "from_dlpack": "utils.dlpack",
                "to_dlpack": "utils.dlpack"}
 _LAZY_NAMES |= dict.fromkeys((
     "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode", "get_device_module",
@@ -142,8 +143,17 @@ _LAZY_NAMES |= dict.fromkeys((
     "set_float32_matmul_precision", "set_flush_denormal", "set_num_interop_threads", "set_warn_always",
     "use_deterministic_algorithms"), "_settings")
 _LAZY_NAMES |= dict.fromkeys((
-    "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
+    "clone", "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
     "result_type", "scalar_tensor", "typename", "vander"), "_creation")
+
+
+_LAZY_NAMES |= dict.fromkeys((
+    "celu", "celu_", "cosine_similarity", "hardshrink", "pairwise_distance", "pdist", "prelu", "rrelu", "rrelu_",
+    "selu", "selu_", "threshold_"), "nn.functional")
+_LAZY_NAMES |= dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "linalg._former")
+_LAZY_NAMES |= dict.fromkeys((f"{name}{kind}" for kind in ("Tensor", "Storage") for name in (
+    "BFloat16", "Bool", "Byte", "Char", "Double", "Float", "Half", "Int", "Long", "Short")), "_typed")
+_LAZY_NAMES |= dict.fromkeys(("ComplexDoubleStorage", "ComplexFloatStorage"), "_typed")
 
 
 # Functions that change their first argument: the methods under PyTorch's further names, found when asked for.
@@ -188,6 +198,11 @@ def is_floating_point(input):
 def is_complex(input):
     """True for tensors of a complex dtype."""
     return input.is_complex()
+
+
+def is_inference(input):
+    """True for tensors made in inference mode."""
+    return input.is_inference()
 
 
 def numel(input):

@@ -122,6 +122,12 @@ cdef class Tensor(Operators):
         """Address of the first element."""
         return <uintptr_t>self.data
 
+    const_data_ptr = data_ptr
+
+    def dim_order(self, ambiguity_check=False):
+        """The dimensions from the one with the widest stride to the one with the narrowest."""
+        return methods().dim_order(self, ambiguity_check)
+
     def element_size(self):
         """Bytes of one element."""
         return itemsize_of[self.dtype]
@@ -172,7 +178,28 @@ cdef class Tensor(Operators):
         return self.device == DEVICE_CUDA
 
     @property
+    def is_cpu(self):
+        """True for tensors in the memory of the host."""
+        return self.device == DEVICE_CPU
+
+    def get_device(self):
+        """Number of the device; -1 on the CPU."""
+        return -1 if self.device == DEVICE_CPU else (<TensorBase>self).device_index
+
+    @property
     def is_sparse(self):
+        return False
+
+    @property
+    def is_sparse_csr(self):
+        return False
+
+    @property
+    def is_mkldnn(self):
+        return False
+
+    @property
+    def is_nested(self):
         return False
 
     @property
@@ -186,6 +213,22 @@ cdef class Tensor(Operators):
     @property
     def names(self):
         return (None,) * self.ndim
+
+    @property
+    def name(self):
+        return None
+
+    def dense_dim(self):
+        """Number of dimensions: all of them are dense."""
+        return self.ndim
+
+    def sparse_dim(self):
+        """Always zero."""
+        return 0
+
+    def to_dense(self, dtype=None, *, masked_grad=None):
+        """This tensor, cast where a dtype is asked for; it is dense already."""
+        return self if dtype is None else self.to(dtype)
 
     @property
     def T(self):
@@ -235,6 +278,11 @@ cdef class Tensor(Operators):
                                "var_no_grad = var.detach().")
         self.requires_grad = requires_grad or self.grad_fn != NULL
         return self
+
+    @property
+    def grad_dtype(self):
+        """Type that a gradient of this tensor has."""
+        return dtype_object(self.dtype)
 
     @property
     def is_leaf(self):
@@ -405,6 +453,9 @@ cdef class Tensor(Operators):
     def __contains__(self, x):
         return bool(functions.any(self == x))
 
+    def __reversed__(self):
+        return functions.flip(self, 0) if self.ndim else self
+
     def __getitem__(self, index):
         return get_item(self, index)
 
@@ -491,13 +542,34 @@ cdef class Tensor(Operators):
         return (x.storage == y.storage and x.data == y.data and same_shape(x, y) and stride_tuple(x) == stride_tuple(y))
 
     def __copy__(self):
-        return views.alias_like(self)
+        cdef TensorBase y = views.alias_like(self), t
+        if type(self) is Tensor:
+            return y
+        t = Tensor.__new__(type(self))
+        take_over(t, y)
+        t.requires_grad = y.requires_grad
+        own_attributes(t).update(own_attributes(self))
+        return t
 
     def __deepcopy__(self, memo):
         return methods().deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol):
         return methods().reduce(self)
+
+    def as_subclass(self, cls):
+        """The same values as an instance of a subclass of Tensor, in the same graph."""
+        cdef TensorBase y = views.view(self, shape_tuple(self)), t
+        if not (isinstance(cls, type) and issubclass(cls, Tensor)):
+            raise TypeError(f"as_subclass(): argument 'cls' must be a subclass of Tensor, not {cls!r}")
+        t = Tensor.__new__(cls)
+        take_over(t, y)
+        take_history(t, y)
+        return t
+
+    def module_load(self, other, assign=False):
+        """What `Module.load_state_dict` does with a parameter: take the values of another, or become it."""
+        return other if assign else self.detach().copy_(other)
 
     @staticmethod
     def _make_subclass(cls, data, require_grad=False):
@@ -567,6 +639,18 @@ cdef int take_over(TensorBase t, TensorBase source) except -1:
         t.strides[i] = source.strides[i]
     t.numel = source.numel
     t.contiguous = source.contiguous
+    return 0
+
+
+cdef int take_history(TensorBase t, TensorBase source) except -1:
+    # t stands where source does in the graph.
+    t.requires_grad, t.output_nr, t.view_version = source.requires_grad, source.output_nr, source.view_version
+    if source.grad_fn != NULL:
+        Py_INCREF(<object>source.grad_fn)
+        t.grad_fn = source.grad_fn
+    if source.base != NULL:
+        Py_INCREF(<object>source.base)
+        t.base = source.base
     return 0
 
 

@@ -6,7 +6,7 @@ import warnings
 import ctorch
 from ctorch import _dtype, _factories, _functions, _views
 
-__all__ = ["empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace",
+__all__ = ["clone", "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace",
            "range", "result_type", "scalar_tensor", "typename", "vander"]
 
 
@@ -212,3 +212,22 @@ def typename(obj, /):
     kind = obj if hasattr(obj, "__qualname__") else type(obj)
     module = getattr(kind, "__module__", "") or ""
     return kind.__qualname__ if module in ("", "builtins", "__builtin__") else f"{module}.{kind.__qualname__}"
+
+
+def clone(input, *, memory_format=None):
+    """A copy that gradients flow through.
+
+    Parameters
+    ----------
+    input : Tensor
+        The tensor to copy.
+    memory_format : memory_format, optional
+        Order of the dimensions in memory; that of the input where it is not given.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> ctorch.clone(ctorch.tensor([1, 2]))
+    tensor([1, 2])
+    """
+    return input.clone(memory_format=memory_format)

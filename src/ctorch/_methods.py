@@ -1,5 +1,7 @@
 """Tensor methods that are Python written with other operators."""
+import math
 import sys
+import warnings
 import weakref
 
 import ctorch
@@ -35,7 +37,7 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
     return _views.contiguous_of(cast, memory_format)
 
 
-_LEGACY = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long",
+LEGACY = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16", "int64": "Long",
            "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte", "bool": "Bool",
            "complex64": "ComplexFloat", "complex128": "ComplexDouble"}
 
@@ -43,9 +45,9 @@ _LEGACY = {"float32": "Float", "float64": "Double", "float16": "Half", "bfloat16
 def type_(x, dtype):
     """Tensor.type: the legacy name of the type, or a cast."""
     if dtype is None:
-        return f"torch.{_LEGACY.get(x.dtype.name, x.dtype.name)}Tensor"
+        return f"torch.{LEGACY.get(x.dtype.name, x.dtype.name)}Tensor"
     if isinstance(dtype, str):
-        for name, legacy in _LEGACY.items():
+        for name, legacy in LEGACY.items():
             if dtype == f"torch.{legacy}Tensor":
                 return _views.to_dtype(x, getattr(ctorch, name))
         raise ValueError(f"invalid type: {dtype!r}")
@@ -227,3 +229,66 @@ def is_nonzero(x):
         raise RuntimeError("Boolean value of Tensor with " + ("no values" if x.numel() == 0 else "more than one value")
                            + " is ambiguous")
     return bool(x)
+
+
+def dim_order(x, ambiguity_check):
+    """Tensor.dim_order."""
+    if ambiguity_check:
+        sized = sorted(s for s, n in zip(x.stride(), x.shape, strict=True) if n > 1)
+        if x.numel() == 0 or len(set(sized)) < x.dim():
+            raise RuntimeError("The tensor does not have unique dim order, or cannot map to exact one of the given "
+                               "memory formats.")
+    return tuple(sorted(range(x.dim()), key=lambda d: -x.stride(d)))
+
+
+def resized(x, size):
+    """Tensor.resize and resize_as."""
+    warnings.warn("non-inplace resize is deprecated", stacklevel=3)
+    if math.prod(size) != x.numel():
+        raise RuntimeError(f"requested resize to {'x'.join(map(str, size))} ({math.prod(size)} elements in total), but "
+                           f"the given tensor has a size of {'x'.join(map(str, x.shape))} ({x.numel()} elements). "
+                           "resize can only change the shape of a given tensor, while preserving the number of "
+                           "elements.")
+    return x.reshape(size)
+
+
+def _need_host(op, *tensors):
+    for t in tensors:
+        if t.is_cuda:
+            raise TypeError(f"{op} is only implemented on CPU tensors")
+        if _from_graph(t):
+            raise RuntimeError(f"Can't call {op}() on Variable that requires grad. Use var.detach().{op}() instead.")
+
+
+def apply_(x, function):
+    """Tensor.apply_."""
+    _need_host("apply_", x)
+    values = [function(v) for v in x.reshape(-1).tolist()]
+    return x.copy_(ctorch.tensor(values, dtype=x.dtype, device="cpu").view(x.shape))
+
+
+def map_(x, other, function):
+    """Tensor.map_."""
+    _need_host("map_", x, other)
+    if other.dtype != x.dtype:
+        raise TypeError(f"map_(): expected a tensor of {x.dtype} for argument 'tensor', got {other.dtype}")
+    values = map(function, x.reshape(-1).tolist(), other.expand(x.shape).reshape(-1).tolist())
+    return x.copy_(ctorch.tensor(list(values), dtype=x.dtype, device="cpu").view(x.shape))
+
+
+def fill_diagonal_(x, value, wrap):
+    """Tensor.fill_diagonal_."""
+    if x.dim() < 2:
+        raise RuntimeError("dimensions must larger than 1")
+    if x.dim() > 2 and len(set(x.shape)) > 1:
+        raise RuntimeError("all dimensions of input must be of equal length")
+    step = sum(x.stride())
+    count = min(x.shape)
+    parts = [x.as_strided((count,), (step,), x.storage_offset())]
+    if wrap and x.dim() == 2 and x.shape[0] > x.shape[1]:
+        rows, columns = x.shape
+        # below each block of columns + 1 rows the diagonal begins anew
+        parts += [x[first:first + columns].diagonal() for first in range(columns + 1, rows, columns + 1)]
+    for part in parts:
+        part.fill_(value)
+    return x

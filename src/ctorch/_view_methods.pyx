@@ -52,6 +52,10 @@ cdef class ViewMethods(TableMethods):
             return views.to_dtype(self, args[0])
         return methods().to(self, *args, **kwargs)
 
+    def type_as(self, other):
+        """This tensor in the dtype of another and on its device."""
+        return methods().to(self, other)
+
     def cpu(self, memory_format=None):
         """This tensor on the CPU."""
         return self if (<TensorBase>self).device == DEVICE_CPU else views.to_device(self, "cpu")
@@ -380,6 +384,26 @@ cdef class ViewMethods(TableMethods):
         """In place: the shape of another tensor."""
         views.resize(self, the_template.shape, memory_format)
         return self
+
+    def resize(self, *sizes):
+        """This tensor in another shape of as many elements; deprecated for `reshape`."""
+        return methods().resized(self, unpack_sizes(sizes))
+
+    def resize_as(self, tensor):
+        """This tensor in the shape of another; deprecated for `reshape_as`."""
+        return methods().resized(self, tensor.shape)
+
+    def apply_(self, callable):
+        """In place: a Python function of each element; slow, and only on the CPU."""
+        return methods().apply_(self, callable)
+
+    def map_(self, tensor, callable):
+        """In place: a Python function of each element and that of another tensor; slow, and only on the CPU."""
+        return methods().map_(self, tensor, callable)
+
+    def fill_diagonal_(self, fill_value, wrap=False):
+        """In place: the main diagonal filled with a value, again and again down a tall matrix with `wrap`."""
+        return methods().fill_diagonal_(self, fill_value, wrap)
 
     def uniform_(self, from_=0, to=1, *, generator=None, **named):
         """In place: uniform numbers in [from, to)."""

@@ -22,8 +22,8 @@ OPERATORS = samples.names()
 # What has no derivative, here as in PyTorch.
 INTEGERS = {"argmax", "argmin", "argsort", "argwhere", "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not",
             "_bitwise_not", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bucketize", "count_nonzero",
-            "_exponent", "gcd", "histc", "histogram", "histogramdd", "lcm", "linalg.matrix_rank", "nonzero",
-            "nonzero_static", "searchsorted", "unique", "unique_consecutive"}
+            "_exponent", "gcd", "hash_tensor", "histc", "histogram", "histogramdd", "lcm", "linalg.matrix_rank",
+            "nonzero", "nonzero_static", "searchsorted", "unique", "unique_consecutive", "unravel_index"}
 TRUTHS = {"all", "allclose", "any", "eq", "equal", "ge", "gt", "is_conj", "is_neg", "isclose", "isfinite", "isin",
           "isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "logical_and", "logical_not", "logical_or",
           "logical_xor", "lt", "ne", "signbit"}

@@ -30,7 +30,7 @@ WAITING = dict.fromkeys("""
     conv_transpose3d grid_sampler grid_sampler_2d grid_sampler_3d im2col max_pool3d
     argsort bincount bucketize cdist cummax cummin cumprod cumsum cumulative_trapezoid histc histogram histogramdd isin
     kthvalue logcumsumexp median mode msort nanmedian nanquantile quantile searchsorted sort topk unique
-    unique_consecutive aminmax
+    unique_consecutive aminmax segment_reduce view_as_real_copy view_as_complex_copy
 """.split(), LATER)
 WAITING |= dict.fromkeys("hann_window hamming_window blackman_window bartlett_window kaiser_window".split(),
                          "test_windows_on_the_device has them")

@@ -286,6 +286,9 @@ CALLS = {
     "unsqueeze_copy": [(real(3, 4), 1)],
     "view_copy": [(real(3, 4), (4, 3))],
     "split_with_sizes": [(real(3, 4), [1, 3], 1)],
+    "cross": [(real(3, 4), real(3, 4, seed=1), 0)],
+    "unravel_index": [(fixed([3, 0, 5]), (2, 3))],
+    "hash_tensor": [(real(3, 5), 1)],
     "tensor_split": [(real(3, 4), 3, 1)],
     "hsplit": [(real(3, 4), 2)],
     "vsplit": [(real(3, 4), [1])],
@@ -407,7 +410,7 @@ CALLS = {
 }
 # Composites without a derivative: their results are truth values, counts or places.
 NO_GRADIENT = {"bitwise_not", "count_nonzero", "equal", "allclose", "isclose", "argmax", "argmin", "is_conj", "is_neg",
-               "isreal", "heaviside", "detach_copy", "argwhere"}
+               "isreal", "heaviside", "detach_copy", "argwhere", "unravel_index", "hash_tensor"}
 
 
 def in_dtype(x, dtype):

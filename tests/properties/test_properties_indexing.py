@@ -93,6 +93,15 @@ def take_along_dim(draw):
     )
 
 
+@cases.add("unravel_index", "unravel_index")
+def unravel_index(draw):
+    shape = tuple(n + 1 for n in draw(shapes(1, 3)))
+    count = int(np.prod(shape))
+    index = draw(indices(draw(shapes(0, 2)), count, dtypes=("int64", "int32")))
+    inside = ((index.values >= 0) & (index.values < count)).all()
+    return Call("unravel_index", [index, shape], {}, exact=True, numpy=np.unravel_index if inside else None)
+
+
 @cases.add("scatter", "scatter _scatter_src _scatter_value")
 def scatter(draw):
     form, x, dim, index, src = draw(changed())

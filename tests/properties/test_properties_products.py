@@ -72,6 +72,17 @@ product("kron", "ij", "klm", numpy=np.kron)
 product("chain_matmul", "ij", "jk", "kl", methods=("function",), numpy=lambda a, b, c: a @ b @ c)
 
 
+@cases.add("cross", "cross")
+def cross(draw):
+    x, y = draw(factors("ij", "ij", dtypes=NUMBERS))
+    dim = draw(st.sampled_from([0, 1, -1, 2]))
+    for t in (x, y):
+        if dim < 2 and draw(st.integers(0, 9)):
+            t.values = np.resize(np.append(t.values.reshape(-1), [1]).astype(t.values.dtype),
+                                 [3 if d == dim % 2 else n for d, n in enumerate(x.values.shape)])
+    return Call("cross", [x, y], {"dim": dim}, draw(forms("function", "method", "out")), rtol=tolerance(x))
+
+
 @cases.add("matmul", "matmul")
 def matmul(draw):
     words = draw(
@@ -344,8 +355,8 @@ def renorm_gradients(draw):
     return Call("renorm", [x, draw(st.sampled_from([2, 1, 3])), draw(st.integers(0, 1)), 1.5], grad=(0,), rtol=1e-6)
 
 
-@cases.add("cross and vecdot", "")
-def cross(draw):
+@cases.add("linalg.cross and vecdot", "")
+def cross_and_vecdot(draw):
     shape = draw(shapes(0, 3))
     name = draw(forms("linalg.vecdot", "linalg.cross"))
     if name != "linalg.vecdot" and not draw(rarely):

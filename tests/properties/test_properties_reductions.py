@@ -22,7 +22,9 @@ from strategies import (
     torch,
 )
 
-ROWS_DRIVEN = set(reduction_cases.DRIVEN)
+import ctorch
+
+ROWS_DRIVEN = {*reduction_cases.DRIVEN, "segment_reduce", "hash_tensor"}
 needs_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
 INTERPOLATIONS = st.sampled_from(["linear", "lower", "higher", "midpoint", "nearest", "other"])
 
@@ -120,3 +122,33 @@ def test_out(row, data):
         outs.append(data.draw(operands(shape, dtype, WRITABLE if right else ("contiguous",))))
     agree(row, call, x, *outs, tolerance=case.tolerance, wider=True, strided=True, refine=False,
           scale=scale_of(case, x, args), excuse=excused)
+
+
+@needs_torch
+@given(data=st.data())
+@examples(20)
+def test_segments(data):
+    """Segments of drawn lengths, none of them too, against PyTorch."""
+    lengths = data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=4))
+    dtype = data.draw(st.sampled_from(["float32", "float64"]))
+    values = np.random.default_rng(data.draw(st.integers(0, 99))).normal(size=(sum(lengths), 2)).astype(dtype)
+    values.reshape(-1)[:data.draw(st.integers(0, 1))] = np.nan
+    reduce = data.draw(st.sampled_from(["sum", "mean", "max", "min", "prod"]))
+    initial = data.draw(st.sampled_from([None, 1.5, -2]))
+    ours, theirs = (lib.segment_reduce(lib.tensor(values), reduce, lengths=lib.tensor(lengths), initial=initial)
+                    for lib in (ctorch, torch))
+    np.testing.assert_allclose(ours.numpy(), theirs.numpy(), rtol=1e-5, equal_nan=True)
+
+
+@needs_torch
+@given(data=st.data())
+@examples(20)
+def test_hashes(data):
+    """Exclusive or over drawn dimensions, bit by bit PyTorch's."""
+    shape = data.draw(st.lists(st.integers(1, 4), max_size=3))
+    dtype = data.draw(st.sampled_from(["float32", "float64", "int64", "int8", "bool"]))
+    values = np.random.default_rng(data.draw(st.integers(0, 99))).integers(-9, 9, shape).astype(dtype)
+    dim = data.draw(st.none() | st.integers(-len(shape), len(shape) - 1)) if shape else None
+    arguments = {} if dim is None else {"dim": dim, "keepdim": data.draw(st.booleans())}
+    ours, theirs = (lib.hash_tensor(lib.tensor(values), **arguments) for lib in (ctorch, torch))
+    assert ours.dtype == ctorch.uint64 and ours.tolist() == theirs.tolist()

@@ -97,7 +97,8 @@ ROWS = {
     "view_copy": call("view_copy", sizes_like), "real": call("real"), "imag": call("imag"),
     "conj_physical": call("conj_physical"), "resolve_conj": call("resolve_conj"), "resolve_neg": call("resolve_neg"),
     "is_conj": call("is_conj"), "is_neg": call("is_neg"), "isreal": call("isreal"), "positive": call("positive"),
-    "view_as_real": call("view_as_real"),
+    "view_as_real": call("view_as_real"), "view_as_real_copy": call("view_as_real_copy"),
+    "view_as_complex_copy": call("view_as_complex_copy"),
 }
 # Functions that are no rows, with the same machinery.
 VIEWS = {

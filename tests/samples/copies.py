@@ -207,3 +207,16 @@ def sum_to_size():
 def repeat(name):
     for x, sizes in [(real(2), (3,)), (real(2, 1), (2, 1, 3)), (real(), (2,)), (real(2), (0,)), (complexes(2), (2, 1))]:
         yield Sample(x, sizes)
+
+
+@samples("view_as_real_copy")
+def view_as_real():
+    yield Sample(complexes(2, 3))
+    yield Sample(complexes())
+    yield Sample(strided(complexes, 3, 2))
+
+
+@samples("view_as_complex_copy")
+def view_as_complex():
+    yield Sample(real(3, 2)).alone()         # PyTorch's own has no derivative
+    yield Sample(real(2)).alone()

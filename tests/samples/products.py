@@ -116,3 +116,12 @@ def between_rows():
 @samples("nn.functional.pdist")
 def pdist():
     yield Sample(real(3, 2))
+
+
+@samples("cross")
+def cross():
+    yield Sample(real(2, 3), real(2, 3), 1)
+    yield Sample(real(3, 2), real(3, 1), 0)
+    yield Sample(complexes(3), complexes(3), -1)
+    yield Sample(strided(real, 3, 2), real(3, 2), dim=0)
+    yield Sample(real(0, 3), real(0, 3), 1)

@@ -1,6 +1,7 @@
 """Samples of reductions: over all, one, several and no dimensions, kept or not."""
 import math
 
+import ctorch
 from samples import Sample, complexes, plain, real, samples, strided, whole
 
 DIMS = [{}, {"dim": 1}, {"dim": -1, "keepdim": True}, {"dim": 0}, {"dim": (0, 2)}, {"dim": (-1, 0), "keepdim": True}]
@@ -114,3 +115,18 @@ def dist():
     yield Sample(real(2, 3), real(2, 3), 0).alone()                # PyTorch's own backward raises
     yield Sample(real(2, 1), real(3))
     yield Sample(complexes(2), complexes(2))
+
+
+@samples("segment_reduce")
+def segment_reduce():
+    for reduce in ("sum", "mean", "max", "min", "prod"):
+        yield Sample(real(4, 2), reduce, lengths=ctorch.tensor([1, 3]))
+        yield Sample(real(4), reduce, offsets=ctorch.tensor([0, 2, 4]))
+        yield Sample(real(2, 3), reduce, lengths=ctorch.tensor([[1, 2], [2, 1]]), axis=1)
+    yield Sample(real(3), "sum", lengths=ctorch.tensor([0, 3]), initial=2.0)
+
+
+@samples("hash_tensor")
+def hash_tensor():
+    yield Sample(real(2, 3))
+    yield Sample(real(3, 5), 1, keepdim=True)

@@ -151,3 +151,9 @@ def embedding_bag():
     for mode in ("sum", "mean", "max"):
         yield Sample(whole(2, 3), real(3, 2), mode=mode)
     yield Sample(whole(2, 3), real(3, 2), per_sample_weights=real(2, 3), mode="sum")
+
+
+@samples("unravel_index")
+def unravel_index():
+    yield Sample(whole(4, high=6), (2, 3))
+    yield Sample(whole(2, 2, high=7), 7)

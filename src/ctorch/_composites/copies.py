@@ -1,4 +1,5 @@
 """Copies of what views show."""
+from ctorch import _functions as ops
 from ctorch import _views as views
 from ctorch._shape import wrap
 
@@ -80,3 +81,11 @@ def unsqueeze_copy(input, dim):
 
 def view_copy(input, size):
     return fresh(input.reshape(size))
+
+
+def view_as_real_copy(input):
+    return fresh(ops.view_as_real(input))
+
+
+def view_as_complex_copy(input):
+    return fresh(ops.view_as_complex(input))

@@ -1,6 +1,7 @@
 """Products of vectors and matrices, written with other operators."""
 import builtins
 import math
+import warnings
 
 import ctorch
 from ctorch import _functions as ops
@@ -231,3 +232,15 @@ def renorm(input, p, dim, maxnorm):
     dim = wrap(dim, input.dim(), "renorm")
     sizes = ops.norm(input, p, [d for d in range(input.dim()) if d != dim], True)
     return input * ops.where(sizes > maxnorm, maxnorm / (sizes + 1e-7), 1.0).to(input.dtype)
+
+
+def cross(input, other, dim=None):
+    if dim is None:
+        wide = ctorch.broadcast_shapes(input.shape, other.shape)
+        dim = next((d for d, size in enumerate(wide) if size == 3), None)
+        if dim is None:
+            raise RuntimeError(f"no dimension of size 3 in input: {list(input.shape)} and {list(other.shape)}")
+        warnings.warn("Using torch.cross without specifying the dim arg is deprecated. Please either pass the dim "
+                      "explicitly or simply use torch.linalg.cross.", stacklevel=3)
+        dim -= len(wide)
+    return ctorch.linalg.cross(input, other, dim=dim)

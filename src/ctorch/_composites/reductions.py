@@ -206,3 +206,62 @@ def argmin(input, dim=None, keepdim=False):
 
 def dist(input, other, p=2):
     return norm(input - other, p)
+
+
+# What a segment begins with, and how the elements join it.
+_SEGMENTS = {"sum": (0, "sum"), "mean": (0, "sum"), "prod": (1, "prod"), "max": (-math.inf, "amax"),
+             "min": (math.inf, "amin")}
+
+
+def segment_reduce(input, reduce, *, lengths=None, indices=None, offsets=None, axis=0, unsafe=False, initial=None):
+    if not input.is_floating_point():
+        raise NotImplementedError(f'"segment_reduce" not implemented for {input.dtype}')
+    if reduce not in _SEGMENTS:
+        raise RuntimeError(f"segment_reduce(): unsupported reduction {reduce!r}; choose from {', '.join(_SEGMENTS)}")
+    if indices is not None:
+        raise RuntimeError("segment_reduce(): indices based reduction is not supported yet.")
+    if lengths is None and offsets is None:
+        raise RuntimeError("segment_reduce(): Either lengths or offsets must be defined.")
+    axis = wrap(axis, input.dim(), "segment_reduce")
+    lengths = offsets.diff(dim=-1) if lengths is None else lengths
+    if lengths.shape[:-1] != input.shape[:axis]:
+        raise RuntimeError(f"segment_reduce(): Expected lengths of shape {[*input.shape[:axis], 'segments']}, got "
+                           f"{list(lengths.shape)}")
+    count = input.shape[axis]
+    if not unsafe and ((lengths < 0).any() or (lengths.sum(-1) != count).any()):
+        raise RuntimeError("segment_reduce(): Expected all rows of lengths along axis to be non-negative and to sum "
+                           f"to data.size(lengths.dim()-1), {count}, when !unsafe.")
+    ends = lengths.cumsum(-1).contiguous()
+    places = ctorch.arange(count, dtype=ends.dtype, device=input.device).expand(*lengths.shape[:-1], count)
+    beyond = [1] * (input.dim() - axis - 1)
+    segment = ctorch.searchsorted(ends, places.contiguous(), right=True).view(*places.shape, *beyond)
+    start, joined = _SEGMENTS[reduce]
+    shape = (*lengths.shape, *input.shape[axis + 1:])
+    result = ctorch.full(shape, start if initial is None else initial, dtype=input.dtype, device=input.device)
+    result = result.scatter_reduce(axis, segment.expand(input.shape), input, joined)
+    if reduce != "mean":
+        return result
+    members = lengths.view(*lengths.shape, *beyond)
+    # the mean of nothing is what it began with
+    return result / members if initial is None else ctorch.where(members > 0, result / members.clamp(min=1), result)
+
+
+def hash_tensor(input, dim=None, *, keepdim=False, mode=0):
+    if mode != 0:
+        raise RuntimeError(f"hash_tensor: Unknown HashMode: {mode}; only 0, exclusive or, is supported")
+    if input.is_complex():
+        raise NotImplementedError(f'"hash_tensor" not implemented for {input.dtype}')
+    wide = input.to(ctorch.float64 if input.is_floating_point() else ctorch.int64)
+    dims = _all_dims(dim, input.dim())
+    if empty := [d for d in dims if input.shape[d] == 0]:
+        raise IndexError(f"hash_tensor: Expected reduction dim {empty[0]} to have non-zero size.")
+    kept = [d for d in range(input.dim()) if d not in dims]
+    bits = wide.permute(*kept, *dims).reshape(*(input.shape[d] for d in kept), -1).view(ctorch.int64)
+    while bits.shape[-1] > 1:
+        half, odd = divmod(bits.shape[-1], 2)
+        joined = bits[..., :half] ^ bits[..., half:2 * half]
+        bits = ctorch.cat([joined, bits[..., 2 * half:]], -1) if odd else joined
+    result = bits.squeeze(-1)
+    if keepdim:
+        result = result.view([1 if d in dims else size for d, size in enumerate(input.shape)])
+    return result.view(ctorch.uint64)

@@ -88,3 +88,18 @@ def nonzero_static(input, *, size, fill_value=-1):
     found = ctorch.nonzero(input)[:size]
     rest = ctorch.full((size - found.shape[0], input.dim()), fill_value, dtype=ctorch.int64, device=input.device)
     return ctorch.cat([found, rest])
+
+
+def unravel_index(input, shape):
+    if input.dtype == ctorch.bool or input.is_floating_point() or input.is_complex():
+        raise TypeError(f"unravel_index: expected 'indices' to be an integer dtype, but got {input.dtype}")
+    sizes = [shape] if isinstance(shape, int) else list(shape)
+    if not all(isinstance(size, int) for size in sizes):
+        raise TypeError(f"unravel_index: expected 'shape' to be an int or a sequence of ints, but got {shape!r}")
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"unravel_index: 'shape' cannot have negative values, but got {tuple(sizes)}")
+    rest, places = input.to(ctorch.int64), []
+    for size in reversed(sizes):
+        places.append(rest.remainder(size))
+        rest = ops.floor_divide(rest, size)
+    return tuple(reversed(places))
