@@ -6,13 +6,13 @@ from ctorch import _functions as _f
 from ctorch import linalg
 from ctorch.linalg import factorizations, products
 
-_SLogDet = namedtuple("slogdet", ["sign", "logabsdet"])
-_QR = namedtuple("qr", ["Q", "R"])
-_Geqrf = namedtuple("geqrf", ["a", "tau"])
-_LUWithInfo = namedtuple("_lu_with_info", ["LU", "pivots", "info"])
-_LUUnpack = namedtuple("lu_unpack", ["P", "L", "U"])
-_SVD = namedtuple("svd", ["U", "S", "V"])
-_TriangularSolve = namedtuple("triangular_solve", ["solution", "cloned_coefficient"])
+SLogDet = namedtuple("slogdet", ["sign", "logabsdet"])
+QR = namedtuple("qr", ["Q", "R"])
+Geqrf = namedtuple("geqrf", ["a", "tau"])
+LUWithInfo = namedtuple("_lu_with_info", ["LU", "pivots", "info"])
+LUUnpack = namedtuple("lu_unpack", ["P", "L", "U"])
+SVD = namedtuple("svd", ["U", "S", "V"])
+TriangularSolve = namedtuple("triangular_solve", ["solution", "cloned_coefficient"])
 
 
 def det(input):
@@ -24,7 +24,7 @@ def logdet(input):
 
 
 def slogdet(input):
-    return _SLogDet(*linalg.slogdet(input))
+    return SLogDet(*linalg.slogdet(input))
 
 
 def inverse(input):
@@ -44,11 +44,11 @@ def cholesky_solve(input, L, upper=False):
 
 
 def qr(input, some=True):
-    return _QR(*linalg.qr(input, "reduced" if some else "complete"))
+    return QR(*linalg.qr(input, "reduced" if some else "complete"))
 
 
 def geqrf(input):
-    return _Geqrf(*_f._linalg_geqrf(input))
+    return Geqrf(*_f._linalg_geqrf(input))
 
 
 def orgqr(input, tau):
@@ -61,7 +61,7 @@ def ormqr(input, tau, other, left=True, transpose=False):
 
 def lu(input, pivot=True, get_infos=False):
     factors, pivots, info = _f._linalg_lu_factor(input, pivot, False, "lu")
-    return _LUWithInfo(factors, pivots, info) if get_infos else (factors, pivots)
+    return LUWithInfo(factors, pivots, info) if get_infos else (factors, pivots)
 
 
 def lu_solve(input, LU_data, LU_pivots):
@@ -78,7 +78,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
         P = _f._linalg_permutation(LU_pivots, LU_data.detach()).contiguous()
     if unpack_data:
         L, U = factorizations._triangles(LU_data)
-    return _LUUnpack(P, L, U)
+    return LUUnpack(P, L, U)
 
 
 def svd(input, some=True, compute_uv=True):
@@ -87,10 +87,10 @@ def svd(input, some=True, compute_uv=True):
                            "instead")
     if compute_uv:
         U, S, Vh = linalg.svd(input, not some)
-        return _SVD(U, S, Vh.mH)
+        return SVD(U, S, Vh.mH)
     m, n = input.shape[-2:]
     zeros = [ctorch.zeros(*input.shape[:-2], k, k, dtype=input.dtype, device=input.device) for k in (m, n)]
-    return _SVD(zeros[0], linalg.svdvals(input), zeros[1])
+    return SVD(zeros[0], linalg.svdvals(input), zeros[1])
 
 
 def _range_finder(A, q, niter):
@@ -151,4 +151,4 @@ def triangular_solve(input, A, upper=True, transpose=False, unitriangular=False)
     X = _f._linalg_solve_triangular(matrix, input, upper != transpose, unitriangular)
     rows = A.expand(*X.shape[:-2], *A.shape[-2:]).mT
     copy = rows.clone() if rows.is_contiguous() else rows.contiguous()
-    return _TriangularSolve(X, copy.mT)
+    return TriangularSolve(X, copy.mT)
