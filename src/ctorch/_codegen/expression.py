@@ -168,6 +168,11 @@ class Cython(Scalar):
     def not_(self, operand: ast.expr) -> str:
         return f"(not {self.visit(operand)})"
 
+    def binop(self, node: ast.BinOp) -> str:
+        # The compiler's own products and quotients of complex numbers do not vectorise.
+        named = {ast.Mult: "mul", ast.Div: "div"}.get(type(node.op)) if self.complex else None
+        return self.kernel_call(named, [self.visit(node.left), self.visit(node.right)]) if named else super().binop(node)
+
     def truth(self, node: ast.expr) -> str:
         # Bitwise on 0 and 1: without the branch of a short circuit, so that loops vectorise.
         return f"(<int>{self.visit(node)})"
