@@ -402,19 +402,38 @@ cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Sca
 cdef TensorBase elementwise(int which, int n, PyObject** inputs, const Scalar* params, TensorBase out):
     """Run one row on its inputs and record it; `out` may be None."""
     cdef Elementwise* op = &OPS[which]
-    cdef TensorBase y = short_way(op, n, inputs, params)
+    cdef TensorBase y
     cdef int k
+    if out is not None:
+        return elementwise_into(op, n, inputs, params, out)
+    y = short_way(op, n, inputs, params)
     if y is None:
         y = general_way(op, n, inputs, params)
-    if out is not None:
-        refuse_out_grad(op, n, inputs, out)
-        return write_out(out, y, op.name.decode())
     for k in range(n):
         if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
             if recording() and category_of[y.dtype] >= CATEGORY_FLOAT:
                 record(op, n, inputs, params, y)
             break
     return y
+
+
+cdef TensorBase elementwise_into(Elementwise* op, int n, PyObject** inputs, const Scalar* params, TensorBase out):
+    # Straight into the tensor given as out=, where the result fits it as it is.
+    cdef Plan plan
+    cdef int k
+    cdef bint fits
+    refuse_out_grad(op, n, inputs, out)
+    make_plan(op, n, inputs, &plan)
+    fits = (plan.device < 0 and out.device == DEVICE_CPU and out.dtype == plan.out_dtype and out.ndim == plan.ndim
+            and all_equal(plan.shape, out.shape, out.ndim) and not out.storage.readonly)
+    for k in range(n):
+        fits = fits and not may_clash(out, <TensorBase>inputs[k])
+    if not fits:
+        return write_out(out, general_way(op, n, inputs, params), op.name.decode())
+    check_overlap(out)
+    run_plan(op, &plan, n, inputs, params, out)
+    bump_version(out, b"out=")
+    return out
 
 
 cdef int refuse_out_grad(Elementwise* op, int n, PyObject** inputs, TensorBase out) except -1:

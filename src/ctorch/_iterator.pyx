@@ -160,9 +160,27 @@ cdef int choose_moves(Loop* loop) except -1:
     return 0
 
 
-cdef void run_buffered(Loop* loop, char** data, int64_t n) noexcept nogil:
+cdef struct Buffers:
+    double space[MAX_OPERANDS * (BLOCK_WORDS + 8) + 8]
+    char* filled[MAX_OPERANDS]       # the number that a buffer is full of
+    int64_t count[MAX_OPERANDS]      # and how many of it
+
+
+cdef void fill_buffer(Loop* loop, Buffers* buffers, int k, char* buffer, char* number, int64_t n) noexcept nogil:
+    # A number as a dense line, where that was not the last thing put there.
+    cdef char* pair[2]
+    cdef int64_t steps[2]
+    if buffers.filled[k] == number and buffers.count[k] >= n:
+        return
+    buffers.filled[k], buffers.count[k] = number, n
+    pair[0], pair[1] = buffer, number
+    steps[0], steps[1] = itemsize_of[loop.operand[k].native], 0
+    loop.operand[k].move(pair, steps, n, NULL)
+
+
+cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noexcept nogil:
     # One line, block by block through buffers.
-    cdef double buffer[MAX_OPERANDS][BLOCK_WORDS]
+    cdef char* buffer = <char*>((<size_t>&buffers.space[0] + 63) & ~<size_t>63)      # no vector crosses a cache line
     cdef char* kernel_data[MAX_OPERANDS]
     cdef int64_t kernel_strides[MAX_OPERANDS]
     cdef int64_t steps[MAX_OPERANDS]
@@ -176,12 +194,14 @@ cdef void run_buffered(Loop* loop, char** data, int64_t n) noexcept nogil:
         steps[k] = o.strides[inner]
         kernel_data[k], kernel_strides[k] = data[k], steps[k]
         if o.move != NULL:
-            kernel_data[k], kernel_strides[k] = <char*>&buffer[k][0], itemsize_of[o.native]
+            kernel_data[k], kernel_strides[k] = buffer + 8 * k * (BLOCK_WORDS + 8), itemsize_of[o.native]
+            if steps[k] == 0 and k >= loop.outputs:
+                fill_buffer(loop, buffers, k, kernel_data[k], data[k], n if n < loop.block else loop.block)
     while start < n:
         m = n - start if n - start < loop.block else loop.block
         for k in range(loop.outputs, loop.operands):
             o = &loop.operand[k]
-            if o.move != NULL and (steps[k] != 0 or start == 0):
+            if o.move != NULL and steps[k] != 0:
                 pair[0], pair[1] = kernel_data[k], data[k] + start * steps[k]
                 pair_strides[0], pair_strides[1] = kernel_strides[k], steps[k]
                 o.move(pair, pair_strides, m, NULL)
@@ -203,6 +223,7 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
     cdef char* data[MAX_OPERANDS]
     cdef char* line[MAX_OPERANDS]
     cdef int64_t strides[MAX_OPERANDS]
+    cdef Buffers buffers
     cdef int64_t rest = start, n
     cdef int d, k, inner = loop.ndim - 1
     for d in range(inner, -1, -1):
@@ -211,6 +232,7 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
     for k in range(loop.operands):
         data[k] = loop.operand[k].data
         strides[k] = loop.operand[k].strides[inner]
+        buffers.filled[k] = NULL
         for d in range(inner):
             data[k] += index[d] * loop.operand[k].strides[d]
     while start < end:
@@ -220,7 +242,7 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
         for k in range(loop.operands):
             line[k] = data[k] + index[inner] * strides[k]
         if loop.buffered:
-            run_buffered(loop, line, n)
+            run_buffered(loop, &buffers, line, n)
         else:
             loop.kernel(line, strides, n, loop.params)
         start += n

@@ -57,7 +57,8 @@ static void ct_fill(char *to, const char *value, int size, int64_t n)
     }
 }
 
-enum { CT_CAST_BLOCK = 512 }; /* elements */
+enum { CT_CAST_BLOCK = 512 };              /* elements */
+#define CT_ALIGNED _Alignas(64) /* no vector of a block crosses a line of the cache */
 
 /* The same bytes, without regard to how the lines lie; those that overlap are equal. */
 static void ct_copy(char **data, const int64_t *steps, int64_t n, int size)
@@ -73,7 +74,7 @@ static void ct_copy(char **data, const int64_t *steps, int64_t n, int size)
     } else if (steps[1] == size) {
         ct_scatter(to, steps[0], from, size, n);
     } else {
-        uint64_t block[2 * CT_CAST_BLOCK];
+        CT_ALIGNED uint64_t block[2 * CT_CAST_BLOCK];
         for (int64_t i = 0; i < n; i += CT_CAST_BLOCK) {
             int64_t m = n - i < CT_CAST_BLOCK ? n - i : CT_CAST_BLOCK;
             ct_gather((char *)block, from + i * steps[1], steps[1], size, m);
@@ -92,7 +93,7 @@ static void ct_cast(ct_cast_line line, char **data, const int64_t *steps, int64_
         line(to, from, n);
         return;
     }
-    uint64_t before[2 * CT_CAST_BLOCK], after[2 * CT_CAST_BLOCK];
+    CT_ALIGNED uint64_t before[2 * CT_CAST_BLOCK], after[2 * CT_CAST_BLOCK];
     if (steps[1] == 0) {
         line((char *)after, from, 1);
         int64_t same[2] = {steps[0], 0};
@@ -110,5 +111,17 @@ static void ct_cast(ct_cast_line line, char **data, const int64_t *steps, int64_
         line(steps[0] == to_size ? out : (char *)after, in, m);
         if (steps[0] != to_size)
             ct_scatter(out, steps[0], (char *)after, to_size, m);
+    }
+}
+
+/* A cast by way of float. */
+static void ct_cast_twice(ct_cast_line first, ct_cast_line second, char *to, const char *from, int64_t n, int to_size,
+                          int from_size)
+{
+    CT_ALIGNED float block[CT_CAST_BLOCK];
+    for (int64_t i = 0; i < n; i += CT_CAST_BLOCK) {
+        int64_t m = n - i < CT_CAST_BLOCK ? n - i : CT_CAST_BLOCK;
+        first((char *)block, from + i * from_size, m);
+        second(to + i * to_size, (char *)block, m);
     }
 }

@@ -52,6 +52,7 @@ def module(rows: dict) -> str:
                for (to, frm), name in WHOLE.items()), "",
              'cdef extern from "lines.h" nogil:', "    ctypedef void (*Line)(char* to, const char* frm, int64_t n) noexcept",
              "    void ct_cast(Line line, char** data, const int64_t* strides, int64_t n, int to_size, int from_size)",
+             "    void ct_cast_twice(Line first, Line second, char* to, const char* frm, int64_t n, int to_size, int from_size)",
              "    void ct_copy(char** data, const int64_t* strides, int64_t n, int size)", "",
              'cdef extern from "loops.h" nogil:']
     for c in sorted({c_type(n) for n in names}):
@@ -59,37 +60,40 @@ def module(rows: dict) -> str:
         lines.append(f'    {c}[::1] line_{tag} "CT_LINE" (void* p, Py_ssize_t n, Py_ssize_t stride)')
     lines += ["", "cdef LoopKernel table[DTYPE_COUNT][DTYPE_COUNT]", ""]
     made = {}
+    for pair in [(to, frm) for to in names for frm in names]:
+        made.setdefault(key_of(*pair, rows), pair)
     for to in names:
         for frm in names:
-            expression = convert(to, frm, rows)
-            key = (c_type(to), c_type(frm), expression)
-            if key not in made:
-                made[key] = f"cast_{to}_{frm}"
-                whole = WHOLE.get((to, frm))
-                lines += copy(made[key], c_type(to)) if to == frm else cast(made[key], c_type(to), c_type(frm),
-                                                                            expression, whole)
-            lines.append(f"table[{to.upper()}][{frm.upper()}] = {made[key]}")
+            first = made[key_of(to, frm, rows)]
+            if first == (to, frm):
+                lines += kernel(to, frm, rows, made)
+            lines.append(f"table[{to.upper()}][{frm.upper()}] = cast_{first[0]}_{first[1]}")
     lines += ["", 'kernels = PyCapsule_New(&table[0][0], b"ctorch.kernels", NULL)', ""]
     return "\n".join(lines)
 
 
-KERNEL = "cdef void {}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:"
+def key_of(to: str, frm: str, rows: dict) -> tuple:
+    """What two casts share that are the same code."""
+    return c_type(to), c_type(frm), convert(to, frm, rows)
 
 
-def copy(name: str, c: str) -> list[str]:
-    return [KERNEL.format(name), f"    ct_copy(data, strides, n, sizeof({c}))", ""]
-
-
-def cast(name: str, to: str, frm: str, expression: str, whole: str | None) -> list[str]:
+def kernel(to: str, frm: str, rows: dict, made: dict) -> list[str]:
     """The cast of a dense line, and the kernel for any."""
-    if whole:
-        lines = [f"cdef void {name}_line(char* to, const char* frm, int64_t n) noexcept nogil:",
-                 f"    {whole}(<const {frm}*>frm, <{to}*>to, n)", ""]
+    name, c_to, c_frm = f"cast_{to}_{frm}", c_type(to), c_type(frm)
+    head = f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:"
+    if to == frm:
+        return [head, f"    ct_copy(data, strides, n, sizeof({c_to}))", ""]
+    lines = [f"cdef void {name}_line(char* to, const char* frm, int64_t n) noexcept nogil:"]
+    if whole := WHOLE.get((to, frm)):
+        lines += [f"    {whole}(<const {c_frm}*>frm, <{c_to}*>to, n)", ""]
+    elif to in LOAD or frm in LOAD:          # half types go through float, by casts that are there already
+        steps = [made[key_of(*pair, rows)] for pair in (("float32", frm), (to, "float32"))]
+        first, second = (f"cast_{a}_{b}_line" for a, b in steps)
+        lines += [f"    ct_cast_twice({first}, {second}, to, frm, n, sizeof({c_to}), sizeof({c_frm}))", ""]
     else:
-        given = [f"line_{c.removesuffix('_t')}(<void*>{p}, n, sizeof({c}))" for c, p in ((to, "to"), (frm, "frm"))]
-        lines = [f"cdef void {name}_loop({to}[::1] out, {frm}[::1] v) noexcept nogil:",
-                 "    cdef Py_ssize_t i", f"    cdef {frm} x", "    for i in range(out.shape[0]):",
-                 "        x = v[i]", f"        out[i] = {expression}", "",
-                 f"cdef void {name}_line(char* to, const char* frm, int64_t n) noexcept nogil:",
-                 f"    {name}_loop({', '.join(given)})", ""]
-    return [*lines, KERNEL.format(name), f"    ct_cast({name}_line, data, strides, n, sizeof({to}), sizeof({frm}))", ""]
+        given = [f"line_{c.removesuffix('_t')}(<void*>{p}, n, sizeof({c}))" for c, p in ((c_to, "to"), (c_frm, "frm"))]
+        lines = [f"cdef void {name}_loop({c_to}[::1] out, {c_frm}[::1] v) noexcept nogil:",
+                 "    cdef Py_ssize_t i", f"    cdef {c_frm} x", "    for i in range(out.shape[0]):",
+                 "        x = v[i]", f"        out[i] = {convert(to, frm, rows)}", "",
+                 *lines, f"    {name}_loop({', '.join(given)})", ""]
+    return [*lines, head, f"    ct_cast({name}_line, data, strides, n, sizeof({c_to}), sizeof({c_frm}))", ""]

@@ -32,7 +32,7 @@ OF_SCIPY = {"log_ndtr", "erfcx", "igamma", "igammac"}
 PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
 # All functions that need the header, and those that are also there for whole arrays of floats.
 OF_HEADER = {*SPECIAL, "erfinv", "lgamma", "digamma"}
-ARRAYS = {"exp", "log", "erfinv", "lgamma", "digamma"} | {n for n, count in SPECIAL.items() if count == 1} - {
+ARRAYS = {"exp", "log", "log2", "log10", "tanh", "sqrt", "erfinv", "lgamma", "digamma"} | {n for n, count in SPECIAL.items() if count == 1} - {
     "signbit", "mantissa", "exponent", *OF_SCIPY}
 
 

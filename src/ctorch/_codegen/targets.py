@@ -40,6 +40,8 @@ BITS = Target("float16", "b16", "uint16_t", "int")       # the bits of either ha
 GROUPS = {"real": ["float32", "float64", BITS.name], "int": ["uint8", "int32", "int64", "uint64"],
           "complex": ["complex64", "complex128"]}
 
+OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt")      # functions of whole arrays in vmath_block.h
+
 PREAMBLE = """\
 # generated from ops/*.toml
 from cpython.pycapsule cimport PyCapsule_New
@@ -84,8 +86,7 @@ def block_declarations(blocks) -> str:
     """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array)}."""
     lines = []
     for name, t, numbers in sorted(blocks, key=lambda b: (b[0], b[1].name)):
-        header = {"exp": "vmath_block.h", "log": "vmath_block.h", "pow": "vmath_power.h",
-                  "rpow": "vmath_power.h"}.get(name, "special.h")
+        header = "vmath_block.h" if name in OF_BLOCKS else "vmath_power.h" if "pow" in name else "special.h"
         more = "".join(f", {t.c} number{i}" for i in range(numbers))
         lines += [f'cdef extern from "{header}" nogil:',
                   f"    void ct_v{name}_{t.suffix}(const {t.c}* x{more}, {t.c}* y, int64_t n)"]

@@ -53,3 +53,17 @@ cdef TensorBase complex_of_forward(TensorBase x):
         y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
         copy_data(y, x)
     return view_as_complex_forward(x if fits else y)
+
+
+cdef TensorBase complex_from_forward(TensorBase re, TensorBase im):
+    cdef TensorBase y = tensor_empty_at(re, complex_of(re.dtype), re.ndim, re.shape)
+    cdef TensorBase half
+    cdef int64_t strides[MAX_DIMS]
+    cdef int i, part
+    for i in range(y.ndim):
+        strides[i] = 2 * y.strides[i]
+    for part in range(2):
+        half = tensor_view(y, y.ndim, y.shape, strides, y.data + part * itemsize_of[re.dtype])
+        half.dtype = re.dtype
+        copy_data(half, im if part else re)
+    return y
