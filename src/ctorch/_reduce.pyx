@@ -21,7 +21,8 @@ cdef enum:
     TILE = 256                       # results of a tile, at most
     CAST = 1024                      # elements that are cast together
     SHORT = 16                       # lines shorter than this are folded side by side,
-    LONG = 64                        # strided ones up to this too; others are lines of `ReduceKernels.lines`
+    LONG = 64                        # strided ones up to this too,
+    WHOLE = 4096                     # and dense ones up to this many at a time by `ReduceKernels.lines`
     GRAIN = 16384                    # elements of a tile, about
     MAX_PARTS = 256
 
@@ -57,7 +58,7 @@ cdef struct Job:
     int64_t out_stride[MAX_DIMS]     # elements of the output
     int64_t folded_shape[MAX_DIMS]
     int64_t folded_stride[MAX_DIMS]
-    bint short_lines                 # contiguous lines of SHORT to LONG elements are all that is reduced
+    bint whole_lines                 # contiguous lines of SHORT to WHOLE elements are all that is reduced
     bint columns                     # fold rows into lines of states, along the last kept dimension
     int64_t outer                    # results apart from the column dimension
     int64_t tile                     # results (or columns) of a tile
@@ -125,15 +126,15 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
         job.folded = 1
         job.folded_shape[0] = 1
         job.folded_stride[0] = job.itemsize
-    job.columns = job.short_lines = False
+    job.columns = job.whole_lines = False
     if job.kept:
         a = job.kept_stride[job.kept - 1]
         b = job.folded_stride[job.folded - 1]
         n = job.folded_shape[job.folded - 1]
         job.columns = (a if a >= 0 else -a) < (b if b >= 0 else -b) or n < 8 or (
             job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize else LONG))
-        job.short_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n < LONG
-                           and (job.cast == NULL or a == n * job.itemsize))
+        job.whole_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n <= WHOLE
+                           and (job.cast == NULL or (a == n * job.itemsize and n <= CAST)))
     for i in range(job.kept):
         total *= job.kept_shape[i]
     cut(job, total)
@@ -141,7 +142,7 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
 
 cdef void cut(Job* job, int64_t results) noexcept:
     # Tiles and parts from the shapes alone.
-    cdef int64_t wanted
+    cdef int64_t wanted, grain = job.count * results // 16
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
@@ -150,7 +151,8 @@ cdef void cut(Job* job, int64_t results) noexcept:
         job.tiles = job.outer * ((job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile)
     else:
         job.outer = results
-        job.tile = GRAIN // (job.count + 1) + 1
+        grain = GRAIN if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
+        job.tile = grain // (job.count + 1) + 1
         if job.tile > TILE:
             job.tile = TILE
         job.tiles = (results + job.tile - 1) // job.tile
@@ -182,7 +184,7 @@ cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) n
 
 
 cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64_t lines) noexcept nogil:
-    # Short contiguous lines, one after the other where they have to be cast.
+    # Contiguous lines, one after the other where they have to be cast.
     cdef double buffer[CAST]
     cdef char* data[2]
     cdef int64_t strides[2]
@@ -229,9 +231,9 @@ cdef void fold(Job* job, void* state, char* x, int64_t part, int64_t columns) no
     # All reduced elements of one part: into one state, or row by row into `columns` states.
     cdef int64_t index[MAX_DIMS]
     cdef int d, last = job.folded - 1
-    cdef int64_t first = job.folded_shape[0] * part // job.parts
-    cdef int64_t end = job.folded_shape[0] * (part + 1) // job.parts
-    cdef int64_t n = job.folded_shape[last]
+    cdef int64_t first = 0, end = job.folded_shape[0], n = job.folded_shape[last]
+    if job.parts > 1:                        # a division costs as much as a short line
+        first, end = end * part // job.parts, end * (part + 1) // job.parts
     if last == 0:
         n = end - first
     x += first * job.folded_stride[0]
@@ -308,7 +310,7 @@ cdef void do_tile(void* arg, int64_t task) noexcept nogil:
         i = 0
         while i < n:
             locate(job, job.kept, first + i, &x, &out)
-            if job.short_lines and job.parts == 1:
+            if job.whole_lines and job.parts == 1:
                 per = run_of(job, first + i, n - i)
                 fold_lines(job, states + i * size, x, job.kept_stride[job.kept - 1], per)
                 i += per
