@@ -20,7 +20,7 @@ include "_gen/reductions.pxi"
 cdef enum:
     TILE = 256                       # results of a tile, at most
     CAST = 1024                      # elements that are cast together
-    SHORT = 16                       # lines shorter than this are folded side by side,
+    SHORT = 32                       # lines shorter than this are folded side by side,
     LONG = 64                        # strided ones up to this too,
     WHOLE = 4096                     # and dense ones up to this many at a time by `ReduceKernels.lines`
     GRAIN = 16384                    # elements of a tile, about
@@ -46,6 +46,7 @@ cdef const ReduceKernels* find_kernels(Reduction* op, int compute) except? NULL:
 cdef struct Job:
     const ReduceKernels* kernels
     LoopKernel cast                  # from the tensor's dtype to the kernel's, or NULL
+    LoopKernel gather                # strided lines of the kernel's dtype to dense ones
     char* data
     char* out
     int itemsize                     # of the tensor
@@ -127,14 +128,16 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
         job.folded_shape[0] = 1
         job.folded_stride[0] = job.itemsize
     job.columns = job.whole_lines = False
+    a = job.kept_stride[job.kept - 1] if job.kept else 0
+    b = job.folded_stride[job.folded - 1]
+    n = job.folded_shape[job.folded - 1]
     if job.kept:
-        a = job.kept_stride[job.kept - 1]
-        b = job.folded_stride[job.folded - 1]
-        n = job.folded_shape[job.folded - 1]
         job.columns = (a if a >= 0 else -a) < (b if b >= 0 else -b) or n < 8 or (
             job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize else LONG))
         job.whole_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n <= WHOLE
                            and (job.cast == NULL or (a == n * job.itemsize and n <= CAST)))
+    if job.cast == NULL and (a == 2 * job.itemsize if job.columns else b != job.itemsize and n >= 16):
+        job.cast = job.gather
     for i in range(job.kept):
         total *= job.kept_shape[i]
     cut(job, total)
@@ -166,46 +169,54 @@ cdef void cut(Job* job, int64_t results) noexcept:
             job.parts = 1
 
 
+cdef inline char* aligned(double* space) noexcept nogil:
+    # Where no vector crosses a line of the cache.
+    return <char*>((<size_t>space + 63) & ~<size_t>63)
+
+
 cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
-    cdef double buffer[CAST]
+    cdef double space[2 * CAST + 8]
+    cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
     cdef int64_t start = 0
     if job.cast == NULL:
         job.kernels.inner(state, x, stride, n)
         return
-    data[0] = <char*>buffer
+    data[0] = buffer
     strides[0], strides[1] = job.native_size, stride
     while start < n:
         data[1] = x + start * stride
         job.cast(data, strides, n - start if n - start < CAST else CAST, NULL)
-        job.kernels.inner(state, <char*>buffer, job.native_size, n - start if n - start < CAST else CAST)
+        job.kernels.inner(state, buffer, job.native_size, n - start if n - start < CAST else CAST)
         start += CAST
 
 
 cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64_t lines) noexcept nogil:
     # Contiguous lines, one after the other where they have to be cast.
-    cdef double buffer[CAST]
+    cdef double space[2 * CAST + 8]
+    cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
     cdef int64_t n = job.folded_shape[0], start = 0, step = CAST // n, m
     if job.cast == NULL:
         job.kernels.lines(states, x, line_stride, lines, n)
         return
-    data[0] = <char*>buffer
+    data[0] = buffer
     strides[0], strides[1] = job.native_size, job.itemsize
     while start < lines:
         m = lines - start if lines - start < step else step
         data[1] = x + start * line_stride
         job.cast(data, strides, m * n, NULL)
-        job.kernels.lines(states + start * job.kernels.state_size, <char*>buffer, n * job.native_size, m, n)
+        job.kernels.lines(states + start * job.kernels.state_size, buffer, n * job.native_size, m, n)
         start += m
 
 
 cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                     int64_t n) noexcept nogil:
     # n <= TILE columns; as many rows are cast together as the buffer holds
-    cdef double buffer[CAST]
+    cdef double space[2 * CAST + 8]
+    cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
     cdef int64_t start = 0, step = CAST // n, m
@@ -215,7 +226,7 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
     strides[0], strides[1] = job.native_size, stride
     while start < rows:
         m = rows - start if rows - start < step else step
-        data[0], data[1] = <char*>buffer, x + start * row_stride
+        data[0], data[1] = buffer, x + start * row_stride
         if row_stride == n * stride:
             job.cast(data, strides, m * n, NULL)
         else:
@@ -223,7 +234,7 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
                 job.cast(data, strides, n, NULL)
                 data[0] += n * job.native_size
                 data[1] += row_stride
-        job.kernels.outer(state, <char*>buffer, n * job.native_size, m, job.native_size, n)
+        job.kernels.outer(state, buffer, n * job.native_size, m, job.native_size, n)
         start += m
 
 
@@ -419,7 +430,8 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     out = tensor_empty(job.kernels.result, n, shape)
     job.data, job.out = x.data, out.data
     job.itemsize, job.native_size, job.out_size = itemsize_of[x.dtype], itemsize_of[compute], itemsize_of[out.dtype]
-    job.cast = NULL if x.dtype == compute else cast_kernel(compute, x.dtype)
+    job.gather = cast_kernel(compute, x.dtype)
+    job.cast = NULL if x.dtype == compute else job.gather
     if x.numel == 0:
         fill_identity(&job, out)
     elif x.contiguous and out.numel == 1 and job.cast == NULL and x.numel < 2 * GRAIN:

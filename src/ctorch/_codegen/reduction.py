@@ -59,23 +59,39 @@ class Printer:
 def kernels(row: Row, target) -> tuple[str, Printer]:
     p = Printer(row, target)
     name, t, s, lane = f"{row.name}_{target.suffix}", target.c, p.state.c, p.lane.c
-    rest = "" if row.extra["combine"] not in IDEMPOTENT else f"""\
-    if i < n and n >= {LANES}:           # the last ones, some for the second time, which changes nothing
-        i = n - {LANES}
-        for j in range({LANES}):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i = n
+    last = f"{name}_map(x[n - 16 + j])"          # the last 16, some for the second time, which may change nothing
+    if row.extra["combine"] not in IDEMPOTENT:
+        last = f"({last} if j >= 16 - n + i else {p.identity})"
+    rest = f"""\
+    if i < n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {last})
 """
     # written out, since loops of unknown length would cost more than they add up
     fold = "".join(f"    for j in range({width}):\n        lanes[j] = {name}_combine(lanes[j], lanes[j + {width}])\n"
                    for width in (32, 16, 8, 4, 2, 1))
     short_fold = fold[fold.index("    for j in range(8)"):]
-    last = f"{name}_map(x[n - 16 + j])"
-    if row.extra["combine"] not in IDEMPOTENT:       # those of the last 16 that are not in yet
-        last = f"({last} if j >= 16 - n + i else {p.identity})"
+    line16 = f"""\
+cdef inline {lane} {name}_line16({t}[::1] x) noexcept nogil:
+    # 16 <= n < 64
+    cdef {lane} lanes[16]
+    cdef Py_ssize_t i = 16, j, n = x.shape[0]
+    for j in range(16):
+        lanes[j] = {name}_map(x[j])
+    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += 16
+{rest}{short_fold}    return lanes[0]
+
+"""
+    short = f"{name}_line16"
+    if row.extra["combine"] in IDEMPOTENT:
+        line16, short = "", f"{name}_line"
     block = 4096 if p.state is not p.lane else 1 << 62
     whole_line = f"""\
 cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
+    # n >= 16
     cdef {lane} lanes[{LANES}]
     cdef Py_ssize_t i = 0, j, n = x.shape[0]
     for j in range({LANES}):
@@ -84,13 +100,11 @@ cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
         for j in range({LANES}):
             lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
         i += {LANES}
-{rest}    while i + 16 <= n:
+    while i + 16 <= n:
         for j in range(16):
             lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
         i += 16
-    for j in range(n - i):
-        lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-{fold}    return lanes[0]
+{rest}{fold}    return lanes[0]
 
 """
     row_line = f"""\
@@ -113,29 +127,14 @@ cdef inline {lane} {name}_combine({lane} a, {lane} b) noexcept nogil:
 cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
     return {p.combine_state}
 
-{whole_line}cdef inline {lane} {name}_line16({t}[::1] x) noexcept nogil:
-    # 16 <= n < 64
-    cdef {lane} lanes[16]
-    cdef Py_ssize_t i = 16, j, n = x.shape[0]
-    for j in range(16):
-        lanes[j] = {name}_map(x[j])
-    while i + 16 <= n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += 16
-    if i < n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {last})
-{short_fold}    return lanes[0]
-
-cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
+{whole_line}{line16}cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
     cdef int64_t k
     for k in range(lines):
         if n >= {LANES}:
             a[k] = {name}_combine_state(a[k], <{s}>{name}_line(line_{target.suffix}(x + k * line_stride, n, 0)))
         else:
-            a[k] = {name}_combine_state(a[k], <{s}>{name}_line16(line_{target.suffix}(x + k * line_stride, n, 0)))
+            a[k] = {name}_combine_state(a[k], <{s}>{short}(line_{target.suffix}(x + k * line_stride, n, 0)))
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
     # in four parts, which need not wait for each other
@@ -161,7 +160,7 @@ cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept
         if stride == sizeof({t}) and m >= {LANES}:
             a[0] = {name}_combine_state(a[0], <{s}>{name}_line(line_{target.suffix}(x + start * stride, m, stride)))
         elif stride == sizeof({t}) and m >= 16:
-            a[0] = {name}_combine_state(a[0], <{s}>{name}_line16(line_{target.suffix}(x + start * stride, m, stride)))
+            a[0] = {name}_combine_state(a[0], <{s}>{short}(line_{target.suffix}(x + start * stride, m, stride)))
         else:
             a[0] = {name}_combine_state(a[0], <{s}>{name}_short(strided_{target.suffix}(x + start * stride, m, stride)))
         start += m
