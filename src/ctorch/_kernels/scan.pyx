@@ -96,10 +96,22 @@ cdef inline void sum_row(const number* x, number* y, int64_t n, int64_t step, wi
 
 
 cdef inline void product_row(const number* x, number* y, int64_t n, int64_t step, wide carry) noexcept nogil:
-    cdef int64_t i
-    for i in range(n):
+    # As sums, where the product of two neighbours cannot overflow.
+    cdef wide b, c
+    cdef int64_t i = 0
+    while number is float and i + 4 <= n:
+        b = <wide>x[i * step] * <wide>x[(i + 1) * step]
+        c = <wide>x[(i + 2) * step] * <wide>x[(i + 3) * step]
+        y[i * step] = <number>(carry * <wide>x[i * step])
+        y[(i + 1) * step] = <number>(carry * b)
+        y[(i + 2) * step] = <number>(carry * (b * <wide>x[(i + 2) * step]))
+        carry = carry * (b * c)
+        y[(i + 3) * step] = <number>carry
+        i += 4
+    while i < n:
         carry = carry * <wide>x[i * step]
         y[i * step] = <number>carry
+        i += 1
 
 
 cdef inline void some_columns(int op, const number* x, number* y, int64_t n, int64_t step, int64_t columns,
