@@ -19,7 +19,8 @@ include "_gen/reductions.pxi"
 
 cdef enum:
     TILE = 256                       # results of a tile, at most
-    CAST = 1024                      # elements that are cast together
+    CAST = 1024                      # elements that are cast together,
+    ROWS_WORDS = 2048                # and 8 bytes each, of rows
     SHORT = 32                       # lines shorter than this are folded side by side,
     LONG = 64                        # strided ones up to this too,
     WHOLE = 4096                     # and dense ones up to this many at a time by `ReduceKernels.lines`
@@ -60,6 +61,7 @@ cdef struct Job:
     int64_t folded_shape[MAX_DIMS]
     int64_t folded_stride[MAX_DIMS]
     bint whole_lines                 # contiguous lines of SHORT to WHOLE elements are all that is reduced
+    bint short_lines                 # the same of SHORT to LONG elements, several of them for each result
     bint columns                     # fold rows into lines of states, along the last kept dimension
     int64_t outer                    # results apart from the column dimension
     int64_t tile                     # results (or columns) of a tile
@@ -127,7 +129,7 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
         job.folded = 1
         job.folded_shape[0] = 1
         job.folded_stride[0] = job.itemsize
-    job.columns = job.whole_lines = False
+    job.columns = job.whole_lines = job.short_lines = False
     a = job.kept_stride[job.kept - 1] if job.kept else 0
     b = job.folded_stride[job.folded - 1]
     n = job.folded_shape[job.folded - 1]
@@ -136,6 +138,8 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
             job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize else LONG))
         job.whole_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n <= WHOLE
                            and (job.cast == NULL or (a == n * job.itemsize and n <= CAST)))
+        job.short_lines = (not job.columns and job.folded == 2 and b == job.itemsize and SHORT <= n <= LONG
+                           and job.cast == NULL)
     if job.cast == NULL and (a == 2 * job.itemsize if job.columns else b != job.itemsize and n >= 16):
         job.cast = job.gather
     for i in range(job.kept):
@@ -149,8 +153,9 @@ cdef void cut(Job* job, int64_t results) noexcept:
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
-        if job.tile > TILE:
-            job.tile = TILE
+        if job.tile > TILE:                  # tiles of about one width, in whole vectors
+            wanted = (job.tile + TILE - 1) // TILE
+            job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16
         job.tiles = job.outer * ((job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile)
     else:
         job.outer = results
@@ -215,11 +220,11 @@ cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64
 cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                     int64_t n) noexcept nogil:
     # n <= TILE columns; as many rows are cast together as the buffer holds
-    cdef double space[2 * CAST + 8]
+    cdef double space[ROWS_WORDS + 8]
     cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
-    cdef int64_t start = 0, step = CAST // n, m
+    cdef int64_t start = 0, step = 8 * ROWS_WORDS // (n * job.native_size), m
     if job.cast == NULL:
         job.kernels.outer(state, x, row_stride, rows, stride, n)
         return
@@ -238,6 +243,24 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
         start += m
 
 
+cdef void fold_short_lines(Job* job, char* state, char* x) noexcept nogil:
+    # Two reduced dimensions, the last of them short: each line by itself, and then halves of them onto each other.
+    cdef double space[2 * TILE]
+    cdef char* states = <char*>space
+    cdef int64_t start = 0, lines = job.folded_shape[0], m, half
+    cdef int size = job.kernels.state_size
+    while start < lines:
+        m = lines - start if lines - start < TILE else <int64_t>TILE
+        job.kernels.init(states, m)
+        job.kernels.lines(states, x + start * job.folded_stride[0], job.folded_stride[0], m, job.folded_shape[1])
+        start += m
+        while m > 1:
+            half = (m + 1) // 2
+            job.kernels.merge(states, states + half * size, m - half)
+            m = half
+        job.kernels.merge(state, states, 1)
+
+
 cdef void fold(Job* job, void* state, char* x, int64_t part, int64_t columns) noexcept nogil:
     # All reduced elements of one part: into one state, or row by row into `columns` states.
     cdef int64_t index[MAX_DIMS]
@@ -245,6 +268,9 @@ cdef void fold(Job* job, void* state, char* x, int64_t part, int64_t columns) no
     cdef int64_t first = 0, end = job.folded_shape[0], n = job.folded_shape[last]
     if job.parts > 1:                        # a division costs as much as a short line
         first, end = end * part // job.parts, end * (part + 1) // job.parts
+    if job.short_lines and job.parts == 1:
+        fold_short_lines(job, <char*>state, x)
+        return
     if last == 0:
         n = end - first
     x += first * job.folded_stride[0]
