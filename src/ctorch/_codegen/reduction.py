@@ -44,6 +44,8 @@ class Printer:
         self.combine = self.print(extra["combine"], self.lane)
         self.combine_state = self.print(extra["combine"], self.state)
         self.post = self.print(extra.get("post", "a"), self.state)
+        if self.state.complex and extra.get("post") == "a / n":          # each part by itself, infinite ones too
+            self.post = f"ct_over_{self.state.suffix}(a, n.real)"
 
     def print(self, text, target):
         special = {"lowest": {"f": "(-INFINITY)", "u": "0", "i": f"ct_min_{target.suffix}()"},
@@ -275,7 +277,9 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                              f"table[{len(fills)}].state_size = sizeof({p.state.c})\n"
                              f"table[{len(fills)}].result = {result(row, target).name.upper()}")
         limits = ['', 'cdef extern from "maths.h" nogil:']
-        limits += [f"    {t.c} ct_complex_{t.suffix}({t.real.c}, {t.real.c})" for t in TARGETS if t.complex]
+        for t in (t for t in TARGETS if t.complex):
+            limits += [f"    {t.c} ct_complex_{t.suffix}({t.real.c}, {t.real.c})",
+                       f"    {t.c} ct_over_{t.suffix}({t.c}, {t.real.c})"]
         limits += [f"    {t.c} ct_{m}_{t.suffix}()" for t in TARGETS if t.category == "int" for m in ("min", "max")]
         out[f"_gen_reduce_{group}"] = "\n".join([
             PREAMBLE, view_declarations(suffixes), c_declarations(used), "\n".join(limits), "",
