@@ -37,6 +37,8 @@ cdef struct Elementwise:
     int grad_op[MAX_INPUTS]
     int reads[MAX_INPUTS]            # saved tensors that a gradient reads: bit 0 output, bit 1 + k input k
     LoopKernel kernel[DTYPE_COUNT]   # by compute dtype; filled when first needed
+    int numbers[DTYPE_COUNT]         # inputs that its kernel takes as numbers, a bit each
+    int sought                       # groups of dtypes whose kernels were looked for, a bit each
     PyObject* symbolic[MAX_INPUTS]   # Python function of the gradient on tensors, for graphs of gradients
 
 cdef Elementwise OPS[OP_COUNT]

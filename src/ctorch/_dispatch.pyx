@@ -26,22 +26,26 @@ include "_gen/elementwise.pxi"
 cdef set loaded = set()
 
 
-cdef LoopKernel find_kernel(Elementwise* op, int compute) except? NULL:
-    # The kernel for a compute dtype, loading its module when it is first asked for; NULL where there is none.
+cdef LoopKernel find_kernel(Elementwise* op, int dtype) except? NULL:
+    # The kernel that reads a dtype as it is, loading its module when it is first asked for; NULL where there is none.
     cdef KernelEntry* e
-    if op.kernel[compute] != NULL:
-        return op.kernel[compute]
-    if not (op.categories >> category_of[compute]) & 1 and not (op.categories & 1 and compute == UINT8):
+    cdef Elementwise* other
+    cdef int group = category_of[dtype] if category_of[dtype] != CATEGORY_BOOL else CATEGORY_INT
+    if op.kernel[dtype] != NULL or (op.sought >> group) & 1:
+        return op.kernel[dtype]
+    op.sought |= 1 << group
+    if not (op.categories >> group) & 1 and not (op.categories & 1 and group == CATEGORY_INT):
         return NULL
-    group = ("int", "int", "real", "complex")[category_of[compute]]
-    family = f"_gen_{op.family.decode()}_{group}"
+    family = f"_gen_{op.family.decode()}_{('int', 'int', 'real', 'complex')[group]}"
     if family not in loaded:
         loaded.add(family)
         e = <KernelEntry*>kernel_table(family)
         while e.kernel != NULL:
-            OPS[<int>OP_NUMBERS[e.op]].kernel[e.dtype] = e.kernel
+            other = &OPS[<int>OP_NUMBERS[e.op]]
+            other.kernel[e.dtype] = e.kernel
+            other.numbers[e.dtype] = e.numbers
             e += 1
-    return op.kernel[compute]
+    return op.kernel[dtype]
 
 
 cdef int unsupported(const char* op, int dtype) except -1:
@@ -148,7 +152,7 @@ cdef inline TensorBase short_way(Elementwise* op, int n, PyObject** inputs, cons
     cdef int64_t strides[MAX_INPUTS + 1]
     cdef int k, dtype = x.dtype, out_dtype
     cdef LoopKernel kernel = op.kernel[dtype]
-    if kernel == NULL or not x.contiguous or compute_of[dtype] != dtype or x.device != DEVICE_CPU or x.wrapped_number:
+    if kernel == NULL or not x.contiguous or x.device != DEVICE_CPU or x.wrapped_number:
         return None
     if op.fixed[0] != -1 or (zero_checked[op - &OPS[0]] and category_of[dtype] <= CATEGORY_INT):
         return None
@@ -280,8 +284,11 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     if not (op.categories >> category_of[common]) & 1:
         unsupported(op.name, common)
     plan.common = common
-    plan.compute = compute_of[common]
-    plan.kernel = find_kernel(op, plan.compute) if not elsewhere else NULL
+    plan.compute = common
+    plan.kernel = find_kernel(op, common) if not elsewhere else NULL
+    if plan.kernel == NULL:
+        plan.compute = compute_of[common]
+        plan.kernel = find_kernel(op, plan.compute) if not elsewhere else NULL
     if plan.kernel == NULL and not elsewhere:
         unsupported(op.name, common)
     if op.out == OUT_SAME:
@@ -351,7 +358,7 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     if plan.device >= 0:
         return accelerator_elementwise(op - &OPS[0], plan.common, out, n, inputs, params_tuple(op, params))
     loop_init(&loop, plan.ndim, plan.shape, 1, plan.kernel, params)
-    loop.dense = True
+    loop.numbers = op.numbers[plan.compute]
     loop_add(&loop, out, plan.native_out)
     for k in range(n):
         loop_add(&loop, <TensorBase>inputs[k], plan.compute if op.fixed[k] == -1 else op.fixed[k])
@@ -395,19 +402,38 @@ cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Sca
 cdef TensorBase elementwise(int which, int n, PyObject** inputs, const Scalar* params, TensorBase out):
     """Run one row on its inputs and record it; `out` may be None."""
     cdef Elementwise* op = &OPS[which]
-    cdef TensorBase y = short_way(op, n, inputs, params)
+    cdef TensorBase y
     cdef int k
+    if out is not None:
+        return elementwise_into(op, n, inputs, params, out)
+    y = short_way(op, n, inputs, params)
     if y is None:
         y = general_way(op, n, inputs, params)
-    if out is not None:
-        refuse_out_grad(op, n, inputs, out)
-        return write_out(out, y, op.name.decode())
     for k in range(n):
         if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
             if recording() and category_of[y.dtype] >= CATEGORY_FLOAT:
                 record(op, n, inputs, params, y)
             break
     return y
+
+
+cdef TensorBase elementwise_into(Elementwise* op, int n, PyObject** inputs, const Scalar* params, TensorBase out):
+    # Straight into the tensor given as out=, where the result fits it as it is.
+    cdef Plan plan
+    cdef int k
+    cdef bint fits
+    refuse_out_grad(op, n, inputs, out)
+    make_plan(op, n, inputs, &plan)
+    fits = (plan.device < 0 and out.device == DEVICE_CPU and out.dtype == plan.out_dtype and out.ndim == plan.ndim
+            and all_equal(plan.shape, out.shape, out.ndim) and not out.storage.readonly)
+    for k in range(n):
+        fits = fits and not may_clash(out, <TensorBase>inputs[k])
+    if not fits:
+        return write_out(out, general_way(op, n, inputs, params), op.name.decode())
+    check_overlap(out)
+    run_plan(op, &plan, n, inputs, params, out)
+    bump_version(out, b"out=")
+    return out
 
 
 cdef int refuse_out_grad(Elementwise* op, int n, PyObject** inputs, TensorBase out) except -1:

@@ -143,11 +143,27 @@ cdef int check_alpha(int common, object alpha) except -1:
     return 0
 
 
+cdef bint fused(int op, object a, object b, object alpha) except -1:
+    # Whether one kernel scales and adds.
+    cdef PyObject* inputs[2]
+    cdef int common
+    if op != OP_ADD or alpha == 1 or not isinstance(a, TensorBase) or not isinstance(b, TensorBase):
+        return False
+    inputs[0], inputs[1] = <PyObject*>a, <PyObject*>b
+    common = result_dtype(2, inputs)
+    check_alpha(common, alpha)
+    return common != BOOL and isinstance(alpha, (int, float))
+
+
 cdef object call_scaled(int op, object a, object b, object alpha, object out):
+    if fused(op, a, b, alpha):
+        return call_many(OP_ADD_SCALED, (a, b, alpha), (), out)
     return call2(op, a, scaled_operand(op, a, b, alpha), out)
 
 
 cdef object call_scaled_(int op, object a, object b, object alpha):
+    if fused(op, a, b, alpha):
+        return call_inplace(OP_ADD_SCALED, (a, b, alpha), ())
     return call_inplace(op, (a, scaled_operand(op, a, b, alpha)), ())
 
 

@@ -5,6 +5,7 @@ from ctorch._tensor cimport MAX_DIMS, TensorBase
 
 cdef enum:
     MAX_OPERANDS = 8
+    ANY_STRIDES = -1                 # `Loop.numbers` of a kernel that takes lines as they lie
 
 # A number that a kernel takes beside its tensors, in every form a kernel may want.
 cdef struct Scalar:
@@ -21,20 +22,20 @@ cdef struct Operand:
     int native                       # that the kernel reads or writes
     int64_t strides[MAX_DIMS]        # bytes
     char scalar[16]                  # a single element, cast ahead
+    LoopKernel move                  # to or from its buffer; NULL where there is none
 
 cdef struct Loop:
     int ndim
     int operands
     int outputs
-    bint cast                        # some operand goes through a buffer
-    bint dense                       # the kernel is best on dense lines, so that others go through a buffer too
+    int numbers                      # inputs that may be single numbers, a bit each; others are dense lines
+    bint buffered                    # some operand goes through a buffer,
+    int64_t block                    # so many elements at a time
     int64_t numel
     int64_t shape[MAX_DIMS]
     LoopKernel kernel
     const Scalar* params
     Operand operand[MAX_OPERANDS]
-
-cdef int64_t PARALLEL_CHUNK
 
 cdef int loop_init(Loop* loop, int ndim, const int64_t* shape, int outputs, LoopKernel kernel,
                    const Scalar* params) except -1

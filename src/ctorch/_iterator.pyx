@@ -1,7 +1,8 @@
 """Loops over several strided operands: dimensions are merged and sorted, then one-dimensional kernels run over them.
 
-A kernel knows one dtype per operand. Where a tensor has another, blocks of it are cast into a small buffer on the
-stack, so that mixed dtypes need neither a kernel nor a temporary tensor of their own.
+A kernel knows one dtype per operand, and dense lines. Where a tensor has another dtype or lies otherwise, blocks of it
+pass through a small buffer on the stack, so that mixed dtypes and strides need neither a kernel nor a temporary tensor
+of their own.
 """
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
@@ -13,13 +14,11 @@ from ctorch._parallel cimport parallel_for
 from ctorch._tensor cimport DEVICE_CPU, MAX_DIMS, TensorBase
 
 cdef enum:
-    BLOCK = 256                      # elements that are cast at a time
+    BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
+    SERIAL = 32768                   # elements that one thread does alone
+    MAX_CHUNK = 16384                # elements of one task at most
 
-PARALLEL_CHUNK = 16384
-
-cdef extern from "gather.h" nogil:
-    void ct_gather(char* to, const char* frm, int64_t stride, int size, int64_t n)
-    void ct_scatter(char* to, const char* frm, int64_t stride, int size, int64_t n)
+cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
 
 ctypedef LoopKernel CastTable[DTYPE_COUNT][DTYPE_COUNT]
@@ -39,7 +38,8 @@ cdef int loop_init(Loop* loop, int ndim, const int64_t* shape, int outputs, Loop
     loop.ndim = ndim
     loop.operands = 0
     loop.outputs = outputs
-    loop.cast = loop.dense = False
+    loop.buffered = False
+    loop.numbers = ANY_STRIDES
     loop.kernel = kernel
     loop.params = params
     loop.numel = 1
@@ -71,7 +71,6 @@ cdef int loop_add(Loop* loop, TensorBase t, int native) except -1:
             o.dtype = native
         else:
             cast_kernel(native, t.dtype)     # loads the table before the GIL is released
-            loop.cast = True
     loop.operands += 1
     return 0
 
@@ -137,74 +136,84 @@ cdef void merge_dims(Loop* loop) noexcept nogil:
     loop.ndim = n + 1
 
 
-cdef bint through_buffers(Loop* loop) noexcept nogil:
-    # Whether a kernel for dense lines would find other ones. Of two inputs one may be a single number.
+cdef int choose_moves(Loop* loop) except -1:
+    # Which operands a kernel for dense lines reads or writes through buffers.
     cdef Operand* o
-    cdef int k, numbers = 0, inner = loop.ndim - 1
+    cdef int k, size, largest = 1, inner = loop.ndim - 1, numbers = loop.numbers
+    cdef bint is_input
     for k in range(loop.operands):
         o = &loop.operand[k]
-        if o.strides[inner] == itemsize_of[o.native]:
+        size = itemsize_of[o.native]
+        largest = size if size > largest else largest
+        is_input = k >= loop.outputs
+        if loop.numel == 1:
+            o.strides[inner] = itemsize_of[o.dtype]
+        o.move = NULL
+        if o.dtype == o.native and o.strides[inner] == size:
             continue
-        if k < loop.outputs or o.strides[inner] != 0 or loop.operands - loop.outputs != 2:
-            return True
-        numbers += 1
-    return numbers > 1
+        if is_input and o.dtype == o.native and o.strides[inner] == 0 and (numbers >> (k - loop.outputs)) & 1:
+            numbers = 0                      # of two numbers one is enough
+            continue
+        o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
+        loop.buffered = True
+    loop.block = 8 * BLOCK_WORDS // largest
+    return 0
 
 
-cdef void run_buffered(Loop* loop, char** data, const int64_t* strides, int64_t n) noexcept nogil:
-    # One line, block by block through buffers: of the kernel's dtypes, and dense where the kernel wants that.
-    cdef double buffer[MAX_OPERANDS][2 * BLOCK]
+cdef struct Buffers:
+    double space[MAX_OPERANDS * (BLOCK_WORDS + 8) + 8]
+    char* filled[MAX_OPERANDS]       # the number that a buffer is full of
+    int64_t count[MAX_OPERANDS]      # and how many of it
+
+
+cdef void fill_buffer(Loop* loop, Buffers* buffers, int k, char* buffer, char* number, int64_t n) noexcept nogil:
+    # A number as a dense line, where that was not the last thing put there.
+    cdef char* pair[2]
+    cdef int64_t steps[2]
+    if buffers.filled[k] == number and buffers.count[k] >= n:
+        return
+    buffers.filled[k], buffers.count[k] = number, n
+    pair[0], pair[1] = buffer, number
+    steps[0], steps[1] = itemsize_of[loop.operand[k].native], 0
+    loop.operand[k].move(pair, steps, n, NULL)
+
+
+cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noexcept nogil:
+    # One line, block by block through buffers.
+    cdef char* buffer = <char*>((<size_t>&buffers.space[0] + 63) & ~<size_t>63)      # no vector crosses a cache line
     cdef char* kernel_data[MAX_OPERANDS]
     cdef int64_t kernel_strides[MAX_OPERANDS]
+    cdef int64_t steps[MAX_OPERANDS]
     cdef char* pair[2]
     cdef int64_t pair_strides[2]
     cdef int64_t start = 0, m
     cdef Operand* o
-    cdef int k, size, numbers = 0
+    cdef int k, inner = loop.ndim - 1
+    for k in range(loop.operands):
+        o = &loop.operand[k]
+        steps[k] = o.strides[inner]
+        kernel_data[k], kernel_strides[k] = data[k], steps[k]
+        if o.move != NULL:
+            kernel_data[k], kernel_strides[k] = buffer + 8 * k * (BLOCK_WORDS + 8), itemsize_of[o.native]
+            if steps[k] == 0 and k >= loop.outputs:
+                fill_buffer(loop, buffers, k, kernel_data[k], data[k], n if n < loop.block else loop.block)
     while start < n:
-        m = n - start if n - start < BLOCK else BLOCK
-        numbers = 0
+        m = n - start if n - start < loop.block else loop.block
+        for k in range(loop.outputs, loop.operands):
+            o = &loop.operand[k]
+            if o.move != NULL and steps[k] != 0:
+                pair[0], pair[1] = kernel_data[k], data[k] + start * steps[k]
+                pair_strides[0], pair_strides[1] = kernel_strides[k], steps[k]
+                o.move(pair, pair_strides, m, NULL)
+        loop.kernel(kernel_data, kernel_strides, m, loop.params)
         for k in range(loop.operands):
             o = &loop.operand[k]
-            size = itemsize_of[o.native]
-            kernel_data[k] = data[k] + start * strides[k]
-            kernel_strides[k] = strides[k]
-            if o.dtype == o.native:
-                if not loop.dense or strides[k] == size:
-                    continue
-                numbers += strides[k] == 0
-                if strides[k] == 0 and numbers == 1 and loop.operands - loop.outputs == 2:
-                    continue
-                kernel_data[k] = <char*>&buffer[k][0]
-                kernel_strides[k] = size
-                if k >= loop.outputs and (strides[k] != 0 or start == 0):
-                    ct_gather(kernel_data[k], data[k] + start * strides[k], strides[k], size, m)
-                continue
-            kernel_data[k] = <char*>&buffer[k][0]
-            kernel_strides[k] = size
-            if k >= loop.outputs:
-                pair[0] = kernel_data[k]
-                pair[1] = data[k] + start * strides[k]
-                pair_strides[0] = kernel_strides[k]
-                pair_strides[1] = strides[k]
-                if strides[k] == 0 and not loop.dense:
-                    kernel_strides[k] = pair_strides[0] = 0
-                    casts[0][o.native][o.dtype](pair, pair_strides, 1, NULL)
-                elif strides[k] != 0 or start == 0:
-                    casts[0][o.native][o.dtype](pair, pair_strides, m, NULL)
-        loop.kernel(kernel_data, kernel_strides, m, loop.params)
-        for k in range(loop.outputs):
-            o = &loop.operand[k]
-            if kernel_data[k] != <char*>&buffer[k][0]:
-                continue
-            if o.dtype == o.native:
-                ct_scatter(data[k] + start * strides[k], kernel_data[k], strides[k], itemsize_of[o.native], m)
-                continue
-            pair[0] = data[k] + start * strides[k]
-            pair[1] = kernel_data[k]
-            pair_strides[0] = strides[k]
-            pair_strides[1] = kernel_strides[k]
-            casts[0][o.dtype][o.native](pair, pair_strides, m, NULL)
+            if o.move == NULL:
+                kernel_data[k] += m * steps[k]
+            elif k < loop.outputs:
+                pair[0], pair[1] = data[k] + start * steps[k], kernel_data[k]
+                pair_strides[0], pair_strides[1] = steps[k], kernel_strides[k]
+                o.move(pair, pair_strides, m, NULL)
         start += m
 
 
@@ -214,15 +223,16 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
     cdef char* data[MAX_OPERANDS]
     cdef char* line[MAX_OPERANDS]
     cdef int64_t strides[MAX_OPERANDS]
+    cdef Buffers buffers
     cdef int64_t rest = start, n
     cdef int d, k, inner = loop.ndim - 1
-    cdef bint buffered = loop.cast or (loop.dense and through_buffers(loop))
     for d in range(inner, -1, -1):
         index[d] = rest % loop.shape[d]
         rest //= loop.shape[d]
     for k in range(loop.operands):
         data[k] = loop.operand[k].data
         strides[k] = loop.operand[k].strides[inner]
+        buffers.filled[k] = NULL
         for d in range(inner):
             data[k] += index[d] * loop.operand[k].strides[d]
     while start < end:
@@ -231,8 +241,8 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
             n = end - start
         for k in range(loop.operands):
             line[k] = data[k] + index[inner] * strides[k]
-        if buffered:
-            run_buffered(loop, line, strides, n)
+        if loop.buffered:
+            run_buffered(loop, &buffers, line, n)
         else:
             loop.kernel(line, strides, n, loop.params)
         start += n
@@ -250,22 +260,33 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
             d -= 1
 
 
+cdef int64_t chunk_of(int64_t n) noexcept nogil:
+    # Elements of one task, by the size alone: as even a share for a few threads as for one.
+    cdef int64_t chunk = (n // 16 + 64) // 64 * 64
+    return chunk if chunk < MAX_CHUNK else MAX_CHUNK
+
+
 cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef Loop* loop = <Loop*>arg
-    cdef int64_t end = (chunk + 1) * PARALLEL_CHUNK
-    run_range(loop, chunk * PARALLEL_CHUNK, end if end < loop.numel else loop.numel)
+    cdef int64_t size = chunk_of(loop.numel)
+    cdef int64_t end = (chunk + 1) * size
+    run_range(loop, chunk * size, end if end < loop.numel else loop.numel)
 
 
 cdef int loop_run(Loop* loop) except -1:
+    cdef int64_t chunk
     if loop.numel == 0:
         return 0
     order_dims(loop)
     merge_dims(loop)
-    if loop.numel <= 2 * PARALLEL_CHUNK:
+    if loop.numbers != ANY_STRIDES:
+        choose_moves(loop)
+    if loop.numel <= SERIAL:
         run_range(loop, 0, loop.numel)
-    else:
-        with nogil:
-            parallel_for(run_chunk, loop, (loop.numel + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+        return 0
+    chunk = chunk_of(loop.numel)
+    with nogil:
+        parallel_for(run_chunk, loop, (loop.numel + chunk - 1) // chunk)
     return 0
 
 
@@ -277,24 +298,25 @@ cdef struct Line:
     char** data
     const int64_t* strides
     int64_t n
+    int64_t chunk
     const Scalar* params
 
 
 cdef void run_line_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef Line* line = <Line*>arg
     cdef char* data[MAX_OPERANDS]
-    cdef int64_t start = chunk * PARALLEL_CHUNK
+    cdef int64_t start = chunk * line.chunk
     cdef int64_t n = line.n - start
     cdef int k
     for k in range(line.operands):
         data[k] = line.data[k] + start * line.strides[k]
-    line.kernel(data, line.strides, n if n < PARALLEL_CHUNK else PARALLEL_CHUNK, line.params)
+    line.kernel(data, line.strides, n if n < line.chunk else line.chunk, line.params)
 
 
 cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n,
                          const Scalar* params) noexcept nogil:
     cdef Line line
-    if n <= 2 * PARALLEL_CHUNK:
+    if n <= SERIAL:
         kernel(data, strides, n, params)
         return
     line.kernel = kernel
@@ -302,8 +324,9 @@ cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int
     line.data = data
     line.strides = strides
     line.n = n
+    line.chunk = chunk_of(n)
     line.params = params
-    parallel_for(run_line_chunk, &line, (n + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+    parallel_for(run_line_chunk, &line, (n + line.chunk - 1) // line.chunk)
 
 
 cdef void fill_line(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:

@@ -19,9 +19,11 @@ include "_gen/reductions.pxi"
 
 cdef enum:
     TILE = 256                       # results of a tile, at most
-    CAST = 1024                      # elements that are cast together
-    SHORT = 16                       # lines shorter than this are folded side by side,
-    LONG = 64                        # strided ones up to this too; others are lines of `ReduceKernels.lines`
+    CAST = 1024                      # elements that are cast together,
+    ROWS_WORDS = 2048                # and 8 bytes each, of rows
+    SHORT = 32                       # lines shorter than this are folded side by side,
+    LONG = 64                        # strided ones up to this too,
+    WHOLE = 4096                     # and dense ones up to this many at a time by `ReduceKernels.lines`
     GRAIN = 16384                    # elements of a tile, about
     MAX_PARTS = 256
 
@@ -45,6 +47,7 @@ cdef const ReduceKernels* find_kernels(Reduction* op, int compute) except? NULL:
 cdef struct Job:
     const ReduceKernels* kernels
     LoopKernel cast                  # from the tensor's dtype to the kernel's, or NULL
+    LoopKernel gather                # strided lines of the kernel's dtype to dense ones
     char* data
     char* out
     int itemsize                     # of the tensor
@@ -57,7 +60,8 @@ cdef struct Job:
     int64_t out_stride[MAX_DIMS]     # elements of the output
     int64_t folded_shape[MAX_DIMS]
     int64_t folded_stride[MAX_DIMS]
-    bint short_lines                 # contiguous lines of SHORT to LONG elements are all that is reduced
+    bint whole_lines                 # contiguous lines of SHORT to WHOLE elements are all that is reduced
+    bint short_lines                 # the same of SHORT to LONG elements, several of them for each result
     bint columns                     # fold rows into lines of states, along the last kept dimension
     int64_t outer                    # results apart from the column dimension
     int64_t tile                     # results (or columns) of a tile
@@ -125,15 +129,19 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
         job.folded = 1
         job.folded_shape[0] = 1
         job.folded_stride[0] = job.itemsize
-    job.columns = job.short_lines = False
+    job.columns = job.whole_lines = job.short_lines = False
+    a = job.kept_stride[job.kept - 1] if job.kept else 0
+    b = job.folded_stride[job.folded - 1]
+    n = job.folded_shape[job.folded - 1]
     if job.kept:
-        a = job.kept_stride[job.kept - 1]
-        b = job.folded_stride[job.folded - 1]
-        n = job.folded_shape[job.folded - 1]
         job.columns = (a if a >= 0 else -a) < (b if b >= 0 else -b) or n < 8 or (
             job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize else LONG))
-        job.short_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n < LONG
-                           and (job.cast == NULL or a == n * job.itemsize))
+        job.whole_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n <= WHOLE
+                           and (job.cast == NULL or (a == n * job.itemsize and n <= CAST)))
+        job.short_lines = (not job.columns and job.folded == 2 and b == job.itemsize and SHORT <= n <= LONG
+                           and job.cast == NULL)
+    if job.cast == NULL and (a == 2 * job.itemsize if job.columns else b != job.itemsize and n >= 16):
+        job.cast = job.gather
     for i in range(job.kept):
         total *= job.kept_shape[i]
     cut(job, total)
@@ -141,16 +149,18 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
 
 cdef void cut(Job* job, int64_t results) noexcept:
     # Tiles and parts from the shapes alone.
-    cdef int64_t wanted
+    cdef int64_t wanted, grain = job.count * results // 16
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
-        if job.tile > TILE:
-            job.tile = TILE
+        if job.tile > TILE:                  # tiles of about one width, in whole vectors
+            wanted = (job.tile + TILE - 1) // TILE
+            job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16
         job.tiles = job.outer * ((job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile)
     else:
         job.outer = results
-        job.tile = GRAIN // (job.count + 1) + 1
+        grain = GRAIN if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
+        job.tile = grain // (job.count + 1) + 1
         if job.tile > TILE:
             job.tile = TILE
         job.tiles = (results + job.tile - 1) // job.tile
@@ -164,56 +174,64 @@ cdef void cut(Job* job, int64_t results) noexcept:
             job.parts = 1
 
 
+cdef inline char* aligned(double* space) noexcept nogil:
+    # Where no vector crosses a line of the cache.
+    return <char*>((<size_t>space + 63) & ~<size_t>63)
+
+
 cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
-    cdef double buffer[CAST]
+    cdef double space[2 * CAST + 8]
+    cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
     cdef int64_t start = 0
     if job.cast == NULL:
         job.kernels.inner(state, x, stride, n)
         return
-    data[0] = <char*>buffer
+    data[0] = buffer
     strides[0], strides[1] = job.native_size, stride
     while start < n:
         data[1] = x + start * stride
         job.cast(data, strides, n - start if n - start < CAST else CAST, NULL)
-        job.kernels.inner(state, <char*>buffer, job.native_size, n - start if n - start < CAST else CAST)
+        job.kernels.inner(state, buffer, job.native_size, n - start if n - start < CAST else CAST)
         start += CAST
 
 
 cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64_t lines) noexcept nogil:
-    # Short contiguous lines, one after the other where they have to be cast.
-    cdef double buffer[CAST]
+    # Contiguous lines, one after the other where they have to be cast.
+    cdef double space[2 * CAST + 8]
+    cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
     cdef int64_t n = job.folded_shape[0], start = 0, step = CAST // n, m
     if job.cast == NULL:
         job.kernels.lines(states, x, line_stride, lines, n)
         return
-    data[0] = <char*>buffer
+    data[0] = buffer
     strides[0], strides[1] = job.native_size, job.itemsize
     while start < lines:
         m = lines - start if lines - start < step else step
         data[1] = x + start * line_stride
         job.cast(data, strides, m * n, NULL)
-        job.kernels.lines(states + start * job.kernels.state_size, <char*>buffer, n * job.native_size, m, n)
+        job.kernels.lines(states + start * job.kernels.state_size, buffer, n * job.native_size, m, n)
         start += m
 
 
 cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                     int64_t n) noexcept nogil:
     # n <= TILE columns; as many rows are cast together as the buffer holds
-    cdef double buffer[CAST]
+    cdef double space[ROWS_WORDS + 8]
+    cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
-    cdef int64_t start = 0, step = CAST // n, m
+    cdef int64_t start = 0, step = 8 * ROWS_WORDS // (n * job.native_size), m
     if job.cast == NULL:
         job.kernels.outer(state, x, row_stride, rows, stride, n)
         return
     strides[0], strides[1] = job.native_size, stride
     while start < rows:
         m = rows - start if rows - start < step else step
-        data[0], data[1] = <char*>buffer, x + start * row_stride
+        data[0], data[1] = buffer, x + start * row_stride
         if row_stride == n * stride:
             job.cast(data, strides, m * n, NULL)
         else:
@@ -221,17 +239,38 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
                 job.cast(data, strides, n, NULL)
                 data[0] += n * job.native_size
                 data[1] += row_stride
-        job.kernels.outer(state, <char*>buffer, n * job.native_size, m, job.native_size, n)
+        job.kernels.outer(state, buffer, n * job.native_size, m, job.native_size, n)
         start += m
+
+
+cdef void fold_short_lines(Job* job, char* state, char* x) noexcept nogil:
+    # Two reduced dimensions, the last of them short: each line by itself, and then halves of them onto each other.
+    cdef double space[2 * TILE]
+    cdef char* states = <char*>space
+    cdef int64_t start = 0, lines = job.folded_shape[0], m, half
+    cdef int size = job.kernels.state_size
+    while start < lines:
+        m = lines - start if lines - start < TILE else <int64_t>TILE
+        job.kernels.init(states, m)
+        job.kernels.lines(states, x + start * job.folded_stride[0], job.folded_stride[0], m, job.folded_shape[1])
+        start += m
+        while m > 1:
+            half = (m + 1) // 2
+            job.kernels.merge(states, states + half * size, m - half)
+            m = half
+        job.kernels.merge(state, states, 1)
 
 
 cdef void fold(Job* job, void* state, char* x, int64_t part, int64_t columns) noexcept nogil:
     # All reduced elements of one part: into one state, or row by row into `columns` states.
     cdef int64_t index[MAX_DIMS]
     cdef int d, last = job.folded - 1
-    cdef int64_t first = job.folded_shape[0] * part // job.parts
-    cdef int64_t end = job.folded_shape[0] * (part + 1) // job.parts
-    cdef int64_t n = job.folded_shape[last]
+    cdef int64_t first = 0, end = job.folded_shape[0], n = job.folded_shape[last]
+    if job.parts > 1:                        # a division costs as much as a short line
+        first, end = end * part // job.parts, end * (part + 1) // job.parts
+    if job.short_lines and job.parts == 1:
+        fold_short_lines(job, <char*>state, x)
+        return
     if last == 0:
         n = end - first
     x += first * job.folded_stride[0]
@@ -308,7 +347,7 @@ cdef void do_tile(void* arg, int64_t task) noexcept nogil:
         i = 0
         while i < n:
             locate(job, job.kept, first + i, &x, &out)
-            if job.short_lines and job.parts == 1:
+            if job.whole_lines and job.parts == 1:
                 per = run_of(job, first + i, n - i)
                 fold_lines(job, states + i * size, x, job.kept_stride[job.kept - 1], per)
                 i += per
@@ -417,7 +456,8 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     out = tensor_empty(job.kernels.result, n, shape)
     job.data, job.out = x.data, out.data
     job.itemsize, job.native_size, job.out_size = itemsize_of[x.dtype], itemsize_of[compute], itemsize_of[out.dtype]
-    job.cast = NULL if x.dtype == compute else cast_kernel(compute, x.dtype)
+    job.gather = cast_kernel(compute, x.dtype)
+    job.cast = NULL if x.dtype == compute else job.gather
     if x.numel == 0:
         fill_identity(&job, out)
     elif x.contiguous and out.numel == 1 and job.cast == NULL and x.numel < 2 * GRAIN:

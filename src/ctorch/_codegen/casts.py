@@ -39,7 +39,7 @@ def module(rows: dict) -> str:
     """The text of the module; its table is indexed [to][from]."""
     names = list(rows)
     lines = ["# generated from dtypes.toml", "from cpython.pycapsule cimport PyCapsule_New",
-             "from libc.stdint cimport *", "from libc.string cimport memcpy",
+             "from libc.stdint cimport *",
              "from ctorch._gen.dtypes cimport *", "from ctorch._iterator cimport LoopKernel, Scalar", "",
              "ctypedef float complex c64", "ctypedef double complex c128", "",
              'cdef extern from "cast.h" nogil:', "    float ct_half_to_f32(uint16_t)",
@@ -50,39 +50,50 @@ def module(rows: dict) -> str:
              "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)",
              *(f"    void {name}(const {c_type(frm)}* x, {c_type(to)}* y, int64_t n)"
                for (to, frm), name in WHOLE.items()), "",
+             'cdef extern from "lines.h" nogil:', "    ctypedef void (*Line)(char* to, const char* frm, int64_t n) noexcept",
+             "    void ct_cast(Line line, char** data, const int64_t* strides, int64_t n, int to_size, int from_size)",
+             "    void ct_cast_twice(Line first, Line second, char* to, const char* frm, int64_t n, int to_size, int from_size)",
+             "    void ct_copy(char** data, const int64_t* strides, int64_t n, int size)", "",
              'cdef extern from "loops.h" nogil:']
     for c in sorted({c_type(n) for n in names}):
         tag = c.removesuffix("_t")
         lines.append(f'    {c}[::1] line_{tag} "CT_LINE" (void* p, Py_ssize_t n, Py_ssize_t stride)')
-        lines.append(f'    {c}[:] strided_{tag} "CT_LINE" (void* p, Py_ssize_t n, Py_ssize_t stride)')
     lines += ["", "cdef LoopKernel table[DTYPE_COUNT][DTYPE_COUNT]", ""]
     made = {}
+    for pair in [(to, frm) for to in names for frm in names]:
+        made.setdefault(key_of(*pair, rows), pair)
     for to in names:
         for frm in names:
-            expression = convert(to, frm, rows)
-            key = (c_type(to), c_type(frm), expression)
-            if key not in made:
-                made[key] = f"cast_{to}_{frm}"
-                lines += loops(made[key], c_type(to), c_type(frm), expression, to == frm, WHOLE.get((to, frm)))
-            lines.append(f"table[{to.upper()}][{frm.upper()}] = {made[key]}")
+            first = made[key_of(to, frm, rows)]
+            if first == (to, frm):
+                lines += kernel(to, frm, rows, made)
+            lines.append(f"table[{to.upper()}][{frm.upper()}] = cast_{first[0]}_{first[1]}")
     lines += ["", 'kernels = PyCapsule_New(&table[0][0], b"ctorch.kernels", NULL)', ""]
     return "\n".join(lines)
 
 
-def loops(name: str, to: str, frm: str, expression: str, copy: bool, whole: str | None) -> list[str]:
-    a, b = to.removesuffix("_t"), frm.removesuffix("_t")
-    lines = []
-    for layout, form in (("line", "::1"), ("strided", ":")):
-        if whole and layout == "line":
-            lines += [f"cdef void {name}_line({to}[::1] out, {frm}[::1] v) noexcept nogil:",
-                      f"    {whole}(&v[0], &out[0], out.shape[0])", ""]
-            continue
-        lines += [f"cdef void {name}_{layout}({to}[{form}] out, {frm}[{form}] v) noexcept nogil:",
-                  "    cdef Py_ssize_t i", f"    cdef {frm} x", "    for i in range(out.shape[0]):",
-                  "        x = v[i]", f"        out[i] = {expression}", ""]
-    contiguous = (f"        memcpy(data[0], data[1], n * sizeof({to}))" if copy else
-                  f"        {name}_line(line_{a}(data[0], n, 0), line_{b}(data[1], n, 0))")
-    return [*lines,
-            f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:",
-            f"    if strides[0] == sizeof({to}) and strides[1] == sizeof({frm}):", contiguous, "    else:",
-            f"        {name}_strided(strided_{a}(data[0], n, strides[0]), strided_{b}(data[1], n, strides[1]))", ""]
+def key_of(to: str, frm: str, rows: dict) -> tuple:
+    """What two casts share that are the same code."""
+    return c_type(to), c_type(frm), convert(to, frm, rows)
+
+
+def kernel(to: str, frm: str, rows: dict, made: dict) -> list[str]:
+    """The cast of a dense line, and the kernel for any."""
+    name, c_to, c_frm = f"cast_{to}_{frm}", c_type(to), c_type(frm)
+    head = f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:"
+    if to == frm:
+        return [head, f"    ct_copy(data, strides, n, sizeof({c_to}))", ""]
+    lines = [f"cdef void {name}_line(char* to, const char* frm, int64_t n) noexcept nogil:"]
+    if whole := WHOLE.get((to, frm)):
+        lines += [f"    {whole}(<const {c_frm}*>frm, <{c_to}*>to, n)", ""]
+    elif to in LOAD or frm in LOAD:          # half types go through float, by casts that are there already
+        steps = [made[key_of(*pair, rows)] for pair in (("float32", frm), (to, "float32"))]
+        first, second = (f"cast_{a}_{b}_line" for a, b in steps)
+        lines += [f"    ct_cast_twice({first}, {second}, to, frm, n, sizeof({c_to}), sizeof({c_frm}))", ""]
+    else:
+        given = [f"line_{c.removesuffix('_t')}(<void*>{p}, n, sizeof({c}))" for c, p in ((c_to, "to"), (c_frm, "frm"))]
+        lines = [f"cdef void {name}_loop({c_to}[::1] out, {c_frm}[::1] v) noexcept nogil:",
+                 "    cdef Py_ssize_t i", f"    cdef {c_frm} x", "    for i in range(out.shape[0]):",
+                 "        x = v[i]", f"        out[i] = {convert(to, frm, rows)}", "",
+                 *lines, f"    {name}_loop({', '.join(given)})", ""]
+    return [*lines, head, f"    ct_cast({name}_line, data, strides, n, sizeof({c_to}), sizeof({c_frm}))", ""]

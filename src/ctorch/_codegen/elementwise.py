@@ -1,9 +1,11 @@
 """Writes the CPU kernels of the elementwise rows: forward and gradients, one scalar expression each."""
-from dataclasses import dataclass
+import ast
+from dataclasses import dataclass, replace
 
 from . import expression
 from .table import Row
-from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, block_declarations, c_declarations, view_declarations
+from .targets import (BITS, BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, block_declarations, c_declarations,
+                      view_declarations)
 
 REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
 TESTS = ("isinf", "signbit")
@@ -13,7 +15,9 @@ BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
 # numbers.
 RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
-CHUNK = 256                  # elements of a strided line that are gathered for such a function
+# Functions that cost no more than the memory they read, so that a number beside a line has a loop of its own.
+CHEAP = {"conj", "maximum", "minimum"}
+LOOPS = {None: "_lines", 0: "_left", 1: "_right"}    # by the input that is a number
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,20 @@ def reads_mask(row: Row, text: str) -> int:
     return sum(1 << i for i, n in enumerate(["y", *(a.name for a in row.tensors)]) if n in read)
 
 
+def keeps_bool(op: Operation) -> bool:
+    """True where bytes of 0 and 1 give such bytes, so that bool needs no cast."""
+    if "bool" not in op.row.dtypes or op.gradient_of:
+        return False
+    picks = (ast.BitAnd, ast.BitOr, ast.BitXor)
+    safe = all(not isinstance(node, ast.BinOp) or isinstance(node.op, picks)
+               for node in ast.walk(expression.parse(op.text)))
+    return op.out == "bool" or (safe and expression.functions(op.text) <= {"maximum", "minimum"})
+
+
 def supports(op: Operation, target) -> bool:
     """True where the loop exists for a compute dtype."""
+    if target is BITS:
+        return op.gradient_of is None and "bits" in op.row.extra
     if op.gradient_of and target.category == "int":
         return False
     only = op.row.extra.get("compute")
@@ -102,6 +118,8 @@ class Module:
         self.body, self.entries, self.used, self.suffixes, self.blocks = [], [], set(), set(), set()
 
     def add(self, op: Operation, target) -> None:
+        if target is BITS:
+            op = replace(op, text=op.row.extra["bits"])
         result = {"same": target, "bool": BOOL, "real": target.real}[op.out]
         printer = expression.Cython(target)
         value = printer.text(op.text)
@@ -119,95 +137,90 @@ class Module:
         name = f"{op.name}_{target.suffix}"
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
-        self.entries.append((op.name, target.name.upper(), name))
+        numbers = sum(1 << k for k in numbers_of(op, target))
+        self.entries += [(op.name, dtype.upper(), name, numbers) for dtype in read_as(op, target)]
 
     def text(self) -> str:
         lines = [PREAMBLE, view_declarations(self.suffixes), c_declarations(self.used),
                  block_declarations(self.blocks), "from ctorch._gen.dtypes cimport *",
                  "from ctorch._kernels.entries cimport KernelEntry", "", *self.body,
                  f"cdef KernelEntry entries[{len(self.entries) + 1}]"]
-        for i, (op, dtype, name) in enumerate(self.entries):
-            lines += [f'entries[{i}].op, entries[{i}].dtype, entries[{i}].kernel = b"{op}", {dtype}, {name}']
+        for i, (op, dtype, name, numbers) in enumerate(self.entries):
+            lines += [f'entries[{i}].op, entries[{i}].dtype, entries[{i}].numbers, entries[{i}].kernel = '
+                      f'b"{op}", {dtype}, {numbers}, {name}']
         lines += [f"entries[{len(self.entries)}].kernel = NULL",
                   "kernels = PyCapsule_New(&entries[0], b\"ctorch.kernels\", NULL)", ""]
         return "\n".join(lines)
 
 
+def read_as(op: Operation, target) -> list[str]:
+    """The dtypes whose elements a loop reads as they are."""
+    if target is BITS:
+        return ["float16", "bfloat16"]
+    return [target.name, "bool"] if target.name == "uint8" and keeps_bool(op) else [target.name]
+
+
+def numbers_of(op: Operation, target) -> list[int]:
+    """Which of two inputs may be a single number, read once: where that is worth a loop of its own."""
+    if len(op.inputs) != 2 or op.gradient_of or has_block(op, target):
+        return []
+    if has_right_block(op, target):
+        return [0, 1] if has_left_block(op, target) else [1]
+    return [0, 1] if expression.functions(op.text) <= CHEAP else []
+
+
 def loop_text(name, op, target, result, types, value) -> str:
-    """The inline function of one element, its loops by layout, and the kernel that chooses among them."""
+    """The inline function of one element, its loops over dense lines, and the kernel that chooses among them."""
     params = [a.name for a in op.row.params if a.name in expression.names(op.text)]
-    scalar_field = "i" if target.category == "int" else "f"
     arguments = ", ".join([f"{t.c} {n}" for n, t in zip(op.inputs, types)] + [f"{target.c} {p}" for p in params])
     cast = f"<{result.c}>" if result.c != target.c else ""
-    extra = "".join(f", {p}" for p in params)
-    extra_decl = "".join(f", {target.c} {p}" for p in params)
     lines = [f"# {op.row.name}: {op.text}"]
     if not has_block(op, target):
         lines += [f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
                   f"    return {cast}{value}", ""]
-    layouts = [("contiguous", ["::1"] * len(types))]
-    if len(types) == 2:
-        layouts += [("left", [None, "::1"]), ("right", ["::1", None])]
-    elif len(types) == 3 and op.gradient_of is None:
-        layouts += [("first", ["::1", None, None]), ("two", ["::1", "::1", None]), ("ends", ["::1", None, "::1"])]
-    elif len(types) == 4 and op.gradient_of is None:
-        layouts.append(("three", ["::1", "::1", "::1", None]))
-    layouts.append(("strided", [":"] * len(types)))
-    for layout, forms in layouts:
-        out_form = ":" if layout == "strided" else "::1"
-        declared = [f"{result.c}[{out_form}] out"]
+    for number in [None, *numbers_of(op, target)]:
+        forms = [None if k == number else "::1" for k in range(len(types))]
+        declared = [f"{result.c}[::1] out"]
         declared += [f"{t.c}[{f}] {n}" if f else f"{t.c} {n}" for n, t, f in zip(op.inputs, types, forms)]
-        used = ", ".join([f"{n}[i]" if f else n for n, f in zip(op.inputs, forms)])
-        head = f"cdef void {name}_{layout}({', '.join(declared)}{extra_decl}) noexcept nogil:"
-        if has_block(op, target):
-            lines += [head, *block_lines(f"ct_v{BLOCKS[op.text]}_{target.suffix}", target.c, layout), ""]
-            continue
-        if layout == "right" and has_right_block(op, target):
-            call = f"ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}"
-            lines += [head, f"    {call}(&{op.inputs[0]}[0], {used.split(', ')[1]}{extra}, &out[0], out.shape[0])", ""]
-            continue
-        if layout == "left" and has_left_block(op, target):
-            left, right = op.inputs
-            call = f"ct_v{LEFT_BLOCKS[op.text]}_{target.suffix}"
-            lines += [head, f"    {call}(&{right}[0], {left}, &out[0], out.shape[0])", ""]
-            continue
-        lines += [head, "    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
-                  f"        out[i] = {name}_value({used}{extra})", ""]
-    lines += kernel_text(name, op, target, result, types, params, scalar_field, layouts)
-    return "\n".join(lines)
+        declared += [f"{target.c} {p}" for p in params]
+        lines += [f"cdef void {name}{LOOPS[number]}({', '.join(declared)}) noexcept nogil:",
+                  *loop_lines(name, op, target, params, number), ""]
+    return "\n".join([*lines, *kernel_text(name, op, target, result, types, params)])
 
 
-def block_lines(call, ctype, layout) -> list[str]:
-    """The body of a loop that a function of whole arrays does; strided lines are gathered first."""
-    if layout == "contiguous":
-        return [f"    {call}(&x[0], &out[0], out.shape[0])"]
-    return [f"    cdef {ctype} chunk[{CHUNK}]", "    cdef Py_ssize_t i = 0, j, m, n = out.shape[0]", "    while i < n:",
-            f"        m = n - i if n - i < {CHUNK} else {CHUNK}",
-            "        for j in range(m):", "            chunk[j] = x[i + j]",
-            f"        {call}(chunk, chunk, m)",
-            "        for j in range(m):", "            out[i + j] = chunk[j]", "        i += m"]
+def loop_lines(name, op, target, params, number) -> list[str]:
+    """The body of one loop; `number` tells which input is a number."""
+    if number is None and has_block(op, target):
+        return [f"    ct_v{BLOCKS[op.text]}_{target.suffix}(&x[0], &out[0], out.shape[0])"]
+    if number == 1 and has_right_block(op, target):
+        given = ", ".join([f"&{op.inputs[0]}[0]", op.inputs[1], *params])
+        return [f"    ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}({given}, &out[0], out.shape[0])"]
+    if number == 0 and has_left_block(op, target):
+        left, right = op.inputs
+        return [f"    ct_v{LEFT_BLOCKS[op.text]}_{target.suffix}(&{right}[0], {left}, &out[0], out.shape[0])"]
+    used = [n if k == number else f"{n}[i]" for k, n in enumerate(op.inputs)]
+    return ["    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
+            f"        out[i] = {name}_value({', '.join(used + params)})"]
 
 
-def kernel_text(name, op, target, result, types, params, scalar_field, layouts) -> list[str]:
-    lines = [f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:"]
+def kernel_text(name, op, target, result, types, params) -> list[str]:
+    """What the driver calls; a step of zero marks the number."""
+    scalar_field = "i" if target.category == "int" else "f"
     all_params = [a.name for a in op.row.params]
+    lines = [f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:"]
     for p in params:
         lines.append(f"    cdef {target.c} {p} = <{target.c}>params[{all_params.index(p)}].{scalar_field}")
-    sizes = [f"sizeof({t.c})" for t in types]
-    for layout, forms in layouts:
-        if layout == "strided":
+    numbers = numbers_of(op, target)
+    for number in [*numbers, None]:
+        given = [f"line_{result.suffix}(data[0], n, sizeof({result.c}))"]
+        given += [f"(<{t.c}*>data[{k + 1}])[0]" if k == number else
+                  f"line_{t.suffix}(data[{k + 1}], n, sizeof({t.c}))" for k, t in enumerate(types)]
+        call = f"{name}{LOOPS[number]}({', '.join(given + params)})"
+        if number is not None:
+            lines.append(f"    {'if' if number == numbers[0] else 'elif'} strides[{number + 1}] == 0:")
+        elif numbers:
             lines.append("    else:")
-        else:
-            tests = [f"strides[0] == sizeof({result.c})"]
-            tests += [f"strides[{k + 1}] == {size if form else 0}" for k, (size, form) in enumerate(zip(sizes, forms))]
-            lines.append(f"    {'if' if layout == 'contiguous' else 'elif'} {' and '.join(tests)}:")
-        make = "strided" if layout == "strided" else "line"
-        given = [f"{make}_{result.suffix}(data[0], n, strides[0])"]
-        for k, (t, form) in enumerate(zip(types, forms)):
-            given.append(f"{make}_{t.suffix}(data[{k + 1}], n, strides[{k + 1}])" if form
-                         else f"(<{t.c}*>data[{k + 1}])[0]")
-        given += params
-        lines.append(f"        {name}_{layout}({', '.join(given)})")
+        lines.append(f"    {'    ' if numbers else ''}{call}")
     return [*lines, ""]
 
 
@@ -216,7 +229,7 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
     built: dict[str, Module] = {}
     for op in operations(rows):
         for group, dtypes in GROUPS.items():
-            for target in (t for t in TARGETS if t.name in dtypes):
+            for target in (t for t in (*TARGETS, BITS) if t.name in dtypes):
                 if supports(op, target):
                     built.setdefault(f"_gen_{op.row.family}_{group}", Module()).add(op, target)
     return {name: module.text() for name, module in built.items()}

@@ -37,7 +37,8 @@ def elementwise_pxi(rows) -> str:
     """Fills the table of elementwise operations in _dispatch."""
     lines = ["# generated from ops/*.toml", "cdef bint zero_checked[OP_COUNT]", "cdef Elementwise* o",
              "for i in range(OP_COUNT):", "    zero_checked[i] = False", "    o = &OPS[i]",
-             "    for k in range(DTYPE_COUNT):", "        o.kernel[k] = NULL", "    for k in range(MAX_INPUTS):",
+             "    for k in range(DTYPE_COUNT):", "        o.kernel[k] = NULL", "    o.sought = 0",
+             "    for k in range(MAX_INPUTS):",
              "        o.fixed[k], o.grad_kind[k], o.grad_op[k], o.reads[k] = -1, GRAD_NONE, -1, 0",
              "        o.symbolic[k] = NULL", *numbers("OP_NUMBERS", [op.name for op in elementwise.operations(rows)])]
     for op in elementwise.operations(rows):

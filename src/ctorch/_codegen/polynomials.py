@@ -278,7 +278,7 @@ ROWS = {
 }
 
 
-VECTOR_ROWS = {"exp_f32", "exp_f64", "log_wide_f32", "log_wide_f64"}
+VECTOR_ROWS = {"tanh_f32", "exp_f32", "exp_f64", "log_wide_f32", "log_wide_f64"}
 
 
 def horner(name, ctype, variable, terms):

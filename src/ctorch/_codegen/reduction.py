@@ -44,6 +44,8 @@ class Printer:
         self.combine = self.print(extra["combine"], self.lane)
         self.combine_state = self.print(extra["combine"], self.state)
         self.post = self.print(extra.get("post", "a"), self.state)
+        if self.state.complex and extra.get("post") == "a / n":          # each part by itself, infinite ones too
+            self.post = f"ct_over_{self.state.suffix}(a, n.real)"
 
     def print(self, text, target):
         special = {"lowest": {"f": "(-INFINITY)", "u": "0", "i": f"ct_min_{target.suffix}()"},
@@ -59,21 +61,63 @@ class Printer:
 def kernels(row: Row, target) -> tuple[str, Printer]:
     p = Printer(row, target)
     name, t, s, lane = f"{row.name}_{target.suffix}", target.c, p.state.c, p.lane.c
-    rest = "" if row.extra["combine"] not in IDEMPOTENT else f"""\
-    if i < n and n >= {LANES}:           # the last ones, some for the second time, which changes nothing
-        i = n - {LANES}
-        for j in range({LANES}):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i = n
+    last = f"{name}_map(x[n - 16 + j])"          # the last 16, some for the second time, which may change nothing
+    if row.extra["combine"] not in IDEMPOTENT:
+        last = f"({last} if j >= 16 - n + i else {p.identity})"
+    rest = f"""\
+    if i < n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {last})
 """
     # written out, since loops of unknown length would cost more than they add up
     fold = "".join(f"    for j in range({width}):\n        lanes[j] = {name}_combine(lanes[j], lanes[j + {width}])\n"
                    for width in (32, 16, 8, 4, 2, 1))
     short_fold = fold[fold.index("    for j in range(8)"):]
-    last = f"{name}_map(x[n - 16 + j])"
-    if row.extra["combine"] not in IDEMPOTENT:       # those of the last 16 that are not in yet
-        last = f"({last} if j >= 16 - n + i else {p.identity})"
+    line16 = f"""\
+cdef inline {lane} {name}_line16({t}[::1] x) noexcept nogil:
+    # 16 <= n < 64
+    cdef {lane} lanes[16]
+    cdef Py_ssize_t i = 16, j, n = x.shape[0]
+    for j in range(16):
+        lanes[j] = {name}_map(x[j])
+    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += 16
+{rest}{short_fold}    return lanes[0]
+
+"""
+    short = f"{name}_line16"
+    if row.extra["combine"] in IDEMPOTENT:
+        line16, short = "", f"{name}_line"
     block = 4096 if p.state is not p.lane else 1 << 62
+    whole_line = f"""\
+cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
+    # n >= 16
+    cdef {lane} lanes[{LANES}]
+    cdef Py_ssize_t i = 0, j, n = x.shape[0]
+    for j in range({LANES}):
+        lanes[j] = {p.identity}
+    while i + {LANES} <= n:
+        for j in range({LANES}):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += {LANES}
+    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+        i += 16
+{rest}{fold}    return lanes[0]
+
+"""
+    row_line = f"""\
+cdef void {name}_row_line({lane}[::1] a, {t}[::1] x) noexcept nogil:
+    cdef Py_ssize_t j
+    for j in range(a.shape[0]):
+        a[j] = {name}_combine(a[j], {name}_map(x[j]))
+
+"""
+    if target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b"):
+        whole_line, row_line = sums_of_pairs(name, target, fold)
     return f"""\
 # {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}
 cdef inline {lane} {name}_map({t} x) noexcept nogil:
@@ -85,43 +129,14 @@ cdef inline {lane} {name}_combine({lane} a, {lane} b) noexcept nogil:
 cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
     return {p.combine_state}
 
-cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
-    cdef {lane} lanes[{LANES}]
-    cdef Py_ssize_t i = 0, j, n = x.shape[0]
-    for j in range({LANES}):
-        lanes[j] = {p.identity}
-    while i + {LANES} <= n:
-        for j in range({LANES}):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += {LANES}
-{rest}    while i + 16 <= n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += 16
-    for j in range(n - i):
-        lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-{fold}    return lanes[0]
-
-cdef inline {lane} {name}_line16({t}[::1] x) noexcept nogil:
-    # 16 <= n < 64
-    cdef {lane} lanes[16]
-    cdef Py_ssize_t i = 16, j, n = x.shape[0]
-    for j in range(16):
-        lanes[j] = {name}_map(x[j])
-    while i + 16 <= n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += 16
-    if i < n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {last})
-{short_fold}    return lanes[0]
-
-cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
+{whole_line}{line16}cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
     cdef int64_t k
     for k in range(lines):
-        a[k] = {name}_combine_state(a[k], <{s}>{name}_line16(line_{target.suffix}(x + k * line_stride, n, 0)))
+        if n >= {LANES}:
+            a[k] = {name}_combine_state(a[k], <{s}>{name}_line(line_{target.suffix}(x + k * line_stride, n, 0)))
+        else:
+            a[k] = {name}_combine_state(a[k], <{s}>{short}(line_{target.suffix}(x + k * line_stride, n, 0)))
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
     # in four parts, which need not wait for each other
@@ -147,7 +162,7 @@ cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept
         if stride == sizeof({t}) and m >= {LANES}:
             a[0] = {name}_combine_state(a[0], <{s}>{name}_line(line_{target.suffix}(x + start * stride, m, stride)))
         elif stride == sizeof({t}) and m >= 16:
-            a[0] = {name}_combine_state(a[0], <{s}>{name}_line16(line_{target.suffix}(x + start * stride, m, stride)))
+            a[0] = {name}_combine_state(a[0], <{s}>{short}(line_{target.suffix}(x + start * stride, m, stride)))
         else:
             a[0] = {name}_combine_state(a[0], <{s}>{name}_short(strided_{target.suffix}(x + start * stride, m, stride)))
         start += m
@@ -157,12 +172,7 @@ cdef void {name}_row({lane}[::1] a, {t}[:] x) noexcept nogil:
     for j in range(a.shape[0]):
         a[j] = {name}_combine(a[j], {name}_map(x[j]))
 
-cdef void {name}_row_line({lane}[::1] a, {t}[::1] x) noexcept nogil:
-    cdef Py_ssize_t j
-    for j in range(a.shape[0]):
-        a[j] = {name}_combine(a[j], {name}_map(x[j]))
-
-cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
+{row_line}cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                        int64_t n) noexcept nogil:
     # n <= 256 columns; rows are folded in lanes first, then into the states
     cdef {lane} lanes[256]
@@ -202,6 +212,42 @@ cdef void {name}_finish(void* state, char* out, int64_t stride, int64_t k, int64
 """, p
 
 
+def sums_of_pairs(name: str, target, fold: str) -> tuple[str, str]:
+    """Sums of complex numbers as sums of real ones, which vectorise: every second one is a real part."""
+    real = target.real.c
+    fold = fold[:fold.index("    for j in range(1)")].replace(f"{name}_combine(lanes[j], ", "lanes[j] + (")
+    add = "lanes[j] = lanes[j] + v[i + j]"
+    line = f"""\
+cdef {target.c} {name}_line({target.c}[::1] x) noexcept nogil:
+    cdef {real} lanes[{LANES}]
+    cdef const {real}* v = <const {real}*>&x[0]
+    cdef Py_ssize_t i = 0, j, n = 2 * x.shape[0]
+    for j in range({LANES}):
+        lanes[j] = 0
+    while i + {LANES} <= n:
+        for j in range({LANES}):
+            {add}
+        i += {LANES}
+    while i + 16 <= n:
+        for j in range(16):
+            {add}
+        i += 16
+    for j in range(n - i):
+        {add}
+{fold}    return ct_complex_{target.suffix}(lanes[0], lanes[1])
+
+"""
+    return line, f"""\
+cdef void {name}_row_line({target.c}[::1] a, {target.c}[::1] x) noexcept nogil:
+    cdef {real}* sums = <{real}*>&a[0]
+    cdef const {real}* v = <const {real}*>&x[0]
+    cdef Py_ssize_t j
+    for j in range(2 * a.shape[0]):
+        sums[j] += v[j]
+
+"""
+
+
 def result(row: Row, target):
     """The dtype that `finish` writes."""
     if row.out == "bool":
@@ -231,6 +277,9 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                              f"table[{len(fills)}].state_size = sizeof({p.state.c})\n"
                              f"table[{len(fills)}].result = {result(row, target).name.upper()}")
         limits = ['', 'cdef extern from "maths.h" nogil:']
+        for t in (t for t in TARGETS if t.complex):
+            limits += [f"    {t.c} ct_complex_{t.suffix}({t.real.c}, {t.real.c})",
+                       f"    {t.c} ct_over_{t.suffix}({t.c}, {t.real.c})"]
         limits += [f"    {t.c} ct_{m}_{t.suffix}()" for t in TARGETS if t.category == "int" for m in ("min", "max")]
         out[f"_gen_reduce_{group}"] = "\n".join([
             PREAMBLE, view_declarations(suffixes), c_declarations(used), "\n".join(limits), "",

@@ -14,7 +14,7 @@ FIELDS = {"kind", "doc", "forward", "out", "family", "grad", "promote", "method"
 COMMON = {"example", "method_alias", "nograd", "title", "returns", "forms"}
 WRITING = {"with_out"}
 EXTRA = {
-    "elementwise": COMMON | {"scaled", "zero_check", "compute"},
+    "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits"},
     "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
     "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes"},
     "composite": COMMON | WRITING,
@@ -187,7 +187,8 @@ def elementwise_faults(row: Row) -> list[str]:
     """What is wrong with the expressions of an elementwise row, and gradients that it lacks."""
     faults = []
     known = {a.name for a in row.args} | {"pi", "inf", "nan"}
-    for text, more in [(row.forward, set()), *((t, {"g", "y"}) for t in row.grad.values())]:
+    written = [row.forward, *([row.extra["bits"]] if "bits" in row.extra else [])]
+    for text, more in [*((t, set()) for t in written), *((t, {"g", "y"}) for t in row.grad.values())]:
         try:
             unknown = expression.names(text) - known - more
             expression.Tensors().text(text)

@@ -19,7 +19,7 @@ class Target:
 
     @property
     def real(self) -> "Target":
-        return BY_NAME[{"complex64": "float32", "complex128": "float64"}.get(self.name, self.name)]
+        return BY_NAME[{"complex64": "float32", "complex128": "float64"}[self.name]] if self.complex else self
 
 
 TARGETS = [
@@ -34,15 +34,18 @@ TARGETS = [
 ]
 BY_NAME = {t.name: t for t in TARGETS}
 BOOL = Target("bool", "u8", "uint8_t", "bool")
+BITS = Target("float16", "b16", "uint16_t", "int")       # the bits of either half type, for rows that say how
 
 # Kernels are split over modules by these groups, so that a build runs in parallel.
-GROUPS = {"real": ["float32", "float64"], "int": ["uint8", "int32", "int64", "uint64"],
+GROUPS = {"real": ["float32", "float64", BITS.name], "int": ["uint8", "int32", "int64", "uint64"],
           "complex": ["complex64", "complex128"]}
+
+OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt")      # functions of whole arrays in vmath_block.h
 
 PREAMBLE = """\
 # generated from ops/*.toml
 from cpython.pycapsule cimport PyCapsule_New
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint64_t
 from libc.math cimport INFINITY, NAN
 
 from ctorch._iterator cimport LoopKernel, Scalar
@@ -58,7 +61,7 @@ def view_declarations(suffixes) -> str:
     """Macros that make typed memoryviews of a line of memory, contiguous and strided, on the stack."""
     lines = []
     for suffix in sorted(suffixes):
-        c = next(t.c for t in TARGETS if t.suffix == suffix)
+        c = next(t.c for t in (*TARGETS, BITS) if t.suffix == suffix)
         lines.append(f"    {c}[::1] line_{suffix} \"CT_LINE\" (void* p, Py_ssize_t n, Py_ssize_t stride)")
         lines.append(f"    {c}[:] strided_{suffix} \"CT_LINE\" (void* p, Py_ssize_t n, Py_ssize_t stride)")
     return "\n".join(lines) + "\n"
@@ -83,8 +86,7 @@ def block_declarations(blocks) -> str:
     """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array)}."""
     lines = []
     for name, t, numbers in sorted(blocks, key=lambda b: (b[0], b[1].name)):
-        header = {"exp": "vmath_block.h", "log": "vmath_block.h", "pow": "vmath_power.h",
-                  "rpow": "vmath_power.h"}.get(name, "special.h")
+        header = "vmath_block.h" if name in OF_BLOCKS else "vmath_power.h" if "pow" in name else "special.h"
         more = "".join(f", {t.c} number{i}" for i in range(numbers))
         lines += [f'cdef extern from "{header}" nogil:',
                   f"    void ct_v{name}_{t.suffix}(const {t.c}* x{more}, {t.c}* y, int64_t n)"]

@@ -47,24 +47,28 @@ def round(input, *, decimals=0):
     return ops._round(input * scale) / scale if decimals > 0 else ops._round(input / scale) * scale
 
 
-def _real_value(value, *operands):
-    """A factor as it was given, if it does not make complex numbers of real ones."""
-    if type(value) is complex and not any(isinstance(x, ctorch.Tensor) and x.is_complex() for x in operands):
+def _need_complex(value, *operands):
+    """Refuse a complex factor that would make complex numbers of real ones."""
+    if not any(isinstance(x, ctorch.Tensor) and x.is_complex() for x in operands):
         raise RuntimeError("a complex value cannot be converted to a real type without overflow")
-    return value
 
 
 def addcmul(input, tensor1, tensor2, *, value=1):
-    _real_value(value, input, tensor1, tensor2)
+    if type(value) is complex:
+        _need_complex(value, input, tensor1, tensor2)
     return ops._addcmul(input, tensor1, tensor2, value)
 
 
+def _inexact(x):
+    return isinstance(x, ctorch.Tensor) and (x.is_floating_point() or x.is_complex())
+
+
 def addcdiv(input, tensor1, tensor2, *, value=1):
-    if not any(isinstance(x, ctorch.Tensor) and (x.is_floating_point() or x.is_complex())
-               for x in (tensor1, tensor2)):
+    if not (_inexact(tensor1) or _inexact(tensor2)):
         raise RuntimeError("Integer division with addcdiv is no longer supported; write input + value * "
                            "torch.trunc(tensor1 / tensor2) or input + value * tensor1 / tensor2.")
-    _real_value(value, input, tensor1, tensor2)
+    if type(value) is complex:
+        _need_complex(value, input, tensor1, tensor2)
     return ops._addcdiv(input, tensor1, tensor2, value)
 
 

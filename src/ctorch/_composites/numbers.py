@@ -6,6 +6,7 @@ from ctorch import _functions as ops
 
 Frexp = namedtuple("frexp", "mantissa exponent")
 HALVES = (ctorch.float16, ctorch.bfloat16)
+PARTS = (ctorch.float32, ctorch.float64, ctorch.float16)
 
 
 def real(input):
@@ -28,10 +29,9 @@ def angle(input):
     return ops.atan2(im, re)
 
 
-def _pair(name, first, second, names):
+def _pair(name, first, second):
     # Two real tensors of one dtype, broadcast together.
-    kinds = (ctorch.float32, ctorch.float64, ctorch.float16)
-    if first.dtype not in kinds or second.dtype not in kinds:
+    if first.dtype not in PARTS or second.dtype not in PARTS:
         raise RuntimeError(f"Expected both inputs to be Half, Float or Double tensors but got {_title(first)} and "
                            f"{_title(second)}")
     if first.dtype != second.dtype:
@@ -39,7 +39,7 @@ def _pair(name, first, second, names):
                            "second argument")
     if first.dtype == ctorch.float16:
         raise NotImplementedError(f"{name}: not implemented for device 'cpu' and dtype complex32")
-    return ctorch.broadcast_tensors(first, second)
+    return (first, second) if first.shape == second.shape else ctorch.broadcast_tensors(first, second)
 
 
 def _title(x):
@@ -49,12 +49,12 @@ def _title(x):
 
 
 def complex(real, imag):
-    return ops._complex_of(ctorch.stack(_pair("complex", real, imag, ("real", "imag")), -1))
+    return ops._complex_from(*_pair("complex", real, imag))
 
 
 def polar(abs, angle):
-    size, turn = _pair("polar", abs, angle, ("abs", "angle"))
-    return ops._complex_of(ctorch.stack((size * turn.cos(), size * turn.sin()), -1))
+    size, turn = _pair("polar", abs, angle)
+    return ops._complex_from(size * turn.cos(), size * turn.sin())
 
 
 def conj_physical(input):

@@ -2,9 +2,12 @@
 from libc.stdint cimport int64_t
 
 from ctorch._dtype cimport *
-from ctorch._iterator cimport copy_data
+from ctorch._iterator cimport Loop, Scalar, copy_data, loop_add, loop_init, loop_run
 from ctorch._tensor cimport *
 from ctorch._views cimport link_as
+
+cdef extern from "lines.h" nogil:
+    void ct_pairs(char* to, const char* first, const char* second, int size, int64_t n)
 
 
 cdef TensorBase view_as_real_forward(TensorBase x):
@@ -53,3 +56,19 @@ cdef TensorBase complex_of_forward(TensorBase x):
         y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
         copy_data(y, x)
     return view_as_complex_forward(x if fits else y)
+
+
+cdef void pairs_line(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:
+    ct_pairs(data[0], data[1], data[2], <int>strides[1], n)
+
+
+cdef TensorBase complex_from_forward(TensorBase re, TensorBase im):
+    cdef TensorBase y = tensor_empty_at(re, complex_of(re.dtype), re.ndim, re.shape)
+    cdef Loop loop
+    loop_init(&loop, y.ndim, y.shape, 1, pairs_line, NULL)
+    loop.numbers = 0
+    loop_add(&loop, y, y.dtype)
+    loop_add(&loop, re, re.dtype)
+    loop_add(&loop, im, re.dtype)
+    loop_run(&loop)
+    return y

@@ -83,7 +83,7 @@ cdef TensorBase arranged(TensorBase x, const bint* reduced, int dtype, Layout* l
     cdef TensorBase y
     order_of_memory(x, order)
     y = reordered(x, order)
-    if not y.contiguous or not together(reduced, order, x, l):
+    if not together(reduced, order, x, l):
         for i in range(x.ndim):
             if not reduced[i]:
                 order[n] = i

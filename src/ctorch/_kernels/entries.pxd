@@ -7,7 +7,8 @@ from ctorch._iterator cimport LoopKernel
 cdef struct KernelEntry:
     const char* op
     int dtype
-    LoopKernel kernel
+    int numbers                      # bit k: input k may be a number, told by a step of zero
+    LoopKernel kernel                # for dense lines
 
 cdef struct ReduceKernels:
     const char* op

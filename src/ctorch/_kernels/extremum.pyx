@@ -141,11 +141,12 @@ cdef inline void task(Job* job, int64_t number, ordered* tag) noexcept nogil:
 cdef inline void run(task_fn fn, const void* x, void* values, int64_t* places, int64_t outer, int64_t n,
                      int64_t inner, bint largest) noexcept nogil:
     cdef Job job
-    cdef int64_t tasks
+    cdef int64_t tasks, size = n * (inner if inner < COLUMNS else <int64_t>COLUMNS) + 1, grain
     job.x, job.values, job.places = x, values, places
     job.outer, job.n, job.inner, job.largest = outer, n, inner, largest
     job.groups = (inner + COLUMNS - 1) // COLUMNS
-    job.units = CHUNK // (n * (inner if inner < COLUMNS else <int64_t>COLUMNS) + 1) + 1
+    grain = outer * job.groups * size // 8          # an even share for a few threads where there is little
+    job.units = (CHUNK if grain > CHUNK or 2 * grain < CHUNK else grain) // size + 1
     tasks = (outer * job.groups + job.units - 1) // job.units
     if tasks == 1:
         fn(&job, 0)

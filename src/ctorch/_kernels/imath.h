@@ -3,6 +3,12 @@
 #pragma once
 #include <stdint.h>
 
+/* A quotient of 64 bits takes three times as long as one of 32, where both numbers fit. */
+static inline int64_t ct_quotient_i64(int64_t a, int64_t b) {
+    return (a == (int32_t)a) & (b == (int32_t)b) ? (int32_t)a / (int32_t)b : a / b;
+}
+static inline int32_t ct_quotient_i32(int32_t a, int32_t b) { return a / b; }
+
 #define CT_INT_COMMON(S, T)                                                                 \
     static inline T ct_floor_##S(T a) { return a; }                                         \
     static inline T ct_ceil_##S(T a) { return a; }                                          \
@@ -25,10 +31,10 @@
     static inline T ct_abs_##S(T a) { return a < 0 ? (T)(0 - (uint64_t)a) : a; }            \
     static inline T ct_sign_##S(T a) { return (T)((a > 0) - (a < 0)); }                     \
     static inline T ct_sgn_##S(T a) { return ct_sign_##S(a); }                              \
-    static inline T ct_truncdiv_##S(T a, T b) { return b == -1 ? (T)(0 - (uint64_t)a) : a / b; } \
-    static inline T ct_fmod_##S(T a, T b) { return b == -1 ? 0 : a % b; }                   \
+    static inline T ct_truncdiv_##S(T a, T b) { return b == -1 ? (T)(0 - (uint64_t)a) : ct_quotient_##S(a, b); } \
+    static inline T ct_fmod_##S(T a, T b) { return a - ct_truncdiv_##S(a, b) * b; }         \
     static inline T ct_floordiv_##S(T a, T b) {                                             \
-        T q = ct_truncdiv_##S(a, b), r = ct_fmod_##S(a, b);                                 \
+        T q = ct_truncdiv_##S(a, b), r = a - q * b;                                         \
         return q - ((r != 0) & ((r < 0) != (b < 0)));                                       \
     }                                                                                       \
     static inline T ct_remainder_##S(T a, T b) {                                            \

@@ -96,10 +96,22 @@ cdef inline void sum_row(const number* x, number* y, int64_t n, int64_t step, wi
 
 
 cdef inline void product_row(const number* x, number* y, int64_t n, int64_t step, wide carry) noexcept nogil:
-    cdef int64_t i
-    for i in range(n):
+    # As sums, where the product of two neighbours cannot overflow.
+    cdef wide b, c
+    cdef int64_t i = 0
+    while number is float and i + 4 <= n:
+        b = <wide>x[i * step] * <wide>x[(i + 1) * step]
+        c = <wide>x[(i + 2) * step] * <wide>x[(i + 3) * step]
+        y[i * step] = <number>(carry * <wide>x[i * step])
+        y[(i + 1) * step] = <number>(carry * b)
+        y[(i + 2) * step] = <number>(carry * (b * <wide>x[(i + 2) * step]))
+        carry = carry * (b * c)
+        y[(i + 3) * step] = <number>carry
+        i += 4
+    while i < n:
         carry = carry * <wide>x[i * step]
         y[i * step] = <number>carry
+        i += 1
 
 
 cdef inline void some_columns(int op, const number* x, number* y, int64_t n, int64_t step, int64_t columns,
@@ -248,13 +260,21 @@ cdef void scan_i64(void* s, int64_t i) noexcept nogil:
     scan_block(<Scan*>s, i, <int64_t*>NULL, <int64_t>0)
 
 
+cdef inline int64_t rows_of_chunk(ScanJob* job, int64_t units) noexcept nogil:
+    # Enough for a task, and an even share for a few threads where there is little.
+    cdef int64_t size = job.n * (job.inner if job.inner < LANES else <int64_t>LANES), grain = units * size // 16
+    if units * size <= CHUNK:
+        return units
+    return (CHUNK if grain > CHUNK else grain if grain > CHUNK // 4 else CHUNK // 4) // size + 1
+
+
 cdef void run(ScanJob* job, int op, chunk_fn fn) noexcept nogil:
     cdef Scan s
     cdef int64_t units = job.outer * ((job.inner + LANES - 1) // LANES)
     s.job, s.op = job, op
     if job.outer == 0 or job.n == 0 or job.inner == 0:
         return
-    s.chunk = CHUNK // (job.n * (job.inner if job.inner < LANES else <int64_t>LANES)) + 1
+    s.chunk = rows_of_chunk(job, units)
     parallel_for(fn, &s, (units + s.chunk - 1) // s.chunk)
 
 

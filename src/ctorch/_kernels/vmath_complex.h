@@ -22,16 +22,21 @@ CT_INLINE float _Complex ct_mul_c64(float _Complex x, float _Complex y) {
     return __builtin_complex(a * c - b * d, a * d + b * c);
 }
 
-/* Smith's division: scaled by the larger part of the divisor, so that nothing overflows on the way */
+/* Smith's division: scaled by the larger part of the divisor, so that nothing overflows on the way. By zero each part
+ * is divided for itself. */
 CT_INLINE float _Complex ct_div_c64(float _Complex x, float _Complex y) {
     float a = __real__ x, b = __imag__ x, c = __real__ y, d = __imag__ y;
     int turn = ct_abs_f32(d) > ct_abs_f32(c);
-    float big = turn ? d : c, small = turn ? c : d;
-    float ratio = big == 0 ? 0 : small / big, scale = 1 / (big + small * ratio);
-    float re = turn ? a * ratio + b : a + b * ratio, im = turn ? b * ratio - a : b - a * ratio;
-    return __builtin_complex(re * scale, im * scale);
+    float big = turn ? d : c, small = turn ? c : d, first = turn ? b : a, second = turn ? a : b;
+    float ratio = small / big, scale = 1 / (big + small * ratio);
+    float re = first + second * ratio, im = second - first * ratio;
+    im = turn ? -im : im;
+    int zero = (c == 0) & (d == 0);
+    scale = zero ? (float)INFINITY : scale;
+    return __builtin_complex((zero ? a : re) * scale, (zero ? b : im) * scale);
 }
 
+CT_INLINE float _Complex ct_over_c64(float _Complex z, float n) { return __builtin_complex(__real__ z / n, __imag__ z / n); }
 CT_INLINE float _Complex ct_reciprocal_c64(float _Complex z) { return ct_div_c64(1.0f, z); }
 CT_INLINE float _Complex ct_sqrt_c64(float _Complex z) { return csqrtf(z); }
 CT_INLINE float _Complex ct_rsqrt_c64(float _Complex z) { return ct_reciprocal_c64(csqrtf(z)); }
@@ -106,16 +111,21 @@ CT_INLINE double _Complex ct_mul_c128(double _Complex x, double _Complex y) {
     return __builtin_complex(a * c - b * d, a * d + b * c);
 }
 
-/* Smith's division: scaled by the larger part of the divisor, so that nothing overflows on the way */
+/* Smith's division: scaled by the larger part of the divisor, so that nothing overflows on the way. By zero each part
+ * is divided for itself. */
 CT_INLINE double _Complex ct_div_c128(double _Complex x, double _Complex y) {
     double a = __real__ x, b = __imag__ x, c = __real__ y, d = __imag__ y;
     int turn = ct_abs_f64(d) > ct_abs_f64(c);
-    double big = turn ? d : c, small = turn ? c : d;
-    double ratio = big == 0 ? 0 : small / big, scale = 1 / (big + small * ratio);
-    double re = turn ? a * ratio + b : a + b * ratio, im = turn ? b * ratio - a : b - a * ratio;
-    return __builtin_complex(re * scale, im * scale);
+    double big = turn ? d : c, small = turn ? c : d, first = turn ? b : a, second = turn ? a : b;
+    double ratio = small / big, scale = 1 / (big + small * ratio);
+    double re = first + second * ratio, im = second - first * ratio;
+    im = turn ? -im : im;
+    int zero = (c == 0) & (d == 0);
+    scale = zero ? (double)INFINITY : scale;
+    return __builtin_complex((zero ? a : re) * scale, (zero ? b : im) * scale);
 }
 
+CT_INLINE double _Complex ct_over_c128(double _Complex z, double n) { return __builtin_complex(__real__ z / n, __imag__ z / n); }
 CT_INLINE double _Complex ct_reciprocal_c128(double _Complex z) { return ct_div_c128(1.0, z); }
 CT_INLINE double _Complex ct_sqrt_c128(double _Complex z) { return csqrt(z); }
 CT_INLINE double _Complex ct_rsqrt_c128(double _Complex z) { return ct_reciprocal_c128(csqrt(z)); }
