@@ -1,4 +1,4 @@
-/* Fourier transforms of lengths whose prime factors are at most 13, of LANES lines at a time.
+/* Fourier transforms of lengths whose prime factors are at most CT_FFT_PRIME, of LANES lines at a time.
 
    Three sizes of length. Up to CT_FFT_SHORT the passes stay in the first cache. Up to CT_FFT_LONG the line is a
    table of a x b numbers: its columns are transformed, turned by roots of unity, then its rows, in the second cache.
@@ -16,11 +16,15 @@
 #include "transpose.h"
 
 enum {
+    CT_FFT_PRIME = 300, /* the largest radix: its square grows */
     CT_FFT_SHORT = 64,
+    CT_FFT_TOGETHER = 64, /* numbers of short lines that go through a pass together */
     CT_FFT_SIDE = 512,  /* of a table in the second cache */
     CT_FFT_LONG = 4096,
     CT_FFT_LARGEST = 1 << 24,
-    CT_FFT_WHOLE = 16 /* shorter even real lines are transformed as complex ones */
+    CT_FFT_WHOLE = 16,   /* shorter even real lines are transformed as complex ones */
+    CT_FFT_AHEAD = 2,    /* vectors of a dense line that are fetched before they are wanted */
+    CT_FFT_ROWS_AHEAD = 8 /* the same of neighbouring lines */
 };
 enum { CT_FFT_INNER, CT_FFT_LAST, CT_FFT_TURNED };
 enum { CT_FFT_LINES = 0, CT_FFT_LINE = 1, CT_FFT_HALVED = 2 };
@@ -49,35 +53,22 @@ static const double ct_cos_7[] = {1, 0.62348980185873353053, -0.2225209339563144
     -0.90096886790241912624, -0.22252093395631440429, 0.62348980185873353053};
 static const double ct_sin_7[] = {0, 0.78183148246802980871, 0.97492791218182360702, 0.43388373911755812048,
     -0.43388373911755812048, -0.97492791218182360702, -0.78183148246802980871};
-static const double ct_cos_11[] = {1, 0.84125353283118116886, 0.41541501300188642553, -0.14231483827328514044,
-    -0.65486073394528506406, -0.95949297361449738989, -0.95949297361449738989, -0.65486073394528506406,
-    -0.14231483827328514044, 0.41541501300188642553, 0.84125353283118116886};
-static const double ct_sin_11[] = {0, 0.54064081745559758211, 0.90963199535451837141, 0.98982144188093273238,
-    0.75574957435425828377, 0.28173255684142969771, -0.28173255684142969771, -0.75574957435425828377,
-    -0.98982144188093273238, -0.90963199535451837141, -0.54064081745559758211};
-static const double ct_cos_13[] = {1, 0.8854560256532098959, 0.56806474673115580251, 0.12053668025532305335,
-    -0.35460488704253562597, -0.74851074817110109863, -0.97094181742605202716, -0.97094181742605202716,
-    -0.74851074817110109863, -0.35460488704253562597, 0.12053668025532305335, 0.56806474673115580251,
-    0.8854560256532098959};
-static const double ct_sin_13[] = {0, 0.46472317204376854566, 0.82298386589365639458, 0.9927088740980539928,
-    0.93501624268541482344, 0.66312265824079520238, 0.23931566428755776715, -0.23931566428755776715,
-    -0.66312265824079520238, -0.93501624268541482344, -0.9927088740980539928, -0.82298386589365639458,
-    -0.46472317204376854566};
 static inline __attribute__((always_inline)) const double *ct_fft_cos(int r) {
-    return r == 3 ? ct_cos_3 : r == 5 ? ct_cos_5 : r == 7 ? ct_cos_7 : r == 11 ? ct_cos_11 : ct_cos_13;
+    return r == 3 ? ct_cos_3 : r == 5 ? ct_cos_5 : ct_cos_7;
 }
 static inline __attribute__((always_inline)) const double *ct_fft_sin(int r) {
-    return r == 3 ? ct_sin_3 : r == 5 ? ct_sin_5 : r == 7 ? ct_sin_7 : r == 11 ? ct_sin_11 : ct_sin_13;
+    return r == 3 ? ct_sin_3 : r == 5 ? ct_sin_5 : ct_sin_7;
 }
 
-/* Radices whose product is n, eights before fours before a two; -1: n has a larger prime factor. */
+/* Radices whose product is n: primes from the largest on, eights before fours before a two; -1: n has a prime factor
+   above CT_FFT_PRIME. */
 static int ct_fft_radices(int64_t n, int *radix) {
-    static const int odd[] = {13, 11, 7, 5, 3};
-    int twos = 0, count = 0;
+    int twos = 0, count = 0, odd[16];
     for (; n % 2 == 0; n /= 2) twos++;
-    for (int i = 0; i < 5; i++)
-        for (; n % odd[i] == 0; n /= odd[i]) radix[count++] = odd[i];
+    for (int p = 3; p <= CT_FFT_PRIME && n > 1; p += 2)
+        for (; n % p == 0; n /= p) odd[count++] = p;
     if (n != 1) return -1;
+    for (int i = 0; i < count; i++) radix[i] = odd[count - 1 - i];
     int fours = twos % 3 == 2 ? 1 : twos % 3 == 1 && twos > 1 ? 2 : 0;
     for (int left = twos - 2 * fours; left >= 3; left -= 3) radix[count++] = 8;
     for (; fours; fours--) radix[count++] = 4;

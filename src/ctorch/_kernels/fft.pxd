@@ -25,7 +25,7 @@ cdef struct FftJob:
 
 # Index 0 is float32, 1 is float64.
 cdef struct FftKernels:
-    # Roots of unity for lines of n; NULL where n has a prime factor above 13 or is too large, or without memory.
+    # Roots of unity for lines of n; NULL where n has too large a prime factor or is too large, or without memory.
     void* (*plan[2])(int64_t n, bint real, bint single) noexcept nogil
     void (*free[2])(void* plan) noexcept nogil
     int (*run[2])(const FftJob* job) noexcept nogil          # not 0: out of memory

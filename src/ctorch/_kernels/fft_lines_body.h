@@ -22,13 +22,6 @@ static void NAME(ct_plan_free)(NAME(ct_plan) * f) {
     free(f);
 }
 
-static REAL *NAME(ct_put_root)(REAL *to, int64_t k, int64_t n, REAL scale) {
-    double root[2];
-    ct_fft_root(k, n, root);
-    to[0] = (REAL)root[0] * scale, to[1] = (REAL)root[1] * scale;
-    return to + 2;
-}
-
 static int NAME(ct_plan_table)(NAME(ct_plan) * f, int64_t n) {
     const int64_t a = n <= CT_FFT_SHORT ? 1 : ct_fft_side(n, CT_FFT_SIDE, 1), b = a ? n / a : 0;
     if (!a) return -1;
@@ -93,6 +86,7 @@ typedef struct {
     int64_t n, step, im;
     int swap;          /* real and imaginary parts change places, which turns the transform round */
     REAL scale;        /* of what is written */
+    const REAL *lane_turn, *base_turn; /* as in a plan, with which it is multiplied too */
 } NAME(ct_lines);
 
 /* What the lines' distances are when they are neighbours, else 0. */
@@ -118,95 +112,161 @@ CT_INLINE void NAME(ct_join)(VEC even, VEC odd, VEC *a, VEC *b) {
     *b = __builtin_shuffle(even, odd, low + LANES / 2);
 }
 
-static void NAME(ct_load)(const NAME(ct_lines) * f, CPLX *to) {
-    const int64_t apart = NAME(ct_apart)(f), n = f->n;
-    VEC *at = (VEC *)to;
-    const int re = f->swap, im = !f->swap;
-    int64_t j = 0;
-    if (f->step == 2 && f->im == 1)
-        for (; j + LANES / 2 <= n; j += LANES / 2) {
-            VEC block[LANES];
-            CT_UNROLL for (int i = 0; i < LANES; i++) {
-                block[i] = *(const VEC *)(f->line[i] + 2 * j);
-                __builtin_prefetch(f->line[i] + 2 * j + CT_FFT_AHEAD * LANES);
-            }
-            NAME(ct_transpose)(block);
-            CT_UNROLL for (int i = 0; i < LANES; i++) at[2 * j + (i ^ f->swap)] = block[i];
-        }
-    else if (apart == 2 && f->im == 1)
-        for (; j < n; j++) {
-            const VEC *from = (const VEC *)(f->line[0] + j * f->step);
-            __builtin_prefetch(f->line[0] + (j + CT_FFT_ROWS_AHEAD) * f->step);
-            __builtin_prefetch(f->line[0] + (j + CT_FFT_ROWS_AHEAD) * f->step + LANES);
-            NAME(ct_part)(from[0], from[1], &at[2 * j + re], &at[2 * j + im]);
-        }
-    else if (apart == 1)
-        for (; j < n; j++) {
-            const REAL *from = f->line[0] + j * f->step;
-            at[2 * j + re] = *(const VEC *)from;
-            at[2 * j + im] = f->im ? *(const VEC *)(from + f->im) : (VEC){0};
-        }
-    for (; j < n; j++)
-        for (int i = 0; i < LANES; i++) {
-            const REAL *from = f->line[i] + j * f->step;
-            at[2 * j + re][i] = from[0];
-            at[2 * j + im][i] = f->im ? from[f->im] : 0;
-        }
+#define TILE (LANES / 2) /* numbers of each line that a square of registers holds */
+
+/* Where number j of a line stands that is held as a table of b columns, column by column. */
+typedef struct {
+    int64_t at, column, a, b;
+} NAME(ct_place_in);
+
+CT_INLINE int64_t NAME(ct_next)(NAME(ct_place_in) * f) {
+    const int64_t at = f->at;
+    f->at += f->a;
+    if (++f->column == f->b) {
+        f->at -= f->a * f->b - 1;
+        f->column = 0;
+    }
+    return at;
 }
 
-static void NAME(ct_store)(const NAME(ct_lines) * f, const CPLX *from) {
-    const int64_t apart = NAME(ct_apart)(f), n = f->n;
-    const VEC *at = (const VEC *)from;
-    const int re = f->swap, im = !f->swap;
+/* Numbers j to j + TILE of dense lines; of the last block there are fewer. */
+CT_INLINE void NAME(ct_load_block)(const NAME(ct_lines) * f, int64_t j, CPLX *to, NAME(ct_place_in) * next) {
+    VEC block[LANES];
+    const int swap = f->swap;
+    CT_UNROLL for (int i = 0; i < LANES; i++) {
+        const REAL *from = f->line[i] + 2 * j;
+        __builtin_prefetch(from + CT_FFT_AHEAD * LANES);
+        block[i] = *(const VEC *)from;
+    }
+    NAME(ct_transpose)(block);
+    CT_UNROLL for (int i = 0; i < TILE; i++) {
+        VEC *at = (VEC *)(to + NAME(ct_next)(next));
+        at[swap] = block[2 * i];
+        at[!swap] = block[2 * i + 1];
+    }
+}
+
+CT_INLINE void NAME(ct_store_block)(const NAME(ct_lines) * f, int64_t j, const CPLX *from,
+                                    NAME(ct_place_in) * next) {
+    VEC block[LANES];
+    const int swap = f->swap;
     const REAL scale = f->scale;
+    CT_UNROLL for (int i = 0; i < TILE; i++) {
+        const VEC *at = (const VEC *)(from + NAME(ct_next)(next));
+        block[2 * i] = at[swap] * scale;
+        block[2 * i + 1] = at[!swap] * scale;
+    }
+    NAME(ct_transpose)(block);
+    CT_UNROLL for (int i = 0; i < LANES; i++) {
+        REAL *to = f->line[i] + 2 * j;
+        __builtin_prefetch(to + CT_FFT_AHEAD * LANES, 1);
+        *(VEC *)to = block[i];
+    }
+}
+
+CT_INLINE CPLX NAME(ct_scaled)(const NAME(ct_lines) * f, int64_t j, const CPLX *from) {
+    const VEC *at = (const VEC *)from;
+    const CPLX x = {at[f->swap] * f->scale, at[!f->swap] * f->scale};
+    if (!f->lane_turn) return x;
+    const VEC *lane = (const VEC *)f->lane_turn + 2 * j;
+    const CPLX turn = NAME(ct_times)((CPLX){lane[0], lane[1]}, f->base_turn[2 * j], f->base_turn[2 * j + 1]);
+    return (CPLX){x.re * turn.re - x.im * turn.im, x.re * turn.im + x.im * turn.re};
+}
+
+/* Number j of each line, one by one. */
+static void NAME(ct_load_one)(const NAME(ct_lines) * f, int64_t j, CPLX *to) {
+    VEC re, im = {0};
+    for (int i = 0; i < LANES; i++) {
+        const REAL *from = f->line[i] + j * f->step;
+        re[i] = from[0];
+        if (f->im) im[i] = from[f->im];
+    }
+    *to = f->swap ? (CPLX){im, re} : (CPLX){re, im};
+}
+
+static void NAME(ct_store_one)(const NAME(ct_lines) * f, int64_t j, const CPLX *from) {
+    const CPLX x = NAME(ct_scaled)(f, j, from);
+    for (int i = 0; i < f->count; i++) {
+        REAL *to = f->line[i] + j * f->step;
+        to[0] = x.re[i];
+        if (f->im) to[f->im] = x.im[i];
+    }
+}
+
+/* Number j of neighbouring lines. */
+CT_INLINE void NAME(ct_load_row)(const NAME(ct_lines) * f, int64_t apart, int64_t j, CPLX *to) {
+    const REAL *first = f->line[0] + j * f->step;
+    VEC *at = (VEC *)to, *re = at + f->swap, *im = at + !f->swap;
+    __builtin_prefetch(first + CT_FFT_ROWS_AHEAD * f->step);
+    if (apart == 2) {
+        __builtin_prefetch(first + CT_FFT_ROWS_AHEAD * f->step + LANES);
+        NAME(ct_part)(*(const VEC *)first, *(const VEC *)(first + LANES), re, im);
+    } else {
+        *re = *(const VEC *)first;
+        *im = f->im ? *(const VEC *)(first + f->im) : (VEC){0};
+    }
+}
+
+CT_INLINE void NAME(ct_store_row)(const NAME(ct_lines) * f, int64_t apart, int64_t j, const CPLX *from) {
+    const CPLX x = NAME(ct_scaled)(f, j, from);
+    REAL *first = f->line[0] + j * f->step;
+    __builtin_prefetch(first + CT_FFT_ROWS_AHEAD * f->step, 1);
+    if (apart == 2) {
+        __builtin_prefetch(first + CT_FFT_ROWS_AHEAD * f->step + LANES, 1);
+        NAME(ct_join)(x.re, x.im, (VEC *)first, (VEC *)(first + LANES));
+    } else {
+        *(VEC *)first = x.re;
+        if (f->im) *(VEC *)(first + f->im) = x.im;
+    }
+}
+
+/* Whether neighbouring lines fill vectors: complex numbers side by side, or real ones. */
+static int NAME(ct_side_by_side)(const NAME(ct_lines) * f, int64_t apart) {
+    return (apart == 2 && f->im == 1) || (apart == 1 && f->im != 1);
+}
+
+static void NAME(ct_load)(const NAME(ct_lines) * f, int64_t a, int64_t b, CPLX *to) {
+    const int64_t apart = NAME(ct_apart)(f), n = f->n;
+    NAME(ct_place_in) next = {.a = a, .b = b};
     int64_t j = 0;
     if (f->step == 2 && f->im == 1)
-        for (; j + LANES / 2 <= n; j += LANES / 2) {
-            VEC block[LANES];
-            CT_UNROLL for (int i = 0; i < LANES; i++) {
-                __builtin_prefetch(f->line[i] + 2 * j + CT_FFT_AHEAD * LANES, 1);
-                block[i] = at[2 * j + (i ^ f->swap)] * scale;
-            }
-            NAME(ct_transpose)(block);
-            CT_UNROLL for (int i = 0; i < LANES; i++)
-                if (i < f->count) *(VEC *)(f->line[i] + 2 * j) = block[i];
-        }
-    else if (apart == 2 && f->im == 1)
-        for (; j < n; j++) {
-            VEC *to = (VEC *)(f->line[0] + j * f->step);
-            __builtin_prefetch(f->line[0] + (j + CT_FFT_ROWS_AHEAD) * f->step, 1);
-            __builtin_prefetch(f->line[0] + (j + CT_FFT_ROWS_AHEAD) * f->step + LANES, 1);
-            NAME(ct_join)(at[2 * j + re] * scale, at[2 * j + im] * scale, &to[0], &to[1]);
-        }
-    else if (apart == 1)
-        for (; j < n; j++) {
-            REAL *to = f->line[0] + j * f->step;
-            *(VEC *)to = at[2 * j + re] * scale;
-            if (f->im) *(VEC *)(to + f->im) = at[2 * j + im] * scale;
-        }
-    for (; j < n; j++)
-        for (int i = 0; i < f->count; i++) {
-            REAL *to = f->line[i] + j * f->step;
-            to[0] = at[2 * j + re][i] * scale;
-            if (f->im) to[f->im] = at[2 * j + im][i] * scale;
-        }
+        for (; j + TILE <= n; j += TILE) NAME(ct_load_block)(f, j, to, &next);
+    else if (NAME(ct_side_by_side)(f, apart))
+        for (; j < n; j++) NAME(ct_load_row)(f, apart, j, to + NAME(ct_next)(&next));
+    for (; j < n; j++) NAME(ct_load_one)(f, j, to + NAME(ct_next)(&next));
+}
+
+static void NAME(ct_store)(const NAME(ct_lines) * f, int64_t a, int64_t b, const CPLX *from) {
+    const int64_t apart = NAME(ct_apart)(f), n = f->n;
+    NAME(ct_place_in) next = {.a = a, .b = b};
+    int64_t j = 0;
+    if (f->step == 2 && f->im == 1 && f->count == LANES)
+        for (; j + TILE <= n; j += TILE) NAME(ct_store_block)(f, j, from, &next);
+    else if (NAME(ct_side_by_side)(f, apart))
+        for (; j < n; j++) NAME(ct_store_row)(f, apart, j, from + NAME(ct_next)(&next));
+    for (; j < n; j++) NAME(ct_store_one)(f, j, from + NAME(ct_next)(&next));
 }
 
 /* ---- a transform in vectors */
 
 /* Numbers of working memory, beside the line itself. */
-static int64_t NAME(ct_room)(const NAME(ct_plan) * f) { return f->n + 2 * CT_FFT_SIDE; }
+static int64_t NAME(ct_room)(const NAME(ct_plan) * f) {
+    const int64_t side = f->rows.n > f->columns.n ? f->rows.n : f->columns.n;
+    return 2 * (side > CT_FFT_TOGETHER ? side : CT_FFT_TOGETHER);
+}
 
-static void NAME(ct_transform)(const NAME(ct_plan) * f, CPLX *x, CPLX *work) {
-    CPLX *between = work + f->n;
+/* The transform of x in its place. Either x is held column by column and comes out in order, or the reverse. */
+static void NAME(ct_transform)(const NAME(ct_plan) * f, CPLX *x, int ordered, CPLX *between) {
     const int64_t a = f->columns.n, b = f->rows.n;
     if (!f->turn) {
-        NAME(ct_short_run)(&f->rows, x, 1, x, 1, NULL, between);
-        return;
+        NAME(ct_short_run)(&f->rows, x, 1, b, 1, NULL, between);
+    } else if (ordered) {
+        NAME(ct_short_run)(&f->columns, x, b, 1, b, f->turn, between);
+        NAME(ct_short_run)(&f->rows, x, 1, b, a, NULL, between);
+    } else {
+        NAME(ct_short_run)(&f->columns, x, 1, a, b, f->turn, between);
+        NAME(ct_short_run)(&f->rows, x, a, 1, a, NULL, between);
     }
-    for (int64_t i = 0; i < b; i++)
-        NAME(ct_short_run)(&f->columns, x + i, b, work + i, b, f->turn + 2 * a * i, between);
-    for (int64_t i = 0; i < a; i++) NAME(ct_short_run)(&f->rows, work + i * b, 1, x + i, a, NULL, between);
 }
 
 /* From the transform z of even elements + i odd elements to the first half and one of that of all; in place. */
@@ -322,16 +382,18 @@ static void NAME(ct_run_chunk)(void *job, int64_t chunk) {
         return;
     }
     NAME(ct_shape)(f, &from, &to);
+    const int ordered = f->kind == CT_FFT_TO_REAL;
+    const int64_t a = complex->turn ? complex->columns.n : 1, b = complex->n / a;
     const int64_t first = chunk * f->chunk * LANES, last = first + f->chunk * LANES;
     for (int64_t line = first; line < last && line < f->lines; line += LANES) {
         NAME(ct_place)(f, line, &from, &to);
-        NAME(ct_load)(&from, x);
-        if (f->kind == CT_FFT_TO_REAL) NAME(ct_before_real)(plan, x);
-        NAME(ct_transform)(complex, x, x + plan->n + 1);
-        if (plan->half && f->kind != CT_FFT_TO_REAL) {
+        NAME(ct_load)(&from, ordered ? 1 : a, ordered ? from.n : b, x);
+        if (ordered) NAME(ct_before_real)(plan, x);
+        NAME(ct_transform)(complex, x, ordered, x + plan->n + 1);
+        if (plan->half && !ordered) {
             NAME(ct_split)(x, plan->n / 2, plan->split);
             if (f->kind == CT_FFT_REAL_WHOLE) NAME(ct_mirror)(x, plan->n);
         }
-        NAME(ct_store)(&to, x);
+        NAME(ct_store)(&to, ordered ? b : 1, ordered ? a : to.n, x);
     }
 }

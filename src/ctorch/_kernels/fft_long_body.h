@@ -18,6 +18,13 @@ static void NAME(ct_neighbours)(NAME(ct_lines) * f, REAL *first, int64_t apart, 
     for (int i = 0; i < LANES; i++) f->line[i] = first + (i < f->count ? i : f->count - 1) * apart;
 }
 
+static void NAME(ct_through)(const NAME(ct_plan) * f, const NAME(ct_lines) * from, const NAME(ct_lines) * to, CPLX *x) {
+    const int64_t a = f->turn ? f->columns.n : 1;
+    NAME(ct_load)(from, a, f->n / a, x);
+    NAME(ct_transform)(f, x, 0, x + f->n);
+    NAME(ct_store)(to, 1, f->n, x);
+}
+
 static void NAME(ct_columns)(void *job, int64_t group) {
     NAME(ct_steps) *f = job;
     const int64_t rows = f->plan->outer->n, columns = f->plan->inner->n, first = group * LANES;
@@ -28,15 +35,9 @@ static void NAME(ct_columns)(void *job, int64_t group) {
     from.step *= columns;
     NAME(ct_neighbours)(&from, f->from.line[0] + first * f->from.step, f->from.step, columns - first);
     NAME(ct_neighbours)(&to, f->table + 2 * first, 2, columns - first);
-    NAME(ct_load)(&from, x);
-    NAME(ct_transform)(f->plan->outer, x, x + rows);
-    const VEC *lane = (const VEC *)f->plan->lane_turn;
-    const REAL *base = f->plan->base_turn + 2 * rows * group;
-    for (int64_t k = 0; k < rows; k++, lane += 2, base += 2) {
-        const CPLX turn = NAME(ct_times)((CPLX){lane[0], lane[1]}, base[0], base[1]);
-        x[k] = (CPLX){x[k].re * turn.re - x[k].im * turn.im, x[k].re * turn.im + x[k].im * turn.re};
-    }
-    NAME(ct_store)(&to, x);
+    to.lane_turn = f->plan->lane_turn;
+    to.base_turn = f->plan->base_turn + 2 * rows * group;
+    NAME(ct_through)(f->plan->outer, &from, &to, x);
 }
 
 static void NAME(ct_rows)(void *job, int64_t group) {
@@ -49,9 +50,7 @@ static void NAME(ct_rows)(void *job, int64_t group) {
     to.step *= rows;
     NAME(ct_neighbours)(&from, f->table + 2 * columns * first, 2 * columns, rows - first);
     NAME(ct_neighbours)(&to, f->to.line[0] + first * f->to.step, f->to.step, rows - first);
-    NAME(ct_load)(&from, x);
-    NAME(ct_transform)(f->plan->inner, x, x + columns);
-    NAME(ct_store)(&to, x);
+    NAME(ct_through)(f->plan->inner, &from, &to, x);
 }
 
 static void NAME(ct_run_steps)(NAME(ct_steps) * f) {
