@@ -1,5 +1,4 @@
-"""Discrete Fourier transforms: dimension by dimension along lines, or by SciPy's pocketfft for lengths with large primes.
-"""
+"""Discrete Fourier transforms: by dimension, along lines; by SciPy's pocketfft for lengths with large primes."""
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
@@ -170,14 +169,35 @@ cdef int check(TensorBase x, const char* op) except -1:
 
 
 cdef TensorBase result_of(TensorBase x, int dtype, object dims, int64_t last):
-    # Shaped like x but for the last of the dimensions, unless that is negative.
+    # Shaped like x but for the last of the dimensions, unless that is negative. Where x is dense, its dimensions lie
+    # in memory as those of x do, so that neighbouring lines stay neighbours.
     cdef int64_t shape[MAX_DIMS]
-    cdef int i
+    cdef int64_t strides[MAX_DIMS]
+    cdef int order[MAX_DIMS]
+    cdef int64_t from_below = 1, step = 1
+    cdef int i, j, k
     for i in range(x.ndim):
         shape[i] = x.shape[i]
+        j = i
+        while j:
+            k = order[j - 1]
+            if x.strides[k] > x.strides[i] or (x.strides[k] == x.strides[i] and x.shape[k] >= x.shape[i]):
+                break
+            order[j] = k
+            j -= 1
+        order[j] = i
     if last >= 0:
         shape[<int>dims[len(dims) - 1]] = last
-    return tensor_empty(dtype, x.ndim, shape)
+    if x.contiguous or not x.numel:
+        return tensor_empty(dtype, x.ndim, shape)
+    for i in range(x.ndim - 1, -1, -1):
+        j = order[i]
+        if x.strides[j] != from_below and x.shape[j] > 1:
+            return tensor_empty(dtype, x.ndim, shape)
+        from_below *= x.shape[j]
+        strides[j] = step
+        step *= shape[j]
+    return tensor_empty_strided(None, dtype, x.ndim, shape, strides)
 
 
 cdef TensorBase fft_c2c_forward(TensorBase x, object dims, int64_t norm, bint onward):

@@ -129,41 +129,7 @@ CT_INLINE int64_t NAME(ct_next)(NAME(ct_place_in) * f) {
     return at;
 }
 
-/* Numbers j to j + TILE of dense lines; of the last block there are fewer. */
-CT_INLINE void NAME(ct_load_block)(const NAME(ct_lines) * f, int64_t j, CPLX *to, NAME(ct_place_in) * next) {
-    VEC block[LANES];
-    const int swap = f->swap;
-    CT_UNROLL for (int i = 0; i < LANES; i++) {
-        const REAL *from = f->line[i] + 2 * j;
-        __builtin_prefetch(from + CT_FFT_AHEAD * LANES);
-        block[i] = *(const VEC *)from;
-    }
-    NAME(ct_transpose)(block);
-    CT_UNROLL for (int i = 0; i < TILE; i++) {
-        VEC *at = (VEC *)(to + NAME(ct_next)(next));
-        at[swap] = block[2 * i];
-        at[!swap] = block[2 * i + 1];
-    }
-}
-
-CT_INLINE void NAME(ct_store_block)(const NAME(ct_lines) * f, int64_t j, const CPLX *from,
-                                    NAME(ct_place_in) * next) {
-    VEC block[LANES];
-    const int swap = f->swap;
-    const REAL scale = f->scale;
-    CT_UNROLL for (int i = 0; i < TILE; i++) {
-        const VEC *at = (const VEC *)(from + NAME(ct_next)(next));
-        block[2 * i] = at[swap] * scale;
-        block[2 * i + 1] = at[!swap] * scale;
-    }
-    NAME(ct_transpose)(block);
-    CT_UNROLL for (int i = 0; i < LANES; i++) {
-        REAL *to = f->line[i] + 2 * j;
-        __builtin_prefetch(to + CT_FFT_AHEAD * LANES, 1);
-        *(VEC *)to = block[i];
-    }
-}
-
+/* A number that is to be written, by what the lines say. */
 CT_INLINE CPLX NAME(ct_scaled)(const NAME(ct_lines) * f, int64_t j, const CPLX *from) {
     const VEC *at = (const VEC *)from;
     const CPLX x = {at[f->swap] * f->scale, at[!f->swap] * f->scale};
@@ -173,23 +139,73 @@ CT_INLINE CPLX NAME(ct_scaled)(const NAME(ct_lines) * f, int64_t j, const CPLX *
     return (CPLX){x.re * turn.re - x.im * turn.im, x.re * turn.im + x.im * turn.re};
 }
 
-/* Number j of each line, one by one. */
-static void NAME(ct_load_one)(const NAME(ct_lines) * f, int64_t j, CPLX *to) {
-    VEC re, im = {0};
-    for (int i = 0; i < LANES; i++) {
-        const REAL *from = f->line[i] + j * f->step;
-        re[i] = from[0];
-        if (f->im) im[i] = from[f->im];
+/* Numbers j to j + TILE of dense lines. */
+CT_INLINE void NAME(ct_load_block)(const NAME(ct_lines) * f, int64_t j, CPLX *to, NAME(ct_place_in) * next) {
+    VEC block[LANES];
+    CT_UNROLL for (int i = 0; i < LANES; i++) {
+        const REAL *from = f->line[i] + 2 * j;
+        __builtin_prefetch(from + CT_FFT_AHEAD * LANES);
+        block[i] = *(const VEC *)from;
     }
-    *to = f->swap ? (CPLX){im, re} : (CPLX){re, im};
+    NAME(ct_transpose)(block);
+    CT_UNROLL for (int i = 0; i < TILE; i++) {
+        VEC *at = (VEC *)(to + NAME(ct_next)(next));
+        at[f->swap] = block[2 * i];
+        at[!f->swap] = block[2 * i + 1];
+    }
 }
 
-static void NAME(ct_store_one)(const NAME(ct_lines) * f, int64_t j, const CPLX *from) {
-    const CPLX x = NAME(ct_scaled)(f, j, from);
+CT_INLINE void NAME(ct_store_block)(const NAME(ct_lines) * f, int64_t j, const CPLX *from,
+                                    NAME(ct_place_in) * next) {
+    VEC block[LANES];
+    CT_UNROLL for (int i = 0; i < TILE; i++) {
+        const CPLX x = NAME(ct_scaled)(f, j + i, from + NAME(ct_next)(next));
+        block[2 * i] = x.re, block[2 * i + 1] = x.im;
+    }
+    NAME(ct_transpose)(block);
+    CT_UNROLL for (int i = 0; i < LANES; i++) {
+        REAL *to = f->line[i] + 2 * j;
+        __builtin_prefetch(to + CT_FFT_AHEAD * LANES, 1);
+        *(VEC *)to = block[i];
+    }
+}
+
+/* The same of any lines, of which `wide` numbers are left. */
+static void NAME(ct_load_any)(const NAME(ct_lines) * f, int64_t j, int64_t wide, CPLX *to, NAME(ct_place_in) * next) {
+    REAL tile[LANES][LANES];
+    VEC block[LANES];
+    for (int i = 0; i < LANES; i++) {
+        const REAL *from = f->line[i] + j * f->step;
+        for (int k = 0; k < TILE && k < wide; k++, from += f->step) {
+            tile[i][2 * k] = from[0];
+            tile[i][2 * k + 1] = f->im ? from[f->im] : 0;
+        }
+    }
+    CT_UNROLL for (int i = 0; i < LANES; i++) block[i] = *(const VEC *)tile[i];
+    NAME(ct_transpose)(block);
+    for (int i = 0; i < TILE && i < wide; i++) {
+        VEC *at = (VEC *)(to + NAME(ct_next)(next));
+        at[f->swap] = block[2 * i];
+        at[!f->swap] = block[2 * i + 1];
+    }
+}
+
+static void NAME(ct_store_any)(const NAME(ct_lines) * f, int64_t j, int64_t wide, const CPLX *from,
+                               NAME(ct_place_in) * next) {
+    REAL tile[LANES][LANES];
+    VEC block[LANES];
+    for (int i = 0; i < TILE; i++) {
+        const CPLX x = i < wide ? NAME(ct_scaled)(f, j + i, from + NAME(ct_next)(next)) : (CPLX){{0}, {0}};
+        block[2 * i] = x.re, block[2 * i + 1] = x.im;
+    }
+    NAME(ct_transpose)(block);
+    CT_UNROLL for (int i = 0; i < LANES; i++) *(VEC *)tile[i] = block[i];
     for (int i = 0; i < f->count; i++) {
         REAL *to = f->line[i] + j * f->step;
-        to[0] = x.re[i];
-        if (f->im) to[f->im] = x.im[i];
+        for (int k = 0; k < TILE && k < wide; k++, to += f->step) {
+            to[0] = tile[i][2 * k];
+            if (f->im) to[f->im] = tile[i][2 * k + 1];
+        }
     }
 }
 
@@ -233,7 +249,7 @@ static void NAME(ct_load)(const NAME(ct_lines) * f, int64_t a, int64_t b, CPLX *
         for (; j + TILE <= n; j += TILE) NAME(ct_load_block)(f, j, to, &next);
     else if (NAME(ct_side_by_side)(f, apart))
         for (; j < n; j++) NAME(ct_load_row)(f, apart, j, to + NAME(ct_next)(&next));
-    for (; j < n; j++) NAME(ct_load_one)(f, j, to + NAME(ct_next)(&next));
+    for (; j < n; j += TILE) NAME(ct_load_any)(f, j, n - j, to, &next);
 }
 
 static void NAME(ct_store)(const NAME(ct_lines) * f, int64_t a, int64_t b, const CPLX *from) {
@@ -244,7 +260,7 @@ static void NAME(ct_store)(const NAME(ct_lines) * f, int64_t a, int64_t b, const
         for (; j + TILE <= n; j += TILE) NAME(ct_store_block)(f, j, from, &next);
     else if (NAME(ct_side_by_side)(f, apart))
         for (; j < n; j++) NAME(ct_store_row)(f, apart, j, from + NAME(ct_next)(&next));
-    for (; j < n; j++) NAME(ct_store_one)(f, j, from + NAME(ct_next)(&next));
+    for (; j < n; j += TILE) NAME(ct_store_any)(f, j, n - j, from, &next);
 }
 
 /* ---- a transform in vectors */
