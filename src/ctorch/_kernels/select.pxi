@@ -500,6 +500,20 @@ cdef void select_rows(void* arg, int64_t number) noexcept nogil:
             select_row(job, row, memory, counts, s.kind, <uint64_t>0)
 
 
+cdef void first_rows(void* arg, int64_t number) noexcept nogil:
+    # The first few of rows of 32-bit elements, eight rows at a time.
+    cdef Selection* s = <Selection*>arg
+    cdef int64_t row, stop = (number + 1) * s.rows
+    cdef ct_rows r
+    if stop > s.job.outer * s.job.inner:
+        stop = s.job.outer * s.job.inner
+    row = number * s.rows
+    while row < stop:
+        fill_rows(&r, s.job, row, s.job.k)
+        ct_rows_first(&r)
+        row += CT_ROWS
+
+
 cdef int run_selection(SortJob* job, int kind) noexcept nogil:
     cdef Selection s
     cdef int64_t rows = job.outer * job.inner, i
@@ -507,6 +521,10 @@ cdef int run_selection(SortJob* job, int kind) noexcept nogil:
         return 0
     s.job, s.kind, s.failed = job, kind, 0
     s.rows = CHUNK // job.n + 1
+    if kind == 0 and job.width == 4 and job.k <= CT_FIRST and 4 * job.k <= job.n and job.n > TIES and rows >= ABREAST:
+        s.rows = (s.rows + CT_ROWS - 1) // CT_ROWS * CT_ROWS
+        parallel_for(first_rows, &s, (rows + s.rows - 1) // s.rows)
+        return s.failed
     if job.work != NULL:                             # rows share the working memory
         s.rows = 1
         for i in range(rows):
