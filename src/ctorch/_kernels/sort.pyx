@@ -26,7 +26,7 @@ cdef extern from "sort_rows.h" nogil:
         int kind
         uint32_t inf, flip
     void ct_rows_sort(const ct_rows* r, int64_t* records)
-    void ct_rows_first(const ct_rows* r)
+    int ct_rows_first(const ct_rows* r)
 
 cdef enum:
     CHUNK = 16384       # elements of short rows to a chunk

@@ -8,11 +8,20 @@
 #include <stdint.h>
 
 #include "simd.h"
+#pragma GCC diagnostic ignored "-Wpsabi" /* these vectors do not leave the file */
 #ifdef __AVX512F__
 #include <immintrin.h>
 #endif
 
-enum { CT_ROWS = 8, CT_NETWORK = 512, CT_FIRST = 16 };
+/* Rows up to CT_NETWORK are sorted by the network: without instructions for it, counting is sooner the better way. */
+#if defined(__AVX512F__)
+enum { CT_NETWORK = 1024 };
+#elif defined(__AVX2__)
+enum { CT_NETWORK = 256 };
+#else
+enum { CT_NETWORK = 32 };
+#endif
+enum { CT_ROWS = 8, CT_FIRST = 16 };
 enum { CT_KEY_UNSIGNED, CT_KEY_SIGNED, CT_KEY_FLOAT };
 
 typedef uint32_t ct_u32x8 __attribute__((vector_size(32), aligned(4), may_alias));
@@ -177,13 +186,26 @@ static void ct_rows_sort(const ct_rows *r, int64_t *records) {
     ct_rows_write(r, records, adjacent);
 }
 
-/* The `taken` first, at most CT_FIRST, of rows of any length. */
-static void ct_rows_first(const ct_rows *r) {
-    int64_t best[CT_FIRST * CT_ROWS] __attribute__((aligned(64)));
+/* Which rows have equal elements among the first `count` of their records. */
+static int ct_rows_tied(const int64_t *records, int64_t count) {
+    int tied = 0;
+    for (int64_t i = 1; i < count; i++)
+        for (int l = 0; l < CT_ROWS; l++) {
+            const int64_t *at = records + i * CT_ROWS + l;
+            tied |= (at[0] >> 32 == at[-CT_ROWS] >> 32) << l;
+        }
+    return tied;
+}
+
+/* The `taken` first, at most CT_FIRST, of rows of any length; returns the rows, as bits, in which equal elements might
+   have been chosen otherwise. */
+static int ct_rows_first(const ct_rows *r) {
+    int64_t best[(CT_FIRST + 1) * CT_ROWS] __attribute__((aligned(64)));
     int64_t now[CT_ROWS] __attribute__((aligned(64)));
     const int adjacent = ct_rows_adjacent(r);
-    int64_t *last = best + (r->taken - 1) * CT_ROWS;
-    for (int64_t i = 0; i < r->taken * CT_ROWS; i++) best[i] = INT64_MAX;
+    const int64_t kept = r->taken + (r->taken < r->n);
+    int64_t *last = best + (kept - 1) * CT_ROWS;
+    for (int64_t i = 0; i < kept * CT_ROWS; i++) best[i] = INT64_MAX;
     for (int64_t i = 0; i < r->n; i += 8) {
         const int64_t wide = r->n - i < 8 ? r->n - i : 8;
         ct_u32x8 bits[8];
@@ -194,9 +216,10 @@ static void ct_rows_first(const ct_rows *r) {
             *(ct_i64x8 *)now = record;
             for (int l = 0; l < CT_ROWS; l++) any |= now[l] < last[l];
             if (!any) continue;
-            for (int64_t k = 0; k < r->taken; k++) ct_exchange(best + k * CT_ROWS, now);
+            for (int64_t k = 0; k < kept; k++) ct_exchange(best + k * CT_ROWS, now);
         }
     }
     ct_rows_write(r, best, adjacent);
+    return ct_rows_tied(best, kept);
 }
 #endif
