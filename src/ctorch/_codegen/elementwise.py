@@ -13,6 +13,8 @@ BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
 # numbers.
 RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
+# The same for two arrays, as ct_v<name>_f32(from, from, to, n), of float32 alone.
+PAIR_BLOCKS = {"igamma(x, other)": "igamma", "igammac(x, other)": "igammac"}
 CHUNK = 256                  # elements of a strided line that are gathered for such a function
 
 
@@ -85,6 +87,11 @@ def has_block(op: Operation, target) -> bool:
     return op.text in BLOCKS and target.category == "float"
 
 
+def has_pair_block(op: Operation, target) -> bool:
+    """Whether the loop is done by a function of two arrays."""
+    return op.text in PAIR_BLOCKS and target.name == "float32"
+
+
 def has_right_block(op: Operation, target) -> bool:
     """True where a contiguous line and a number are."""
     return op.text in RIGHT_BLOCKS and target.category != "int"
@@ -112,6 +119,8 @@ class Module:
         types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
         if has_block(op, target):
             self.blocks.add((BLOCKS[op.text], target, 0))
+        elif has_pair_block(op, target):
+            self.blocks.add((PAIR_BLOCKS[op.text], target, -1))
         elif has_right_block(op, target):
             self.blocks.add((RIGHT_BLOCKS[op.text], target, 1 + len(op.row.params)))
             if has_left_block(op, target):
@@ -142,7 +151,7 @@ def loop_text(name, op, target, result, types, value) -> str:
     extra = "".join(f", {p}" for p in params)
     extra_decl = "".join(f", {target.c} {p}" for p in params)
     lines = [f"# {op.row.name}: {op.text}"]
-    if not has_block(op, target):
+    if not has_block(op, target) and not has_pair_block(op, target):
         lines += [f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
                   f"    return {cast}{value}", ""]
     layouts = [("contiguous", ["::1"] * len(types))]
@@ -161,6 +170,10 @@ def loop_text(name, op, target, result, types, value) -> str:
         head = f"cdef void {name}_{layout}({', '.join(declared)}{extra_decl}) noexcept nogil:"
         if has_block(op, target):
             lines += [head, *block_lines(f"ct_v{BLOCKS[op.text]}_{target.suffix}", target.c, layout), ""]
+            continue
+        if has_pair_block(op, target):
+            call = f"ct_v{PAIR_BLOCKS[op.text]}_{target.suffix}"
+            lines += [head, *pair_lines(call, target.c, layout, op.inputs, used.split(", ")), ""]
             continue
         if layout == "right" and has_right_block(op, target):
             call = f"ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}"
@@ -186,6 +199,19 @@ def block_lines(call, ctype, layout) -> list[str]:
             "        for j in range(m):", "            chunk[j] = x[i + j]",
             f"        {call}(chunk, chunk, m)",
             "        for j in range(m):", "            out[i + j] = chunk[j]", "        i += m"]
+
+
+def pair_lines(call, ctype, layout, inputs, used) -> list[str]:
+    """The same for a function of two arrays; a number that stands for a whole line is repeated."""
+    if layout == "contiguous":
+        return [f"    {call}(&{inputs[0]}[0], &{inputs[1]}[0], &out[0], out.shape[0])"]
+    read = [text.replace("[i]", "[i + j]") for text in used]
+    return [f"    cdef {ctype} a[{CHUNK}]", f"    cdef {ctype} b[{CHUNK}]",
+            "    cdef Py_ssize_t i = 0, j, m, n = out.shape[0]", "    while i < n:",
+            f"        m = n - i if n - i < {CHUNK} else {CHUNK}",
+            "        for j in range(m):", f"            a[j], b[j] = {read[0]}, {read[1]}",
+            f"        {call}(a, b, a, m)",
+            "        for j in range(m):", "            out[i + j] = a[j]", "        i += m"]
 
 
 def kernel_text(name, op, target, result, types, params, scalar_field, layouts) -> list[str]:
