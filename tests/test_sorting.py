@@ -91,6 +91,42 @@ def test_any_shape(shape, dim, seed, dtype, flipped, descending):
         np.testing.assert_array_equal(t.median(dim, keepdim=True)[0].numpy(), np.expand_dims(middle, dim))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int32", "uint32"])
+@pytest.mark.parametrize("rows", [3, 8, 21])
+def test_several_rows_at_a_time(rows, dtype):
+    for n in [*range(2, 70, 3), 100, 128, 129, 255, 1000, 1024, 1025]:
+        x = np.stack([numbers(dtype, n, seed) for seed in range(rows)])
+        for descending in (False, True):
+            places = np.stack([ordered(row, descending) for row in x])
+            sorted_ = np.take_along_axis(x, places, -1)
+            for dim, given_ in ((1, x), (0, np.ascontiguousarray(x.T))):
+                values, indices = ctorch.from_numpy(given_).sort(dim, descending)
+                indices, values = (t.numpy().T if dim == 0 else t.numpy() for t in (indices, values))
+                np.testing.assert_array_equal(indices, places)
+                assert values.tobytes() == sorted_.tobytes()
+
+
+@pytest.mark.parametrize("n", [2, 5, 25, 63])
+def test_first_of_short_rows_as_pytorch(n):
+    x = np.random.default_rng(n).integers(-4, 4, (37, n)).astype(np.float32)
+    x[np.random.default_rng(0).random(x.shape) < .05] = np.nan
+    for k in {1, 2, min(5, n), min(16, n)}:
+        for largest in (True, False):
+            for in_order in (True, False):
+                mirror.check(lambda m: m.topk(m.tensor(x.tolist()), k, largest=largest, sorted=in_order))  # noqa: B023
+                mirror.check(lambda m: m.topk(m.tensor(x.T.tolist()), k, 0, largest, in_order))  # noqa: B023
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64", "int64"])
+def test_runs_in_parts(dtype):
+    for n in (0, 1, 2, 5000, 30000, 600000):
+        x = np.repeat(numbers(dtype, n), np.random.default_rng(1).integers(1, 4, n))[:n]
+        with np.errstate(invalid="ignore"):
+            starts = np.concatenate([[True], x[1:] != x[:-1]])[:n]
+        found = ctorch.unique_consecutive(ctorch.from_numpy(x)).numpy()
+        assert found.tobytes() == x[starts].tobytes()
+
+
 def test_runs_of_equal_leading_bits():
     rng = np.random.default_rng(0)
     for x in (np.concatenate([rng.integers(0, 1000, 100000), 2**62 - rng.integers(0, 1000, 50000)]),

@@ -247,3 +247,21 @@ def test_all_names_of_pytorchs():
     theirs = {n for n in dir(torch.special) if not n.startswith("_")} - {"Tensor", "torch", "common_args",
                                                                         "multi_dim_common"}
     assert theirs == {*ctorch.special.__all__}
+
+
+def test_incomplete_gamma_of_single_precision():
+    # To the last bit but one, wherever it is calculated: series, fraction, SciPy.
+    rng = np.random.default_rng(5)
+    a = np.concatenate([10**rng.uniform(-4, 2.3, 20000), rng.uniform(0, 70, 20000)]).astype(np.float32)
+    x = np.concatenate([10**rng.uniform(-6, 3, 20000), rng.uniform(0, 90, 20000)]).astype(np.float32)
+    for name, function in (("igamma", sp.gammainc), ("igammac", sp.gammaincc)):
+        exact = function(a.astype(np.float64), x.astype(np.float64))
+        got = getattr(ctorch, name)(ctorch.from_numpy(a), ctorch.from_numpy(x)).numpy()
+        error = np.abs(got - exact) / np.spacing(np.maximum(exact, 1.2e-38).astype(np.float32))
+        assert error.max() < 0.75
+        for i in (0, 1):                                                   # one number for a line
+            row = getattr(ctorch, name)(*[t[i] if k == i else t for k, t in enumerate(
+                (ctorch.from_numpy(a[:300]), ctorch.from_numpy(x[:300])))])
+            want = getattr(ctorch, name)(*[t[i].expand(300).clone() if k == i else t for k, t in enumerate(
+                (ctorch.from_numpy(a[:300]), ctorch.from_numpy(x[:300])))])
+            assert ctorch.equal(row, want)

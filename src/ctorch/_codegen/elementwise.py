@@ -17,6 +17,8 @@ RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)"
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
 # Functions that cost no more than the memory they read, so that a number beside a line has a loop of its own.
 CHEAP = {"conj", "maximum", "minimum"}
+# The same for two arrays, as ct_v<name>_f32(from, from, to, n), of float32 alone.
+PAIR_BLOCKS = {"igamma(x, other)": "igamma", "igammac(x, other)": "igammac"}
 LOOPS = {None: "_lines", 0: "_left", 1: "_right"}    # by the input that is a number
 
 
@@ -101,6 +103,11 @@ def has_block(op: Operation, target) -> bool:
     return op.text in BLOCKS and target.category == "float"
 
 
+def has_pair_block(op: Operation, target) -> bool:
+    """Whether the loop is done by a function of two arrays."""
+    return op.text in PAIR_BLOCKS and target.name == "float32"
+
+
 def has_right_block(op: Operation, target) -> bool:
     """True where a contiguous line and a number are."""
     return op.text in RIGHT_BLOCKS and target.category != "int"
@@ -130,6 +137,8 @@ class Module:
         types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
         if has_block(op, target):
             self.blocks.add((BLOCKS[op.text], target, 0))
+        elif has_pair_block(op, target):
+            self.blocks.add((PAIR_BLOCKS[op.text], target, -1))
         elif has_right_block(op, target):
             self.blocks.add((RIGHT_BLOCKS[op.text], target, 1 + len(op.row.params)))
             if has_left_block(op, target):
@@ -175,7 +184,7 @@ def loop_text(name, op, target, result, types, value) -> str:
     arguments = ", ".join([f"{t.c} {n}" for n, t in zip(op.inputs, types)] + [f"{target.c} {p}" for p in params])
     cast = f"<{result.c}>" if result.c != target.c else ""
     lines = [f"# {op.row.name}: {op.text}"]
-    if not has_block(op, target):
+    if not has_block(op, target) and not has_pair_block(op, target):
         lines += [f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
                   f"    return {cast}{value}", ""]
     for number in [None, *numbers_of(op, target)]:
@@ -192,6 +201,9 @@ def loop_lines(name, op, target, params, number) -> list[str]:
     """The body of one loop; `number` tells which input is a number."""
     if number is None and has_block(op, target):
         return [f"    ct_v{BLOCKS[op.text]}_{target.suffix}(&x[0], &out[0], out.shape[0])"]
+    if has_pair_block(op, target):
+        a, b = op.inputs
+        return [f"    ct_v{PAIR_BLOCKS[op.text]}_{target.suffix}(&{a}[0], &{b}[0], &out[0], out.shape[0])"]
     if number == 1 and has_right_block(op, target):
         given = ", ".join([f"&{op.inputs[0]}[0]", op.inputs[1], *params])
         return [f"    ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}({given}, &out[0], out.shape[0])"]

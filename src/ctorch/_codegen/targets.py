@@ -83,11 +83,11 @@ def c_declarations(used) -> str:
 
 
 def block_declarations(blocks) -> str:
-    """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array)}."""
+    """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array, -1: an array)}."""
     lines = []
     for name, t, numbers in sorted(blocks, key=lambda b: (b[0], b[1].name)):
         header = "vmath_block.h" if name in OF_BLOCKS else "vmath_power.h" if "pow" in name else "special.h"
-        more = "".join(f", {t.c} number{i}" for i in range(numbers))
+        more = "".join(f", {t.c} number{i}" for i in range(numbers)) if numbers >= 0 else f", const {t.c}* z"
         lines += [f'cdef extern from "{header}" nogil:',
                   f"    void ct_v{name}_{t.suffix}(const {t.c}* x{more}, {t.c}* y, int64_t n)"]
     return "\n".join(lines) + "\n" if blocks else ""

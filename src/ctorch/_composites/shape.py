@@ -245,7 +245,7 @@ def pad(input, pad, mode="constant", value=None):
     if len(pad) % 2 or len(pad) // 2 > input.dim():
         raise RuntimeError(f"pad: expected pairs for at most {input.dim()} dimensions, got {len(pad)} numbers")
     if mode != "constant":
-        return _pad_by_index(input, pad, mode)
+        return _pad_by_pieces(input, pad, mode)
     return _pad_constant(input, pad, 0 if value is None else value)
 
 
@@ -270,8 +270,8 @@ def _pad_constant(input, pad, value):
     return out
 
 
-def _pad_by_index(input, pad, mode):
-    """Reflected, replicated or circular borders: an index tensor per padded dimension."""
+def _pad_by_pieces(input, pad, mode):
+    """Reflected, replicated or circular borders: what stays, between pieces of the input."""
     if mode not in ("reflect", "replicate", "circular"):
         raise NotImplementedError(f"Unrecognised padding mode {mode}")
     for k in range(len(pad) // 2):
@@ -280,16 +280,23 @@ def _pad_by_index(input, pad, mode):
         if mode == "reflect" and (before >= n or after >= n):
             raise RuntimeError("Argument #4: Padding size should be less than the corresponding input dimension, but "
                                f"got: padding ({before}, {after}) at dimension {d} of input {list(input.shape)}")
-        places = range(-before, n + after)
-        if mode == "reflect":
-            places = [(-p if p < 0 else 2 * (n - 1) - p if p >= n else p) for p in places]
-        elif mode == "replicate":
-            places = [0 if p < 0 else n - 1 if p >= n else p for p in places]
-        else:
-            # What is cut off does not come back on the other side.
-            low, high = max(0, -before), n - max(0, -after)
-            if before > high - low or after > high - low:
-                raise RuntimeError("Padding value causes wrapping around more than once.")
-            places = [low + (p - low) % (high - low) for p in places]
-        input = ctorch.index_select(input, d, ctorch.tensor(places, device=input.device))
+        low, high = builtins.max(0, -before), n - builtins.max(0, -after)
+        if mode == "circular" and (before > high - low or after > high - low):
+            raise RuntimeError("Padding value causes wrapping around more than once.")
+        if low > high or (mode == "replicate" and n == 0):
+            raise RuntimeError(f"The input size {n}, plus negative padding {before} and {after}, resulted in a "
+                               f"negative output size, which is invalid. Check dimension {d} of your input.")
+        pieces = [views.narrow(input, d, low, high - low) if high - low < n else input]
+        if before > 0:
+            pieces.insert(0, _border(input, d, mode, before, {"reflect": 1, "replicate": 0}.get(mode, high - before)))
+        if after > 0:
+            pieces.append(_border(input, d, mode, after, {"reflect": n - 1 - after, "replicate": n - 1}.get(mode, low)))
+        input = ctorch.cat(pieces, d) if len(pieces) > 1 else pieces[0].clone()
     return input
+
+
+def _border(input, d, mode, size, start):
+    piece = views.narrow(input, d, start, 1 if mode == "replicate" else size)
+    if mode == "reflect":
+        return piece.flip(d)
+    return piece.expand([size if i == d else m for i, m in enumerate(input.shape)]) if mode == "replicate" else piece

@@ -2,6 +2,7 @@ from libc.stdint cimport int64_t, uint64_t
 
 cdef enum:
     SEARCH_TYPES = 4                 # float32, float64, int32, int64
+    RUN_PARTS = 64
 
 cdef struct SearchJob:
     const void* sequence             # rows of `length` ascending elements; one row for all where shared
@@ -18,6 +19,8 @@ cdef struct RunsJob:
     int width                        # bytes of an element
     int kind                         # a KeyKind
     uint64_t inf
+    int64_t parts                    # of a long row, as count_runs cuts it for fill_runs
+    int64_t starts[RUN_PARTS + 1]    # the number of the first run that begins in each
 
 cdef struct SearchKernels:
     void (*search[SEARCH_TYPES])(SearchJob* job) noexcept nogil

@@ -137,17 +137,75 @@ cdef inline bint differ(word a, word b, int kind, word inf) noexcept nogil:
     return (a != b and ((a | b) & most) != 0) or <word>(a & most) > inf
 
 
-cdef int64_t count_row(RunsJob* job, word tag) noexcept nogil:
+cdef inline int64_t runs_start(const RunsJob* job, int64_t part) noexcept nogil:
+    return job.n // job.parts * part if part < job.parts else job.n
+
+
+cdef inline int64_t count_starts(const RunsJob* job, int64_t part, word tag) noexcept nogil:
+    # The runs that begin in a part.
     cdef const word* x = <const word*>job.x
     cdef word inf = <word>job.inf
-    cdef int64_t i, runs = 1 if job.n > 0 else 0
+    cdef int64_t i, start = runs_start(job, part), stop = runs_start(job, part + 1), runs = 0
+    if start == 0 and stop > 0:
+        start, runs = 1, 1
     if job.kind == KEY_FLOAT:
-        for i in range(1, job.n):
+        for i in range(start, stop):
             runs += differ[word](x[i], x[i - 1], KEY_FLOAT, inf)
     else:
-        for i in range(1, job.n):
+        for i in range(start, stop):
             runs += x[i] != x[i - 1]
     return runs
+
+
+cdef void count_part(void* arg, int64_t part) noexcept nogil:
+    cdef RunsJob* job = <RunsJob*>arg
+    if job.width == 1:
+        job.starts[part + 1] = count_starts(job, part, <uint8_t>0)
+    elif job.width == 2:
+        job.starts[part + 1] = count_starts(job, part, <uint16_t>0)
+    elif job.width == 4:
+        job.starts[part + 1] = count_starts(job, part, <uint32_t>0)
+    else:
+        job.starts[part + 1] = count_starts(job, part, <uint64_t>0)
+
+
+cdef struct Starts:
+    const RunsJob* job
+    void* values
+
+
+cdef inline void put_starts(Starts* s, int64_t part, word tag) noexcept nogil:
+    # Every element is written where the next run's belongs, and stays there if it begins one.
+    cdef const word* x = <const word*>s.job.x
+    cdef word* values = <word*>s.values
+    cdef word inf = <word>s.job.inf
+    cdef int kind = s.job.kind
+    cdef int64_t i = runs_start(s.job, part), run = s.job.starts[part], stop = s.job.starts[part + 1]
+    if i == 0 and stop > 0:
+        values[0] = x[0]
+        i, run = 1, 1
+    if kind == KEY_FLOAT:
+        while run < stop:
+            values[run] = x[i]
+            run += differ[word](x[i], x[i - 1], KEY_FLOAT, inf)
+            i += 1
+    else:
+        while run < stop:
+            values[run] = x[i]
+            run += x[i] != x[i - 1]
+            i += 1
+
+
+cdef void put_part(void* arg, int64_t part) noexcept nogil:
+    cdef Starts* s = <Starts*>arg
+    if s.job.width == 1:
+        put_starts(s, part, <uint8_t>0)
+    elif s.job.width == 2:
+        put_starts(s, part, <uint16_t>0)
+    elif s.job.width == 4:
+        put_starts(s, part, <uint32_t>0)
+    else:
+        put_starts(s, part, <uint64_t>0)
 
 
 cdef void fill_row(RunsJob* job, word* values, int64_t* inverse, int64_t* counts, word tag) noexcept nogil:
@@ -186,16 +244,22 @@ cdef void longest_rows(RunsJob* job, word* values, int64_t* places, word tag) no
 
 
 cdef int64_t count_runs(RunsJob* job) noexcept nogil:
-    if job.width == 1:
-        return count_row(job, <uint8_t>0)
-    if job.width == 2:
-        return count_row(job, <uint16_t>0)
-    if job.width == 4:
-        return count_row(job, <uint32_t>0)
-    return count_row(job, <uint64_t>0)
+    cdef int64_t part
+    job.parts = job.n // CHUNK
+    job.parts = 1 if job.parts < 1 else RUN_PARTS if job.parts > RUN_PARTS else job.parts
+    parallel_for(count_part, job, job.parts)
+    job.starts[0] = 0
+    for part in range(job.parts):
+        job.starts[part + 1] += job.starts[part]
+    return job.starts[job.parts]
 
 
 cdef void fill_runs(RunsJob* job, void* values, int64_t* inverse, int64_t* counts) noexcept nogil:
+    cdef Starts starts
+    if inverse == NULL and counts == NULL:
+        starts.job, starts.values = job, values
+        parallel_for(put_part, &starts, job.parts)
+        return
     if job.width == 1:
         fill_row(job, <uint8_t*>values, inverse, counts, <uint8_t>0)
     elif job.width == 2:

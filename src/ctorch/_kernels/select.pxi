@@ -500,6 +500,35 @@ cdef void select_rows(void* arg, int64_t number) noexcept nogil:
             select_row(job, row, memory, counts, s.kind, <uint64_t>0)
 
 
+cdef void first_rows(void* arg, int64_t number) noexcept nogil:
+    # The first few of rows of 32-bit elements, eight rows at a time.
+    cdef Selection* s = <Selection*>arg
+    cdef int64_t row = number * s.rows, stop = row + s.rows
+    cdef char* memory = <char*>ct_scratch(RADIX * sizeof(int64_t) + 56 * TIES)
+    cdef int tied, i
+    cdef ct_rows r
+    if memory == NULL:
+        s.failed = -1
+        return
+    if stop > s.job.outer * s.job.inner:
+        stop = s.job.outer * s.job.inner
+    while row < stop:
+        fill_rows(&r, s.job, row, s.job.k)
+        tied = ct_rows_first(&r)
+        tied = tied if s.job.n <= TIES else 0
+        for i in range(r.count if tied else 0):
+            if tied >> i & 1:
+                select_row(s.job, row + i, memory + RADIX * sizeof(int64_t), <int64_t*>memory, 0, <uint32_t>0)
+        row += CT_ROWS
+
+
+cdef inline bint few_of_many(SortJob* job) noexcept nogil:
+    # Rows whose first few are kept in vectors; of short rows PyTorch's choice among equal elements is made.
+    if job.width != 4 or job.k > CT_FIRST or job.outer * job.inner < ABREAST:
+        return False
+    return job.ordered if job.n <= TIES else 4 * job.k <= job.n
+
+
 cdef int run_selection(SortJob* job, int kind) noexcept nogil:
     cdef Selection s
     cdef int64_t rows = job.outer * job.inner, i
@@ -507,6 +536,10 @@ cdef int run_selection(SortJob* job, int kind) noexcept nogil:
         return 0
     s.job, s.kind, s.failed = job, kind, 0
     s.rows = CHUNK // job.n + 1
+    if kind == 0 and few_of_many(job):
+        s.rows = (s.rows + CT_ROWS - 1) // CT_ROWS * CT_ROWS
+        parallel_for(first_rows, &s, (rows + s.rows - 1) // s.rows)
+        return s.failed
     if job.work != NULL:                             # rows share the working memory
         s.rows = 1
         for i in range(rows):

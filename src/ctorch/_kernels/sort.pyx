@@ -15,6 +15,19 @@ from ctorch._parallel cimport get_num_threads, parallel_for
 cdef extern from "scratch.h" nogil:
     void* ct_scratch(size_t bytes)
 
+cdef extern from "sort_rows.h" nogil:
+    int CT_ROWS, CT_NETWORK, CT_FIRST
+    ctypedef struct ct_rows:
+        const uint32_t* x[8]
+        uint32_t* values[8]
+        int64_t* places[8]
+        int count
+        int64_t n, stride, taken
+        int kind
+        uint32_t inf, flip
+    void ct_rows_sort(const ct_rows* r, int64_t* records)
+    int ct_rows_first(const ct_rows* r)
+
 cdef enum:
     CHUNK = 16384       # elements of short rows to a chunk
     PART = 65536        # elements of a long row to a chunk, at least
@@ -24,6 +37,7 @@ cdef enum:
     LONG = 16384
     RADIX = 2048
     RUN = 48            # equal leading bits that insertion sorts
+    ABREAST = 3         # rows from which it pays to sort several at a time
     INSERT = 24         # rows up to this length are sorted by insertion
 
 ctypedef void (*part_fn)(void* row, int64_t part) noexcept nogil
@@ -528,6 +542,38 @@ cdef int sort_long(SortJob* job, bint keys_only) noexcept nogil:
     return 0
 
 
+cdef void fill_rows(ct_rows* r, SortJob* job, int64_t first, int64_t taken) noexcept nogil:
+    cdef int64_t i, number, line, column, rows = job.outer * job.inner
+    r.count = <int>(rows - first if rows - first < CT_ROWS else CT_ROWS)
+    for i in range(CT_ROWS):
+        number = first + (i if i < r.count else r.count - 1)
+        line, column = number // job.inner, number % job.inner
+        r.x[i] = <const uint32_t*>job.x + line * job.n * job.inner + column
+        r.values[i] = NULL if job.values == NULL else <uint32_t*>job.values + line * taken * job.inner + column
+        r.places[i] = NULL if job.places == NULL else job.places + line * taken * job.inner + column
+    r.n, r.taken, r.stride, r.kind, r.inf = job.n, taken, job.inner, job.kind, <uint32_t>job.inf
+    r.flip = ~<uint32_t>0 if job.descending else 0
+
+
+cdef void network_rows(void* arg, int64_t number) noexcept nogil:
+    # Short rows of 32-bit elements, eight at a time.
+    cdef Batch* batch = <Batch*>arg
+    cdef SortJob* job = batch.job
+    cdef int64_t row, stop = (number + 1) * batch.rows
+    cdef ct_rows r
+    cdef int64_t* records = <int64_t*>ct_scratch(CT_ROWS * sizeof(int64_t) * job.n)
+    if records == NULL:
+        batch.failed = -1
+        return
+    if stop > job.outer * job.inner:
+        stop = job.outer * job.inner
+    row = number * batch.rows
+    while row < stop:
+        fill_rows(&r, job, row, job.n)
+        ct_rows_sort(&r, records)
+        row += CT_ROWS
+
+
 cdef int run(SortJob* job, bint keys_only) noexcept nogil:
     cdef Batch batch
     cdef int64_t rows = job.outer * job.inner
@@ -537,6 +583,10 @@ cdef int run(SortJob* job, bint keys_only) noexcept nogil:
         return sort_long(job, keys_only)
     batch.job, batch.keys_only, batch.failed = job, keys_only, 0
     batch.rows = CHUNK // job.n + 1
+    if job.width == 4 and job.n <= CT_NETWORK and rows >= ABREAST:
+        batch.rows = (batch.rows + CT_ROWS - 1) // CT_ROWS * CT_ROWS
+        parallel_for(network_rows, &batch, (rows + batch.rows - 1) // batch.rows)
+        return batch.failed
     parallel_for(sort_rows, &batch, (rows + batch.rows - 1) // batch.rows)
     return batch.failed
 

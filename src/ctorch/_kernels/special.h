@@ -7,6 +7,7 @@
 #include "maths.h"
 #include "vmath_bessel.h"
 #include "vmath_gamma.h"
+#include "vmath_igamma.h"
 
 typedef double (*ct_scipy_1)(double, int);
 typedef double (*ct_scipy_2)(double, double, int);
@@ -56,6 +57,20 @@ static int ct_scipy_load(PyObject *functions) {
     CT_SINGLE_2(NAME, KEY)
 CT_SCIPY_1(CT_CALL_1)
 CT_SCIPY_2(CT_CALL_2)
+
+/* Arrays of pairs; the rare ones by SciPy. */
+#define CT_PAIRS_OF(name, upper)                                                                                  \
+    static __attribute__((unused)) void ct_v##name##_f32(const float *a, const float *x, float *y, int64_t n) {   \
+        uint8_t usual[CT_PAIRS];                                                                                  \
+        float value[CT_PAIRS];                                                                                    \
+        for (int64_t i = 0; i < n; i += CT_PAIRS) {                                                               \
+            int m = n - i < CT_PAIRS ? (int)(n - i) : CT_PAIRS;                                                   \
+            ct_igamma_block(a + i, x + i, m, upper, value, usual);                                                \
+            for (int j = 0; j < m; j++) y[i + j] = usual[j] ? value[j] : ct_##name##_f32(a[i + j], x[i + j]);     \
+        }                                                                                                         \
+    }
+CT_PAIRS_OF(igamma, 0)
+CT_PAIRS_OF(igammac, 1)
 
 /* Hurwitz' zeta: terms until q is large, then the Euler-Maclaurin formula. */
 static double ct_zeta_f64(double s, double q) {

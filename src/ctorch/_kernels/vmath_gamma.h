@@ -68,7 +68,7 @@ CT_INLINE double ct_lgamma_core(double x) {
         double f = x - ct_round_f64(x), mirror = y - CT_PI / ct_tan_f64(CT_PI * f);                               \
         mirror = ct_blend_f64(f == 0.0, (double)NAN, mirror);                                                             \
         y = ct_blend_f64(left, mirror, y);                                                                        \
-        return x == 0.0 ? ct_copysign_f64((double)INFINITY, -x) : y;                                              \
+        return ct_blend_f64(x == 0.0, ct_copysign_f64((double)INFINITY, -x), y);                                  \
     }
 
 CT_DIGAMMA_CORE(ct_digamma_core, ct_poly_digamma_f64)

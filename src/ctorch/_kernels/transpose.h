@@ -1,0 +1,9 @@
+/* Squares of LANES x LANES elements transposed in registers. */
+#ifndef CTORCH_TRANSPOSE_H
+#define CTORCH_TRANSPOSE_H
+#include "simd.h"
+
+#define BODY "transpose_body.h"
+#include "each_float.h"
+
+#endif
