@@ -14,8 +14,8 @@ cdef enum:
     GEMM_DTYPES
 
 # C[i] = beta * C[i] + alpha * A[i] @ B[i] for i in range(batch), with A m x k, B k x n, C m x n.
-# Strides are in elements. Those of A and B are free (transposed, expanded, negative: what BLAS cannot take is
-# copied inside); a dimension of size 1 may have any stride. C has c_col == 1 (or n == 1) and c_row >= n, and
+# Strides are in elements. Those of A and B are free (transposed, expanded, negative);
+# a dimension of size 1 may have any stride. C has c_col == 1 (or n == 1) and c_row >= n, and
 # overlaps neither A nor B; C[i] and C[j] do not overlap.
 # matrix @ vector is n = 1 with b_row = the vector's stride; vector @ matrix is m = 1; dot is m = n = 1.
 cdef struct Gemm:
