@@ -30,6 +30,12 @@ ctypedef fused integer:
     int32_t
     int64_t
 
+cdef extern from "triangle.h" nogil:
+    void substitute_f32 "ct_substitute_f32" (bint lower, int n, int64_t k, const float* T, float* b, int64_t ldb)
+    void substitute_f64 "ct_substitute_f64" (bint lower, int n, int64_t k, const double* T, double* b, int64_t ldb)
+    void turn_f32 "ct_turn_f32" (const float* x, int64_t row, int64_t rows, int64_t cols, float* to)
+    void turn_f64 "ct_turn_f64" (const double* x, int64_t row, int64_t rows, int64_t cols, double* to)
+
 cdef extern from "scratch.h" nogil:
     void* ct_scratch(size_t size)
 
@@ -608,8 +614,29 @@ cdef int gemm_i32(const Gemm* g) noexcept nogil:
 cdef int gemm_i64(const Gemm* g) noexcept nogil:
     return gemm_integer(g, <int64_t*>NULL)
 
+# ------------------------------------------------------------------------------------------------------------
+# What elimination is made of, beside products
+
+
+cdef void substitute_single(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
+    substitute_f32(lower, n, k, <const float*>T, <float*>b, ldb)
+
+
+cdef void substitute_double(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
+    substitute_f64(lower, n, k, <const double*>T, <double*>b, ldb)
+
+
+cdef void turn_4(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil:
+    turn_f32(<const float*>x, row, rows, cols, <float*>to)
+
+
+cdef void turn_8(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil:
+    turn_f64(<const double*>x, row, rows, cols, <double*>to)
+
 
 cdef MatmulKernels table
+table.substitute[:] = [substitute_single, substitute_double]
+table.turn[:] = [turn_4, turn_8]
 table.gemm[GEMM_FLOAT32] = gemm_f32
 table.gemm[GEMM_FLOAT64] = gemm_f64
 table.gemm[GEMM_COMPLEX64] = gemm_c64
