@@ -9,10 +9,8 @@
    times i. The order of the additions to an element of C depends on the depth alone. */
 #ifndef CTORCH_GEMM_BLOCK_H
 #define CTORCH_GEMM_BLOCK_H
+#include "partial.h"
 #include "transpose.h"
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
 
 /* As many sums as fit the registers, beside the loaded vectors and one broadcast element of A. */
 #if CT_VECTOR_COUNT == 32

@@ -24,26 +24,6 @@ typedef struct {
 #define CT_PANEL_ELEMENTS ((CT_GEMM_DEPTH * CT_GEMM_PANELS + LANES) * CT_TILE_VECTORS * LANES)
 static inline int64_t NAME(ct_gemm_scratch)(void) { return CT_PANEL_ELEMENTS + CT_GEMM_DEPTH * CT_TILE_ROWS; }
 
-CT_INLINE VEC NAME(ct_load_part)(const REAL *from, int64_t count) {
-#if defined(__AVX512F__)
-    if (sizeof(REAL) == 4) return (VEC)_mm512_maskz_loadu_ps((__mmask16)((1u << count) - 1), from);
-    return (VEC)_mm512_maskz_loadu_pd((__mmask8)((1u << count) - 1), from);
-#else
-    REAL part[LANES] = {0};
-    for (int64_t i = 0; i < count; i++) part[i] = from[i];
-    return *(const VEC *)part;
-#endif
-}
-
-CT_INLINE void NAME(ct_store_part)(REAL *to, VEC x, int64_t count) {
-#if defined(__AVX512F__)
-    if (sizeof(REAL) == 4) _mm512_mask_storeu_ps(to, (__mmask16)((1u << count) - 1), (__m512)x);
-    else _mm512_mask_storeu_pd(to, (__mmask8)((1u << count) - 1), (__m512d)x);
-#else
-    for (int64_t i = 0; i < count; i++) to[i] = x[i];
-#endif
-}
-
 /* What ct_tile_sums stores where the last of its columns are not in C: all but the last vector are whole. */
 CT_INLINE void NAME(ct_tile_store_part)(const int rows, const int vectors, VEC sum[][CT_TILE_VECTORS],
                                         const NAME(ct_tile) * t, REAL *c) {

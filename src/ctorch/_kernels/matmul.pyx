@@ -30,6 +30,10 @@ ctypedef fused integer:
     int32_t
     int64_t
 
+cdef extern from "dots.h" nogil:
+    float dot_f32 "ct_dot_f32" (const float* x, const float* y, int64_t n)
+    double dot_f64 "ct_dot_f64" (const double* x, const double* y, int64_t n)
+
 cdef extern from "triangle.h" nogil:
     void substitute_f32 "ct_substitute_f32" (bint lower, int n, int64_t k, const float* T, float* b, int64_t ldb)
     void substitute_f64 "ct_substitute_f64" (bint lower, int n, int64_t k, const double* T, double* b, int64_t ldb)
@@ -100,37 +104,16 @@ cdef void scale(inexact* c, int64_t rows, int64_t cols, int64_t row, inexact bet
                 c[i * row + j] = beta * c[i * row + j]
 
 
-cdef real dot_lanes(const real* x, const real* y, int64_t n) noexcept nogil:
-    # Independent sums per lane vectorise without reassociation, and lose less to rounding.
-    cdef real lanes[64]
-    cdef int64_t i = 0, j, width
-    for j in range(64):
-        lanes[j] = 0
-    while i + 64 <= n:
-        for j in range(64):
-            lanes[j] += x[i + j] * y[i + j]
-        i += 64
-    j = 0
-    while i < n:
-        lanes[j] += x[i] * y[i]
-        i += 1
-        j += 1
-    width = 32
-    while width > 0:
-        for j in range(width):
-            lanes[j] += lanes[j + width]
-        width >>= 1
-    return lanes[0]
-
-
 cdef inexact dot_serial(const inexact* x, int64_t incx, bint conj_x, const inexact* y, int64_t incy, bint conj_y,
                         int64_t n) noexcept nogil:
     cdef inexact total = 0
     cdef inexact p, q
     cdef int64_t i
-    if inexact is float or inexact is double:
-        if incx == 1 and incy == 1:
-            return dot_lanes(x, y, n)
+    if incx == 1 and incy == 1:
+        if inexact is float:
+            return dot_f32(x, y, n)
+        elif inexact is double:
+            return dot_f64(x, y, n)
     for i in range(n):
         p = conjugate(x[i * incx]) if conj_x else x[i * incx]
         q = conjugate(y[i * incy]) if conj_y else y[i * incy]
@@ -422,9 +405,26 @@ cdef int product_at(const Gemm* g, int64_t i, bint alone, inexact* tag) noexcept
                    <inexact*>g.c + i * g.c_batch, g.c_row, alone)
 
 
+cdef bint batch_dots(const Gemm* g, int64_t start, int64_t stop, inexact* tag) noexcept nogil:
+    """Sums of products of vectors one after the other; False: not plain enough for that."""
+    cdef int64_t i
+    if inexact is float or inexact is double:
+        if g.m != 1 or g.n != 1 or g.alpha != NULL or g.beta != NULL or g.k > DOT_CHUNK:
+            return False
+        for i in range(start, stop):
+            (<inexact*>g.c)[i * g.c_batch] = dot_serial(
+                <const inexact*>g.a + i * g.a_batch, g.a_col, False, <const inexact*>g.b + i * g.b_batch, g.b_row,
+                False, g.k)
+        return True
+    else:
+        return False
+
+
 cdef void batch_chunk(Batch* b, int64_t chunk, inexact* tag) noexcept nogil:
     cdef int64_t i, stop = (chunk + 1) * b.chunk
     cdef int code
+    if batch_dots(b.g, chunk * b.chunk, least(stop, b.g.batch), tag):
+        return
     for i in range(chunk * b.chunk, stop if stop < b.g.batch else b.g.batch):
         code = product_at(b.g, i, True, tag)
         if code != 0:
@@ -505,6 +505,15 @@ cdef struct IntegerProduct:
     int64_t row_parts
 
 
+cdef inline void integer_sums(integer* z, const integer* y, int64_t y_row, const integer* x, int64_t x_step,
+                              integer alpha, int64_t n) noexcept nogil:
+    """z += the rows of y times four elements of x."""
+    cdef int64_t j
+    cdef integer p = alpha * x[0], q = alpha * x[x_step], r = alpha * x[2 * x_step], s = alpha * x[3 * x_step]
+    for j in range(n):
+        z[j] += p * y[j] + q * y[y_row + j] + r * y[2 * y_row + j] + s * y[3 * y_row + j]
+
+
 cdef void integer_rows(IntegerProduct* p, int64_t part, integer* tag) noexcept nogil:
     cdef const Gemm* g = p.g
     cdef int64_t batch = part // p.row_parts, first = part % p.row_parts * INTEGER_ROWS, i, j, k
@@ -523,7 +532,14 @@ cdef void integer_rows(IntegerProduct* p, int64_t part, integer* tag) noexcept n
     for i in range(first, stop):
         for j in range(g.n):
             c[i * g.c_row + j] = beta * c[i * g.c_row + j] if beta != 0 else 0
-    for k in range(g.k):        # a row of B stays in cache for all rows of the part
+    k = 0
+    while k + 4 <= g.k and g.b_col == 1:        # four rows of B stay in cache for all rows of the part
+        y = b + k * g.b_row
+        for i in range(first, stop):
+            z = c + i * g.c_row
+            integer_sums(z, y, g.b_row, a + i * g.a_row + k * g.a_col, g.a_col, alpha, g.n)
+        k += 4
+    for k in range(k, g.k):
         y = b + k * g.b_row
         for i in range(first, stop):
             x = alpha * a[i * g.a_row + k * g.a_col]

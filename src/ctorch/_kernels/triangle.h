@@ -4,7 +4,8 @@
    one of whole vectors, in the order and with the zeros that the plain loops have. */
 #ifndef CTORCH_TRIANGLE_H
 #define CTORCH_TRIANGLE_H
-#include "gemm_block.h"
+#include "partial.h"
+#include "transpose.h"
 
 #define CT_TRIANGLE 16
 
