@@ -1,6 +1,7 @@
 """Sums of products in Einstein's notation, as a chain of matrix products."""
 import functools
 import math
+import operator
 import string
 
 import ctorch
@@ -165,11 +166,11 @@ def _sizes(terms, operands):
     return sizes
 
 
-# ---- the common case, two operands of which nothing but matrix products is asked
+# ---- the common case, two operands of which nothing but a product, of matrices or of elements, is asked
 
 @functools.lru_cache(256)
 def _plan(equation, first_shape, second_shape):
-    """Orders and shapes around one product of matrices, or None where the equation needs more."""
+    """Orders and shapes around one product, or None where the equation needs more."""
     (first, second), result = _parse(equation, (len(first_shape), len(second_shape)))
     sizes = dict(zip(second, second_shape)) | dict(zip(first, first_shape))
     whole = len(set(first)) == len(first) and len(set(second)) == len(second)
@@ -178,8 +179,13 @@ def _plan(equation, first_shape, second_shape):
     inside = [label for label in first if label in second and label not in result]
     left = [label for label in first if label not in second]
     right = [label for label in second if label not in first]
-    if not (whole and agree and inside and set(left + right) <= set(result)):
+    if not (whole and agree and set(left + right) <= set(result)):
         return None
+    if not inside:                   # element by element, each operand of size one where the other has a label alone
+        orders = [[labels.index(i) for i in result if i in labels] for labels in (first, second)]
+        shapes = [[sizes[i] if i in labels else 1 for i in result] for labels in (first, second)]
+        return (operator.mul, [*(None if order == sorted(order) else order for order in orders), None], shapes,
+                [sizes[i] for i in result])
     many, rows, depth, columns = (math.prod(sizes[i] for i in group) for group in (batch, left, inside, right))
     orders = [[labels.index(i) for i in order] for labels, order in
               ((first, batch + left + inside), (second, batch + inside + right), (batch + left + right, result))]
@@ -202,7 +208,10 @@ def _steps(equation, shapes):
         i, j = _cheapest(left, sizes, set(result))
         (_, second), (_, first) = left.pop(j), left.pop(i)
         needed = set(result).union(*(labels for _, labels in left))
-        made = [label for label in dict.fromkeys([*first, *second]) if label in needed] if left else result
+        made = result
+        if left:                     # what is summed later comes last, as products of matrices want it
+            made = [label for label in dict.fromkeys([*first, *second]) if label in needed]
+            made.sort(key=lambda label: label not in result)
         plan = _plan(f"{''.join(first)},{''.join(second)}->{''.join(made)}",
                      *(tuple(sizes[label] for label in labels) for labels in (first, second)))
         if plan is None:
@@ -233,7 +242,8 @@ def _carried_out(plan, a, b):
     product, (first, second, last), (rows, columns), shape = plan
     a = a if first is None else a.permute(first)
     b = b if second is None else b.permute(second)
-    y = product(a.reshape(rows), b.reshape(columns)).reshape(shape)
+    y = product(a if list(a.shape) == rows else a.reshape(rows), b if list(b.shape) == columns else b.reshape(columns))
+    y = y if list(y.shape) == shape else y.reshape(shape)
     return y if last is None else y.permute(last)
 
 
@@ -336,12 +346,13 @@ def chain_matmul(*matrices, out=None):
     for x in matrices:
         if x.dim() != 2:
             raise RuntimeError(f"Tensor dimension is {x.dim()}, expected 2 instead.")
-    result = _chained(matrices, *_best_splits([matrices[0].shape[0], *(x.shape[1] for x in matrices)]))
+    result = _chained(matrices, *_best_splits((matrices[0].shape[0], *[x.shape[1] for x in matrices])))
     if out is None:
         return result
     return out.resize_(result.shape).copy_(result)
 
 
+@functools.lru_cache(256)
 def _best_splits(sizes):
     """Where to split each run of matrices (Cormen et al., Introduction to Algorithms, 15.2)."""
     n = len(sizes) - 1

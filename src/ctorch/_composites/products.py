@@ -6,6 +6,7 @@ import warnings
 import ctorch
 from ctorch import _functions as ops
 from ctorch._shape import wrap
+from ctorch.linalg.norms import vector_norm
 
 
 def outer(input, vec2):
@@ -67,7 +68,8 @@ def _scaled_sum(input, product, beta, alpha):
     product = product if alpha == 1 else product * alpha
     if beta == 0:                    # not even a NaN of the input counts
         return product
-    return product + (input if beta == 1 else input * beta)
+    input = input if beta == 1 else input * beta
+    return product.add_(input) if input.dtype == product.dtype else product + input
 
 
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
@@ -128,6 +130,8 @@ def inner(input, other):
     if input.shape[-1] != other.shape[-1]:
         raise RuntimeError(f"inner() the last dimension must match on both input tensors but got shapes "
                            f"{list(input.shape)} and {list(other.shape)}")
+    if other.dim() == 2:
+        return ops.linear(input, other)
     return tensordot(input, other, ([-1], [-1]))
 
 
@@ -204,17 +208,21 @@ def cdist(input, x2, p=2.0, compute_mode=MODES[0]):
                            f"{x2.shape[-1]}")
     if p < 0:
         raise RuntimeError("cdist only supports non-negative p values")
-    batch = ctorch.broadcast_shapes(input.shape[:-2], x2.shape[:-2])
     rows, columns, n = input.shape[-2], x2.shape[-2], input.shape[-1]
+    large = mode == MODES[1] or (mode == MODES[0] and (rows > 25 or columns > 25) and n > 16)
+    distances = _euclidean if p == 2 and large else ops._distance
+    if input.dim() == 3 and x2.dim() == 3 and input.shape[0] == x2.shape[0]:
+        return distances(input, x2, p)
+    if input.dim() == 2 and x2.dim() == 2:
+        return distances(input.unsqueeze(0), x2.unsqueeze(0), p).squeeze(0)
+    batch = ctorch.broadcast_shapes(input.shape[:-2], x2.shape[:-2])
     count = math.prod(batch)
     a = input.expand(*batch, rows, n).reshape(count, rows, n)
     b = x2.expand(*batch, columns, n).reshape(count, columns, n)
-    large = mode == MODES[1] or (mode == MODES[0] and (rows > 25 or columns > 25) and n > 16)
-    result = _euclidean(a, b) if p == 2 and large else ops._distance(a, b, p)
-    return result.reshape(*batch, rows, columns)
+    return distances(a, b, p).reshape(*batch, rows, columns)
 
 
-def _euclidean(a, b):
+def _euclidean(a, b, p):
     """|a|^2 + |b|^2 - 2 a b as one product of matrices."""
     aa, bb = (a * a).sum(-1, True), (b * b).sum(-1, True)
     left = ctorch.cat([a * -2, aa, ctorch.ones_like(aa)], -1)
@@ -230,8 +238,9 @@ def renorm(input, p, dim, maxnorm):
     if input.dim() < 2:
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.dim()} dimensions")
     dim = wrap(dim, input.dim(), "renorm")
-    sizes = ops.norm(input, p, [d for d in range(input.dim()) if d != dim], True)
-    return input * ops.where(sizes > maxnorm, maxnorm / (sizes + 1e-7), 1.0).to(input.dtype)
+    sizes = vector_norm(input, p, [d for d in range(input.dim()) if d != dim], True)
+    factor = ops.where(sizes > maxnorm, maxnorm / (sizes + 1e-7), 1.0)
+    return input * (factor if factor.dtype == input.dtype else factor.to(input.dtype))
 
 
 def cross(input, other, dim=None):

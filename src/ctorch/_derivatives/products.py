@@ -23,6 +23,14 @@ def distance_backward(g, x, other, y, p):
     return (g * difference.sign() * _f.where(gone, 0.0, powers)).sum(-2)
 
 
+def pdist_backward(g, x, y, p):
+    """Gradient of pdist: that of cdist, where each pair stands on both sides of the diagonal."""
+    n = x.shape[0]
+    pairs = tuple(_f.triu_indices(n, n, 1, device=x.device))
+    g, y = (z + z.mT for z in (g.new_zeros(n, n).index_put(pairs, each) for each in (g, y)))
+    return distance_backward(g[None], x[None], x[None], y[None], p)[0]
+
+
 def _rows(x):
     return x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
 

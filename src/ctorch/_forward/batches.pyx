@@ -9,6 +9,8 @@ from libc.stdlib cimport free, malloc
 from ctorch._blas cimport blas_enter, blas_leave, get_blas
 from ctorch._dispatch cimport unsupported
 from ctorch._dtype cimport *
+from ctorch._kernels._load cimport kernel_table
+from ctorch._kernels.matmul cimport MatmulKernels
 from ctorch._lapack cimport *
 from ctorch._parallel cimport get_num_threads, parallel_for
 from ctorch._tensor cimport *
@@ -47,7 +49,11 @@ cdef extern from *:
 cdef enum:
     GRAIN = 100000                   # arithmetic of a chunk, about
     MATRIX_OVERHEAD = 1000           # that of calling LAPACK once, in the same measure
+    TURNED = 8                       # rows and columns from which a transposed copy goes by vectors
     THREADED = 1024                  # from this size on OpenBLAS may use threads of its own
+
+
+cdef MatmulKernels* kernels = NULL
 
 
 # ---- checks
@@ -86,6 +92,7 @@ cdef int square(TensorBase x, str op) except -1:
 
 cdef int batch_init(Batch* batch, TensorBase x, const char* op) except -1:
     # The batch of x, whose last two dimensions are the matrix.
+    global kernels
     cdef int i
     batch.type = lapack_type(x, op)
     batch.size = itemsize_of[x.dtype]
@@ -102,6 +109,8 @@ cdef int batch_init(Batch* batch, TensorBase x, const char* op) except -1:
         elif x.shape[i] > INT32_MAX:
             raise RuntimeError(f"{op.decode()}: a size is beyond 32-bit integers")
     need_lapack()
+    if kernels == NULL:
+        kernels = <MatmulKernels*>kernel_table("matmul")
     if get_blas() == NULL:
         raise ImportError(f"{op.decode()}: SciPy's BLAS (scipy.linalg.cython_blas) cannot be imported")
     return 0
@@ -248,7 +257,9 @@ cdef int64_t first_failure(TensorBase info) noexcept:
 cdef void load(const Batch* batch, int k, char* at, char* to, int64_t rows, int64_t cols) noexcept nogil:
     # Copies a matrix of operand k column-major.
     cdef int64_t row = batch.operand[k].row, col = batch.operand[k].col
-    if batch.size == 4:
+    if col == 1 and row != 1 and batch.size <= 8 and rows >= TURNED and cols >= TURNED:
+        kernels.turn[batch.size == 8](at, row, rows, cols, to)
+    elif batch.size == 4:
         ct_load_4(at, to, rows, cols, row, col)
     elif batch.size == 8:
         ct_load_8(at, to, rows, cols, row, col)

@@ -9,3 +9,5 @@ cdef void blocked_triangular(int type, char uplo, char op, char diag, int n, int
                              int ldb) noexcept nogil
 # B = A^-1 B of the factors that blocked_lu wrote.
 cdef void blocked_lu_solve(int type, int n, int k, char* LU, int* pivots, char* B) noexcept nogil
+# X = A^-1 of the factors that blocked_lu wrote; X is dense.
+cdef void blocked_inverse(int type, int n, char* LU, int* pivots, char* X) noexcept nogil

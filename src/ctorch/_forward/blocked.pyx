@@ -1,12 +1,16 @@
 """LU and triangular systems by halves, on the product of matrices that matmul uses."""
 from libc.stdint cimport int64_t
+from libc.string cimport memcpy, memset
 
 from ctorch._kernels._load cimport kernel_table
-from ctorch._kernels.matmul cimport Gemm, MatmulKernels
+from ctorch._kernels.matmul cimport TRIANGLE, Gemm, MatmulKernels
 from ctorch._lapack cimport *
+from ctorch._parallel cimport parallel_for
 
 cdef enum:
-    BLOCK = 16                       # rows of a triangle that are eliminated one by one
+    BLOCK = TRIANGLE                 # rows of a triangle that are eliminated one by one
+    COLUMNS = 32                     # that a thread takes to exchange their rows
+    EXCHANGES = 1 << 14              # fewer are not worth a second thread
     PANEL = 32                       # columns that LAPACK does at once
 
 cdef MatmulKernels* kernels = NULL
@@ -43,8 +47,6 @@ cdef void subtract_product(int type, char op, int m, int n, int k, char* A, int 
     cdef Gemm g
     if m == 0 or n == 0 or k == 0:
         return
-    if kernels == NULL:
-        load_kernels()
     g.batch, g.m, g.n, g.k = 1, n, m, k
     g.a, g.a_batch, g.a_row, g.a_col = B, 0, ldb, 1
     g.b, g.b_batch = A, 0
@@ -66,34 +68,39 @@ cdef inline int half_of(int n) noexcept nogil:
 
 cdef void eliminate(bint lower, char op, bint unit, int n, int k, const element* A, int64_t ld, element* B,
                     int64_t ldb) noexcept nogil:
-    # The triangle is laid out densely, with reciprocals on its diagonal, and then walked column by column.
+    # The triangle is laid out densely by rows, with reciprocals on its diagonal.
     cdef element T[BLOCK * BLOCK]
     cdef element t
     cdef int64_t i, j, _column
-    for j in range(n):
-        for i in range(n):
+    for i in range(n):
+        for j in range(n):
             t = A[i + j * ld] if op == c"N" else A[j + i * ld]
             if op == c"C" and not (element is float or element is double):
                 t = t.conjugate()
-            T[i + j * BLOCK] = t
-        t = T[j + j * BLOCK]
-        T[j + j * BLOCK] = 1 if unit else 1 / t
-    for _column in range(k):
-        for j in range(n):
-            i = j if lower else n - 1 - j
-            t = B[i] * T[i + i * BLOCK]
-            B[i] = t
-            if lower:
-                for i in range(j + 1, n):
-                    B[i] = B[i] - t * T[i + j * BLOCK]
-            else:
-                for i in range(n - 1 - j):
-                    B[i] = B[i] - t * T[i + (n - 1 - j) * BLOCK]
-        B += ldb
+            T[i * BLOCK + j] = t
+        t = T[i * BLOCK + i]
+        T[i * BLOCK + i] = 1 if unit else 1 / t
+    if element is float or element is double:
+        kernels.substitute[element is double](lower, n, k, T, B, ldb)
+    else:
+        for _column in range(k):
+            for j in range(n):
+                i = j if lower else n - 1 - j
+                t = B[i] * T[i * BLOCK + i]
+                B[i] = t
+                if lower:
+                    for i in range(j + 1, n):
+                        B[i] = B[i] - t * T[i * BLOCK + j]
+                else:
+                    for i in range(n - 1 - j):
+                        B[i] = B[i] - t * T[i * BLOCK + n - 1 - j]
+            B += ldb
 
 
 cdef void eliminate_rows(int type, bint lower, char op, bint unit, int n, int k, char* A, int ld, char* B,
                          int ldb) noexcept nogil:
+    if kernels == NULL:
+        load_kernels()
     if type == LAPACK_FLOAT32:
         eliminate(lower, op, unit, n, k, <float*>A, ld, <float*>B, ldb)
     elif type == LAPACK_FLOAT64:
@@ -138,15 +145,36 @@ cdef void exchange(element* A, int columns, int64_t ld, const int* pivots, int c
         A += ld
 
 
-cdef void exchange_rows(int type, char* A, int columns, int ld, const int* pivots, int count) noexcept nogil:
-    if type == LAPACK_FLOAT32:
-        exchange(<float*>A, columns, ld, pivots, count)
-    elif type == LAPACK_FLOAT64:
-        exchange(<double*>A, columns, ld, pivots, count)
-    elif type == LAPACK_COMPLEX64:
-        exchange(<float complex*>A, columns, ld, pivots, count)
+cdef struct Exchanges:
+    int type, columns, ld, count
+    const int* pivots
+    char* A
+
+
+cdef void exchange_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Exchanges* e = <Exchanges*>arg
+    cdef int first = <int>chunk * COLUMNS, columns = e.columns - first
+    cdef char* A = e.A + <int64_t>first * e.ld * size_of(e.type)
+    columns = columns if columns < COLUMNS else <int>COLUMNS
+    if e.type == LAPACK_FLOAT32:
+        exchange(<float*>A, columns, e.ld, e.pivots, e.count)
+    elif e.type == LAPACK_FLOAT64:
+        exchange(<double*>A, columns, e.ld, e.pivots, e.count)
+    elif e.type == LAPACK_COMPLEX64:
+        exchange(<float complex*>A, columns, e.ld, e.pivots, e.count)
     else:
-        exchange(<double complex*>A, columns, ld, pivots, count)
+        exchange(<double complex*>A, columns, e.ld, e.pivots, e.count)
+
+
+cdef void exchange_rows(int type, char* A, int columns, int ld, const int* pivots, int count) noexcept nogil:
+    cdef Exchanges e
+    cdef int64_t chunks = (columns + COLUMNS - 1) // COLUMNS, i
+    e.type, e.columns, e.ld, e.count, e.pivots, e.A = type, columns, ld, count, pivots, A
+    if <int64_t>columns * count < EXCHANGES:
+        for i in range(chunks):
+            exchange_chunk(&e, i)
+    else:
+        parallel_for(exchange_chunk, &e, chunks)
 
 
 cdef void blocked_lu(int type, int m, int n, char* A, int ld, int* pivots, int* info) noexcept nogil:
@@ -177,3 +205,53 @@ cdef void blocked_lu_solve(int type, int n, int k, char* LU, int* pivots, char* 
     exchange_rows(type, B, k, n, pivots, n)
     blocked_triangular(type, c"L", c"N", c"U", n, k, LU, n, B, n)
     blocked_triangular(type, c"U", c"N", c"N", n, k, LU, n, B, n)
+
+
+cdef void inverse_of_triangle(int type, char uplo, char diag, int n, char* A, int ld, char* B, int ldb) noexcept nogil:
+    # B = A^-1, given as zeros. The half of it that stays zero takes no part, where a system for the identity would.
+    cdef int64_t size = size_of(type), corner, last
+    cdef int h, rest, i
+    if n <= BLOCK:
+        for i in range(n):
+            memcpy(B + i * (ldb + 1) * size, one(type), size)
+        eliminate_rows(type, uplo == c"L", c"N", diag == c"U", n, n, A, ld, B, ldb)
+        return
+    h = half_of(n)
+    rest = n - h
+    inverse_of_triangle(type, uplo, diag, h, A, ld, B, ldb)
+    inverse_of_triangle(type, uplo, diag, rest, A + (<int64_t>h * ld + h) * size, ld,
+                        B + (<int64_t>h * ldb + h) * size, ldb)
+    if uplo == c"L":
+        subtract_product(type, c"N", rest, h, h, A + h * size, ld, B, ldb, B + h * size, ldb)
+        blocked_triangular(type, uplo, c"N", diag, rest, h, A + (<int64_t>h * ld + h) * size, ld, B + h * size, ldb)
+    else:
+        corner = <int64_t>h * ld * size
+        last = <int64_t>h * ldb * size
+        subtract_product(type, c"N", h, rest, rest, A + corner, ld, B + last + h * size, ldb, B + last, ldb)
+        blocked_triangular(type, uplo, c"N", diag, h, rest, A, ld, B + last, ldb)
+
+
+cdef void exchange_columns(char* X, int64_t bytes, const int* pivots, int n) noexcept nogil:
+    # X P of the exchanges of rows that pivots tell.
+    cdef char part[1024]
+    cdef char* a
+    cdef char* b
+    cdef int64_t at, now
+    cdef int i
+    for i in range(n - 1, -1, -1):
+        if pivots[i] == i + 1:
+            continue
+        a, b, at = X + i * bytes, X + (pivots[i] - 1) * bytes, 0
+        while at < bytes:
+            now = bytes - at if bytes - at < <int64_t>sizeof(part) else <int64_t>sizeof(part)
+            memcpy(part, a + at, now)
+            memcpy(a + at, b + at, now)
+            memcpy(b + at, part, now)
+            at += now
+
+
+cdef void blocked_inverse(int type, int n, char* LU, int* pivots, char* X) noexcept nogil:
+    memset(X, 0, <int64_t>n * n * size_of(type))
+    inverse_of_triangle(type, c"L", c"U", n, LU, n, X, n)
+    blocked_triangular(type, c"U", c"N", c"N", n, n, LU, n, X, n)
+    exchange_columns(X, n * size_of(type), pivots, n)

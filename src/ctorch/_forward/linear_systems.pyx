@@ -211,13 +211,15 @@ cdef TensorBase valid_pivots(TensorBase pivots):
 # ---- inverse
 
 cdef void inv_each(const Batch* b, char** at, char* work) noexcept nogil:
-    # at: A, inverse, info; the solution for the columns of the identity, which BLAS finds faster than getri
+    # at: A, inverse, info
     cdef int n = b.n, i
     cdef int* pivots = <int*>work
     cdef char* LU = work + padded(n * sizeof(int))
     load(b, 0, at[0], LU, n, n)
     factor(b, n, n, LU, pivots, <int*>at[2])
-    if n > SMALL and (<int*>at[2])[0] != 0:
+    if n > SMALL:
+        if (<int*>at[2])[0] == 0:
+            blocked_inverse(b.type, n, LU, pivots, at[1])
         return
     memset(at[1], 0, <int64_t>n * n * b.size)
     for i in range(n):

@@ -9,6 +9,10 @@ from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.matmul cimport *
 from ctorch._tensor cimport *
 
+ctypedef fused real:
+    float
+    double
+
 cdef MatmulKernels* kernels = NULL
 
 
@@ -176,3 +180,58 @@ cdef TensorBase linear_forward(TensorBase x, TensorBase weight, TensorBase bias)
     for i in range(x.ndim - 2, -1, -1):
         strides[i] = strides[i + 1] * (shape[i + 1] if shape[i + 1] > 1 else 1)
     return tensor_view(y, x.ndim, shape, strides, y.data)
+
+
+cdef bint row_stride(TensorBase x, int64_t* stride) noexcept:
+    """The one stride between all rows, if there is one."""
+    cdef int64_t next_stride = 0        # that the next dimension outwards must have
+    cdef int i
+    stride[0] = 0
+    for i in range(x.ndim - 2, -1, -1):
+        if x.shape[i] == 1:
+            continue
+        if next_stride == 0:
+            stride[0] = x.strides[i]
+        elif x.strides[i] != next_stride:
+            return False
+        next_stride = x.strides[i] * x.shape[i]
+        if next_stride == 0:
+            return False
+    return True
+
+
+cdef void cross_rows(const real* a, int64_t a_row, int64_t a_step, const real* b, int64_t b_row, int64_t b_step,
+                     real* y, int64_t rows) noexcept nogil:
+    cdef real p, q, r, s, t, u
+    cdef int64_t _row
+    for _row in range(rows):
+        p, q, r = a[0], a[a_step], a[2 * a_step]
+        s, t, u = b[0], b[b_step], b[2 * b_step]
+        y[0] = q * u - r * t
+        y[1] = r * s - p * u
+        y[2] = p * t - q * s
+        a += a_row
+        b += b_row
+        y += 3
+
+
+cdef TensorBase cross_forward(TensorBase x, TensorBase other):
+    """Vector products of rows of three; both of one shape and dtype."""
+    cdef int64_t rows, x_row, other_row
+    cdef int last = x.ndim - 1
+    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    if not row_stride(x, &x_row):
+        x = contiguous(x)
+        x_row = 3
+    if not row_stride(other, &other_row):
+        other = contiguous(other)
+        other_row = 3
+    rows = y.numel // 3
+    with nogil:
+        if y.dtype == FLOAT32:
+            cross_rows(<float*>x.data, x_row, x.strides[last], <float*>other.data, other_row, other.strides[last],
+                       <float*>y.data, rows)
+        else:
+            cross_rows(<double*>x.data, x_row, x.strides[last], <double*>other.data, other_row, other.strides[last],
+                       <double*>y.data, rows)
+    return y

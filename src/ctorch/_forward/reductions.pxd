@@ -4,3 +4,4 @@ cdef object moments_forward(TensorBase x, object dim, double correction, bint ro
 cdef TensorBase logsumexp_forward(TensorBase x, object dim, bint keepdim)
 cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest)
 cdef TensorBase distance_forward(TensorBase x, TensorBase other, double p)
+cdef TensorBase pdist_forward(TensorBase x, double p)

@@ -223,20 +223,40 @@ cdef object unsigned_extremum(TensorBase x, int dim, bint keepdim, bint largest)
 
 # ---- distances
 
+cdef DistanceKernels* load_distance() except NULL:
+    global distance_kernels
+    if distance_kernels == NULL:
+        distance_kernels = <DistanceKernels*>kernel_table("distance")
+    return distance_kernels
+
+
 cdef TensorBase distance_forward(TensorBase x, TensorBase other, double p):
     """p-norms of the differences of rows, (batch, rows, n) by (batch, columns, n)."""
-    global distance_kernels
     cdef int dtype = float_compute(x, b"cdist")
     cdef int64_t shape[3]
     cdef int order[3]
     order[:] = [0, 2, 1]
     cdef TensorBase a = dense(x, dtype), b = dense(reordered(other, order), dtype), y
+    cdef DistanceKernels* k = load_distance()
     shape[:] = [x.shape[0], x.shape[1], other.shape[1]]
     y = tensor_empty(dtype, 3, shape)
-    if distance_kernels == NULL:
-        distance_kernels = <DistanceKernels*>kernel_table("distance")
     if y.numel:
         with nogil:
-            distance_kernels.distance[row_of(dtype)](a.data, b.data, y.data, shape[0], shape[1], shape[2], x.shape[2],
-                                                     p)
+            k.distance[row_of(dtype)](a.data, b.data, y.data, shape[0], shape[1], shape[2], x.shape[2], p, False)
+    return cast_to(y, x.dtype)
+
+
+cdef TensorBase pdist_forward(TensorBase x, double p):
+    """The same of all pairs of rows of one matrix."""
+    cdef int dtype = float_compute(x, b"pdist")
+    cdef int64_t pairs
+    cdef int order[2]
+    order[:] = [1, 0]
+    cdef TensorBase a = dense(x, dtype), b = dense(reordered(x, order), dtype), y
+    cdef DistanceKernels* k = load_distance()
+    pairs = x.shape[0] * (x.shape[0] - 1) // 2
+    y = tensor_empty(dtype, 1, &pairs)
+    if pairs:
+        with nogil:
+            k.distance[row_of(dtype)](a.data, b.data, y.data, 1, x.shape[0], x.shape[0], x.shape[1], p, True)
     return cast_to(y, x.dtype)

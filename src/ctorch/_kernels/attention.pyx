@@ -56,8 +56,8 @@ cdef inline real log_(real x) noexcept nogil:
 
 
 cdef inline int64_t product_scratch(real* tag) noexcept nogil:
-    """Elements that a product of up to KEYS rows works in."""
-    return block_scratch_f32(KEYS) if real is float else block_scratch_f64(KEYS)
+    """Elements that a product works in."""
+    return block_scratch_f32() if real is float else block_scratch_f64()
 
 
 cdef void product(int64_t m, int64_t n, int64_t k, const real* a, int64_t a_row, int64_t a_col, const real* b,
@@ -68,11 +68,11 @@ cdef void product(int64_t m, int64_t n, int64_t k, const real* a, int64_t a_row,
     cdef block_f64 d
     if real is float:
         f.m, f.n, f.k, f.a_row, f.a_col, f.b_row, f.b_col, f.c_row = m, n, k, a_row, a_col, b_row, b_col, c_row
-        f.a, f.b, f.c, f.alpha, f.beta = a, b, c, alpha, beta
+        f.a, f.b, f.c, f.alpha, f.beta, f.pairs = a, b, c, alpha, beta, False
         block_gemm_f32(&f, scratch)
     else:
         d.m, d.n, d.k, d.a_row, d.a_col, d.b_row, d.b_col, d.c_row = m, n, k, a_row, a_col, b_row, b_col, c_row
-        d.a, d.b, d.c, d.alpha, d.beta = a, b, c, alpha, beta
+        d.a, d.b, d.c, d.alpha, d.beta, d.pairs = a, b, c, alpha, beta, False
         block_gemm_f64(&d, scratch)
 
 

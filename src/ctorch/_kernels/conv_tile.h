@@ -5,7 +5,6 @@
    and needs one vector load per tap for all its channels. */
 #ifndef CTORCH_CONV_TILE_H
 #define CTORCH_CONV_TILE_H
-#include "simd.h"
 #include "transpose.h"
 
 /* As many sums as fit the registers, beside the loaded vectors and one broadcast weight. */

@@ -172,27 +172,3 @@ static void NAME(ct_conv_copy_masked)(const REAL *from, const REAL *mask, int64_
         for (; i < count; i++) to[i] = mask[i] != 0 ? from[i] : 0; /* set bits are a NaN */
     }
 }
-
-/* to[c][r] = from[r][c] for r < rows, c < columns; the rest of whole blocks of LANES is filled with zeros. */
-static void NAME(ct_transpose_padded)(const REAL *from, int64_t from_row, int64_t rows, int64_t columns, REAL *to,
-                                      int64_t to_row) {
-    for (int64_t c = 0; c < columns; c += LANES)
-        for (int64_t r = 0; r < rows; r += LANES) {
-            VEC block[LANES];
-            const int64_t wide = columns - c < LANES ? columns - c : LANES;
-            CT_UNROLL for (int i = 0; i < LANES; i++) {
-                block[i] = (VEC){0};
-                if (r + i < rows) {
-                    const REAL *row = from + (r + i) * from_row + c;
-                    if (wide == LANES) block[i] = *(const VEC *)row;
-                    else {
-                        REAL part[LANES] = {0};
-                        for (int64_t j = 0; j < wide; j++) part[j] = row[j];
-                        memcpy(&block[i], part, sizeof(part));
-                    }
-                }
-            }
-            NAME(ct_transpose)(block);
-            CT_UNROLL for (int i = 0; i < LANES; i++) *(VEC *)(to + (c + i) * to_row + r) = block[i];
-        }
-}

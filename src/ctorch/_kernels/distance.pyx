@@ -1,10 +1,16 @@
 """Distances of all pairs of points; the second set is transposed, so that the loops run over its points."""
 from cpython.pycapsule cimport PyCapsule_New
-from libc.math cimport INFINITY, fabs, fabsf, pow, powf, sqrt, sqrtf
+from libc.math cimport INFINITY, fabs, fabsf, pow, powf
 from libc.stdint cimport int64_t
 
 from ctorch._kernels.lanes cimport real
 from ctorch._parallel cimport parallel_for
+
+cdef extern from "dots.h" nogil:
+    void distances_f32 "ct_distances_f32" (int p, const float* x, const float* y, int64_t y_row, int64_t n,
+                                           int64_t count, float* to)
+    void distances_f64 "ct_distances_f64" (int p, const double* x, const double* y, int64_t y_row, int64_t n,
+                                           int64_t count, double* to)
 
 cdef enum:
     COLUMNS = 256       # distances worked on together
@@ -15,6 +21,7 @@ cdef struct Job:
     const void* y
     void* to
     int64_t batch, rows, columns, n, chunk
+    bint upper          # of one set with itself, each pair once: row after row what is right of the diagonal
     double p
 
 ctypedef void (*task_fn)(void* job, int64_t number) noexcept nogil
@@ -34,25 +41,11 @@ cdef inline real power(real x, real p) noexcept nogil:
         return pow(x, p)
 
 
-cdef inline real root(real x) noexcept nogil:
-    if real is float:
-        return sqrtf(x)
-    else:
-        return sqrt(x)
-
-
 cdef inline void add(real* sums, const real* y, real x, int64_t k, real p) noexcept nogil:
     """The differences of one coordinate."""
     cdef int64_t j
     cdef real d
-    if p == 2:
-        for j in range(k):
-            d = x - y[j]
-            sums[j] += d * d
-    elif p == 1:
-        for j in range(k):
-            sums[j] += size_of(x - y[j])
-    elif p == 0:
+    if p == 0:
         for j in range(k):
             sums[j] += x != y[j]
     elif p == INFINITY:
@@ -62,6 +55,12 @@ cdef inline void add(real* sums, const real* y, real x, int64_t k, real p) noexc
     else:
         for j in range(k):
             sums[j] += power(size_of(x - y[j]), p)
+
+
+cdef inline real finished(real total, real p) noexcept nogil:
+    if p == 0 or p == INFINITY:
+        return total
+    return power(total, 1 / p)
 
 
 cdef inline void task(Job* job, int64_t number, real* tag) noexcept nogil:
@@ -74,21 +73,26 @@ cdef inline void task(Job* job, int64_t number, real* tag) noexcept nogil:
     stop = stop if stop < job.batch * job.rows else job.batch * job.rows
     for row in range(number * job.chunk, stop):
         x = <const real*>job.x + row * job.n
-        to = <real*>job.to + row * job.columns
-        first = 0
+        first = row + 1 if job.upper else 0
+        if job.upper:
+            to = <real*>job.to + row * (2 * job.rows - row - 1) // 2 - first
+        else:
+            to = <real*>job.to + row * job.columns
+        y = <const real*>job.y + row // job.rows * job.n * job.columns
+        if p == 2 or p == 1:
+            if real is float:
+                distances_f32(<int>p, x, y + first, job.columns, job.n, job.columns - first, to + first)
+            else:
+                distances_f64(<int>p, x, y + first, job.columns, job.n, job.columns - first, to + first)
+            continue
         while first < job.columns:
             k = job.columns - first if job.columns - first < COLUMNS else <int64_t>COLUMNS
-            y = <const real*>job.y + row // job.rows * job.n * job.columns + first
             for j in range(k):
                 sums[j] = 0
             for i in range(job.n):
-                add(sums, y + i * job.columns, x[i], k, p)
+                add(sums, y + i * job.columns + first, x[i], k, p)
             for j in range(k):
-                if p == 2:
-                    sums[j] = root(sums[j])
-                elif p != 1 and p != 0 and p != INFINITY:
-                    sums[j] = power(sums[j], 1 / p)
-                to[first + j] = sums[j]
+                to[first + j] = finished(sums[j], p)
             first += k
 
 
@@ -101,22 +105,22 @@ cdef void task_f64(void* job, int64_t number) noexcept nogil:
 
 
 cdef void run(task_fn fn, const void* x, const void* y, void* to, int64_t batch, int64_t rows, int64_t columns,
-              int64_t n, double p) noexcept nogil:
+              int64_t n, double p, bint upper) noexcept nogil:
     cdef Job job
-    job.x, job.y, job.to, job.p = x, y, to, p
+    job.x, job.y, job.to, job.p, job.upper = x, y, to, p, upper
     job.batch, job.rows, job.columns, job.n = batch, rows, columns, n
     job.chunk = CHUNK // (columns * n + 1) + 1
     parallel_for(fn, &job, (batch * rows + job.chunk - 1) // job.chunk)
 
 
 cdef void distance_f32(const void* x, const void* y, void* to, int64_t batch, int64_t rows, int64_t columns,
-                       int64_t n, double p) noexcept nogil:
-    run(task_f32, x, y, to, batch, rows, columns, n, p)
+                       int64_t n, double p, bint upper) noexcept nogil:
+    run(task_f32, x, y, to, batch, rows, columns, n, p, upper)
 
 
 cdef void distance_f64(const void* x, const void* y, void* to, int64_t batch, int64_t rows, int64_t columns,
-                       int64_t n, double p) noexcept nogil:
-    run(task_f64, x, y, to, batch, rows, columns, n, p)
+                       int64_t n, double p, bint upper) noexcept nogil:
+    run(task_f64, x, y, to, batch, rows, columns, n, p, upper)
 
 
 cdef DistanceKernels table

@@ -1,4 +1,4 @@
-# Products of packed blocks in registers, of gemm_block.h.
+# Products of matrices in registers, of gemm_block.h.
 from libc.stdint cimport int64_t
 
 cdef extern from "gemm_block.h" nogil:
@@ -11,6 +11,8 @@ cdef extern from "gemm_block.h" nogil:
         float* c
         int64_t c_row
         float alpha, beta
+        bint pairs, conj_a, conj_b
+        float alpha_imag
     ctypedef struct block_f64 "ct_gemm_f64":
         int64_t m, n, k
         const double* a
@@ -20,7 +22,9 @@ cdef extern from "gemm_block.h" nogil:
         double* c
         int64_t c_row
         double alpha, beta
-    int64_t block_scratch_f32 "ct_gemm_scratch_f32" (int64_t m)
-    int64_t block_scratch_f64 "ct_gemm_scratch_f64" (int64_t m)
+        bint pairs, conj_a, conj_b
+        double alpha_imag
+    int64_t block_scratch_f32 "ct_gemm_scratch_f32" ()
+    int64_t block_scratch_f64 "ct_gemm_scratch_f64" ()
     void block_gemm_f32 "ct_gemm_block_f32" (const block_f32* g, float* scratch)
     void block_gemm_f64 "ct_gemm_block_f64" (const block_f64* g, double* scratch)

@@ -14,8 +14,8 @@ cdef enum:
     GEMM_DTYPES
 
 # C[i] = beta * C[i] + alpha * A[i] @ B[i] for i in range(batch), with A m x k, B k x n, C m x n.
-# Strides are in elements. Those of A and B are free (transposed, expanded, negative: what BLAS cannot take is
-# copied inside); a dimension of size 1 may have any stride. C has c_col == 1 (or n == 1) and c_row >= n, and
+# Strides are in elements. Those of A and B are free (transposed, expanded, negative);
+# a dimension of size 1 may have any stride. C has c_col == 1 (or n == 1) and c_row >= n, and
 # overlaps neither A nor B; C[i] and C[j] do not overlap.
 # matrix @ vector is n = 1 with b_row = the vector's stride; vector @ matrix is m = 1; dot is m = n = 1.
 cdef struct Gemm:
@@ -33,3 +33,11 @@ cdef struct Gemm:
 cdef struct MatmulKernels:
     # 0 ok, -1 out of memory, -2 a size beyond BLAS's 32-bit integers, -3 SciPy's BLAS cannot be imported
     int (*gemm[9])(const Gemm* g) noexcept nogil
+    # For float and double. B = T^-1 B for a triangle T[i * TRIANGLE + j] of n <= TRIANGLE rows with reciprocals on its
+    # diagonal; B is column-major, k columns that are ldb apart.
+    void (*substitute[2])(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil
+    # Elements of 4 and 8 bytes: a row-major matrix, rows `row` apart, copied column-major.
+    void (*turn[2])(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil
+
+cdef enum:
+    TRIANGLE = 16

@@ -1,7 +1,6 @@
-"""Matrix products: in registers, by packed blocks or by BLAS as they grow, in parts over the pool.
+"""Matrix products by tiles in registers, in parts over the pool; of a matrix and a vector by BLAS.
 
-Integers go by plain loops. SciPy's BLAS is not looked up before a product needs it: a large one, a thin one or a
-complex one.
+Integers go by plain loops. SciPy's BLAS is not looked up before a product of a large matrix and a vector needs it.
 """
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport INT32_MAX, int8_t, int16_t, int32_t, int64_t, uint8_t
@@ -9,7 +8,7 @@ from libc.stdlib cimport free, malloc
 
 from ctorch._blas cimport Blas, blas_enter, blas_leave, get_blas
 from ctorch._kernels.gemm_block cimport *
-from ctorch._parallel cimport parallel_for, pool_fn
+from ctorch._parallel cimport get_num_threads, parallel_for
 
 ctypedef float complex complex64
 ctypedef double complex complex128
@@ -31,42 +30,26 @@ ctypedef fused integer:
     int32_t
     int64_t
 
-cdef extern from "gemm_small.h" nogil:
-    ctypedef struct small_f32 "ct_small_f32":
-        int64_t m, n, k
-        const float* a
-        int64_t a_row, a_col
-        const float* b
-        int64_t b_row
-        float* c
-        int64_t c_row
-        float alpha, beta
-    ctypedef struct small_f64 "ct_small_f64":
-        int64_t m, n, k
-        const double* a
-        int64_t a_row, a_col
-        const double* b
-        int64_t b_row
-        double* c
-        int64_t c_row
-        double alpha, beta
-    void small_gemm_f32 "ct_small_gemm_f32" (const small_f32* s, float* tail)
-    void small_gemm_f64 "ct_small_gemm_f64" (const small_f64* s, double* tail)
+cdef extern from "dots.h" nogil:
+    float dot_f32 "ct_dot_f32" (const float* x, const float* y, int64_t n)
+    double dot_f64 "ct_dot_f64" (const double* x, const double* y, int64_t n)
+
+cdef extern from "triangle.h" nogil:
+    void substitute_f32 "ct_substitute_f32" (bint lower, int n, int64_t k, const float* T, float* b, int64_t ldb)
+    void substitute_f64 "ct_substitute_f64" (bint lower, int n, int64_t k, const double* T, double* b, int64_t ldb)
+    void turn_f32 "ct_turn_f32" (const float* x, int64_t row, int64_t rows, int64_t cols, float* to)
+    void turn_f64 "ct_turn_f64" (const double* x, int64_t row, int64_t rows, int64_t cols, double* to)
 
 cdef extern from "scratch.h" nogil:
     void* ct_scratch(size_t size)
 
 cdef enum:
-    SMALL_SIDE = 64             # sides of a product in registers, which packs B and its last columns on the stack
-    SMALL_PRODUCT = 1 << 18     # and how many multiplications it has at most
-    NARROW_SIDE = 16            # products with so few columns are also for the registers
-    NARROW_PRODUCT = 1 << 21
-    NARROW_DEPTH = 2048
-    BLOCK_SIDE = 24             # shorter sides than this leave too many of a block's registers empty
-    THIN_SIDE = 128             # sides up to this suit blocks better than BLAS, whatever the others are
-    BLOCK_PRODUCT = 1 << 29     # larger products are for BLAS
+    SMALL_VECTOR = 1 << 14      # multiplications of a matrix and a vector that need no BLAS
+    SMALL_INTEGERS = 1 << 18    # and of integers that need no second thread
     PART_PRODUCT = 1 << 20      # a part handed to a thread has at least so many multiplications
-    WIDE_PART_PRODUCT = 1 << 28     # and the parts go on being halved while they have more than this
+    PART_SIDE = 32              # and so many rows or columns
+    WIDE_PART = 64              # as many columns are worth their own pass over A
+    VECTOR_PART = 1 << 17       # elements of a matrix in a part of its product with a vector
     BATCH_PRODUCT = 1 << 18     # matrices of a batch are grouped into chunks of about so many
     DOT_CHUNK = 1 << 17
 
@@ -106,27 +89,6 @@ cdef inline inexact conjugate(inexact x) noexcept nogil:
     else:
         return x
 
-
-cdef inexact* copied(Matrix* x, inexact* tag) noexcept nogil:
-    """A fresh row-major copy, conjugated if asked, which the matrix then describes; NULL: out of memory."""
-    cdef inexact* to = <inexact*>malloc(x.rows * x.cols * sizeof(inexact))
-    cdef const inexact* source = <const inexact*>x.data
-    cdef int64_t i, j
-    if to == NULL:
-        return NULL
-    for i in range(x.rows):
-        if x.conj:
-            for j in range(x.cols):
-                to[i * x.cols + j] = conjugate(source[i * x.row + j * x.col])
-        else:
-            for j in range(x.cols):
-                to[i * x.cols + j] = source[i * x.row + j * x.col]
-    x.data = to
-    x.row = x.cols
-    x.col = 1
-    x.conj = False
-    return to
-
 # ------------------------------------------------------------------------------------------------------------
 # One product, on this thread or in parts
 
@@ -142,37 +104,16 @@ cdef void scale(inexact* c, int64_t rows, int64_t cols, int64_t row, inexact bet
                 c[i * row + j] = beta * c[i * row + j]
 
 
-cdef real dot_lanes(const real* x, const real* y, int64_t n) noexcept nogil:
-    # Independent sums per lane vectorise without reassociation, and lose less to rounding.
-    cdef real lanes[64]
-    cdef int64_t i = 0, j, width
-    for j in range(64):
-        lanes[j] = 0
-    while i + 64 <= n:
-        for j in range(64):
-            lanes[j] += x[i + j] * y[i + j]
-        i += 64
-    j = 0
-    while i < n:
-        lanes[j] += x[i] * y[i]
-        i += 1
-        j += 1
-    width = 32
-    while width > 0:
-        for j in range(width):
-            lanes[j] += lanes[j + width]
-        width >>= 1
-    return lanes[0]
-
-
 cdef inexact dot_serial(const inexact* x, int64_t incx, bint conj_x, const inexact* y, int64_t incy, bint conj_y,
                         int64_t n) noexcept nogil:
     cdef inexact total = 0
     cdef inexact p, q
     cdef int64_t i
-    if inexact is float or inexact is double:
-        if incx == 1 and incy == 1:
-            return dot_lanes(x, y, n)
+    if incx == 1 and incy == 1:
+        if inexact is float:
+            return dot_f32(x, y, n)
+        elif inexact is double:
+            return dot_f64(x, y, n)
     for i in range(n):
         p = conjugate(x[i * incx]) if conj_x else x[i * incx]
         q = conjugate(y[i * incy]) if conj_y else y[i * incy]
@@ -242,138 +183,97 @@ cdef int dot(Matrix x, Matrix y, inexact alpha, inexact beta, inexact* c) noexce
     return 0
 
 
-cdef bint small_product(Matrix a, Matrix b, real alpha, real beta, real* c, int64_t c_row) noexcept nogil:
-    """Products of a few dozen a side, or of few columns, in registers; False: not one of those, or no memory."""
-    cdef real stack[SMALL_SIDE * SMALL_SIDE + SMALL_SIDE * 16]
-    cdef real* packed = stack
-    cdef int64_t i, j, work = a.rows * b.cols * a.cols
-    cdef const real* source = <const real*>b.data
-    cdef small_f32 s
-    cdef small_f64 d
-    if a.cols > SMALL_SIDE or b.cols > SMALL_SIDE or work > SMALL_PRODUCT:
-        if not 4 <= b.cols <= NARROW_SIDE or a.cols > NARROW_DEPTH or a.rows < 4 or work > NARROW_PRODUCT:
-            return False
-        packed = <real*>ct_scratch(2 * NARROW_SIDE * a.cols * sizeof(real))
-        if packed == NULL:
-            return False
-    if b.col != 1 and b.cols > 1:
-        for j in range(b.cols):
-            for i in range(b.rows):
-                packed[i * b.cols + j] = source[i * b.row + j * b.col]
-        source = packed
-        b.row = b.cols
-    packed += a.cols * b.cols       # room for the last columns
-    if real is float:
-        s.m, s.n, s.k = a.rows, b.cols, a.cols
-        s.a, s.a_row, s.a_col = <const float*>a.data, a.row, a.col
-        s.b, s.b_row, s.c, s.c_row = source, b.row, c, c_row
-        s.alpha, s.beta = alpha, beta
-        small_gemm_f32(&s, packed)
-    else:
-        d.m, d.n, d.k = a.rows, b.cols, a.cols
-        d.a, d.a_row, d.a_col = <const double*>a.data, a.row, a.col
-        d.b, d.b_row, d.c, d.c_row = source, b.row, c, c_row
-        d.alpha, d.beta = alpha, beta
-        small_gemm_f64(&d, packed)
-    return True
-
-
 cdef struct Parts:                          # a product cut in a grid of blocks of C
     const Blas* blas
     int dtype                               # row of the BLAS table
     int item                                # bytes of an element
-    char order_a, order_b                   # as blas_order says
-    int64_t lead_a, lead_b
+    char order                              # of A, as blas_order says, and the leading dimension
+    int64_t lead
     Matrix a, b
     char* c
     int64_t c_row
     void* alpha
     void* beta
     int64_t row_size, col_size, col_parts   # of a block, and how many side by side
+    bint alone                              # another thread works on the next product
     int code                                # of a block that failed
 
 
-cdef inline char fortran_order(char order, bint conj) noexcept nogil:
-    return b"C" if conj else order
+cdef inline void describe(Parts* p, int64_t i, int64_t j, block_f32* f, block_f64* d, inexact* tag) noexcept nogil:
+    """The block of C that begins at row i and column j, as the kernel of the dtype reads it."""
+    cdef int64_t m = least(p.row_size, p.a.rows - i), n = least(p.col_size, p.b.cols - j)
+    cdef inexact* a = <inexact*>p.a.data + i * p.a.row
+    cdef inexact* b = <inexact*>p.b.data + j * p.b.col
+    cdef inexact* c = <inexact*>p.c + i * p.c_row + j
+    if inexact is float or inexact is complex64:
+        f.m, f.n, f.k = m, n, p.a.cols
+        f.a, f.a_row, f.a_col = <float*>a, p.a.row, p.a.col
+        f.b, f.b_row, f.b_col = <float*>b, p.b.row, p.b.col
+        f.c, f.c_row = <float*>c, p.c_row
+        f.alpha, f.beta = (<float*>p.alpha)[0], (<float*>p.beta)[0]
+        f.pairs, f.conj_a, f.conj_b = inexact is complex64, p.a.conj, p.b.conj
+        f.alpha_imag = (<float*>p.alpha)[1] if inexact is complex64 else 0
+    else:
+        d.m, d.n, d.k = m, n, p.a.cols
+        d.a, d.a_row, d.a_col = <double*>a, p.a.row, p.a.col
+        d.b, d.b_row, d.b_col = <double*>b, p.b.row, p.b.col
+        d.c, d.c_row = <double*>c, p.c_row
+        d.alpha, d.beta = (<double*>p.alpha)[0], (<double*>p.beta)[0]
+        d.pairs, d.conj_a, d.conj_b = inexact is complex128, p.a.conj, p.b.conj
+        d.alpha_imag = (<double*>p.alpha)[1] if inexact is complex128 else 0
 
 
-cdef void gemm_part(void* arg, int64_t part) noexcept nogil:
-    # BLAS counts by columns: C^T = B^T A^T is the same memory read its way.
-    cdef Parts* p = <Parts*>arg
+cdef void block_part(Parts* p, int64_t part, inexact* tag) noexcept nogil:
     cdef int64_t i = part // p.col_parts * p.row_size, j = part % p.col_parts * p.col_size
-    cdef int m = <int>(p.row_size if p.a.rows - i > p.row_size else p.a.rows - i)
-    cdef int n = <int>(p.col_size if p.b.cols - j > p.col_size else p.b.cols - j)
-    cdef int k = <int>p.a.cols, lda = <int>p.lead_a, ldb = <int>p.lead_b, ldc = <int>p.c_row
-    cdef char op_a = fortran_order(p.order_a, p.a.conj), op_b = fortran_order(p.order_b, p.b.conj)
-    cdef char* a = <char*>p.a.data + p.item * i * (p.lead_a if p.order_a == b"N" else 1)
-    cdef char* b = <char*>p.b.data + p.item * j * (1 if p.order_b == b"N" else p.lead_b)
-    p.blas.gemm[p.dtype](&op_b, &op_a, &n, &m, &k, p.alpha, b, &ldb, a, &lda, p.beta,
-                         p.c + p.item * (i * p.c_row + j), &ldc)
-
-
-cdef void block_part_f32(void* arg, int64_t part) noexcept nogil:
-    cdef Parts* p = <Parts*>arg
-    cdef int64_t i = part // p.col_parts * p.row_size, j = part % p.col_parts * p.col_size
-    cdef block_f32 g
-    cdef float* scratch
-    g.m, g.n, g.k = least(p.row_size, p.a.rows - i), least(p.col_size, p.b.cols - j), p.a.cols
-    g.a, g.a_row, g.a_col = <const float*>p.a.data + i * p.a.row, p.a.row, p.a.col
-    g.b, g.b_row, g.b_col = <const float*>p.b.data + j * p.b.col, p.b.row, p.b.col
-    g.c, g.c_row = <float*>p.c + i * p.c_row + j, p.c_row
-    g.alpha, g.beta = (<float*>p.alpha)[0], (<float*>p.beta)[0]
-    scratch = <float*>ct_scratch(block_scratch_f32(g.m) * sizeof(float))
+    cdef block_f32 f
+    cdef block_f64 d
+    cdef void* scratch
+    describe(p, i, j, &f, &d, tag)
+    if inexact is float or inexact is complex64:
+        scratch = ct_scratch(block_scratch_f32() * sizeof(float))
+    else:
+        scratch = ct_scratch(block_scratch_f64() * sizeof(double))
     if scratch == NULL:
         p.code = -1
+    elif inexact is float or inexact is complex64:
+        block_gemm_f32(&f, <float*>scratch)
     else:
-        block_gemm_f32(&g, scratch)
+        block_gemm_f64(&d, <double*>scratch)
 
 
-cdef void block_part_f64(void* arg, int64_t part) noexcept nogil:
-    cdef Parts* p = <Parts*>arg
-    cdef int64_t i = part // p.col_parts * p.row_size, j = part % p.col_parts * p.col_size
-    cdef block_f64 g
-    cdef double* scratch
-    g.m, g.n, g.k = least(p.row_size, p.a.rows - i), least(p.col_size, p.b.cols - j), p.a.cols
-    g.a, g.a_row, g.a_col = <const double*>p.a.data + i * p.a.row, p.a.row, p.a.col
-    g.b, g.b_row, g.b_col = <const double*>p.b.data + j * p.b.col, p.b.row, p.b.col
-    g.c, g.c_row = <double*>p.c + i * p.c_row + j, p.c_row
-    g.alpha, g.beta = (<double*>p.alpha)[0], (<double*>p.beta)[0]
-    scratch = <double*>ct_scratch(block_scratch_f64(g.m) * sizeof(double))
-    if scratch == NULL:
-        p.code = -1
-    else:
-        block_gemm_f64(&g, scratch)
+cdef void block_part_f32(void* p, int64_t part) noexcept nogil:
+    block_part(<Parts*>p, part, <float*>NULL)
 
 
-cdef void gemv_part(void* arg, int64_t part) noexcept nogil:
-    cdef Parts* p = <Parts*>arg
-    cdef int64_t i = part * p.row_size
-    cdef int m = <int>(p.row_size if p.a.rows - i > p.row_size else p.a.rows - i), k = <int>p.a.cols
-    cdef int lda = <int>p.lead_a, incx = <int>p.b.row, incy = <int>p.c_row
-    cdef char trans = b"T", plain = b"N"
-    cdef char* a = <char*>p.a.data
-    cdef char* y = p.c + p.item * i * p.c_row
-    if p.order_a == b"N":
-        p.blas.gemv[p.dtype](&trans, &k, &m, p.alpha, a + p.item * i * p.lead_a, &lda, p.b.data, &incx, p.beta,
-                             y, &incy)
-    else:
-        p.blas.gemv[p.dtype](&plain, &m, &k, p.alpha, a + p.item * i, &lda, p.b.data, &incx, p.beta, y, &incy)
+cdef void block_part_f64(void* p, int64_t part) noexcept nogil:
+    block_part(<Parts*>p, part, <double*>NULL)
+
+
+cdef void block_part_c64(void* p, int64_t part) noexcept nogil:
+    block_part(<Parts*>p, part, <complex64*>NULL)
+
+
+cdef void block_part_c128(void* p, int64_t part) noexcept nogil:
+    block_part(<Parts*>p, part, <complex128*>NULL)
 
 
 cdef inline int64_t cut(int64_t size, int64_t parts, int64_t multiple) noexcept nogil:
     return ((size + parts - 1) // parts + multiple - 1) // multiple * multiple
 
 
-cdef int64_t cut_product(Parts* p) noexcept nogil:
-    """Halves the longer side while the parts stay worth a thread; the count depends on the sizes alone."""
-    cdef int64_t rows = 1, cols = 1, m = p.a.rows, n = p.b.cols, work = m * n * p.a.cols
-    while work >= 2 * PART_PRODUCT and (rows * cols < 4 or work > WIDE_PART_PRODUCT) and (m >= 32 or n >= 32):
-        if m >= n:
-            rows *= 2
-            m = (m + 1) // 2
-        else:
+cdef int64_t cut_product(Parts* p, int64_t work) noexcept nogil:
+    """Halves a side while the parts stay worth a thread; an element of C does not depend on where the cuts are."""
+    cdef int64_t rows = 1, cols = 1, m = p.a.rows, n = p.b.cols, most = 2 * get_num_threads()
+    p.row_size, p.col_size, p.col_parts = m, n, 1
+    if p.alone or most == 2 or work < 2 * PART_PRODUCT:
+        return 1
+    while work >= 2 * PART_PRODUCT and rows * cols < most and (m >= 2 * PART_SIDE or n >= 2 * PART_SIDE):
+        if n >= 2 * WIDE_PART and m <= 4 * n or m < 2 * PART_SIDE:      # each part packs the columns it has
             cols *= 2
             n = (n + 1) // 2
+        else:
+            rows *= 2
+            m = (m + 1) // 2
         work //= 2
     p.row_size = cut(p.a.rows, rows, 16)
     p.col_size = cut(p.b.cols, cols, 16)
@@ -385,46 +285,58 @@ cdef inline bint fits(int64_t x) noexcept nogil:
     return x <= INT32_MAX
 
 
-cdef int blas_product(Parts* p) noexcept nogil:
-    cdef int64_t parts
-    if not (fits(p.a.rows) and fits(p.a.cols) and fits(p.b.cols) and fits(p.lead_a) and fits(p.lead_b)
-            and fits(p.c_row)):
-        return -2
-    parts = cut_product(p)
-    blas_enter()
-    if parts == 1:
-        gemm_part(p, 0)
-    else:
-        parallel_for(gemm_part, p, parts)
-    blas_leave()
-    return 0
-
-
-cdef int block_product(Parts* p, pool_fn part) noexcept nogil:
-    cdef int64_t parts = cut_product(p)
+cdef int block_product(Parts* p, inexact* c) noexcept nogil:
+    cdef int64_t work = p.a.rows * p.b.cols * p.a.cols, parts
+    cdef inexact one = 1
+    if inexact is complex64 or inexact is complex128:
+        work *= 4
+        if (<inexact*>p.beta)[0] != 0 and (<inexact*>p.beta)[0] != 1:
+            scale(c, p.a.rows, p.b.cols, p.c_row, (<inexact*>p.beta)[0])
+            p.beta = &one
+    parts = cut_product(p, work)
     p.code = 0
     if parts == 1:
-        part(p, 0)
+        block_part(p, 0, <inexact*>NULL)
+    elif inexact is float:
+        parallel_for(block_part_f32, p, parts)
+    elif inexact is double:
+        parallel_for(block_part_f64, p, parts)
+    elif inexact is complex64:
+        parallel_for(block_part_c64, p, parts)
     else:
-        parallel_for(part, p, parts)
+        parallel_for(block_part_c128, p, parts)
     return p.code
 
 
-cdef bint is_for_blocks(int64_t m, int64_t n, int64_t k) noexcept nogil:
-    cdef int64_t side = least(m, n)
-    return side >= BLOCK_SIDE and (side <= THIN_SIDE or m * n * k < BLOCK_PRODUCT)
+cdef void gemv_part(void* arg, int64_t part) noexcept nogil:
+    # BLAS counts by columns: a row-major A is its transpose.
+    cdef Parts* p = <Parts*>arg
+    cdef int64_t i = part * p.row_size
+    cdef int m = <int>least(p.row_size, p.a.rows - i), k = <int>p.a.cols
+    cdef int lda = <int>p.lead, incx = <int>p.b.row, incy = <int>p.c_row
+    cdef char trans = b"T", plain = b"N"
+    cdef char* a = <char*>p.a.data
+    cdef char* y = p.c + p.item * i * p.c_row
+    if p.order == b"N":
+        p.blas.gemv[p.dtype](&trans, &k, &m, p.alpha, a + p.item * i * p.lead, &lda, p.b.data, &incx, p.beta,
+                             y, &incy)
+    else:
+        p.blas.gemv[p.dtype](&plain, &m, &k, p.alpha, a + p.item * i, &lda, p.b.data, &incx, p.beta, y, &incy)
 
 
 cdef int matrix_vector(Parts* p, inexact* c) noexcept nogil:
     """A times the single column of B, whose rows are p.b.row > 0 apart, to a column whose rows are p.c_row apart."""
     cdef int64_t i, parts
     cdef inexact zero = 0
-    if not (fits(p.a.rows) and fits(p.a.cols) and fits(p.lead_a) and fits(p.b.row) and fits(p.c_row)):
+    if not (fits(p.a.rows) and fits(p.a.cols) and fits(p.lead) and fits(p.b.row) and fits(p.c_row)):
         return -2
+    p.blas = get_blas()
+    if p.blas == NULL:
+        return -3
     if (<inexact*>p.beta)[0] == zero:
         for i in range(p.a.rows):       # gemv may scale what is there by 0, and 0 * NaN is not 0
             c[i * p.c_row] = 0
-    parts = p.a.rows * p.a.cols // PART_PRODUCT * 4 + 1
+    parts = p.a.rows * p.a.cols // VECTOR_PART + 1
     p.row_size = cut(p.a.rows, parts, 16)
     blas_enter()
     parallel_for(gemv_part, p, (p.a.rows + p.row_size - 1) // p.row_size)
@@ -432,12 +344,11 @@ cdef int matrix_vector(Parts* p, inexact* c) noexcept nogil:
     return 0
 
 
-cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, int64_t c_row) noexcept nogil:
+cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, int64_t c_row,
+                 bint alone) noexcept nogil:
     """C = alpha A B + beta C, whatever the sizes and strides."""
     cdef Parts p
-    cdef int code
-    cdef inexact* copy_a = NULL
-    cdef inexact* copy_b = NULL
+    cdef inexact numbers[2]
     if a.rows == 0 or b.cols == 0:
         return 0
     if a.cols == 0:
@@ -445,52 +356,21 @@ cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, in
         return 0
     if a.rows == 1:
         c_row = b.cols      # the stride of a single row may be anything
-    if a.rows == 1 and b.cols == 1:
-        return dot(a, b, alpha, beta, c)
-    if inexact is float or inexact is double:
-        if small_product(a, b, alpha, beta, c, c_row):
-            return 0
-    cdef bint blocks = False
-    if inexact is float or inexact is double:
-        blocks = is_for_blocks(a.rows, b.cols, a.cols)
-    p.blas = NULL
-    if not blocks:
-        p.blas = get_blas()
-        if p.blas == NULL:
-            return -3
-    if b.cols == 1 and b.row > 0 and not (a.conj or b.conj) and blas_order(&a, &p.lead_a):
-        pass
-    elif a.rows == 1 and a.col > 0 and not (a.conj or b.conj) and blas_order(&b, &p.lead_b):
-        # c = a B is c^T = B^T a^T, a column one element apart
-        a, b = transposed(b), transposed(a)
-        c_row = 1
-    p.order_a = blas_order(&a, &p.lead_a)
-    if p.order_a == 0 or (a.conj and p.order_a == b"N"):
-        copy_a = copied(&a, <inexact*>NULL)
-        if copy_a == NULL:
-            return -1
-        p.order_a = blas_order(&a, &p.lead_a)
-    p.order_b = blas_order(&b, &p.lead_b)
-    if p.order_b == 0 or (b.conj and p.order_b == b"N"):
-        copy_b = copied(&b, <inexact*>NULL)
-        if copy_b == NULL:
-            free(copy_a)
-            return -1
-        p.order_b = blas_order(&b, &p.lead_b)
-    p.a, p.b, p.c, p.c_row = a, b, <char*>c, c_row
-    p.alpha, p.beta, p.item = &alpha, &beta, sizeof(inexact)
+        if b.cols == 1:
+            return dot(a, b, alpha, beta, c)
+    numbers[0], numbers[1] = alpha, beta
+    p.alpha, p.beta, p.item = &numbers[0], &numbers[1], sizeof(inexact)
     p.dtype = 0 if inexact is float else 1 if inexact is double else 2 if inexact is complex64 else 3
-    if b.cols == 1 and b.row > 0 and not (a.conj or b.conj):
-        code = matrix_vector(&p, c)
-    elif not blocks:
-        code = blas_product(&p)
-    elif inexact is float:
-        code = block_product(&p, block_part_f32)
-    else:
-        code = block_product(&p, block_part_f64)
-    free(copy_a)
-    free(copy_b)
-    return code
+    p.c, p.alone = <char*>c, alone
+    if (a.rows == 1 or b.cols == 1) and not (a.conj or b.conj) and a.rows * a.cols * b.cols > SMALL_VECTOR:
+        p.a, p.b, p.c_row = a, b, c_row
+        if a.rows == 1:     # c = a B is c^T = B^T a^T, a column one element apart
+            p.a, p.b, p.c_row = transposed(b), transposed(a), 1
+        p.order = blas_order(&p.a, &p.lead)
+        if p.order and p.b.row > 0:
+            return matrix_vector(&p, c)
+    p.a, p.b, p.c_row = a, b, c_row
+    return block_product(&p, c)
 
 # ------------------------------------------------------------------------------------------------------------
 # Batches
@@ -515,21 +395,38 @@ cdef inline Matrix right(const Gemm* g, int64_t i, int64_t item) noexcept nogil:
     return x
 
 
-cdef int product_at(const Gemm* g, int64_t i, inexact* tag) noexcept nogil:
+cdef int product_at(const Gemm* g, int64_t i, bint alone, inexact* tag) noexcept nogil:
     cdef inexact alpha = 1, beta = 0
     if g.alpha != NULL:
         alpha = (<const inexact*>g.alpha)[0]
     if g.beta != NULL:
         beta = (<const inexact*>g.beta)[0]
     return product(left(g, i, sizeof(inexact)), right(g, i, sizeof(inexact)), alpha, beta,
-                   <inexact*>g.c + i * g.c_batch, g.c_row)
+                   <inexact*>g.c + i * g.c_batch, g.c_row, alone)
+
+
+cdef bint batch_dots(const Gemm* g, int64_t start, int64_t stop, inexact* tag) noexcept nogil:
+    """Sums of products of vectors one after the other; False: not plain enough for that."""
+    cdef int64_t i
+    if inexact is float or inexact is double:
+        if g.m != 1 or g.n != 1 or g.alpha != NULL or g.beta != NULL or g.k > DOT_CHUNK:
+            return False
+        for i in range(start, stop):
+            (<inexact*>g.c)[i * g.c_batch] = dot_serial(
+                <const inexact*>g.a + i * g.a_batch, g.a_col, False, <const inexact*>g.b + i * g.b_batch, g.b_row,
+                False, g.k)
+        return True
+    else:
+        return False
 
 
 cdef void batch_chunk(Batch* b, int64_t chunk, inexact* tag) noexcept nogil:
     cdef int64_t i, stop = (chunk + 1) * b.chunk
     cdef int code
+    if batch_dots(b.g, chunk * b.chunk, least(stop, b.g.batch), tag):
+        return
     for i in range(chunk * b.chunk, stop if stop < b.g.batch else b.g.batch):
-        code = product_at(b.g, i, tag)
+        code = product_at(b.g, i, True, tag)
         if code != 0:
             b.code = code
 
@@ -550,33 +447,25 @@ cdef void batch_chunk_c128(void* b, int64_t chunk) noexcept nogil:
     batch_chunk(<Batch*>b, chunk, <complex128*>NULL)
 
 
-cdef bint needs_blas(const Gemm* g, inexact* tag) noexcept nogil:
-    if inexact is float or inexact is double:
-        return not is_for_blocks(g.m, g.n, g.k) and (
-            g.m * g.n * g.k > SMALL_PRODUCT or g.k > SMALL_SIDE or g.n > SMALL_SIDE)
-    else:
-        return True
-
-
 cdef int gemm(const Gemm* g, inexact* tag) noexcept nogil:
     cdef Gemm flat
     cdef Batch b
     cdef int code
     cdef int64_t i, work
     if g.batch == 1:
-        return product_at(g, 0, tag)
+        return product_at(g, 0, False, tag)
     if g.b_batch == 0 and g.a_batch == g.m * g.a_row and g.c_batch == g.m * g.c_row and g.a_row > 0:
         flat = g[0]                         # one B for all: the rows of every A in one tall matrix
         flat.batch, flat.m = 1, g.batch * g.m
-        return product_at(&flat, 0, tag)
+        return product_at(&flat, 0, False, tag)
     work = g.m * g.n * g.k
-    if work >= 8 * PART_PRODUCT:
+    if work >= 2 * PART_PRODUCT and g.batch < 2 * get_num_threads():
         for i in range(g.batch):
-            code = product_at(g, i, tag)
+            code = product_at(g, i, False, tag)
             if code != 0:
                 return code
         return 0
-    if needs_blas(g, tag) and get_blas() == NULL:       # looked up here, as a worker must not wait for the GIL
+    if work > SMALL_VECTOR and (g.m == 1 or g.n == 1) and get_blas() == NULL:   # a worker must not wait for the GIL
         return -3
     b.g, b.code, b.chunk = g, 0, BATCH_PRODUCT // (work + 1) + 1
     if inexact is float:
@@ -616,6 +505,15 @@ cdef struct IntegerProduct:
     int64_t row_parts
 
 
+cdef inline void integer_sums(integer* z, const integer* y, int64_t y_row, const integer* x, int64_t x_step,
+                              integer alpha, int64_t n) noexcept nogil:
+    """z += the rows of y times four elements of x."""
+    cdef int64_t j
+    cdef integer p = alpha * x[0], q = alpha * x[x_step], r = alpha * x[2 * x_step], s = alpha * x[3 * x_step]
+    for j in range(n):
+        z[j] += p * y[j] + q * y[y_row + j] + r * y[2 * y_row + j] + s * y[3 * y_row + j]
+
+
 cdef void integer_rows(IntegerProduct* p, int64_t part, integer* tag) noexcept nogil:
     cdef const Gemm* g = p.g
     cdef int64_t batch = part // p.row_parts, first = part % p.row_parts * INTEGER_ROWS, i, j, k
@@ -634,7 +532,14 @@ cdef void integer_rows(IntegerProduct* p, int64_t part, integer* tag) noexcept n
     for i in range(first, stop):
         for j in range(g.n):
             c[i * g.c_row + j] = beta * c[i * g.c_row + j] if beta != 0 else 0
-    for k in range(g.k):        # a row of B stays in cache for all rows of the part
+    k = 0
+    while k + 4 <= g.k and g.b_col == 1:        # four rows of B stay in cache for all rows of the part
+        y = b + k * g.b_row
+        for i in range(first, stop):
+            z = c + i * g.c_row
+            integer_sums(z, y, g.b_row, a + i * g.a_row + k * g.a_col, g.a_col, alpha, g.n)
+        k += 4
+    for k in range(k, g.k):
         y = b + k * g.b_row
         for i in range(first, stop):
             x = alpha * a[i * g.a_row + k * g.a_col]
@@ -689,7 +594,7 @@ cdef int gemm_integer(const Gemm* g, integer* tag) noexcept nogil:
         packed.b, packed.b_row, packed.b_col = copy, g.n, 1
         packed.b_batch = 0 if g.b_batch == 0 else g.k * g.n
     p.g, p.row_parts = &packed, (g.m + INTEGER_ROWS - 1) // INTEGER_ROWS
-    if g.batch * g.m * g.n * g.k < SMALL_PRODUCT:
+    if g.batch * g.m * g.n * g.k < SMALL_INTEGERS:
         for i in range(p.row_parts * g.batch):
             integer_rows(&p, i, tag)
     elif integer is uint8_t:
@@ -725,8 +630,29 @@ cdef int gemm_i32(const Gemm* g) noexcept nogil:
 cdef int gemm_i64(const Gemm* g) noexcept nogil:
     return gemm_integer(g, <int64_t*>NULL)
 
+# ------------------------------------------------------------------------------------------------------------
+# What elimination is made of, beside products
+
+
+cdef void substitute_single(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
+    substitute_f32(lower, n, k, <const float*>T, <float*>b, ldb)
+
+
+cdef void substitute_double(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
+    substitute_f64(lower, n, k, <const double*>T, <double*>b, ldb)
+
+
+cdef void turn_4(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil:
+    turn_f32(<const float*>x, row, rows, cols, <float*>to)
+
+
+cdef void turn_8(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil:
+    turn_f64(<const double*>x, row, rows, cols, <double*>to)
+
 
 cdef MatmulKernels table
+table.substitute[:] = [substitute_single, substitute_double]
+table.turn[:] = [turn_4, turn_8]
 table.gemm[GEMM_FLOAT32] = gemm_f32
 table.gemm[GEMM_FLOAT64] = gemm_f64
 table.gemm[GEMM_COMPLEX64] = gemm_c64

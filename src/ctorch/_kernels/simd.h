@@ -29,6 +29,18 @@ typedef int64_t ct_index_f64 __attribute__((vector_size(CT_VECTOR_BYTES)));
 #define CT_PIN(x) (void)0
 #endif
 
+/* x is in use until here: sums that are added to do not take its register. */
+#if defined(__AVX512F__)
+#define CT_ALIVE(x) __asm__("" : : "v"(x))
+#elif defined(__AVX__)
+#define CT_ALIVE(x) __asm__("" : : "x"(x))
+#else
+#define CT_ALIVE(x) (void)0
+#endif
+
+/* The compiler forgets where an integer is from. */
+#define CT_KEEP(x) __asm__("" : "+r"(x))
+
 #define CT_INLINE static inline __attribute__((always_inline))
 #define CT_UNROLL _Pragma("GCC unroll 16")
 

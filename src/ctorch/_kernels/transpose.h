@@ -1,4 +1,4 @@
-/* Squares of LANES x LANES elements transposed in registers. */
+/* Transposes of blocks that are whole vectors wide and high. */
 #ifndef CTORCH_TRANSPOSE_H
 #define CTORCH_TRANSPOSE_H
 #include "simd.h"

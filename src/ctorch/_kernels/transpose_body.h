@@ -16,3 +16,27 @@ CT_INLINE void NAME(ct_transpose)(VEC *rows) {
         CT_UNROLL for (int i = 0; i < LANES; i++) rows[i] = next[i];
     }
 }
+
+/* to[c][r] = from[r][c] for r < rows, c < columns; the rest of whole blocks of LANES is filled with zeros. */
+static void NAME(ct_transpose_padded)(const REAL *from, int64_t from_row, int64_t rows, int64_t columns, REAL *to,
+                                      int64_t to_row) {
+    for (int64_t c = 0; c < columns; c += LANES)
+        for (int64_t r = 0; r < rows; r += LANES) {
+            VEC block[LANES];
+            const int64_t wide = columns - c < LANES ? columns - c : LANES;
+            CT_UNROLL for (int i = 0; i < LANES; i++) {
+                block[i] = (VEC){0};
+                if (r + i < rows) {
+                    const REAL *row = from + (r + i) * from_row + c;
+                    if (wide == LANES) block[i] = *(const VEC *)row;
+                    else {
+                        REAL part[LANES] = {0};
+                        for (int64_t j = 0; j < wide; j++) part[j] = row[j];
+                        memcpy(&block[i], part, sizeof(part));
+                    }
+                }
+            }
+            NAME(ct_transpose)(block);
+            CT_UNROLL for (int i = 0; i < LANES; i++) *(VEC *)(to + (c + i) * to_row + r) = block[i];
+        }
+}

@@ -1,4 +1,6 @@
 """Products, powers and functions of matrices, and determinants."""
+import functools
+import itertools
 import math
 
 import ctorch
@@ -60,7 +62,12 @@ def vecdot(x, y, *, dim=-1, out=None):
         titles = [t.type().removeprefix("torch.").removesuffix("Tensor") for t in (x, y)]
         raise RuntimeError(f"linalg.vecdot: Expected x and y to have the same dtype, but found x of type {titles[0]} "
                            f"and y of type {titles[1]} instead")
-    result = (x.conj() * y).sum(dim)
+    if x.is_complex():
+        x = x.conj()
+    if dim in (-1, x.dim() - 1) and x.shape == y.shape and x.dim() > 1 and x.numel() and x.dtype.itemsize > 2:
+        result = _f.bmm(x.reshape(-1, 1, x.shape[-1]), y.reshape(-1, y.shape[-1], 1)).reshape(x.shape[:-1])
+    else:
+        result = (x * y).sum(dim)
     return result if out is None else _f._written(out, result, "linalg_vecdot")
 
 
@@ -92,9 +99,13 @@ def cross(input, other, *, dim=-1, out=None):
     if input.shape[dim] != 3 or other.shape[dim] != 3:
         raise RuntimeError(f"linalg.cross: inputs dimension {dim} must have length 3. Got {input.shape[dim]} and "
                            f"{other.shape[dim]}")
-    a, b = input.unbind(dim), other.unbind(dim)
-    y = ctorch.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]],
-                     dim if dim < 0 else dim - input.dim())
+    if (input.dtype in (ctorch.float32, ctorch.float64) and other.dtype == input.dtype and input.shape == other.shape
+            and dim in (-1, input.dim() - 1) and input.device.type == "cpu"):
+        y = _f._cross(input, other)
+    else:
+        a, b = input.unbind(dim), other.unbind(dim)
+        y = ctorch.stack([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]],
+                         dim if dim < 0 else dim - input.dim())
     return y if out is None else _f._written(out, y, "linalg_cross")
 
 
@@ -241,11 +252,25 @@ def matrix_exp(A):
     return _f._linalg_matrix_exp(A)
 
 
-def _cheapest(sizes):
+@functools.lru_cache(256)
+def _order(shapes):
     """Where to split each part of a chain of products so that the whole is cheapest (Cormen et al., 15.2)."""
+    if len(shapes) < 2:
+        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(shapes)}")
+    for which, shape in (("first", shapes[0]), ("last", shapes[-1])):
+        if len(shape) not in (1, 2):
+            raise RuntimeError(f"multi_dot(): the {which} tensor must be 1D or 2D but got {len(shape)}D")
+    for i, shape in enumerate(shapes[1:-1], 1):
+        if len(shape) != 2:
+            raise RuntimeError(f"multi_dot(): tensor {i} must be 2D but got {len(shape)}D")
+    for i, (before, shape) in enumerate(itertools.pairwise(shapes), 1):
+        if before[-1] != shape[0]:
+            raise RuntimeError(f"multi_dot(): tensors {i - 1} and {i} with shapes {list(before)} and {list(shape)} "
+                               "cannot be multiplied")
+    sizes = [shapes[0][0] if len(shapes[0]) == 2 else 1, *(shape[0] for shape in shapes[1:]),
+             shapes[-1][1] if len(shapes[-1]) == 2 else 1]
     n = len(sizes) - 1
-    cost = [[0] * n for _ in range(n)]
-    split = [[0] * n for _ in range(n)]
+    cost, split = [[0] * n for _ in range(n)], [[0] * n for _ in range(n)]
     for length in range(1, n):
         for i in range(n - length):
             j = i + length
@@ -262,25 +287,6 @@ def _chain(tensors, split, i, j):
         return tensors[i]
     k = split[i][j]
     return _f.mm(_chain(tensors, split, i, k), _chain(tensors, split, k + 1, j))
-
-
-def _check_chain(tensors):
-    if len(tensors) < 2:
-        raise RuntimeError(f"multi_dot(): expected at least 2 tensors but got {len(tensors)}")
-    for which, x in (("first", tensors[0]), ("last", tensors[-1])):
-        if x.dim() not in (1, 2):
-            raise RuntimeError(f"multi_dot(): the {which} tensor must be 1D or 2D but got {x.dim()}D")
-    for i, x in enumerate(tensors[1:-1], 1):
-        if x.dim() != 2:
-            raise RuntimeError(f"multi_dot(): tensor {i} must be 2D but got {x.dim()}D")
-    for i, x in enumerate(tensors[1:], 1):
-        if x.dtype != tensors[0].dtype:
-            raise RuntimeError(f"multi_dot(): all tensors must have be the same dtype but tensor 0 is "
-                               f"{tensors[0].dtype} and tensor {i} {x.dtype}")
-        before = tensors[i - 1]
-        if before.shape[-1] != x.shape[0]:
-            raise RuntimeError(f"multi_dot(): tensors {i - 1} and {i} with shapes {list(before.shape)} and "
-                               f"{list(x.shape)} cannot be multiplied")
 
 
 def multi_dot(tensors, *, out=None):
@@ -305,16 +311,20 @@ def multi_dot(tensors, *, out=None):
     tensor(6.)
     """
     tensors = list(tensors)
-    _check_chain(tensors)
-    row, column = tensors[0].dim() == 1, tensors[-1].dim() == 1
+    shapes = tuple([tuple(x.shape) for x in tensors])
+    split = _order(shapes)
+    for i, x in enumerate(tensors):
+        if x.dtype != tensors[0].dtype:
+            raise RuntimeError(f"multi_dot(): all tensors must have be the same dtype but tensor 0 is "
+                               f"{tensors[0].dtype} and tensor {i} {x.dtype}")
+    row, column = len(shapes[0]) == 1, len(shapes[-1]) == 1
     if row:
         tensors[0] = tensors[0].unsqueeze(0)
     if column:
         tensors[-1] = tensors[-1].unsqueeze(-1)
-    split = _cheapest([x.shape[0] for x in tensors] + [tensors[-1].shape[1]])
     y = _chain(tensors, split, 0, len(tensors) - 1)
-    shape = ([] if row else [y.shape[0]]) + ([] if column else [y.shape[1]])
-    y = y.reshape(shape)
+    if row or column:
+        y = y.reshape(([] if row else [y.shape[0]]) + ([] if column else [y.shape[1]]))
     return y if out is None else _f._written(out, y, "linalg_multi_dot")
 
 

@@ -4,6 +4,7 @@ import warnings
 import ctorch
 
 from ... import _functions as ops
+from ...linalg import vecdot, vector_norm
 from .activation import log_softmax
 
 __all__ = [
@@ -342,10 +343,13 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     >>> ctorch.nn.functional.cosine_similarity(ctorch.ones(1, 2), ctorch.tensor([[1.0, 0.0]]))
     tensor([0.7071])
     """
-    x1, x2 = ctorch.broadcast_tensors(x1, x2)
-    left = x1.norm(2, dim, keepdim=True).clamp(min=eps)
-    right = x2.norm(2, dim, keepdim=True).clamp(min=eps)
-    return ((x1 / left) * (x2 / right)).sum(dim)
+    if x1.shape != x2.shape:
+        x1, x2 = ctorch.broadcast_tensors(x1, x2)
+    x1 = x1 / vector_norm(x1, 2, dim, True).clamp(min=eps)
+    x2 = x2 / vector_norm(x2, 2, dim, True).clamp(min=eps)
+    if x1.dtype == x2.dtype and x1.is_floating_point():
+        return vecdot(x1, x2, dim=dim)
+    return (x1 * x2).sum(dim)
 
 
 def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
@@ -357,4 +361,4 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     >>> ctorch.nn.functional.pairwise_distance(ctorch.zeros(1, 2), ctorch.tensor([[3.0, 4.0]]), eps=0.0)
     tensor([5.])
     """
-    return (x1 - x2 + eps).norm(p, -1, keepdim=keepdim)
+    return vector_norm(x1 - x2 + eps, p, -1, keepdim)

@@ -388,9 +388,9 @@ def pdist(input, p=2):
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
-    first, second = ctorch.triu_indices(input.size(0), input.size(0), 1, device=input.device)
     if input.dtype in (ctorch.float32, ctorch.float64):
-        return ops._distance(input.unsqueeze(0), input.unsqueeze(0), p)[0, first, second]
+        return ops._pdist(input, p)
+    first, second = ctorch.triu_indices(input.size(0), input.size(0), 1, device=input.device)
     return _distances(input[first] - input[second], p)
 
 
