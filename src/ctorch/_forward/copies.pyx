@@ -6,6 +6,7 @@ from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense
 from ctorch._forward.indexing cimport load_along, word_of
+from ctorch._iterator cimport Loop, Operand, copy_strided, loop_add, loop_init
 from ctorch._kernels.along cimport *
 from ctorch._parallel cimport parallel_for
 from ctorch._shape cimport wrap_dim
@@ -61,41 +62,12 @@ cdef TensorBase triangle_forward(TensorBase x, int64_t diagonal, bint lower):
     return y
 
 
-cdef struct Flip:
-    AlongKernels* kernels
-    const char* x
-    char* to
-    int ndim                         # of the lines
-    int64_t shape[MAX_DIMS]
-    bint backward[MAX_DIMS]
-    int64_t lines, group
-    int64_t length                   # elements of a line
-    bint reverse                     # each line too
-    int word, size
-
-
-cdef void flip_chunk(void* arg, int64_t chunk) noexcept nogil:
-    cdef Flip* f = <Flip*>arg
-    cdef int64_t line, rest, k, frm, step, end = (chunk + 1) * f.group, bytes = f.length * f.size
-    cdef int d
-    for line in range(chunk * f.group, end if end < f.lines else f.lines):
-        rest, frm, step = line, 0, 1
-        for d in range(f.ndim - 1, -1, -1):
-            k = rest % f.shape[d]
-            rest = rest // f.shape[d]
-            frm += (f.shape[d] - 1 - k if f.backward[d] else k) * step
-            step *= f.shape[d]
-        if f.reverse:
-            f.kernels.reverse[f.word](f.x + frm * bytes, f.to + line * bytes, f.length)
-        else:
-            memcpy(f.to + line * bytes, f.x + frm * bytes, bytes)
-
-
 cdef TensorBase flip_forward(TensorBase x, object dims):
-    cdef TensorBase a = contiguous(x), y = tensor_empty(x.dtype, x.ndim, x.shape)
-    cdef Flip f
-    cdef int i
+    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    cdef Loop loop
+    cdef Operand* frm = &loop.operand[1]
     cdef bint backward[MAX_DIMS]
+    cdef int i
     for i in range(x.ndim):
         backward[i] = False
     for d in dims:
@@ -106,20 +78,14 @@ cdef TensorBase flip_forward(TensorBase x, object dims):
             backward[i] = True
     if x.numel == 0:
         return y
-    f.kernels, f.x, f.to, f.size, f.word = load_along(), a.data, y.data, itemsize_of[x.dtype], word_of(x.dtype)
-    # the last dimensions that are all reversed, or all kept, are one line
-    i = x.ndim - 1
-    f.reverse = x.ndim > 0 and backward[i]
-    f.length = 1
-    while i >= 0 and backward[i] == f.reverse:
-        f.length *= x.shape[i]
-        i -= 1
-    f.ndim = i + 1
-    for i in range(f.ndim):
-        f.shape[i], f.backward[i] = x.shape[i], backward[i]
-    f.lines = x.numel // f.length
-    f.group = CHUNK // f.length + 1
-    each_group(flip_chunk, &f, f.lines, f.group)
+    loop_init(&loop, x.ndim, x.shape, 1, NULL, NULL)
+    loop_add(&loop, y, y.dtype)
+    loop_add(&loop, x, x.dtype)
+    for i in range(x.ndim):
+        if backward[i]:
+            frm.data += (x.shape[i] - 1) * frm.strides[i]
+            frm.strides[i] = -frm.strides[i]
+    copy_strided(&loop, itemsize_of[x.dtype])
     return y
 
 

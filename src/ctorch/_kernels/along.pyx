@@ -9,6 +9,10 @@ from libc.string cimport memcpy, memset
 
 from ctorch._parallel cimport get_num_threads, parallel_for
 
+cdef extern from "copy.h" nogil:
+    void ct_copy_plane(char* to, const char* frm, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
+                       int64_t to_step, int64_t from_step, int size)
+
 cdef enum:
     CHUNK = 16384        # elements to a chunk
     COLUMNS = 256        # at least, to a chunk that writes, where the dimension is not the last
@@ -367,12 +371,6 @@ cdef void triangle(const char* x, char* to, int64_t rows, int64_t columns, int64
 
 # ---- copies
 
-cdef void reverse(const word* x, word* to, int64_t n) noexcept nogil:
-    cdef int64_t i
-    for i in range(n):
-        to[i] = x[n - 1 - i]
-
-
 cdef void again(const word* x, word* to, int64_t n, int64_t times) noexcept nogil:
     cdef int64_t i, k
     if times == 2:
@@ -413,10 +411,8 @@ table.expand[:] = [<MaskFn>expand[uint8_t], <MaskFn>expand[uint16_t], <MaskFn>ex
                    <MaskFn>expand[uint64_t], <MaskFn>expand[complex128]]
 table.fill[:] = [<MaskFn>fill[uint8_t], <MaskFn>fill[uint16_t], <MaskFn>fill[uint32_t], <MaskFn>fill[uint64_t],
                  <MaskFn>fill[complex128]]
-table.reverse[:] = [<ReverseFn>reverse[uint8_t], <ReverseFn>reverse[uint16_t], <ReverseFn>reverse[uint32_t],
-                    <ReverseFn>reverse[uint64_t], <ReverseFn>reverse[complex128]]
 table.again[:] = [<AgainFn>again[uint8_t], <AgainFn>again[uint16_t], <AgainFn>again[uint32_t], <AgainFn>again[uint64_t],
                   <AgainFn>again[complex128]]
-table.run, table.count, table.places, table.triangle = run, count, places, triangle
+table.run, table.count, table.places, table.triangle, table.plane = run, count, places, triangle, ct_copy_plane
 
 kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)
