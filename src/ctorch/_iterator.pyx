@@ -388,17 +388,18 @@ cdef void copy_chunk(void* arg, int64_t chunk) noexcept nogil:
 
 
 cdef void choose_plane(Loop* loop, Copy* c) noexcept nogil:
-    # The line is the last dimension of what is written; across it goes the one that what is read has dense, if any.
+    # The line is the last dimension of what is written; across it goes the one that what is read has closest together.
     cdef int inner = loop.ndim - 1, other = inner - 1, d
     cdef bint turned = False
     cdef int64_t* to = loop.operand[0].strides
     cdef int64_t* frm = loop.operand[1].strides
+    cdef int64_t least = frm[inner] if frm[inner] >= 0 else -frm[inner], step
     c.n, c.to_step, c.from_step = loop.shape[inner], to[inner], frm[inner]
     c.rows, c.to_row, c.from_row = 1, 0, 0
-    if frm[inner] != c.size and frm[inner] != 0:
-        for d in range(inner):
-            if frm[d] == c.size:
-                other, turned = d, True
+    for d in range(inner):
+        step = frm[d] if frm[d] >= 0 else -frm[d]
+        if 0 < step < least:
+            other, turned, least = d, True, step
     if other >= 0:
         c.rows, c.to_row, c.from_row = loop.shape[other], to[other], frm[other]
     c.ndim, c.planes = 0, 1

@@ -24,6 +24,8 @@ typedef uint64_t ct_mask64 __attribute__((vector_size(16)));
             for (int64_t i = 0; i < n; i++) out[i] = value;                                                        \
         } else if (from_step == 2 * size) {                                                                        \
             for (int64_t i = 0; i < n; i++) out[i] = in[2 * i];                                                    \
+        } else if (from_step == -2 * size) {                                                                       \
+            for (int64_t i = 0; i < n; i++) out[i] = in[-2 * i];                                                   \
         } else if (from_step == -size) {                                                                           \
             for (int64_t i = 0; i < n; i++) out[i] = in[-i];                                                       \
         } else {                                                                                                   \
@@ -118,12 +120,33 @@ static void ct_copy_turned(char *to, const char *from, int64_t rows, int64_t n, 
     for (; i < rows; i++) ct_copy_line(to + i * to_row, from + i * size, n, size, from_step, size);
 }
 
+/* Pairs of elements, each from two dense lines. */
+#define CT_COPY_ZIP(type)                                                                                          \
+    do {                                                                                                           \
+        type *restrict out = (type *)to;                                                                           \
+        const type *first = (const type *)from, *second = (const type *)(from + from_step);                        \
+        for (int64_t i = 0; i < rows; i++) out[2 * i] = first[i], out[2 * i + 1] = second[i];                      \
+    } while (0)
+
+static void ct_copy_zip(char *to, const char *from, int64_t rows, int64_t from_step, int size) {
+    switch (size) {
+        case 1: CT_COPY_ZIP(uint8_t); break;
+        case 2: CT_COPY_ZIP(uint16_t); break;
+        case 4: CT_COPY_ZIP(uint32_t); break;
+        case 8: CT_COPY_ZIP(uint64_t); break;
+        default: CT_COPY_ZIP(ct_word16);
+    }
+}
+
 /* `rows` lines of n elements */
 static void ct_copy_plane(char *to, const char *from, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
                           int64_t to_step, int64_t from_step, int size) {
+    const int turned = to_step == size && from_row == size && rows > 1 && from_step != 0;
     if (to_step == size && from_step == size && n > 1) {
         ct_copy_rows(to, from, rows, n * size, to_row, from_row);
-    } else if (to_step == size && from_row == size && rows > 1 && from_step != 0) {
+    } else if (turned && n == 2 && to_row == 2 * size) {
+        ct_copy_zip(to, from, rows, from_step, size);
+    } else if (turned && n >= 4) {
         ct_copy_turned(to, from, rows, n, to_row, from_step, size);
     } else if (n < 16 && rows > n) {
         for (int64_t j = 0; j < n; j++) ct_copy_line(to + j * to_step, from + j * from_step, rows, to_row, from_row, size);
