@@ -7,6 +7,8 @@ from ctorch import _functions as ops
 from ctorch import _views as views
 from ctorch._shape import wrap
 
+PAD_MODES = {"reflect": 0, "replicate": 1, "circular": 2}
+
 
 def repeat(input, sizes):
     if len(sizes) < input.dim():
@@ -241,12 +243,21 @@ def fill(input, value):
 
 
 def pad(input, pad, mode="constant", value=None):
-    pad = list(pad)
+    pad = tuple(pad)
     if len(pad) % 2 or len(pad) // 2 > input.dim():
         raise RuntimeError(f"pad: expected pairs for at most {input.dim()} dimensions, got {len(pad)} numbers")
-    if mode != "constant":
-        return _pad_by_index(input, pad, mode)
-    return _pad_constant(input, pad, 0 if value is None else value)
+    if mode == "constant":
+        return _pad_constant(input, pad, 0 if value is None else value)
+    if mode not in PAD_MODES:
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if not pad or builtins.min(pad) >= 0:
+        return ops._pad_edges(input, pad, PAD_MODES[mode])
+    # What is cut off does not come back on the other side of a circle.
+    cuts = tuple(builtins.min(p, 0) for p in pad)
+    more = tuple(builtins.max(p, 0) for p in pad)
+    if mode == "circular":
+        return ops._pad_edges(_pad_constant(input, cuts, 0), more, PAD_MODES[mode])
+    return _pad_constant(ops._pad_edges(input, more, PAD_MODES[mode]), cuts, 0)
 
 
 def _pad_constant(input, pad, value):
@@ -268,28 +279,3 @@ def _pad_constant(input, pad, value):
         out = ctorch.zeros(shape, dtype=input.dtype, device=input.device)
     out[tuple(inner)] = input
     return out
-
-
-def _pad_by_index(input, pad, mode):
-    """Reflected, replicated or circular borders: an index tensor per padded dimension."""
-    if mode not in ("reflect", "replicate", "circular"):
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    for k in range(len(pad) // 2):
-        d, before, after = input.dim() - 1 - k, pad[2 * k], pad[2 * k + 1]
-        n = input.shape[d]
-        if mode == "reflect" and (before >= n or after >= n):
-            raise RuntimeError("Argument #4: Padding size should be less than the corresponding input dimension, but "
-                               f"got: padding ({before}, {after}) at dimension {d} of input {list(input.shape)}")
-        places = range(-before, n + after)
-        if mode == "reflect":
-            places = [(-p if p < 0 else 2 * (n - 1) - p if p >= n else p) for p in places]
-        elif mode == "replicate":
-            places = [0 if p < 0 else n - 1 if p >= n else p for p in places]
-        else:
-            # What is cut off does not come back on the other side.
-            low, high = max(0, -before), n - max(0, -after)
-            if before > high - low or after > high - low:
-                raise RuntimeError("Padding value causes wrapping around more than once.")
-            places = [low + (p - low) % (high - low) for p in places]
-        input = ctorch.index_select(input, d, ctorch.tensor(places, device=input.device))
-    return input

@@ -360,11 +360,13 @@ cdef void triangle(const char* x, char* to, int64_t rows, int64_t columns, int64
         cut = i + diagonal + (1 if lower else 0)
         cut = (0 if cut < 0 else columns if cut > columns else cut) * size
         if lower:
-            memcpy(to, x, cut)
+            if to != x:
+                memcpy(to, x, cut)
             memset(to + cut, 0, width - cut)
         else:
             memset(to, 0, cut)
-            memcpy(to + cut, x + cut, width - cut)
+            if to != x:
+                memcpy(to + cut, x + cut, width - cut)
         x += width
         to += width
 
