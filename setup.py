@@ -45,6 +45,9 @@ WIDTHS = {
     "_avx2": ["-march=haswell"],
     "_avx512": ["-march=skylake-avx512", "-mprefer-vector-width=512"],
 }
+# One element's function that is not inlined keeps its loop from being a vector's.
+INLINED = ["--param=inline-unit-growth=200", "--param=large-function-growth=1000",
+           "--param=max-inline-insns-single=1000"]
 if platform.machine().lower() not in ("x86_64", "amd64"):
     WIDTHS = {"_base": []}
 if only := os.environ.get("CTORCH_BUILD_WIDTHS"):     # for a quick build while developing, "_avx2" say
@@ -123,8 +126,10 @@ def extensions():
         for width, flags in WIDTHS.items():
             if width not in widths_of(family):
                 continue
+            if family.startswith("_gen_"):
+                flags = [*flags, *INLINED]
             if width == "_base" and flags and family.startswith("_gen_") and len(widths_of(family)) > 1:
-                flags = ["-O2"]          # where wider vectors are built too, the oldest take too much of the build
+                flags = ["-O2", *INLINED]          # where wider vectors are built too, the oldest take too much of the build
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
             modules[-1].depends = ext.depends
     return modules

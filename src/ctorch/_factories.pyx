@@ -411,6 +411,33 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, la
     return into(out, finish(t, requires_grad, layout, pin_memory), "eye")
 
 
+def triangle_indices(int64_t rows, int64_t columns, int64_t offset, dtype, device, bint lower):
+    """Row and column numbers of a triangle of a matrix, in order."""
+    cdef int64_t shape[2]
+    cdef int64_t i, j, first, end, n = 0
+    cdef int64_t* row
+    cdef int64_t* column
+    cdef TensorBase t
+    for i in range(rows):
+        end = 0 if i + offset < 0 else columns if i + offset > columns else i + offset
+        n += (end + (i + offset >= 0 and end < columns)) if lower else columns - end
+    shape[0], shape[1] = 2, n
+    t = tensor_empty(INT64, 2, shape)
+    row = <int64_t*>t.data
+    column = row + n
+    for i in range(rows):
+        first = 0 if i + offset < 0 else columns if i + offset > columns else i + offset
+        end = columns
+        if lower:
+            end = first + (i + offset >= 0 and first < columns)
+            first = 0
+        for j in range(first, end):
+            row[0], column[0] = i, j
+            row += 1
+            column += 1
+    return onto(cast_to(t, INT64 if dtype is None else as_dtype(dtype, "tril_indices")), device, "tril_indices")
+
+
 cdef int fill_number(TensorBase t, object value) except -1:
     # Every element = value, cast to t's dtype.
     cdef TensorBase v

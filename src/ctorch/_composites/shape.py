@@ -5,6 +5,7 @@ import itertools
 import ctorch
 from ctorch import _functions as ops
 from ctorch import _views as views
+from ctorch._factories import triangle_indices
 from ctorch._shape import wrap
 
 PAD_MODES = {"reflect": 0, "replicate": 1, "circular": 2}
@@ -173,8 +174,7 @@ def triu(input, diagonal=0):
 def _triangle_indices(row, col, offset, dtype, device, lower):
     if row < 0 or col < 0:
         raise RuntimeError(f"{'row' if row < 0 else 'col'} must be non-negative, got{row if row < 0 else col}")
-    inside = _triangle(ctorch.ones(row, col, dtype=ctorch.bool, device=device), offset, lower)
-    return ctorch.nonzero(inside).t().to(ctorch.int64 if dtype is None else dtype).contiguous()
+    return triangle_indices(row, col, offset, dtype, device, lower)
 
 
 def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
@@ -219,6 +219,9 @@ def combinations(input, r=2, with_replacement=False):
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
         return ctorch.empty(0, dtype=input.dtype, device=input.device)
+    if r == 2:
+        pairs = triangle_indices(input.shape[0], input.shape[0], not with_replacement, None, input.device, False)
+        return ctorch.index_select(input, 0, pairs.t().reshape(-1)).view(-1, 2)
     pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     chosen = list(pick(builtins.range(input.shape[0]), r))
     places = ctorch.tensor(chosen, dtype=ctorch.int64, device=input.device).reshape(-1)

@@ -10,6 +10,7 @@ from libc.string cimport memcpy, memset
 from ctorch._parallel cimport get_num_threads, parallel_for
 
 cdef extern from "copy.h" nogil:
+    void ct_copy_line(char* to, const char* frm, int64_t n, int64_t to_step, int64_t from_step, int size)
     void ct_copy_plane(char* to, const char* frm, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
                        int64_t to_step, int64_t from_step, int size)
 
@@ -61,17 +62,13 @@ cdef inline int64_t wrapped(int64_t i, int64_t wrap) noexcept nogil:
 
 cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
               int64_t wrap) noexcept nogil:
-    cdef int64_t j, size = sizeof(word)
+    cdef int64_t j
+    cdef int size = sizeof(word)
     cdef char* x = <char*>at
     cdef word* to = <word*>v
     cdef const word* frm = <const word*>x
     if step == 0:
-        x += wrapped(index[0], wrap) * xd
-        if xs == size and vs == size:
-            memcpy(v, x, n * size)
-            return
-        for j in range(n):
-            (<word*>(v + j * vs))[0] = (<word*>(x + j * xs))[0]
+        ct_copy_line(v, x + wrapped(index[0], wrap) * xd, n, vs, xs, size)
     elif step == 1 and xs == 0 and xd == size and vs == size:
         if wrap == 0:
             for j in range(n):
@@ -89,15 +86,11 @@ cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
 
 cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
               int64_t wrap) noexcept nogil:
-    cdef int64_t j, size = sizeof(word)
+    cdef int64_t j
+    cdef int size = sizeof(word)
     cdef char* x = <char*>at
     if step == 0:
-        x += wrapped(index[0], wrap) * xd
-        if xs == size and vs == size:
-            memcpy(x, v, n * size)
-            return
-        for j in range(n):
-            (<word*>(x + j * xs))[0] = (<word*>(v + j * vs))[0]
+        ct_copy_line(x + wrapped(index[0], wrap) * xd, v, n, xs, vs, size)
     elif step == 1 and xs == 0 and xd == size and vs == size:
         for j in range(n):
             at[wrapped(index[j], wrap)] = (<const word*>v)[j]
@@ -114,11 +107,9 @@ cdef inline number combined(number a, number b, int how) noexcept nogil:
 
 cdef inline ordered extreme(ordered a, ordered b, bint largest) noexcept nogil:
     # A NaN wins; integers are equal to themselves.
-    if b != b:
-        return b
     if largest:
-        return b if b > a else a
-    return b if b < a else a
+        return b if (b > a) | (b != b) else a
+    return b if (b < a) | (b != b) else a
 
 
 cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
@@ -150,9 +141,14 @@ cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* inde
 
 cdef inline void extremes(ordered* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
                           int64_t n, int64_t wrap, bint largest) noexcept nogil:
-    cdef int64_t j
+    cdef int64_t j, size = sizeof(ordered)
     cdef char* x = <char*>at
-    cdef ordered* to
+    cdef ordered* to = <ordered*>(x + wrapped(index[0], wrap) * xd)
+    cdef const ordered* frm = <const ordered*>v
+    if step == 0 and xs == size and vs == size:
+        for j in range(n):
+            to[j] = extreme(to[j], frm[j], largest)
+        return
     for j in range(n):
         to = <ordered*>(x + j * xs + wrapped(index[j * step], wrap) * xd)
         to[0] = extreme(to[0], (<ordered*>(v + j * vs))[0], largest)
@@ -272,7 +268,7 @@ cdef void run(Along* a) noexcept nogil:
     cdef int d, last = a.ndim - 1
     p.a = a
     p.across = a.ndim > 0 and a.shape[last] > 1 and (a.vs[last] if a.vs[last] >= 0 else -a.vs[last]) <= (
-        a.vd if a.vd >= 0 else -a.vd) and not (a.vd == 0 and a.step == 1 and a.steps[last] != 1)
+        a.vd if a.vd >= 0 else -a.vd) and not (a.vd == 0 and a.step == 1 and a.steps[last] > 1)
     p.ndim = last if p.across else a.ndim
     p.lines = 1
     for d in range(p.ndim):

@@ -60,10 +60,20 @@ static void ct_copy_line(char *to, const char *from, int64_t n, int64_t to_step,
     }
 
 typedef struct { ct_word16 low, high; } ct_word32;
+typedef uint64_t ct_word64 __attribute__((vector_size(64)));
 
 static void ct_copy_rows(char *to, const char *from, int64_t rows, int64_t bytes, int64_t to_row, int64_t from_row) {
-    if (bytes > 64) {
+    if (bytes > 512) {
         for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_row, from + i * from_row, bytes);
+    } else if (bytes > 64) {
+        for (int64_t i = 0; i < rows; i++, to += to_row, from += from_row) {
+            ct_word64 part;
+            for (int64_t k = 0; k < bytes; k += 64) {
+                const int64_t at = k + 64 <= bytes ? k : bytes - 64;
+                memcpy(&part, from + at, 64);
+                memcpy(to + at, &part, 64);
+            }
+        }
     } else if (bytes > 32) {
         CT_COPY_ROWS(ct_word32)
     } else if (bytes > 16) {

@@ -206,6 +206,23 @@ cdef inline void linear_corners(const Sampling* s, const real* point, Corners* c
             c.slope[corner][axis] = weight
 
 
+cdef inline void flat_corners(const Sampling* s, const real* point, Corners* c) noexcept nogil:
+    # Of images, without slopes: the same as above, with nothing left to choose.
+    cdef real slope, x = inside(s, place(s, point[0], s.size[2], &slope), s.size[2], &slope)
+    cdef real y = inside(s, place(s, point[1], s.size[1], &slope), s.size[1], &slope)
+    cdef real right = x - <real>floor(x), down = y - <real>floor(y)
+    cdef int64_t j = clear(<real>floor(x)), i = clear(<real>floor(y)), at = i * s.size[2] + j
+    cdef bint here = 0 <= j < s.size[2], beside = 0 <= j + 1 < s.size[2]
+    cdef bint top = 0 <= i < s.size[1], below = 0 <= i + 1 < s.size[1]
+    c.count = 4
+    c.at[0] = at if top & here else -1
+    c.at[1] = at + 1 if top & beside else -1
+    c.at[2] = at + s.size[2] if below & here else -1
+    c.at[3] = at + s.size[2] + 1 if below & beside else -1
+    c.weight[0], c.weight[1] = (1 - down) * (1 - right), (1 - down) * right
+    c.weight[2], c.weight[3] = down * (1 - right), down * right
+
+
 cdef inline void nearest_corner(const Sampling* s, const real* point, Corners* c) noexcept nogil:
     cdef real slope, at
     cdef int64_t index = 0, k, low
@@ -263,6 +280,8 @@ cdef inline void corners(const Sampling* s, const real* point, Corners* c, bint 
         nearest_corner(s, point, c)
     elif s.mode == GRID_BICUBIC:
         cubic_corners(s, point, c, slopes)
+    elif s.axes == 2 and not slopes:
+        flat_corners(s, point, c)
     else:
         linear_corners(s, point, c, slopes)
 
