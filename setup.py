@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -17,6 +18,7 @@ from _codegen import emit  # noqa: E402  (the generator is part of this source t
 
 JOBS = int(os.environ.get("CTORCH_BUILD_JOBS", os.cpu_count() or 1))
 SANITIZE = os.environ.get("CTORCH_SANITIZE", "")
+GCC = "clang" not in os.environ.get("CC", sysconfig.get_config_var("CC") or "") and sys.platform != "darwin"
 
 DIRECTIVES = {
     "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True,
@@ -40,14 +42,18 @@ WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2
                     "int": ["_base", "_avx2"], "cast": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"],
                     "special_int": ["_base"], "simple_int": ["_base"]}
 
+# Vector gathers cost three times what single loads do, since processors were mended against reading through them.
+GATHERS = ["use_gather", "use_gather_2parts", "use_gather_4parts"]
+NO_GATHERS = ["-mtune-ctrl=" + ",".join("^" + name for name in GATHERS)] if GCC else []
+
 WIDTHS = {
     "_base": ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"],      # a fifth less to compile, seldom run
-    "_avx2": ["-march=haswell"],
-    "_avx512": ["-march=skylake-avx512", "-mprefer-vector-width=512"],
+    "_avx2": ["-march=haswell", *NO_GATHERS],
+    "_avx512": ["-march=skylake-avx512", "-mprefer-vector-width=512", *NO_GATHERS],
 }
 # One element's function that is not inlined keeps its loop from being a vector's.
 INLINED = ["--param=inline-unit-growth=200", "--param=large-function-growth=1000",
-           "--param=max-inline-insns-single=1000"]
+           "--param=max-inline-insns-single=1000"] if GCC else []
 if platform.machine().lower() not in ("x86_64", "amd64"):
     WIDTHS = {"_base": []}
 if only := os.environ.get("CTORCH_BUILD_WIDTHS"):     # for a quick build while developing, "_avx2" say

@@ -17,6 +17,7 @@ cdef extern from "copy.h" nogil:
 cdef enum:
     CHUNK = 16384        # elements to a chunk
     COLUMNS = 256        # at least, to a chunk that writes, where the dimension is not the last
+    LINE = 512           # elements that are gathered at a time
     PIECE = 2048         # indices that are checked at a time
 
 ctypedef float complex complex64
@@ -139,16 +140,29 @@ cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* inde
         to[0] = combined(to[0], (<number*>(v + j * vs))[0], how)
 
 
+cdef inline void keep_extremes(ordered* to, const ordered* frm, int64_t n, bint largest) noexcept nogil:
+    cdef int64_t j
+    for j in range(n):
+        to[j] = extreme(to[j], frm[j], largest)
+
+
 cdef inline void extremes(ordered* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
                           int64_t n, int64_t wrap, bint largest) noexcept nogil:
     cdef int64_t j, size = sizeof(ordered)
     cdef char* x = <char*>at
     cdef ordered* to = <ordered*>(x + wrapped(index[0], wrap) * xd)
-    cdef const ordered* frm = <const ordered*>v
+    cdef ordered block[LINE]
+    cdef int64_t m
     if step == 0 and xs == size and vs == size:
-        for j in range(n):
-            to[j] = extreme(to[j], frm[j], largest)
+        keep_extremes(to, <const ordered*>v, n, largest)
         return
+    while step == 0 and xs == size and n > 0:
+        m = least(LINE, n)
+        ct_copy_line(<char*>block, v, m, size, vs, <int>size)
+        keep_extremes(to, block, m, largest)
+        to += m
+        v += m * vs
+        n -= m
     for j in range(n):
         to = <ordered*>(x + j * xs + wrapped(index[j * step], wrap) * xd)
         to[0] = extreme(to[0], (<ordered*>(v + j * vs))[0], largest)
