@@ -4,6 +4,7 @@ import os
 import platform
 import re
 import sys
+import sysconfig
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -17,6 +18,7 @@ from _codegen import emit  # noqa: E402  (the generator is part of this source t
 
 JOBS = int(os.environ.get("CTORCH_BUILD_JOBS", os.cpu_count() or 1))
 SANITIZE = os.environ.get("CTORCH_SANITIZE", "")
+GCC = "clang" not in os.environ.get("CC", sysconfig.get_config_var("CC") or "") and sys.platform != "darwin"
 
 DIRECTIVES = {
     "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True,
@@ -36,17 +38,25 @@ SHARED = "ctorch._cyutility"
 # Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
 # that there is. The longest match of a family's end counts.
 WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
-                    "comparison_int": ["_base", "_avx2"], "reduce_int": ["_base", "_avx2"], "reduce_complex": ["_base", "_avx2"],
+                    "comparison_int": ["_base", "_avx2"], "reduce_int": ["_base", "_avx2"],
+                    "reduce_complex": ["_base", "_avx2"],
                     "int": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"],
                     "special_int": ["_base"], "simple_int": ["_base"]}
+
+# Vector gathers cost three times what single loads do, since processors were mended against reading through them.
+GATHERS = ["use_gather", "use_gather_2parts", "use_gather_4parts"]
+NO_GATHERS = ["-mtune-ctrl=" + ",".join("^" + name for name in GATHERS)] if GCC else []
 
 # What -O3 has beyond this doubles the time of the build and gains nothing but in UNROLLED.
 LOOPS = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
 WIDTHS = {
     "_base": ["-O1"],                   # seldom run
-    "_avx2": [*LOOPS, "-march=haswell"],
-    "_avx512": [*LOOPS, "-march=skylake-avx512", "-mprefer-vector-width=512"],
+    "_avx2": [*LOOPS, "-march=haswell", *NO_GATHERS],
+    "_avx512": [*LOOPS, "-march=skylake-avx512", "-mprefer-vector-width=512", *NO_GATHERS],
 }
+# One element's function that is not inlined keeps its loop from being a vector's.
+INLINED = ["--param=inline-unit-growth=200", "--param=large-function-growth=1000",
+           "--param=max-inline-insns-single=1000"] if GCC else []
 if platform.machine().lower() not in ("x86_64", "amd64"):
     WIDTHS = {"_base": LOOPS}
 # Families with loops over small tiles that must be unrolled.
@@ -130,6 +140,7 @@ def extensions():
         for width in widths:
             flags = LOOPS if widths == ["_base"] else WIDTHS[width]
             flags = [*flags, "-O3"] if family in UNROLLED and width != "_base" else flags
+            flags = [*flags, *INLINED] if family.startswith("_gen_") else flags
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
             modules[-1].depends = ext.depends
     return modules

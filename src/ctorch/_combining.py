@@ -134,12 +134,16 @@ def block_diag(*tensors):
     blocks = [atleast_2d(x) for x in tensors]
     dtype = blocks[0].dtype
     for x in blocks:
-        dtype = ctorch.promote_types(dtype, x.dtype)
-    width, at, bands = sum(x.shape[1] for x in blocks), 0, []
+        if x.dtype != dtype:
+            dtype = ctorch.promote_types(dtype, x.dtype)
+    row = column = 0
+    out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]), dtype=dtype,
+                       device=blocks[0].device)
     for x in blocks:
-        bands.append(ctorch.constant_pad_nd(x.to(dtype), (at, width - at - x.shape[1])))
-        at += x.shape[1]
-    return ctorch.cat(bands, 0)
+        rows, columns = x.shape
+        out[row:row + rows, column:column + columns] = x
+        row, column = row + rows, column + columns
+    return out
 
 
 def broadcast_tensors(*tensors):

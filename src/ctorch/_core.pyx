@@ -4,6 +4,7 @@ The methods of the table's rows are generated and its operators stand in ``_oper
 """
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
+from cpython.tuple cimport PyTuple_SET_ITEM
 from libc.stdint cimport int64_t, uintptr_t
 from libc.stdlib cimport free, malloc
 
@@ -29,6 +30,12 @@ from ctorch._memory_format import strided
 from ctorch._size import Size
 from ctorch._tape import _add_tensor_hook
 
+cdef extern from "size.h":
+    object ct_size_new(object type, Py_ssize_t n)
+    void ct_size_slots(object type)
+
+ct_size_slots(Size)
+
 cdef object python_methods = None
 
 
@@ -39,6 +46,16 @@ cdef object methods():
         from ctorch import _methods
         python_methods = _methods
     return python_methods
+
+
+cdef object size_of(TensorBase x):
+    cdef object size = ct_size_new(Size, x.ndim), n
+    cdef int i
+    for i in range(x.ndim):
+        n = x.shape[i]
+        Py_INCREF(n)
+        PyTuple_SET_ITEM(size, i, n)
+    return size
 
 
 cdef class Tensor(Operators):
@@ -66,7 +83,7 @@ cdef class Tensor(Operators):
     @property
     def shape(self):
         """Sizes of the dimensions."""
-        return Size(shape_tuple(self))
+        return size_of(self)
 
     @property
     def dtype(self):
@@ -97,7 +114,7 @@ cdef class Tensor(Operators):
     def size(self, dim=None):
         """Sizes of the dimensions, or of one of them."""
         if dim is None:
-            return Size(shape_tuple(self))
+            return size_of(self)
         if self.ndim == 0:
             raise IndexError("Dimension specified as " + str(dim) + " but tensor has no dimensions")
         return self.shape[wrap_dim(dim, self.ndim, "size")]

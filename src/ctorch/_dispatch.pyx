@@ -357,6 +357,8 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     cdef int k
     if plan.device >= 0:
         return accelerator_elementwise(op - &OPS[0], plan.common, out, n, inputs, params_tuple(op, params))
+    if op == &OPS[OP_CLONE] and out.dtype == (<TensorBase>inputs[0]).dtype:
+        return copy_data(out, <TensorBase>inputs[0])
     loop_init(&loop, plan.ndim, plan.shape, 1, plan.kernel, params)
     loop.numbers = op.numbers[plan.compute]
     loop_add(&loop, out, plan.native_out)

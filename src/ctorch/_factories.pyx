@@ -2,13 +2,15 @@
 import sys
 import warnings
 
+from cpython.buffer cimport PyBUF_FULL_RO, PyBuffer_Release, PyObject_GetBuffer
 from libc.math cimport trunc
 from libc.stdint cimport *
 
 from ctorch._device cimport place_of
 from ctorch._dispatch cimport cast_to, need_fits, number_tensor
 from ctorch._dtype cimport *
-from ctorch._iterator cimport copy_data
+from ctorch._iterator cimport PARALLEL_CHUNK, LoopKernel, cast_kernel, copy_data
+from ctorch._parallel cimport parallel_for
 from ctorch._shape cimport channels_last_strides, parse_sizes, unpack_sizes
 from ctorch._storage cimport storage_wrap
 from ctorch._tape cimport in_inference
@@ -310,20 +312,71 @@ cdef object number_of(object v):
     raise TypeError(f"arange(): arguments must be Number, not {type(v).__name__}")
 
 
+cdef extern from "ramp.h" nogil:
+    void ct_ramp(double* to, double first, double base, double step, int n)
+
+cdef enum:
+    RAMP_BLOCK = 512                 # numbers that are cast at a time
+
+
+cdef struct Ramp:
+    char* to
+    int dtype
+    LoopKernel cast                  # from float64
+    double first, last, step
+    int64_t n
+    int64_t half                     # from here on counted back from the last, so that a range is symmetric
+
+
+cdef void ramp_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Ramp* r = <Ramp*>arg
+    cdef double block[RAMP_BLOCK]
+    cdef char* data[2]
+    cdef int64_t strides[2]
+    cdef int64_t i = chunk * PARALLEL_CHUNK, end = i + PARALLEL_CHUNK, m
+    if end > r.n:
+        end = r.n
+    strides[0], strides[1] = itemsize_of[r.dtype], sizeof(double)
+    while i < end:
+        m = RAMP_BLOCK if end - i > RAMP_BLOCK else end - i
+        if i < r.half and i + m > r.half:
+            m = r.half - i
+        data[0], data[1] = r.to + i * strides[0], <char*>block
+        if r.dtype == FLOAT64:
+            data[1] = data[0]
+        if i < r.half:
+            ct_ramp(<double*>data[1], r.first, <double>i, r.step, <int>m)
+        else:
+            ct_ramp(<double*>data[1], r.last, <double>(i - (r.n - 1)), r.step, <int>m)
+        if r.dtype != FLOAT64:
+            r.cast(data, strides, m, NULL)
+        i += m
+
+
+cdef TensorBase float_ramp(double first, double last, double step, int64_t n, int64_t half, int id):
+    cdef TensorBase t = tensor_empty(id, 1, &n)
+    cdef Ramp r
+    r.to, r.dtype, r.n, r.half = t.data, id, n, half
+    r.first, r.last, r.step = first, last, step
+    r.cast = cast_kernel(id, FLOAT64)
+    if n <= 2 * PARALLEL_CHUNK:
+        for i in range((n + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK):
+            ramp_chunk(&r, i)
+    else:
+        with nogil:
+            parallel_for(ramp_chunk, &r, (n + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+    return t
+
+
 cdef TensorBase ramp(object start, object step, int64_t count, int id):
     cdef TensorBase t
     cdef int64_t i, istart, istep
-    cdef double fstart, fstep
-    if category_of[id] <= CATEGORY_INT:
-        t = tensor_empty(INT64, 1, &count)
-        istart, istep = int(start), int(step)
-        for i in range(count):
-            (<int64_t*>t.data)[i] = istart + i * istep
-    else:
-        t = tensor_empty(FLOAT64, 1, &count)
-        fstart, fstep = start, step
-        for i in range(count):
-            (<double*>t.data)[i] = fstart + i * fstep
+    if category_of[id] > CATEGORY_INT:
+        return float_ramp(start, 0, step, count, count, id)
+    t = tensor_empty(INT64, 1, &count)
+    istart, istep = int(start), int(step)
+    for i in range(count):
+        (<int64_t*>t.data)[i] = istart + i * istep
     return cast_to(t, id)
 
 
@@ -333,9 +386,9 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
 
     See https://docs.pytorch.org/docs/stable/generated/torch.linspace.html
     """
-    cdef int64_t n, i, half
+    cdef int64_t n
     cdef TensorBase t
-    cdef double a, b, step
+    cdef double a, b
     cdef int id
     id = dtype_or_default(dtype_like(dtype, out, "linspace"), "linspace")
     n = steps
@@ -344,12 +397,8 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     a, b = number_of(start), number_of(end)
     if category_of[id] <= CATEGORY_INT:          # both ends are of the dtype
         a, b = trunc(a), trunc(b)
-    t = tensor_empty(FLOAT64, 1, &n)
-    step = (b - a) / (n - 1) if n > 1 else 0
-    half = n // 2
-    for i in range(n):               # from both ends, so that the range is symmetric
-        (<double*>t.data)[i] = a + i * step if i < half or n == 1 else b - (n - i - 1) * step
-    return into(out, finish(onto(cast_to(t, id), device, "linspace"), requires_grad, layout, pin_memory), "linspace")
+    t = float_ramp(a, b, (b - a) / (n - 1) if n > 1 else 0, n, n // 2 if n != 1 else 1, id)
+    return into(out, finish(onto(t, device, "linspace"), requires_grad, layout, pin_memory), "linspace")
 
 
 def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
@@ -360,6 +409,33 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, la
     d = tensor_view(t, 1, &k, &stride, t.data)
     fill_number(d, 1)
     return into(out, finish(t, requires_grad, layout, pin_memory), "eye")
+
+
+def triangle_indices(int64_t rows, int64_t columns, int64_t offset, dtype, device, bint lower):
+    """Row and column numbers of a triangle of a matrix, in order."""
+    cdef int64_t shape[2]
+    cdef int64_t i, j, first, end, n = 0
+    cdef int64_t* row
+    cdef int64_t* column
+    cdef TensorBase t
+    for i in range(rows):
+        end = 0 if i + offset < 0 else columns if i + offset > columns else i + offset
+        n += (end + (i + offset >= 0 and end < columns)) if lower else columns - end
+    shape[0], shape[1] = 2, n
+    t = tensor_empty(INT64, 2, shape)
+    row = <int64_t*>t.data
+    column = row + n
+    for i in range(rows):
+        first = 0 if i + offset < 0 else columns if i + offset > columns else i + offset
+        end = columns
+        if lower:
+            end = first + (i + offset >= 0 and first < columns)
+            first = 0
+        for j in range(first, end):
+            row[0], column[0] = i, j
+            row += 1
+            column += 1
+    return onto(cast_to(t, INT64 if dtype is None else as_dtype(dtype, "tril_indices")), device, "tril_indices")
 
 
 cdef int fill_number(TensorBase t, object value) except -1:
@@ -550,13 +626,13 @@ cdef TensorBase tensor_from(object data, int dtype, bint copy):
         t = <TensorBase>data
     elif type(data) in (list, tuple, float, int, bool, complex):
         return from_sequence(data, dtype)
-    elif hasattr(data, "__array_interface__") or hasattr(data, "__array__") or (
+    elif is_array(data) or hasattr(data, "__array_interface__") or hasattr(data, "__array__") or (
             hasattr(data, "__buffer__") and not isinstance(data, (str, bytes))):
-        import numpy
-        array = numpy.asarray(data)
-        if copy and not array.dtype.isnative:
-            array = array.astype(array.dtype.newbyteorder("="))
-        t = wrap_array(array)
+        array = data
+        if not is_array(data):
+            import numpy
+            array = numpy.asarray(data)
+        t = wrap_array(array if not copy or array.dtype.isnative else array.astype(array.dtype.newbyteorder("=")))
     else:
         return from_sequence(data, dtype)
     if copy or not isinstance(data, TensorBase) and t.storage.readonly:
@@ -566,31 +642,77 @@ cdef TensorBase tensor_from(object data, int dtype, bint copy):
     return t if dtype < 0 else cast_to(t, dtype)
 
 
+cdef object array_type = None            # numpy.ndarray, once there is one
+
+
+cdef bint is_array(object data):
+    # Whether it is a NumPy array, of no subclass.
+    global array_type
+    if array_type is None:
+        numpy = sys.modules.get("numpy")
+        if numpy is None:
+            return False
+        array_type = numpy.ndarray
+    return type(data) is array_type
+
+
+cdef int dtype_of_format(const char* format, Py_ssize_t itemsize) noexcept:
+    # The dtype that a buffer's format names, or -1 where it is not one of this machine's simple types.
+    cdef int id = -1
+    if format[0] == c"Z" and format[1] != 0 and format[2] == 0:
+        id = COMPLEX64 if format[1] == c"f" else COMPLEX128 if format[1] == c"d" else -1
+    elif format[0] != 0 and format[1] == 0:
+        if format[0] == c"?":
+            id = BOOL
+        elif format[0] == c"e":
+            id = FLOAT16
+        elif format[0] == c"f":
+            id = FLOAT32
+        elif format[0] == c"d":
+            id = FLOAT64
+        elif format[0] == c"b" or format[0] == c"h" or format[0] == c"i" or format[0] == c"l" or format[0] == c"q":
+            id = INT8 if itemsize == 1 else INT16 if itemsize == 2 else INT32 if itemsize == 4 else INT64
+        elif format[0] == c"B" or format[0] == c"H" or format[0] == c"I" or format[0] == c"L" or format[0] == c"Q":
+            id = UINT8 if itemsize == 1 else UINT16 if itemsize == 2 else UINT32 if itemsize == 4 else UINT64
+    return id if id >= 0 and itemsize_of[id] == itemsize else -1
+
+
 cdef TensorBase wrap_array(object array):
     # A tensor over a NumPy array's memory.
-    cdef dict face = array.__array_interface__
-    cdef int id = dtype_from_numpy(array.dtype), i, n = array.ndim
-    cdef int64_t size = itemsize_of[id], low = 0, high = 0
-    cdef uintptr_t address = face["data"][0]
+    cdef Py_buffer buffer
     cdef TensorBase t
+    cdef int id = -1, i, n = array.ndim
+    cdef int64_t size, low = 0, high = 0
     if n > MAX_DIMS:
         raise RuntimeError(f"tensors have at most {MAX_DIMS} dimensions, got {n}")
-    t = tensor_alloc(n)
-    for i, (length, stride) in enumerate(zip(array.shape, array.strides)):
-        if stride % size:
-            raise ValueError("given numpy array strides not a multiple of the element byte size. Copy the numpy array "
-                             "to reallocate the memory.")
-        t.shape[i] = length
-        t.strides[i] = stride // size
-        if length > 0:
-            if stride < 0:
-                low += (length - 1) * stride
-            else:
-                high += (length - 1) * stride
-    t.dtype = id
-    t.storage = storage_wrap(<void*>(<char*>address + low), high - low + size if array.size else 0, array)
-    t.storage.readonly = face["data"][1]
-    t.data = <char*>address
+    try:
+        PyObject_GetBuffer(array, &buffer, PyBUF_FULL_RO)
+    except ValueError:                           # a dtype that buffers cannot tell, which the next call refuses
+        dtype_from_numpy(array.dtype)
+        raise
+    try:
+        id = dtype_of_format(buffer.format, buffer.itemsize)
+        if id < 0:
+            id = dtype_from_numpy(array.dtype)
+        size = itemsize_of[id]
+        t = tensor_alloc(n)
+        for i in range(n):
+            if buffer.strides[i] % size:
+                raise ValueError("given numpy array strides not a multiple of the element byte size. Copy the numpy "
+                                 "array to reallocate the memory.")
+            t.shape[i] = buffer.shape[i]
+            t.strides[i] = buffer.strides[i] // size
+            if t.shape[i] > 0:
+                if t.strides[i] < 0:
+                    low += (t.shape[i] - 1) * buffer.strides[i]
+                else:
+                    high += (t.shape[i] - 1) * buffer.strides[i]
+        t.dtype = id
+        t.storage = storage_wrap(<void*>(<char*>buffer.buf + low), high - low + size if buffer.len else 0, array)
+        t.storage.readonly = buffer.readonly
+        t.data = <char*>buffer.buf
+    finally:
+        PyBuffer_Release(&buffer)                # the storage keeps the array
     tensor_set_geometry(t)
     return t
 
@@ -616,8 +738,7 @@ def from_numpy(ndarray):
     >>> t
     tensor([5., 0.], dtype=torch.float64)
     """
-    numpy = sys.modules.get("numpy")
-    if numpy is None or not isinstance(ndarray, numpy.ndarray):
+    if not is_array(ndarray) and (array_type is None or not isinstance(ndarray, array_type)):
         raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
     return wrap_array(ndarray)
 

@@ -44,4 +44,5 @@ cdef int loop_run(Loop* loop) except -1
 cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n,
                          const Scalar* params) noexcept nogil
 cdef LoopKernel cast_kernel(int to, int frm) except NULL
+cdef int copy_strided(Loop* loop, int size) except -1
 cdef int copy_data(TensorBase to, TensorBase frm) except -1

@@ -10,6 +10,7 @@ from libc.string cimport memcpy
 from ctorch._accelerator cimport accelerator_copy
 from ctorch._dtype cimport DTYPE_COUNT, itemsize_of
 from ctorch._kernels._load cimport kernel_table
+from ctorch._kernels.along cimport AlongKernels, PlaneFn
 from ctorch._parallel cimport parallel_for
 from ctorch._tensor cimport DEVICE_CPU, MAX_DIMS, TensorBase
 
@@ -348,6 +349,120 @@ cdef int fill_data(TensorBase to, TensorBase number) except -1:
     return 0
 
 
+# ---- copies without a cast
+
+cdef struct Copy:
+    PlaneFn plane
+    int ndim                         # dimensions around a plane
+    int64_t shape[MAX_DIMS]
+    int64_t to_strides[MAX_DIMS]
+    int64_t from_strides[MAX_DIMS]
+    char* to
+    char* frm
+    int64_t rows, n                  # of a plane
+    int64_t to_row, from_row, to_step, from_step
+    int64_t height, width            # of the pieces that planes are cut into
+    int64_t across, pieces           # how many of them in a row, and in all
+    int64_t planes, group            # of them to a chunk, where they are whole
+    int size
+
+
+cdef AlongKernels* along = NULL
+
+
+cdef void copy_piece(Copy* c, char* to, char* frm, int64_t piece) noexcept nogil:
+    cdef int64_t i = piece // c.across * c.height, j = piece % c.across * c.width
+    c.plane(to + i * c.to_row + j * c.to_step, frm + i * c.from_row + j * c.from_step,
+            c.height if c.height < c.rows - i else c.rows - i, c.width if c.width < c.n - j else c.n - j,
+            c.to_row, c.from_row, c.to_step, c.from_step, c.size)
+
+
+cdef void copy_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Copy* c = <Copy*>arg
+    cdef int64_t index[MAX_DIMS]
+    cdef int64_t first = chunk // c.pieces * c.group, count = c.planes - first, rest = first
+    cdef char* to = c.to
+    cdef char* frm = c.frm
+    cdef int d
+    if count > c.group:
+        count = c.group
+    for d in range(c.ndim - 1, -1, -1):
+        index[d] = rest % c.shape[d]
+        rest = rest // c.shape[d]
+        to += index[d] * c.to_strides[d]
+        frm += index[d] * c.from_strides[d]
+    if c.pieces > 1:
+        copy_piece(c, to, frm, chunk % c.pieces)
+        return
+    while True:
+        c.plane(to, frm, c.rows, c.n, c.to_row, c.from_row, c.to_step, c.from_step, c.size)
+        count -= 1
+        if count == 0:
+            return
+        d = c.ndim - 1
+        while index[d] == c.shape[d] - 1:
+            to -= index[d] * c.to_strides[d]
+            frm -= index[d] * c.from_strides[d]
+            index[d] = 0
+            d -= 1
+        index[d] += 1
+        to += c.to_strides[d]
+        frm += c.from_strides[d]
+
+
+cdef void choose_plane(Loop* loop, Copy* c) noexcept nogil:
+    # The line is the last dimension of what is written; across it goes the one that what is read has closest together.
+    cdef int inner = loop.ndim - 1, other = inner - 1, d
+    cdef bint turned = False
+    cdef int64_t* to = loop.operand[0].strides
+    cdef int64_t* frm = loop.operand[1].strides
+    cdef int64_t least = frm[inner] if frm[inner] >= 0 else -frm[inner], step
+    c.n, c.to_step, c.from_step = loop.shape[inner], to[inner], frm[inner]
+    c.rows, c.to_row, c.from_row = 1, 0, 0
+    for d in range(inner):
+        step = frm[d] if frm[d] >= 0 else -frm[d]
+        if 0 < step < least:
+            other, turned, least = d, True, step
+    if other >= 0:
+        c.rows, c.to_row, c.from_row = loop.shape[other], to[other], frm[other]
+    c.ndim, c.planes = 0, 1
+    for d in range(inner):
+        if d != other:
+            c.shape[c.ndim], c.to_strides[c.ndim], c.from_strides[c.ndim] = loop.shape[d], to[d], frm[d]
+            c.planes *= loop.shape[d]
+            c.ndim += 1
+    c.height, c.width, c.across, c.pieces, c.group = c.rows, c.n, 1, 1, 1
+    if c.rows * c.n <= PARALLEL_CHUNK:
+        c.group = PARALLEL_CHUNK // (c.rows * c.n)
+        return
+    d = 256 if turned else PARALLEL_CHUNK
+    c.width = d if d < c.n else c.n
+    c.height = PARALLEL_CHUNK // c.width
+    c.across = (c.n + c.width - 1) // c.width
+    c.pieces = (c.rows + c.height - 1) // c.height * c.across
+
+
+cdef int copy_strided(Loop* loop, int size) except -1:
+    # Operand 0 of a loop = operand 1, elements of so many bytes.
+    global along
+    cdef Copy c
+    cdef int64_t chunks, i
+    if along == NULL:
+        along = <AlongKernels*>kernel_table("along")
+    order_dims(loop)
+    merge_dims(loop)
+    c.plane, c.size, c.to, c.frm = along.plane, size, loop.operand[0].data, loop.operand[1].data
+    choose_plane(loop, &c)
+    chunks = (c.planes + c.group - 1) // c.group * c.pieces
+    if chunks > 2:
+        with nogil:
+            parallel_for(copy_chunk, &c, chunks)
+    else:
+        for i in range(chunks):
+            copy_chunk(&c, i)
+    return 0
+
+
 cdef int copy_data(TensorBase to, TensorBase frm) except -1:
     # to[...] = frm, cast and broadcast; the memory of the two must not overlap in part.
     cdef Loop loop
@@ -360,7 +475,9 @@ cdef int copy_data(TensorBase to, TensorBase frm) except -1:
         return 0
     if frm.numel == 1 and to.contiguous and to.numel > 1:
         return fill_data(to, frm)
-    loop_init(&loop, to.ndim, to.shape, 1, cast_kernel(to.dtype, frm.dtype), NULL)
+    loop_init(&loop, to.ndim, to.shape, 1, NULL, NULL)
+    if to.dtype != frm.dtype:
+        loop.kernel = cast_kernel(to.dtype, frm.dtype)
     loop_add(&loop, to, to.dtype)
     loop_add(&loop, frm, frm.dtype)
-    return loop_run(&loop)
+    return loop_run(&loop) if to.dtype != frm.dtype else copy_strided(&loop, itemsize_of[to.dtype])

@@ -1,4 +1,4 @@
-"""The type of a tensor's shape."""
+"""The type of a tensor's shape; that its slices are shapes, `_core` sees to without a call of Python."""
 
 
 class Size(tuple):
@@ -27,10 +27,6 @@ class Size(tuple):
         if not isinstance(other, tuple):
             return NotImplemented
         return Size(tuple(self) + tuple(other))
-
-    def __getitem__(self, i):
-        r = tuple.__getitem__(self, i)
-        return Size(r) if isinstance(i, slice) else r
 
     def __reduce__(self):
         return (Size, (tuple(self),))

@@ -465,7 +465,7 @@ cdef int zero_memory(TensorBase t) except -1:
     # t has its storage to itself.
     cdef TensorBase whole
     cdef int64_t n = t.storage.nbytes // itemsize_of[t.dtype], one = 1
-    if t.device == DEVICE_CPU:
+    if t.device == DEVICE_CPU and t.storage.nbytes < 16384:
         memset(t.storage.data, 0, t.storage.nbytes)
         return 0
     whole = tensor_view(t, 1, &n, &one, t.storage.data)

@@ -390,6 +390,7 @@ CALLS = {
     "put": [(real(4, 5), fixed([3, 19, 0]), real(3, seed=1)), (real(4, 5), fixed([3, 3, 0]), real(3, seed=1), True)],
     "_triangle": [(real(4, 5), 1, True), (real(2, 3, 3), -1, False)],
     "_flip": [(real(3, 4), (0, -1)), (real(3, 4), (1,))],
+    "_pad_edges": [(real(3, 4), (1, 2, 2, 0), mode) for mode in (0, 1, 2)],
     "_repeat_each": [(real(3, 4), 0, 2), (real(3, 4), 1, 3)],
     "addbmm": [(real(3, 5), real(2, 3, 4), real(2, 4, 5))],
     "addmv": [(real(3), real(3, 4), real(4))],

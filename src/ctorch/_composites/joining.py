@@ -98,7 +98,9 @@ def _some(tensors, op):
 
 
 def hstack(tensors):
-    tensors = ctorch.atleast_1d(_some(tensors, "hstack"))
+    tensors = _some(tensors, "hstack")
+    if 0 in [t.dim() for t in tensors]:
+        tensors = ctorch.atleast_1d(tensors)
     return ctorch.cat(tensors, 0 if tensors[0].dim() == 1 else 1)
 
 

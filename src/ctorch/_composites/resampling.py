@@ -9,19 +9,20 @@ def _check_grid(input, grid, mode, padding):
     if input.dtype != grid.dtype:
         raise RuntimeError(f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} "
                            f"and grid has {grid.dtype}")
-    if input.dim() not in (4, 5) or input.dim() != grid.dim():
+    size, points = input.shape, grid.shape
+    if len(size) not in (4, 5) or len(size) != len(points):
         raise RuntimeError("grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got "
-                           f"input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}")
-    if input.shape[0] != grid.shape[0]:
+                           f"input with sizes {list(size)} and grid with sizes {list(points)}")
+    if size[0] != points[0]:
         raise RuntimeError("grid_sampler(): expected grid and input to have same batch size, but got input with "
-                           f"sizes {list(input.shape)} and grid with sizes {list(grid.shape)}")
-    if grid.shape[-1] != input.dim() - 2:
-        raise RuntimeError(f"grid_sampler(): expected grid to have size {input.dim() - 2} in last dimension, but got "
-                           f"grid with sizes {list(grid.shape)}")
-    if min(input.shape[2:]) == 0:
+                           f"sizes {list(size)} and grid with sizes {list(points)}")
+    if points[-1] != len(size) - 2:
+        raise RuntimeError(f"grid_sampler(): expected grid to have size {len(size) - 2} in last dimension, but got "
+                           f"grid with sizes {list(points)}")
+    if 0 in size[2:]:
         raise RuntimeError("grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
-                           f"{list(input.shape)}")
-    if mode == 2 and input.dim() == 5:
+                           f"{list(size)}")
+    if mode == 2 and len(size) == 5:
         raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
     if mode not in (0, 1, 2) or padding not in (0, 1, 2):
         raise RuntimeError(f"grid_sampler(): interpolation mode {mode} and padding mode {padding} must be 0, 1 or 2")

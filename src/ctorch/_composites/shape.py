@@ -5,7 +5,10 @@ import itertools
 import ctorch
 from ctorch import _functions as ops
 from ctorch import _views as views
+from ctorch._factories import triangle_indices
 from ctorch._shape import wrap
+
+PAD_MODES = {"reflect": 0, "replicate": 1, "circular": 2}
 
 
 def repeat(input, sizes):
@@ -171,8 +174,7 @@ def triu(input, diagonal=0):
 def _triangle_indices(row, col, offset, dtype, device, lower):
     if row < 0 or col < 0:
         raise RuntimeError(f"{'row' if row < 0 else 'col'} must be non-negative, got{row if row < 0 else col}")
-    inside = _triangle(ctorch.ones(row, col, dtype=ctorch.bool, device=device), offset, lower)
-    return ctorch.nonzero(inside).t().to(ctorch.int64 if dtype is None else dtype).contiguous()
+    return triangle_indices(row, col, offset, dtype, device, lower)
 
 
 def tril_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
@@ -217,6 +219,9 @@ def combinations(input, r=2, with_replacement=False):
         raise RuntimeError(f"Expect a non-negative number, but got {r}")
     if r == 0:
         return ctorch.empty(0, dtype=input.dtype, device=input.device)
+    if r == 2:
+        pairs = triangle_indices(input.shape[0], input.shape[0], not with_replacement, None, input.device, False)
+        return ctorch.index_select(input, 0, pairs.t().reshape(-1)).view(-1, 2)
     pick = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     chosen = list(pick(builtins.range(input.shape[0]), r))
     places = ctorch.tensor(chosen, dtype=ctorch.int64, device=input.device).reshape(-1)
@@ -241,12 +246,21 @@ def fill(input, value):
 
 
 def pad(input, pad, mode="constant", value=None):
-    pad = list(pad)
+    pad = tuple(pad)
     if len(pad) % 2 or len(pad) // 2 > input.dim():
         raise RuntimeError(f"pad: expected pairs for at most {input.dim()} dimensions, got {len(pad)} numbers")
-    if mode != "constant":
-        return _pad_by_pieces(input, pad, mode)
-    return _pad_constant(input, pad, 0 if value is None else value)
+    if mode == "constant":
+        return _pad_constant(input, pad, 0 if value is None else value)
+    if mode not in PAD_MODES:
+        raise NotImplementedError(f"Unrecognised padding mode {mode}")
+    if not pad or builtins.min(pad) >= 0:
+        return ops._pad_edges(input, pad, PAD_MODES[mode])
+    # What is cut off does not come back on the other side of a circle.
+    cuts = tuple(builtins.min(p, 0) for p in pad)
+    more = tuple(builtins.max(p, 0) for p in pad)
+    if mode == "circular":
+        return ops._pad_edges(_pad_constant(input, cuts, 0), more, PAD_MODES[mode])
+    return _pad_constant(ops._pad_edges(input, more, PAD_MODES[mode]), cuts, 0)
 
 
 def _pad_constant(input, pad, value):
@@ -268,35 +282,3 @@ def _pad_constant(input, pad, value):
         out = ctorch.zeros(shape, dtype=input.dtype, device=input.device)
     out[tuple(inner)] = input
     return out
-
-
-def _pad_by_pieces(input, pad, mode):
-    """Reflected, replicated or circular borders: what stays, between pieces of the input."""
-    if mode not in ("reflect", "replicate", "circular"):
-        raise NotImplementedError(f"Unrecognised padding mode {mode}")
-    for k in range(len(pad) // 2):
-        d, before, after = input.dim() - 1 - k, pad[2 * k], pad[2 * k + 1]
-        n = input.shape[d]
-        if mode == "reflect" and (before >= n or after >= n):
-            raise RuntimeError("Argument #4: Padding size should be less than the corresponding input dimension, but "
-                               f"got: padding ({before}, {after}) at dimension {d} of input {list(input.shape)}")
-        low, high = builtins.max(0, -before), n - builtins.max(0, -after)
-        if mode == "circular" and (before > high - low or after > high - low):
-            raise RuntimeError("Padding value causes wrapping around more than once.")
-        if low > high or (mode == "replicate" and n == 0):
-            raise RuntimeError(f"The input size {n}, plus negative padding {before} and {after}, resulted in a "
-                               f"negative output size, which is invalid. Check dimension {d} of your input.")
-        pieces = [views.narrow(input, d, low, high - low) if high - low < n else input]
-        if before > 0:
-            pieces.insert(0, _border(input, d, mode, before, {"reflect": 1, "replicate": 0}.get(mode, high - before)))
-        if after > 0:
-            pieces.append(_border(input, d, mode, after, {"reflect": n - 1 - after, "replicate": n - 1}.get(mode, low)))
-        input = ctorch.cat(pieces, d) if len(pieces) > 1 else pieces[0].clone()
-    return input
-
-
-def _border(input, d, mode, size, start):
-    piece = views.narrow(input, d, start, 1 if mode == "replicate" else size)
-    if mode == "reflect":
-        return piece.flip(d)
-    return piece.expand([size if i == d else m for i, m in enumerate(input.shape)]) if mode == "replicate" else piece

@@ -17,8 +17,9 @@ def _window(name, length, periodic, shape, dtype, device, requires_grad):
         result = ctorch.ones(length, dtype=dtype, device=device)
     else:
         places = ctorch.arange(length, dtype=ctorch.float64)
-        result = shape(places, length if periodic else length - 1).to(dtype).to(device or "cpu")
-    return result.requires_grad_(requires_grad)
+        result = shape(places, length if periodic else length - 1).to(dtype)
+        result = result if device is None else result.to(device)
+    return result.requires_grad_() if requires_grad else result
 
 
 def _type(dtype):

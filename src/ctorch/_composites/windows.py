@@ -1,7 +1,8 @@
 """Convolution and pooling, written with other operators."""
 import ctorch
 from ctorch import _functions as ops
-from ctorch._windows import adaptive, as_volume, from_volume, numbers, volume_average, volume_max
+from ctorch._forward.volumes import adaptive_windows
+from ctorch._windows import as_volume, from_volume, numbers, volume_average, volume_max
 
 # ---- convolution
 
@@ -285,7 +286,7 @@ def adaptive_avg_pool1d(input, output_size):
 
 
 def adaptive_avg_pool2d(input, output_size):
-    out = adaptive(input, output_size, 2, "adaptive_avg_pool2d")[0]
+    out = adaptive_windows(input, output_size, 2, "adaptive_avg_pool2d")[0]
     if out == [1, 1]:
         return input.mean((-2, -1), keepdim=True)
     height, width = input.shape[-2:]
@@ -295,11 +296,11 @@ def adaptive_avg_pool2d(input, output_size):
 
 
 def adaptive_avg_pool3d(input, output_size):
-    return ops._average_windows(input, adaptive(input, output_size, 3, "adaptive_avg_pool3d")[1], None)
+    return ops._average_windows(input, adaptive_windows(input, output_size, 3, "adaptive_avg_pool3d")[1], None)
 
 
 def _adaptive_max(input, output_size, dims):
-    windows = adaptive(input, output_size, dims, f"adaptive_max_pool{dims}d")[1]
+    windows = adaptive_windows(input, output_size, dims, f"adaptive_max_pool{dims}d")[1]
     values, indices = ops._max_windows(as_volume(input, dims), windows, (1, 1, 1))
     return from_volume(values, dims), from_volume(indices, dims)
 

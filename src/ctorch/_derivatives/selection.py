@@ -102,3 +102,27 @@ def scatter_along(g, places, shape, dim):
     if not shape:
         return g
     return _f._scatter_add(g, dim, places, shape)
+
+
+# ---- borders
+
+REFLECT, REPLICATE = 0, 1
+
+
+def edge_places(n, before, after, mode):
+    """Which elements of a dimension its borders and the dimension itself show."""
+    places = range(-before, n + after)
+    if mode == REFLECT:
+        return [-p if p < 0 else 2 * (n - 1) - p if p >= n else p for p in places]
+    return [min(max(p, 0), n - 1) if mode == REPLICATE else p % n for p in places]
+
+
+def pad_edges_gradient(g, shape, pad, mode):
+    """Borders are added to the elements that they show, the dimension that was padded last first."""
+    for i in reversed(range(len(pad) // 2)):
+        d, before, after = len(shape) - 1 - i, *pad[2 * i:2 * i + 2]
+        if before or after:
+            places = ctorch.tensor(edge_places(shape[d], before, after, mode), device=g.device)
+            sizes = [*g.shape[:d], shape[d], *g.shape[d + 1:]]
+            g = ctorch.zeros(sizes, dtype=g.dtype, device=g.device).index_add(d, places, g)
+    return g

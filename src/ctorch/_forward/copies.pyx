@@ -1,4 +1,4 @@
-"""Copies in another order: triangles of matrices, dimensions in reverse, elements repeated."""
+"""Copies in another order: triangles of matrices, dimensions in reverse, elements repeated, borders."""
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
@@ -6,6 +6,7 @@ from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense
 from ctorch._forward.indexing cimport load_along, word_of
+from ctorch._iterator cimport Loop, Operand, copy_strided, loop_add, loop_init
 from ctorch._kernels.along cimport *
 from ctorch._parallel cimport parallel_for
 from ctorch._shape cimport wrap_dim
@@ -49,7 +50,7 @@ cdef void triangle_chunk(void* arg, int64_t chunk) noexcept nogil:
 
 
 cdef TensorBase triangle_forward(TensorBase x, int64_t diagonal, bint lower):
-    cdef TensorBase a = contiguous(x), y = tensor_empty(x.dtype, x.ndim, x.shape)
+    cdef TensorBase a = contiguous(x), y = a if a is not x else tensor_empty(x.dtype, x.ndim, x.shape)
     cdef Triangle t
     if x.numel == 0:
         return y
@@ -61,41 +62,12 @@ cdef TensorBase triangle_forward(TensorBase x, int64_t diagonal, bint lower):
     return y
 
 
-cdef struct Flip:
-    AlongKernels* kernels
-    const char* x
-    char* to
-    int ndim                         # of the lines
-    int64_t shape[MAX_DIMS]
-    bint backward[MAX_DIMS]
-    int64_t lines, group
-    int64_t length                   # elements of a line
-    bint reverse                     # each line too
-    int word, size
-
-
-cdef void flip_chunk(void* arg, int64_t chunk) noexcept nogil:
-    cdef Flip* f = <Flip*>arg
-    cdef int64_t line, rest, k, frm, step, end = (chunk + 1) * f.group, bytes = f.length * f.size
-    cdef int d
-    for line in range(chunk * f.group, end if end < f.lines else f.lines):
-        rest, frm, step = line, 0, 1
-        for d in range(f.ndim - 1, -1, -1):
-            k = rest % f.shape[d]
-            rest = rest // f.shape[d]
-            frm += (f.shape[d] - 1 - k if f.backward[d] else k) * step
-            step *= f.shape[d]
-        if f.reverse:
-            f.kernels.reverse[f.word](f.x + frm * bytes, f.to + line * bytes, f.length)
-        else:
-            memcpy(f.to + line * bytes, f.x + frm * bytes, bytes)
-
-
 cdef TensorBase flip_forward(TensorBase x, object dims):
-    cdef TensorBase a = contiguous(x), y = tensor_empty(x.dtype, x.ndim, x.shape)
-    cdef Flip f
-    cdef int i
+    cdef TensorBase y = tensor_empty(x.dtype, x.ndim, x.shape)
+    cdef Loop loop
+    cdef Operand* frm = &loop.operand[1]
     cdef bint backward[MAX_DIMS]
+    cdef int i
     for i in range(x.ndim):
         backward[i] = False
     for d in dims:
@@ -106,20 +78,14 @@ cdef TensorBase flip_forward(TensorBase x, object dims):
             backward[i] = True
     if x.numel == 0:
         return y
-    f.kernels, f.x, f.to, f.size, f.word = load_along(), a.data, y.data, itemsize_of[x.dtype], word_of(x.dtype)
-    # the last dimensions that are all reversed, or all kept, are one line
-    i = x.ndim - 1
-    f.reverse = x.ndim > 0 and backward[i]
-    f.length = 1
-    while i >= 0 and backward[i] == f.reverse:
-        f.length *= x.shape[i]
-        i -= 1
-    f.ndim = i + 1
-    for i in range(f.ndim):
-        f.shape[i], f.backward[i] = x.shape[i], backward[i]
-    f.lines = x.numel // f.length
-    f.group = CHUNK // f.length + 1
-    each_group(flip_chunk, &f, f.lines, f.group)
+    loop_init(&loop, x.ndim, x.shape, 1, NULL, NULL)
+    loop_add(&loop, y, y.dtype)
+    loop_add(&loop, x, x.dtype)
+    for i in range(x.ndim):
+        if backward[i]:
+            frm.data += (x.shape[i] - 1) * frm.strides[i]
+            frm.strides[i] = -frm.strides[i]
+    copy_strided(&loop, itemsize_of[x.dtype])
     return y
 
 
@@ -182,4 +148,99 @@ cdef TensorBase repeat_places_forward(TensorBase repeats):
         for _ in range(count[i]):
             to[k] = i
             k += 1
+    return y
+
+
+# ---- borders
+
+cdef enum:
+    REFLECT
+    REPLICATE
+    CIRCULAR
+
+
+cdef struct Box:
+    # Part of a result and where its elements come from; strides in bytes.
+    int ndim
+    int64_t shape[MAX_DIMS]
+    char* to
+    const char* frm
+    int64_t to_strides[MAX_DIMS]
+    int64_t from_strides[MAX_DIMS]
+
+
+cdef int copy_box(Box* b, int size) except -1:
+    cdef Loop loop
+    cdef int i
+    loop_init(&loop, b.ndim, b.shape, 1, NULL, NULL)
+    if loop.numel == 0:
+        return 0
+    loop.operands = 2
+    loop.operand[0].data, loop.operand[1].data = b.to, <char*>b.frm
+    for i in range(b.ndim):
+        loop.operand[0].strides[i], loop.operand[1].strides[i] = b.to_strides[i], b.from_strides[i]
+    return copy_strided(&loop, size)
+
+
+cdef int check_border(TensorBase x, int d, int64_t before, int64_t after, int64_t mode) except -1:
+    cdef int64_t n = x.shape[d]
+    if mode == REFLECT and (before >= n or after >= n):
+        raise RuntimeError("Argument #4: Padding size should be less than the corresponding input dimension, but got: "
+                           f"padding ({before}, {after}) at dimension {d} of input {list(shape_tuple(x))}")
+    if mode == CIRCULAR and (before > n or after > n):
+        raise RuntimeError("Padding value causes wrapping around more than once.")
+    if n == 0 and before + after:
+        raise RuntimeError(f"Expected dimension {d} of the input to be non-zero, but got {list(shape_tuple(x))}")
+    return 0
+
+
+cdef int border(Box* b, int d, char* at, int64_t n, int64_t before, int64_t after, int64_t mode, int size) except -1:
+    # Both ends of a dimension, from the n elements between them, which begin at `at`.
+    cdef int64_t step = b.to_strides[d], whole = b.shape[d]
+    if mode == REFLECT:
+        b.from_strides[d] = -step
+    elif mode == REPLICATE:
+        b.from_strides[d] = 0
+    b.shape[d] = before
+    b.to = at - before * step
+    b.frm = at + (before if mode == REFLECT else 0 if mode == REPLICATE else n - before) * step
+    copy_box(b, size)
+    b.shape[d] = after
+    b.to = at + n * step
+    b.frm = at + (n - 2 if mode == REFLECT else n - 1 if mode == REPLICATE else 0) * step
+    copy_box(b, size)
+    b.shape[d], b.from_strides[d] = whole, step
+    return 0
+
+
+cdef TensorBase pad_edges_forward(TensorBase x, object pad, int64_t mode):
+    """x with borders of its own elements; the last dimension's pair of sizes first, none below zero."""
+    cdef TensorBase y
+    cdef Box b
+    cdef int64_t before[MAX_DIMS]
+    cdef int64_t after[MAX_DIMS]
+    cdef int64_t shape[MAX_DIMS]
+    cdef int i, d, size = itemsize_of[x.dtype], pairs = len(pad) // 2
+    cdef char* at
+    for i in range(x.ndim):
+        d = x.ndim - 1 - i
+        before[d] = pad[2 * i] if i < pairs else 0
+        after[d] = pad[2 * i + 1] if i < pairs else 0
+        if i < pairs:
+            check_border(x, d, before[d], after[d], mode)
+        shape[d] = before[d] + x.shape[d] + after[d]
+    y = tensor_empty(x.dtype, x.ndim, shape)
+    b.ndim, b.frm, at = x.ndim, x.data, y.data
+    for i in range(x.ndim):
+        b.shape[i] = x.shape[i]
+        b.to_strides[i], b.from_strides[i] = y.strides[i] * size, x.strides[i] * size
+        at += before[i] * b.to_strides[i]
+    b.to = at
+    copy_box(&b, size)
+    for i in range(x.ndim):
+        b.from_strides[i] = b.to_strides[i]
+    for d in range(x.ndim - 1, x.ndim - 1 - pairs, -1):
+        border(&b, d, at, x.shape[d], before[d], after[d], mode, size)
+        b.shape[d] = shape[d]
+        at -= before[d] * b.to_strides[d]
     return y

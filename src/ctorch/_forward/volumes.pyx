@@ -35,29 +35,134 @@ cdef inline int row_of_number(int dtype) noexcept nogil:
 # ---- pooling
 
 
+cdef enum:
+    WINDOWS_MAX                         # sliding windows, of which the padding is left out
+    WINDOWS_PADDED                      # whose share counts the padding
+    WINDOWS_CUT                         # whose share does not
+    WINDOWS_ADAPTIVE                    # as many windows as asked for, which cover the axis
+
+
+cdef int three(object value, int dims, int64_t* to, int64_t first, str op, str arg) except -1:
+    # A number for each axis; those of axes that the input has not are `first`.
+    cdef int i
+    for i in range(3 - dims):
+        to[i] = first
+    if isinstance(value, int):
+        for i in range(3 - dims, 3):
+            to[i] = value
+        return 0
+    value = tuple(value)
+    if len(value) != dims and len(value) != 1:
+        raise RuntimeError(f"{op}: expected {arg} to be a single integer value or a list of {dims} values, got "
+                           f"{list(value)}")
+    for i in range(dims):
+        to[3 - dims + i] = value[i if len(value) == dims else 0]
+    return 0
+
+
+cdef int need_sizes(TensorBase x, int dims, str op, str mode) except -1:
+    if x.ndim != dims + 1 and x.ndim != dims + 2:
+        raise RuntimeError(f"{op}: Expected {dims + 1}D or {dims + 2}D {mode}, but got: {list(shape_tuple(x))}")
+    return 0
+
+
+def sliding_windows(TensorBase x not None, int dims, kernel_size, stride, padding, dilation, bint ceil_mode,
+                    bint maximum, bint count_include_pad, str op not None):
+    """The windows of a pooling: for each axis how they are laid out, and the distances of their elements."""
+    cdef int64_t kernel[3]
+    cdef int64_t step[3]
+    cdef int64_t pad[3]
+    cdef int64_t apart[3]
+    cdef int64_t out[3]
+    cdef int64_t size, room
+    cdef int i, kind = WINDOWS_MAX if maximum else WINDOWS_PADDED if count_include_pad else WINDOWS_CUT
+    three(kernel_size, dims, kernel, 1, op, "kernel_size")
+    three(stride if stride or stride == 0 else kernel_size, dims, step, 1, op, "stride")
+    three(padding, dims, pad, 0, op, "padding")
+    three(dilation, dims, apart, 1, op, "dilation")
+    need_sizes(x, dims, op, "(batch mode) tensor for input")
+    for i in range(3):
+        if kernel[i] <= 0 or step[i] <= 0 or apart[i] <= 0:
+            name, value = (("kernel size", kernel_size) if kernel[i] <= 0 else ("stride", stride) if step[i] <= 0
+                           else ("dilation", dilation))
+            raise RuntimeError(f"{op}: {name} should be greater than zero, but got {value}")
+        if pad[i] < 0 or 2 * pad[i] > kernel[i]:
+            raise RuntimeError(f"{op}: pad should be at most half of effective kernel size, but got pad={padding}, "
+                               f"kernel_size={kernel_size}")
+    for i in range(3):
+        size = 1 if i < 3 - dims else x.shape[x.ndim - 3 + i]
+        room = size + 2 * pad[i] - apart[i] * (kernel[i] - 1) - 1
+        out[i] = 0 if room < 0 else (room + (step[i] - 1 if ceil_mode else 0)) // step[i] + 1
+        if ceil_mode and (out[i] - 1) * step[i] >= size + pad[i]:
+            out[i] -= 1                  # the last window would start in the padding
+    if out[0] < 1 or out[1] < 1 or out[2] < 1:
+        raise RuntimeError(f"Given input size: {list(shape_tuple(x))}. Calculated output size: "
+                           f"{[out[i] for i in range(3 - dims, 3)]}. Output size is too small")
+    return tuple([(kind, out[i], kernel[i], step[i], pad[i], apart[i]) for i in range(3)]), (
+        apart[0], apart[1], apart[2])
+
+
+def adaptive_windows(TensorBase x not None, output_size, int dims, str op not None):
+    """The size of the result, and the windows of three axes."""
+    cdef int64_t out[3]
+    cdef int i
+    if x.ndim != dims + 1 and x.ndim != dims + 2:
+        raise RuntimeError(f"{op}: Expected {dims + 1}D or {dims + 2}D tensor, but got {list(shape_tuple(x))}")
+    if not isinstance(output_size, (tuple, list)):
+        output_size = (output_size,) * dims
+    if len(output_size) != dims:
+        raise RuntimeError(f"{op}: expected output_size of {dims} numbers, got {list(output_size)}")
+    for i in range(3):
+        out[i] = 1
+        if i >= 3 - dims:
+            size = output_size[i - (3 - dims)]
+            out[i] = x.shape[x.ndim - 3 + i] if size is None else size
+    size = [out[i] for i in range(3 - dims, 3)]
+    if min(size) < 0:
+        raise RuntimeError(f"{op}: elements of output_size must be greater than or equal to 0 but received {size}")
+    for i in range(x.ndim - dims - (x.ndim == dims + 1), x.ndim):
+        if x.shape[i] == 0:
+            raise RuntimeError(f"{op}: Expected input to have non-zero size for non-batch dimensions, but input has "
+                               f"sizes {list(shape_tuple(x))}")
+    return size, tuple([(WINDOWS_ADAPTIVE, out[i], 0, 0, 0, 0) for i in range(3)])
+
+
+cdef int fill_axis(int kind, int64_t size, int64_t out, int64_t kernel, int64_t stride, int64_t pad, int64_t apart,
+                   int64_t* start, int64_t* stop, int64_t* share) noexcept:
+    cdef int64_t i, a, b
+    for i in range(out):
+        if kind == WINDOWS_ADAPTIVE:
+            a, b = i * size // out, ((i + 1) * size + out - 1) // out
+        else:
+            a = i * stride - pad
+            b = a + (kernel - 1) * apart + 1
+        share[i] = (b if b < size + pad else size + pad) - a
+        if a < 0:                        # the first element inside
+            a = a + (-a + apart - 1) // apart * apart if kind == WINDOWS_MAX else 0
+        start[i], stop[i] = a, b if b < size else size
+        if kind != WINDOWS_PADDED:
+            share[i] = stop[i] - start[i]
+    return 0
+
+
 cdef int64_t* fill_windows(Volumes* v, object windows) except NULL:
-    # The three axes' lists, (start, stop) or (start, stop, share) each, in one block.
-    cdef int64_t total = 1, i
-    cdef int axis, part
+    # The three axes' starts, stops and shares, in one block.
+    cdef int64_t total = 1, kernel, stride, pad, apart
+    cdef int axis, kind
     cdef int64_t* block
     cdef int64_t* at
     for axis in range(3):
-        v.out[axis] = len(windows[axis][0])
+        v.out[axis] = windows[axis][1]
         total += 3 * v.out[axis]
     block = at = <int64_t*>malloc(total * sizeof(int64_t))
     if block == NULL:
         raise MemoryError("pooling: out of memory for its windows")
     for axis in range(3):
-        for part in range(len(windows[axis])):
-            if part == 0:
-                v.start[axis] = at
-            elif part == 1:
-                v.stop[axis] = at
-            else:
-                v.share[axis] = at
-            for i in range(v.out[axis]):
-                at[i] = windows[axis][part][i]
-            at += v.out[axis]
+        kind, _, kernel, stride, pad, apart = windows[axis]
+        v.start[axis], v.stop[axis], v.share[axis] = at, at + v.out[axis], at + 2 * v.out[axis]
+        fill_axis(kind, v.size[axis], v.out[axis], kernel, stride, pad, apart, at, at + v.out[axis],
+                  at + 2 * v.out[axis])
+        at += 3 * v.out[axis]
     return block
 
 

@@ -21,7 +21,8 @@ ctypedef void (*AlongLine)(char* x, int64_t xs, int64_t xd, const int64_t* index
 ctypedef void (*CompressFn)(const uint8_t* mask, const char* x, char* to, int64_t n, int64_t found) noexcept nogil
 ctypedef void (*MaskFn)(const uint8_t* mask, char* x, const char* v, int64_t n) noexcept nogil
 
-ctypedef void (*ReverseFn)(const char* x, char* to, int64_t n) noexcept nogil
+ctypedef void (*PlaneFn)(char* to, const char* frm, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
+                         int64_t to_step, int64_t from_step, int size) noexcept nogil
 ctypedef void (*AgainFn)(const char* x, char* to, int64_t n, int64_t times) noexcept nogil
 
 cdef struct Along:
@@ -61,6 +62,7 @@ cdef struct AlongKernels:
     # Rows of a matrix: columns before (lower) or after the diagonal are kept, the others zero. `bytes` of an element.
     void (*triangle)(const char* x, char* to, int64_t rows, int64_t columns, int64_t first, int64_t diagonal,
                      bint lower, int64_t bytes) noexcept nogil
-    ReverseFn reverse[ALONG_SIZES]
+    # `rows` lines of n elements of so many bytes, from one layout to another; all strides in bytes.
+    PlaneFn plane
     # Each of n elements `times` times.
     AgainFn again[ALONG_SIZES]

@@ -9,9 +9,15 @@ from libc.string cimport memcpy, memset
 
 from ctorch._parallel cimport get_num_threads, parallel_for
 
+cdef extern from "copy.h" nogil:
+    void ct_copy_line(char* to, const char* frm, int64_t n, int64_t to_step, int64_t from_step, int size)
+    void ct_copy_plane(char* to, const char* frm, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
+                       int64_t to_step, int64_t from_step, int size)
+
 cdef enum:
     CHUNK = 16384        # elements to a chunk
     COLUMNS = 256        # at least, to a chunk that writes, where the dimension is not the last
+    LINE = 512           # elements that are gathered at a time
     PIECE = 2048         # indices that are checked at a time
 
 ctypedef float complex complex64
@@ -57,17 +63,13 @@ cdef inline int64_t wrapped(int64_t i, int64_t wrap) noexcept nogil:
 
 cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
               int64_t wrap) noexcept nogil:
-    cdef int64_t j, size = sizeof(word)
+    cdef int64_t j
+    cdef int size = sizeof(word)
     cdef char* x = <char*>at
     cdef word* to = <word*>v
     cdef const word* frm = <const word*>x
     if step == 0:
-        x += wrapped(index[0], wrap) * xd
-        if xs == size and vs == size:
-            memcpy(v, x, n * size)
-            return
-        for j in range(n):
-            (<word*>(v + j * vs))[0] = (<word*>(x + j * xs))[0]
+        ct_copy_line(v, x + wrapped(index[0], wrap) * xd, n, vs, xs, size)
     elif step == 1 and xs == 0 and xd == size and vs == size:
         if wrap == 0:
             for j in range(n):
@@ -85,15 +87,11 @@ cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
 
 cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
               int64_t wrap) noexcept nogil:
-    cdef int64_t j, size = sizeof(word)
+    cdef int64_t j
+    cdef int size = sizeof(word)
     cdef char* x = <char*>at
     if step == 0:
-        x += wrapped(index[0], wrap) * xd
-        if xs == size and vs == size:
-            memcpy(x, v, n * size)
-            return
-        for j in range(n):
-            (<word*>(x + j * xs))[0] = (<word*>(v + j * vs))[0]
+        ct_copy_line(x + wrapped(index[0], wrap) * xd, v, n, xs, vs, size)
     elif step == 1 and xs == 0 and xd == size and vs == size:
         for j in range(n):
             at[wrapped(index[j], wrap)] = (<const word*>v)[j]
@@ -110,11 +108,9 @@ cdef inline number combined(number a, number b, int how) noexcept nogil:
 
 cdef inline ordered extreme(ordered a, ordered b, bint largest) noexcept nogil:
     # A NaN wins; integers are equal to themselves.
-    if b != b:
-        return b
     if largest:
-        return b if b > a else a
-    return b if b < a else a
+        return b if (b > a) | (b != b) else a
+    return b if (b < a) | (b != b) else a
 
 
 cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
@@ -144,11 +140,29 @@ cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* inde
         to[0] = combined(to[0], (<number*>(v + j * vs))[0], how)
 
 
+cdef inline void keep_extremes(ordered* to, const ordered* frm, int64_t n, bint largest) noexcept nogil:
+    cdef int64_t j
+    for j in range(n):
+        to[j] = extreme(to[j], frm[j], largest)
+
+
 cdef inline void extremes(ordered* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
                           int64_t n, int64_t wrap, bint largest) noexcept nogil:
-    cdef int64_t j
+    cdef int64_t j, size = sizeof(ordered)
     cdef char* x = <char*>at
-    cdef ordered* to
+    cdef ordered* to = <ordered*>(x + wrapped(index[0], wrap) * xd)
+    cdef ordered block[LINE]
+    cdef int64_t m
+    if step == 0 and xs == size and vs == size:
+        keep_extremes(to, <const ordered*>v, n, largest)
+        return
+    while step == 0 and xs == size and n > 0:
+        m = least(LINE, n)
+        ct_copy_line(<char*>block, v, m, size, vs, <int>size)
+        keep_extremes(to, block, m, largest)
+        to += m
+        v += m * vs
+        n -= m
     for j in range(n):
         to = <ordered*>(x + j * xs + wrapped(index[j * step], wrap) * xd)
         to[0] = extreme(to[0], (<ordered*>(v + j * vs))[0], largest)
@@ -268,7 +282,7 @@ cdef void run(Along* a) noexcept nogil:
     cdef int d, last = a.ndim - 1
     p.a = a
     p.across = a.ndim > 0 and a.shape[last] > 1 and (a.vs[last] if a.vs[last] >= 0 else -a.vs[last]) <= (
-        a.vd if a.vd >= 0 else -a.vd) and not (a.vd == 0 and a.step == 1 and a.steps[last] != 1)
+        a.vd if a.vd >= 0 else -a.vd) and not (a.vd == 0 and a.step == 1 and a.steps[last] > 1)
     p.ndim = last if p.across else a.ndim
     p.lines = 1
     for d in range(p.ndim):
@@ -356,22 +370,18 @@ cdef void triangle(const char* x, char* to, int64_t rows, int64_t columns, int64
         cut = i + diagonal + (1 if lower else 0)
         cut = (0 if cut < 0 else columns if cut > columns else cut) * size
         if lower:
-            memcpy(to, x, cut)
+            if to != x:
+                memcpy(to, x, cut)
             memset(to + cut, 0, width - cut)
         else:
             memset(to, 0, cut)
-            memcpy(to + cut, x + cut, width - cut)
+            if to != x:
+                memcpy(to + cut, x + cut, width - cut)
         x += width
         to += width
 
 
 # ---- copies
-
-cdef void reverse(const word* x, word* to, int64_t n) noexcept nogil:
-    cdef int64_t i
-    for i in range(n):
-        to[i] = x[n - 1 - i]
-
 
 cdef void again(const word* x, word* to, int64_t n, int64_t times) noexcept nogil:
     cdef int64_t i, k
@@ -413,10 +423,8 @@ table.expand[:] = [<MaskFn>expand[uint8_t], <MaskFn>expand[uint16_t], <MaskFn>ex
                    <MaskFn>expand[uint64_t], <MaskFn>expand[complex128]]
 table.fill[:] = [<MaskFn>fill[uint8_t], <MaskFn>fill[uint16_t], <MaskFn>fill[uint32_t], <MaskFn>fill[uint64_t],
                  <MaskFn>fill[complex128]]
-table.reverse[:] = [<ReverseFn>reverse[uint8_t], <ReverseFn>reverse[uint16_t], <ReverseFn>reverse[uint32_t],
-                    <ReverseFn>reverse[uint64_t], <ReverseFn>reverse[complex128]]
 table.again[:] = [<AgainFn>again[uint8_t], <AgainFn>again[uint16_t], <AgainFn>again[uint32_t], <AgainFn>again[uint64_t],
                   <AgainFn>again[complex128]]
-table.run, table.count, table.places, table.triangle = run, count, places, triangle
+table.run, table.count, table.places, table.triangle, table.plane = run, count, places, triangle, ct_copy_plane
 
 kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)

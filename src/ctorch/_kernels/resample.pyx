@@ -7,6 +7,10 @@ from libc.string cimport memcpy, memset
 from ctorch._kernels.lanes cimport real
 from ctorch._parallel cimport parallel_for
 
+cdef extern from "pick.h" nogil:
+    void ct_pick_f32(const float* x, const int64_t* at, float* to, int n)
+    void ct_pick_f64(const double* x, const int64_t* at, double* to, int n)
+
 cdef enum:
     CHUNK = 16384       # elements of the result to a chunk
     POINTS = 64         # points of which the corners are kept
@@ -267,13 +271,46 @@ cdef inline void corners(const Sampling* s, const real* point, Corners* c, bint 
         linear_corners(s, point, c, slopes)
 
 
+cdef void flat_corners(const Sampling* s, const real* grid, int m, int64_t (*at)[POINTS],
+                       real (*weight)[POINTS]) noexcept nogil:
+    # Linear corners of points of images, by loops over the points that become vectors.
+    cdef real places[2][POINTS]
+    cdef real slope, x, y, right, down
+    cdef int64_t width = s.size[2], height = s.size[1], i, j, first
+    cdef bint top, below, here, beside
+    cdef int p, axis
+    for axis in range(2):
+        for p in range(m):
+            places[axis][p] = place(s, grid[2 * p + axis], s.size[2 - axis], &slope)
+        for p in range(m if s.padding != GRID_ZEROS else 0):
+            places[axis][p] = inside(s, places[axis][p], s.size[2 - axis], &slope)
+        for p in range(m, POINTS):
+            places[axis][p] = 0
+    for p in range(POINTS):
+        x, y = <real>floor(places[0][p]), <real>floor(places[1][p])
+        right, down = places[0][p] - x, places[1][p] - y
+        j, i = clear(x), clear(y)
+        first = i * width + j
+        here, beside = (j >= 0) & (j < width), (j >= -1) & (j < width - 1)
+        top, below = (i >= 0) & (i < height), (i >= -1) & (i < height - 1)
+        at[0][p] = first if top & here else -1
+        at[1][p] = first + 1 if top & beside else -1
+        at[2][p] = first + width if below & here else -1
+        at[3][p] = first + width + 1 if below & beside else -1
+        weight[0][p], weight[1][p] = (1 - down) * (1 - right), (1 - down) * right
+        weight[2][p], weight[3][p] = down * (1 - right), down * right
+
+
 cdef inline void add_corner(const real* x, const int64_t* at, const real* weight, real* total) noexcept nogil:
     """One corner of POINTS points in a channel; outside of the image there is zero, whatever its first element is."""
     cdef int p
-    cdef real value
+    cdef real value[POINTS]
+    if real is float:
+        ct_pick_f32(x, at, value, POINTS)
+    else:
+        ct_pick_f64(x, at, value, POINTS)
     for p in range(POINTS):
-        value = x[at[p] if at[p] >= 0 else 0]
-        total[p] += (value if at[p] >= 0 else <real>0) * weight[p]
+        total[p] += (value[p] if at[p] >= 0 else <real>0) * weight[p]
 
 
 cdef void sample_chunk(const Sampling* s, int64_t number, real* tag) noexcept nogil:
@@ -292,7 +329,10 @@ cdef void sample_chunk(const Sampling* s, int64_t number, real* tag) noexcept no
     stop = i + 1024 if i + 1024 < s.points else s.points
     while i < stop:
         m = stop - i if stop - i < POINTS else POINTS
-        for p in range(POINTS):
+        c.count = 4
+        if s.axes == 2 and s.mode != GRID_NEAREST and s.mode != GRID_BICUBIC and area > 0:
+            flat_corners(s, grid + 2 * i, <int>m, at, weight)
+        for p in range(POINTS if s.axes != 2 or s.mode == GRID_NEAREST or s.mode == GRID_BICUBIC else 0):
             if p < m:
                 corners(s, grid + (i + p) * s.axes, &c, False)
             for j in range(c.count):

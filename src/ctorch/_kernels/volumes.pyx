@@ -110,25 +110,56 @@ cdef inline number divisor(const Volumes* v, int64_t i, int64_t j, int64_t k, nu
     return <number>(v.share[0][i] * v.share[1][j] * v.share[2][k])
 
 
-cdef void average_plane(const Volumes* v, int64_t plane, number* tag) noexcept nogil:
-    cdef const number* x = <const number*>v.x + plane * volume(v.size)
-    cdef const number* row
-    cdef number* y = <number*>v.y + plane * volume(v.out)
+cdef enum:
+    COLUMNS = 1024      # sums of the rows of a window that are kept at a time
+
+
+cdef void average_row(const Volumes* v, const number* x, int64_t i, int64_t j, number* y) noexcept nogil:
+    # The windows at one depth and height: their rows are added up first, in columns.
+    cdef number columns[COLUMNS]
     cdef number total
-    cdef int64_t i, j, k, d, h, w
-    for i in range(v.out[0]):
-        for j in range(v.out[1]):
-            for k in range(v.out[2]):
-                total = 0
+    cdef const number* row
+    cdef int64_t k = 0, end, d, h, w, first, width, low, high
+    cdef bint empty = v.stop[0][i] <= v.start[0][i] or v.stop[1][j] <= v.start[1][j]
+    while k < v.out[2]:
+        # windows start and stop in order; as many as fit into the columns, or one that does not
+        first, end = v.start[2][k], k + 1
+        while end < v.out[2] and v.stop[2][end] - first <= COLUMNS:
+            end += 1
+        width = v.stop[2][end - 1] - first
+        if width <= COLUMNS and not empty:
+            for w in range(width):
+                columns[w] = 0
+            for d in range(v.start[0][i], v.stop[0][i]):
+                for h in range(v.start[1][j], v.stop[1][j]):
+                    row = x + (d * v.size[1] + h) * v.size[2] + first
+                    for w in range(width):
+                        columns[w] += row[w]
+        while k < end:
+            low, high, total = v.start[2][k], v.stop[2][k], 0
+            if width <= COLUMNS and not empty:
+                for w in range(low - first, high - first):
+                    total += columns[w]
+            else:
                 for d in range(v.start[0][i], v.stop[0][i]):
                     for h in range(v.start[1][j], v.stop[1][j]):
                         row = x + (d * v.size[1] + h) * v.size[2]
-                        for w in range(v.start[2][k], v.stop[2][k]):
+                        for w in range(low, high):
                             total += row[w]
-                if (v.stop[0][i] > v.start[0][i] and v.stop[1][j] > v.start[1][j] and v.stop[2][k] > v.start[2][k]):
-                    total = total / divisor(v, i, j, k, <number*>NULL)
-                y[0] = total
-                y += 1
+            if high > low and not empty:
+                total = total / divisor(v, i, j, k, <number*>NULL)
+            y[k] = total
+            k += 1
+
+
+cdef void average_plane(const Volumes* v, int64_t plane, number* tag) noexcept nogil:
+    cdef const number* x = <const number*>v.x + plane * volume(v.size)
+    cdef number* y = <number*>v.y + plane * volume(v.out)
+    cdef int64_t i, j
+    for i in range(v.out[0]):
+        for j in range(v.out[1]):
+            average_row(v, x, i, j, y)
+            y += v.out[2]
 
 
 cdef void average_backward_plane(const Volumes* v, int64_t plane, number* tag) noexcept nogil:

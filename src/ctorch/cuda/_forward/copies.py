@@ -1,5 +1,6 @@
-"""Copies in another order on CUDA: triangles of matrices, dimensions in reverse, elements repeated."""
+"""Copies in another order on CUDA: triangles of matrices, dimensions in reverse, elements repeated, borders."""
 import ctorch
+from ctorch._derivatives.selection import edge_places
 
 
 def triangle_forward(x, diagonal, lower):
@@ -23,3 +24,12 @@ def repeat_each_forward(x, dim, times):
     wide = x.unsqueeze(dim + 1)
     wide = wide.expand(*x.shape[:dim + 1], times, *x.shape[dim + 1:])
     return wide.reshape(*x.shape[:dim], x.shape[dim] * times, *x.shape[dim + 1:])
+
+
+def pad_edges_forward(x, pad, mode):
+    for i in range(len(pad) // 2):
+        d, before, after = x.dim() - 1 - i, *pad[2 * i:2 * i + 2]
+        if before or after:
+            places = edge_places(x.shape[d], before, after, mode)
+            x = ctorch.index_select(x, d, ctorch.tensor(places, device=x.device))
+    return x.clone() if not any(pad) else x

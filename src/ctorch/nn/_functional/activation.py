@@ -359,7 +359,7 @@ def hardshrink(input, lambd=0.5):
     >>> ctorch.nn.functional.hardshrink(ctorch.tensor([0.3, 2.0]))
     tensor([0., 2.])
     """
-    return ctorch.where(input.abs() > lambd, input, ctorch.zeros_like(input))
+    return ops.hardshrink(input, lambd)
 
 
 def softshrink(input, lambd=0.5):
@@ -373,7 +373,7 @@ def softshrink(input, lambd=0.5):
     """
     if not lambd >= 0:
         raise RuntimeError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return input - input.clamp(-lambd, lambd)
+    return ops.softshrink(input, lambd)
 
 
 def glu(input, dim=-1):

@@ -212,9 +212,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
     input, target = _broadcast_pair("smooth_l1_loss", input, target)
     if beta == 0:
         return ops.l1_loss(input, target, reduction)
-    distance = (input - target).abs()
-    loss = ctorch.where(distance < beta, distance * distance * (0.5 / beta), distance - 0.5 * beta)
-    return _reduce(loss, reduction)
+    return _reduce(ops._huber(input, target, beta, 0.5 / beta, 1.0), reduction)
 
 
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
@@ -230,8 +228,7 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     input, target = _broadcast_pair("huber_loss", input, target)
-    distance = (input - target).abs()
-    loss = ctorch.where(distance < delta, distance * distance * 0.5, (distance - 0.5 * delta) * delta)
+    loss = ops._huber(input, target, delta, 0.5, delta)
     if weight is None:
         return _reduce(loss, reduction)
     if weight.size() != loss.size():

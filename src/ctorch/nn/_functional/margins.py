@@ -100,13 +100,15 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         raise RuntimeError(f"inconsistent target size, expected {rows.size(0)} but got {list(target.shape)}")
     if weight is not None and weight.numel() != rows.size(1):
         raise ValueError("weight must be one-dimensional and have one element per class")
-    excess = (margin - ops.gather(rows, 1, classes) + rows).clamp(min=0)
+    excess = ops.relu(margin - ops.gather(rows, 1, classes) + rows)
     excess = excess if p == 1 else excess * excess
     if weight is not None:
         excess = excess * weight[classes.reshape(-1)].unsqueeze(1)
-    own = classes == ctorch.arange(rows.size(1), device=rows.device)
-    loss = excess.masked_fill(own, 0).sum(1) / rows.size(1)
-    return _reduce(loss.reshape(target.shape) if input.dim() == 2 else loss.reshape(()), reduction)
+    excess = ops.scatter(excess, 1, classes, 0)                  # the target's own does not count
+    if reduction != "none":
+        return excess.mean() if reduction == "mean" else excess.sum() / rows.size(1)
+    loss = excess.sum(1) / rows.size(1)
+    return loss.reshape(target.shape) if input.dim() == 2 else loss.reshape(())
 
 
 def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):

@@ -204,5 +204,5 @@ def one_hot(tensor, num_classes=-1):
         raise RuntimeError("num_classes should be positive")
     elif largest >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
-    classes = ctorch.arange(num_classes, device=tensor.device)
-    return (tensor.unsqueeze(-1) == classes).to(ctorch.int64)
+    hot = ctorch.zeros(*tensor.shape, num_classes, dtype=ctorch.int64, device=tensor.device)
+    return hot.scatter_(-1, tensor.unsqueeze(-1), 1) if hot.numel() else hot

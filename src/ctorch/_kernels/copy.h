@@ -1,0 +1,166 @@
+/* Planes of elements from one layout to another. Strides are in bytes; the two memories have no element in common. */
+#pragma once
+#include <stdint.h>
+#include <string.h>
+
+typedef struct { uint64_t low, high; } ct_word16;
+typedef uint32_t ct_quad32 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef uint64_t ct_pair64 __attribute__((vector_size(16), aligned(8), may_alias));
+typedef uint32_t ct_mask32 __attribute__((vector_size(16)));
+typedef uint64_t ct_mask64 __attribute__((vector_size(16)));
+
+/* One line of n elements; the steps that occur most are told apart, so that they become vectors. */
+#define CT_COPY_LINE(type, name)                                                                                   \
+    static void name(char *to, const char *from, int64_t n, int64_t to_step, int64_t from_step) {                  \
+        const int64_t size = sizeof(type);                                                                         \
+        type *restrict out = (type *)to;                                                                           \
+        const type *in = (const type *)from;                                                                       \
+        if (to_step != size) {                                                                                     \
+            for (int64_t i = 0; i < n; i++) *(type *)(to + i * to_step) = *(const type *)(from + i * from_step);   \
+        } else if (from_step == size) {                                                                            \
+            memcpy(to, from, n * size);                                                                            \
+        } else if (from_step == 0) {                                                                               \
+            const type value = *in;                                                                                \
+            for (int64_t i = 0; i < n; i++) out[i] = value;                                                        \
+        } else if (from_step == 2 * size) {                                                                        \
+            for (int64_t i = 0; i < n; i++) out[i] = in[2 * i];                                                    \
+        } else if (from_step == -2 * size) {                                                                       \
+            for (int64_t i = 0; i < n; i++) out[i] = in[-2 * i];                                                   \
+        } else if (from_step == -size) {                                                                           \
+            for (int64_t i = 0; i < n; i++) out[i] = in[-i];                                                       \
+        } else {                                                                                                   \
+            for (int64_t i = 0; i < n; i++) out[i] = *(const type *)(from + i * from_step);                        \
+        }                                                                                                          \
+    }
+
+CT_COPY_LINE(uint8_t, ct_copy_line1)
+CT_COPY_LINE(uint16_t, ct_copy_line2)
+CT_COPY_LINE(uint32_t, ct_copy_line4)
+CT_COPY_LINE(uint64_t, ct_copy_line8)
+CT_COPY_LINE(ct_word16, ct_copy_line16)
+
+static void ct_copy_line(char *to, const char *from, int64_t n, int64_t to_step, int64_t from_step, int size) {
+    switch (size) {
+        case 1: ct_copy_line1(to, from, n, to_step, from_step); break;
+        case 2: ct_copy_line2(to, from, n, to_step, from_step); break;
+        case 4: ct_copy_line4(to, from, n, to_step, from_step); break;
+        case 8: ct_copy_line8(to, from, n, to_step, from_step); break;
+        default: ct_copy_line16(to, from, n, to_step, from_step);
+    }
+}
+
+/* Rows of a few dense bytes: two moves that may overlap each, without a call. */
+#define CT_COPY_ROWS(type)                                                                                         \
+    for (int64_t i = 0; i < rows; i++, to += to_row, from += from_row) {                                           \
+        type first, last;                                                                                          \
+        memcpy(&first, from, sizeof(type));                                                                        \
+        memcpy(&last, from + bytes - sizeof(type), sizeof(type));                                                  \
+        memcpy(to, &first, sizeof(type));                                                                          \
+        memcpy(to + bytes - sizeof(type), &last, sizeof(type));                                                    \
+    }
+
+typedef struct { ct_word16 low, high; } ct_word32;
+typedef uint64_t ct_word64 __attribute__((vector_size(64)));
+
+static void ct_copy_rows(char *to, const char *from, int64_t rows, int64_t bytes, int64_t to_row, int64_t from_row) {
+    if (bytes > 512) {
+        for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_row, from + i * from_row, bytes);
+    } else if (bytes > 64) {
+        for (int64_t i = 0; i < rows; i++, to += to_row, from += from_row) {
+            ct_word64 part;
+            for (int64_t k = 0; k < bytes; k += 64) {
+                const int64_t at = k + 64 <= bytes ? k : bytes - 64;
+                memcpy(&part, from + at, 64);
+                memcpy(to + at, &part, 64);
+            }
+        }
+    } else if (bytes > 32) {
+        CT_COPY_ROWS(ct_word32)
+    } else if (bytes > 16) {
+        CT_COPY_ROWS(ct_word16)
+    } else if (bytes >= 8) {
+        CT_COPY_ROWS(uint64_t)
+    } else if (bytes >= 4) {
+        CT_COPY_ROWS(uint32_t)
+    } else {
+        CT_COPY_ROWS(uint16_t)
+    }
+}
+
+/* A matrix whose rows are dense in `to` and whose columns are in `from`, by small squares in registers. */
+#define CT_TURN4(a, b, c, d)                                                                                       \
+    do {                                                                                                           \
+        ct_quad32 p = __builtin_shuffle(a, c, (ct_mask32){0, 4, 1, 5}), q = __builtin_shuffle(a, c, (ct_mask32){2, 6, 3, 7}); \
+        ct_quad32 r = __builtin_shuffle(b, d, (ct_mask32){0, 4, 1, 5}), s = __builtin_shuffle(b, d, (ct_mask32){2, 6, 3, 7}); \
+        a = __builtin_shuffle(p, r, (ct_mask32){0, 4, 1, 5}), b = __builtin_shuffle(p, r, (ct_mask32){2, 6, 3, 7}); \
+        c = __builtin_shuffle(q, s, (ct_mask32){0, 4, 1, 5}), d = __builtin_shuffle(q, s, (ct_mask32){2, 6, 3, 7}); \
+    } while (0)
+
+static void ct_turn4(char *to, const char *from, int64_t to_row, int64_t from_step) {
+    ct_quad32 a = *(const ct_quad32 *)from, b = *(const ct_quad32 *)(from + from_step);
+    ct_quad32 c = *(const ct_quad32 *)(from + 2 * from_step), d = *(const ct_quad32 *)(from + 3 * from_step);
+    CT_TURN4(a, b, c, d);
+    *(ct_quad32 *)to = a, *(ct_quad32 *)(to + to_row) = b;
+    *(ct_quad32 *)(to + 2 * to_row) = c, *(ct_quad32 *)(to + 3 * to_row) = d;
+}
+
+static void ct_turn8(char *to, const char *from, int64_t to_row, int64_t from_step) {
+    ct_pair64 a = *(const ct_pair64 *)from, b = *(const ct_pair64 *)(from + from_step);
+    *(ct_pair64 *)to = __builtin_shuffle(a, b, (ct_mask64){0, 2});
+    *(ct_pair64 *)(to + to_row) = __builtin_shuffle(a, b, (ct_mask64){1, 3});
+}
+
+static void ct_copy_turned(char *to, const char *from, int64_t rows, int64_t n, int64_t to_row, int64_t from_step,
+                           int size) {
+    const int64_t side = size == 4 ? 4 : size == 8 ? 2 : 1, whole = n / side * side;
+    int64_t i = 0;
+    for (; side > 1 && i + side <= rows; i += side) {
+        char *line = to + i * to_row;
+        const char *column = from + i * size;
+        for (int64_t j = 0; j < whole; j += side)
+            if (size == 4)
+                ct_turn4(line + j * size, column + j * from_step, to_row, from_step);
+            else
+                ct_turn8(line + j * size, column + j * from_step, to_row, from_step);
+        if (whole < n)
+            for (int64_t k = 0; k < side; k++)
+                ct_copy_line(line + k * to_row + whole * size, column + k * size + whole * from_step, n - whole, size,
+                             from_step, size);
+    }
+    for (; i < rows; i++) ct_copy_line(to + i * to_row, from + i * size, n, size, from_step, size);
+}
+
+/* Pairs of elements, each from two dense lines. */
+#define CT_COPY_ZIP(type)                                                                                          \
+    do {                                                                                                           \
+        type *restrict out = (type *)to;                                                                           \
+        const type *first = (const type *)from, *second = (const type *)(from + from_step);                        \
+        for (int64_t i = 0; i < rows; i++) out[2 * i] = first[i], out[2 * i + 1] = second[i];                      \
+    } while (0)
+
+static void ct_copy_zip(char *to, const char *from, int64_t rows, int64_t from_step, int size) {
+    switch (size) {
+        case 1: CT_COPY_ZIP(uint8_t); break;
+        case 2: CT_COPY_ZIP(uint16_t); break;
+        case 4: CT_COPY_ZIP(uint32_t); break;
+        case 8: CT_COPY_ZIP(uint64_t); break;
+        default: CT_COPY_ZIP(ct_word16);
+    }
+}
+
+/* `rows` lines of n elements */
+static void ct_copy_plane(char *to, const char *from, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
+                          int64_t to_step, int64_t from_step, int size) {
+    const int turned = to_step == size && from_row == size && rows > 1 && from_step != 0;
+    if (to_step == size && from_step == size && n > 1) {
+        ct_copy_rows(to, from, rows, n * size, to_row, from_row);
+    } else if (turned && n == 2 && to_row == 2 * size) {
+        ct_copy_zip(to, from, rows, from_step, size);
+    } else if (turned && n >= 4) {
+        ct_copy_turned(to, from, rows, n, to_row, from_step, size);
+    } else if (n < 16 && rows > n) {
+        for (int64_t j = 0; j < n; j++) ct_copy_line(to + j * to_step, from + j * from_step, rows, to_row, from_row, size);
+    } else {
+        for (int64_t i = 0; i < rows; i++) ct_copy_line(to + i * to_row, from + i * from_row, n, to_step, from_step, size);
+    }
+}
