@@ -109,3 +109,11 @@ def test_an_error_in_a_hook_leaves_no_gradient_behind():
     x.grad = None
     (y * 3).sum().backward()
     assert x.grad.tolist() == [6, 6]
+
+
+@pytest.mark.parametrize("alpha", [1, 2, 0.5])
+@pytest.mark.parametrize("a, b", [(1, ctorch.tensor(True)), (ctorch.tensor(2.0), ctorch.tensor(True)),
+                                  (ctorch.tensor(True), 1)], ids=range(3))
+def test_differences_of_bools_are_refused(a, b, alpha):
+    with pytest.raises(RuntimeError, match="Subtraction.*bool tensor"):
+        ctorch.sub(a, b, alpha=alpha)

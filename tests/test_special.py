@@ -265,3 +265,12 @@ def test_incomplete_gamma_of_single_precision():
             want = getattr(ctorch, name)(*[t[i].expand(300).clone() if k == i else t for k, t in enumerate(
                 (ctorch.from_numpy(a[:300]), ctorch.from_numpy(x[:300])))])
             assert ctorch.equal(row, want)
+
+
+def test_airy_stays_small_where_its_phase_is_lost():
+    x = -ctorch.tensor([1e16, 5.7e192, 1e300], dtype=ctorch.float64)
+    assert (ctorch.special.airy_ai(x).abs() <= (-x) ** -0.25).all()
+
+
+def test_the_pole_of_zeta_does_not_ask_where():
+    assert ctorch.special.zeta(ctorch.ones(2), ctorch.tensor([float("nan"), 3.0])).tolist() == [float("inf")] * 2

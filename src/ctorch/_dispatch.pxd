@@ -49,6 +49,7 @@ cdef TensorBase unary(int op, TensorBase x)
 cdef TensorBase binary(int op, TensorBase a, TensorBase b)
 cdef TensorBase as_operand(object x, str op, str arg, int position)
 cdef TensorBase number_tensor(object x)
+cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1
 cdef TensorBase cast_to(TensorBase x, int dtype)
 cdef TensorBase contiguous(TensorBase x)
 cdef int result_dtype(int n, PyObject** inputs) except -1

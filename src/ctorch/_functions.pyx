@@ -120,6 +120,8 @@ cdef object scaled_operand(int op, object a, object b, object alpha):
         return b
     x, y = as_operand(a, op_name(op), "input", 1), as_operand(b, op_name(op), "other", 2)
     inputs[0], inputs[1] = <PyObject*>x, <PyObject*>y
+    if op == OP_SUB:
+        refuse_bool(&OPS[op], 2, inputs)         # before the scale makes a number of a bool
     common = result_dtype(2, inputs)
     check_alpha(common, alpha)
     if not isinstance(b, TensorBase) and common != BOOL:

@@ -4,6 +4,9 @@ from libc.stdint cimport int64_t
 from ctorch._tensor cimport MAX_DIMS, TensorBase
 
 cdef enum:
+    PARALLEL_CHUNK = 16384           # elements of one task at most
+
+cdef enum:
     MAX_OPERANDS = 8
     ANY_STRIDES = -1                 # `Loop.numbers` of a kernel that takes lines as they lie
 

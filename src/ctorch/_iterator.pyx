@@ -17,7 +17,6 @@ from ctorch._tensor cimport DEVICE_CPU, MAX_DIMS, TensorBase
 cdef enum:
     BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
     SERIAL = 32768                   # elements that one thread does alone
-    MAX_CHUNK = 16384                # elements of one task at most
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
@@ -264,7 +263,7 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
 cdef int64_t chunk_of(int64_t n) noexcept nogil:
     # Elements of one task, by the size alone: as even a share for a few threads as for one.
     cdef int64_t chunk = (n // 16 + 64) // 64 * 64
-    return chunk if chunk < MAX_CHUNK else MAX_CHUNK
+    return chunk if chunk < PARALLEL_CHUNK else PARALLEL_CHUNK
 
 
 cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:

@@ -76,8 +76,8 @@ CT_PAIRS_OF(igammac, 1)
 static double ct_zeta_f64(double s, double q) {
     static const double bernoulli[] = {1.0 / 12, -1.0 / 720, 1.0 / 30240, -1.0 / 1209600, 1.0 / 47900160,
         -691.0 / 1307674368000.0, 1.0 / 74724249600.0, -3617.0 / 10670622842880000.0};   /* B_2k / (2k)! */
-    if (q != q) return q;
     if (s == 1) return (double)INFINITY;
+    if (q != q) return q;
     if (s < 1) return (double)NAN;
     if (q <= 0) {
         if (q == floor(q)) return (double)INFINITY;

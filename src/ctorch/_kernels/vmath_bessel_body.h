@@ -129,6 +129,7 @@ CT_INLINE double CT_CORE(airy_ai)(double x) {
     double middle = CT_FIT(airy_middle)((c + 1.75) * (1.0 / 2.75));
     double right = CT_FIT(airy_right)(2.0 / p - 1.0) * ct_exp_sum_f64(-z, -(z < 800.0 ? zl : 0.0)) * 0.5 / fourth;
     double t = 2.0 * CT_AIRY_Z * CT_AIRY_Z / (z * z) - 1.0, s0 = ct_sin_f64(z), c0 = ct_cos_f64(z);
+    zl = ct_abs_f64(zl) < 1.0 ? zl : 0.0;           /* beyond 2^53 the phase is lost, not the size */
     double s = s0 + zl * c0, k = c0 - zl * s0;      /* of the sum z + zl */
     double left = (CT_FIT(airy_f)(t) * (s + k) - CT_FIT(airy_g)(t) / z * (k - s)) * 0.70710678118654752440 / fourth;
     right = x == (double)INFINITY ? 0.0 : right;
