@@ -6,7 +6,8 @@ import ctorch
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 RNG = np.random.default_rng(0)
-DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64", "complex128"]
+DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "complex64",
+          "complex128"]
 EDGES = [0.0, -0.0, 1.0, -2.0, np.inf, -np.inf, np.nan, 1e30, 1e-30]
 
 
@@ -45,8 +46,8 @@ def test_steps_at_many_sizes_and_threads():
     ctorch.set_num_threads(before)
 
 
-@pytest.mark.parametrize("name", ["bitwise_and", "bitwise_or", "bitwise_xor", "maximum", "minimum", "logical_and", "mul",
-                                  "add"])
+@pytest.mark.parametrize("name", ["bitwise_and", "bitwise_or", "bitwise_xor", "maximum", "minimum", "logical_and",
+                                  "mul", "add"])
 def test_bool_stays_bool(name):
     a, b = array((7, 300), "bool"), array((7, 300), "bool")
     numpys = {"mul": "multiply"}.get(name, name)
@@ -194,7 +195,8 @@ def test_complex_from_parts():
 @pytest.mark.parametrize("n", [1, 3, 4, 5, 100])
 def test_running_products(n):
     x = RNG.uniform(0.5, 2, (3, n))
-    assert np.allclose(ctorch.from_numpy(x.astype("float32")).cumprod(-1).numpy(), x.astype("float32").cumprod(-1), 1e-5)
+    y = x.astype("float32")
+    assert np.allclose(ctorch.from_numpy(y).cumprod(-1).numpy(), y.cumprod(-1), 1e-5)
     assert np.allclose(ctorch.from_numpy(x).cumprod(-1).numpy(), x.cumprod(-1))
     # no product of neighbours overflows that a running one does not
     far = ctorch.tensor([1e-300, 1e200, 1e-100, 1e200, 1e100], dtype=ctorch.float64)

@@ -130,14 +130,17 @@ cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
 cdef inline {s} {name}_widen({lane} a) noexcept nogil:
     return {convert(p.lane, p.state)}
 
-{whole_line}{line16}cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
+{whole_line}{line16}\
+cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
+    cdef {lane} b
     cdef int64_t k
     for k in range(lines):
         if n >= {LANES}:
-            a[k] = {name}_combine_state(a[k], {name}_widen({name}_line(line_{target.suffix}(x + k * line_stride, n, 0))))
+            b = {name}_line(line_{target.suffix}(x + k * line_stride, n, 0))
         else:
-            a[k] = {name}_combine_state(a[k], {name}_widen({short}(line_{target.suffix}(x + k * line_stride, n, 0))))
+            b = {short}(line_{target.suffix}(x + k * line_stride, n, 0))
+        a[k] = {name}_combine_state(a[k], {name}_widen(b))
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
     # in four parts, which need not wait for each other
