@@ -38,9 +38,8 @@ SHARED = "ctorch._cyutility"
 # Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
 # that there is. The longest match of a family's end counts.
 WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
-                    "comparison_int": ["_base", "_avx2"], "reduce_int": ["_base", "_avx2"],
-                    "reduce_complex": ["_base", "_avx2"],
-                    "int": ["_base", "_avx2"], "comparison_real": ["_base", "_avx2"],
+                    "reduce_complex": ["_base", "_avx2"], "int": ["_base", "_avx2"],
+                    "comparison_real": ["_base", "_avx2"],
                     "special_int": ["_base"], "simple_int": ["_base"]}
 
 # Vector gathers cost three times what single loads do, since processors were mended against reading through them.

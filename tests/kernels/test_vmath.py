@@ -191,6 +191,14 @@ WHOLE(v_vexp_f32, ct_vexp_f32, float, float)
 WHOLE(v_vexp_f64, ct_vexp_f64, double, double)
 WHOLE(v_vlog_f32, ct_vlog_f32, float, float)
 WHOLE(v_vlog_f64, ct_vlog_f64, double, double)
+WHOLE(v_vlog2_f32, ct_vlog2_f32, float, float)
+WHOLE(v_vlog2_f64, ct_vlog2_f64, double, double)
+WHOLE(v_vlog10_f32, ct_vlog10_f32, float, float)
+WHOLE(v_vlog10_f64, ct_vlog10_f64, double, double)
+WHOLE(v_vtanh_f32, ct_vtanh_f32, float, float)
+WHOLE(v_vtanh_f64, ct_vtanh_f64, double, double)
+WHOLE(v_vsqrt_f32, ct_vsqrt_f32, float, float)
+WHOLE(v_vsqrt_f64, ct_vsqrt_f64, double, double)
 """
 
 
@@ -371,7 +379,8 @@ def test_edges(library, name, suffix):
     ]
 
 
-@pytest.mark.parametrize("name, suffix", [("exp", "f32"), ("exp", "f64"), ("log", "f32"), ("log", "f64")])
+@pytest.mark.parametrize("suffix", TYPES)
+@pytest.mark.parametrize("name", ["exp", "log", "log2", "log10", "tanh", "sqrt"])
 def test_blocks(library, name, suffix):
     """The whole-array functions: same bounds and edges as the scalar ones, any length, in place."""
     dtype, rng = TYPES[suffix][1], np.random.default_rng(0)

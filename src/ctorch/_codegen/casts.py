@@ -50,9 +50,11 @@ def module(rows: dict) -> str:
              "    int32_t ct_to_i32(double)", "    int64_t ct_to_i64(double)", "    uint64_t ct_to_u64(double)",
              *(f"    void {name}(const {c_type(frm)}* x, {c_type(to)}* y, int64_t n)"
                for (to, frm), name in WHOLE.items()), "",
-             'cdef extern from "lines.h" nogil:', "    ctypedef void (*Line)(char* to, const char* frm, int64_t n) noexcept",
+             'cdef extern from "lines.h" nogil:',
+             "    ctypedef void (*Line)(char* to, const char* frm, int64_t n) noexcept",
              "    void ct_cast(Line line, char** data, const int64_t* strides, int64_t n, int to_size, int from_size)",
-             "    void ct_cast_twice(Line first, Line second, char* to, const char* frm, int64_t n, int to_size, int from_size)",
+             "    void ct_cast_twice(Line first, Line second, char* to, const char* frm, int64_t n, int to_size, "
+             "int from_size)",
              "    void ct_copy(char** data, const int64_t* strides, int64_t n, int size)", "",
              'cdef extern from "loops.h" nogil:']
     for c in sorted({c_type(n) for n in names}):

@@ -4,8 +4,17 @@ from dataclasses import dataclass, replace
 
 from . import expression
 from .table import Row
-from .targets import (BITS, BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, block_declarations, c_declarations,
-                      view_declarations)
+from .targets import (
+    BITS,
+    BOOL,
+    BY_NAME,
+    GROUPS,
+    PREAMBLE,
+    TARGETS,
+    block_declarations,
+    c_declarations,
+    view_declarations,
+)
 
 REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
 TESTS = ("isinf", "signbit")

@@ -32,7 +32,8 @@ OF_SCIPY = {"log_ndtr", "erfcx", "igamma", "igammac"}
 PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
 # All functions that need the header, and those that are also there for whole arrays of floats.
 OF_HEADER = {*SPECIAL, "erfinv", "lgamma", "digamma"}
-ARRAYS = {"exp", "log", "log2", "log10", "tanh", "sqrt", "erfinv", "lgamma", "digamma"} | {n for n, count in SPECIAL.items() if count == 1} - {
+ARRAYS = {"exp", "log", "log2", "log10", "tanh", "sqrt", "erfinv", "lgamma", "digamma"} | {
+    n for n, count in SPECIAL.items() if count == 1} - {
     "signbit", "mantissa", "exponent", *OF_SCIPY}
 
 
@@ -170,8 +171,8 @@ class Cython(Scalar):
 
     def binop(self, node: ast.BinOp) -> str:
         # The compiler's own products and quotients of complex numbers do not vectorise.
-        named = {ast.Mult: "mul", ast.Div: "div"}.get(type(node.op)) if self.complex else None
-        return self.kernel_call(named, [self.visit(node.left), self.visit(node.right)]) if named else super().binop(node)
+        name = {ast.Mult: "mul", ast.Div: "div"}.get(type(node.op)) if self.complex else None
+        return self.kernel_call(name, [self.visit(node.left), self.visit(node.right)]) if name else super().binop(node)
 
     def truth(self, node: ast.expr) -> str:
         # Bitwise on 0 and 1: without the branch of a short circuit, so that loops vectorise.

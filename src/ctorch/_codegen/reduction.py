@@ -44,8 +44,6 @@ class Printer:
         self.combine = self.print(extra["combine"], self.lane)
         self.combine_state = self.print(extra["combine"], self.state)
         self.post = self.print(extra.get("post", "a"), self.state)
-        if self.state.complex and extra.get("post") == "a / n":          # each part by itself, infinite ones too
-            self.post = f"ct_over_{self.state.suffix}(a, n.real)"
 
     def print(self, text, target):
         special = {"lowest": {"f": "(-INFINITY)", "u": "0", "i": f"ct_min_{target.suffix}()"},
@@ -121,7 +119,7 @@ cdef void {name}_row_line({lane}[::1] a, {t}[::1] x) noexcept nogil:
     return f"""\
 # {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}
 cdef inline {lane} {name}_map({t} x) noexcept nogil:
-    return <{lane}>{p.map}
+    return {p.map if p.lane is target else f"<{lane}>{p.map}"}
 
 cdef inline {lane} {name}_combine({lane} a, {lane} b) noexcept nogil:
     return {p.combine}
@@ -129,14 +127,20 @@ cdef inline {lane} {name}_combine({lane} a, {lane} b) noexcept nogil:
 cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
     return {p.combine_state}
 
-{whole_line}{line16}cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
+cdef inline {s} {name}_widen({lane} a) noexcept nogil:
+    return {convert(p.lane, p.state)}
+
+{whole_line}{line16}\
+cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
+    cdef {lane} b
     cdef int64_t k
     for k in range(lines):
         if n >= {LANES}:
-            a[k] = {name}_combine_state(a[k], <{s}>{name}_line(line_{target.suffix}(x + k * line_stride, n, 0)))
+            b = {name}_line(line_{target.suffix}(x + k * line_stride, n, 0))
         else:
-            a[k] = {name}_combine_state(a[k], <{s}>{short}(line_{target.suffix}(x + k * line_stride, n, 0)))
+            b = {short}(line_{target.suffix}(x + k * line_stride, n, 0))
+        a[k] = {name}_combine_state(a[k], {name}_widen(b))
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
     # in four parts, which need not wait for each other
@@ -155,16 +159,18 @@ cdef {lane} {name}_short({t}[:] x) noexcept nogil:
 
 cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
+    cdef {lane} b
     cdef int64_t start = 0, m
     cdef int64_t step = {block} if stride == sizeof({t}) else 256
     while start < n:
         m = n - start if n - start < step else step
         if stride == sizeof({t}) and m >= {LANES}:
-            a[0] = {name}_combine_state(a[0], <{s}>{name}_line(line_{target.suffix}(x + start * stride, m, stride)))
+            b = {name}_line(line_{target.suffix}(x + start * stride, m, stride))
         elif stride == sizeof({t}) and m >= 16:
-            a[0] = {name}_combine_state(a[0], <{s}>{short}(line_{target.suffix}(x + start * stride, m, stride)))
+            b = {short}(line_{target.suffix}(x + start * stride, m, stride))
         else:
-            a[0] = {name}_combine_state(a[0], <{s}>{name}_short(strided_{target.suffix}(x + start * stride, m, stride)))
+            b = {name}_short(strided_{target.suffix}(x + start * stride, m, stride))
+        a[0] = {name}_combine_state(a[0], {name}_widen(b))
         start += m
 
 cdef void {name}_row({lane}[::1] a, {t}[:] x) noexcept nogil:
@@ -189,7 +195,7 @@ cdef void {name}_row({lane}[::1] a, {t}[:] x) noexcept nogil:
                 {name}_row(line_{p.lane.suffix}(lanes, n, 0), strided_{target.suffix}(x + i * row_stride, n, stride))
             i += 1
         for j in range(n):
-            a[j] = {name}_combine_state(a[j], <{s}>lanes[j])
+            a[j] = {name}_combine_state(a[j], {name}_widen(lanes[j]))
 
 cdef void {name}_init(void* state, int64_t n) noexcept nogil:
     cdef int64_t j
@@ -207,9 +213,19 @@ cdef void {name}_finish(void* state, char* out, int64_t stride, int64_t k, int64
     cdef {s} n = <{s}>count
     for j in range(k):
         a = (<{s}*>state)[j]
-        (<{result(row, target).c}*>(out + j * stride))[0] = <{result(row, target).c}>{p.post}
+        a = {p.post}
+        (<{result(row, target).c}*>(out + j * stride))[0] = {convert(p.state, result(row, target))}
 
 """, p
+
+
+def convert(frm, to) -> str:
+    """a in another dtype: complex numbers by parts, since Cython makes NaN of them where one is infinite."""
+    if frm is to:
+        return "a"
+    if to.complex:
+        return f"ct_complex_{to.suffix}(<{to.real.c}>a.real, <{to.real.c}>a.imag)"
+    return f"<{to.c}>a"
 
 
 def sums_of_pairs(name: str, target, fold: str) -> tuple[str, str]:
@@ -277,9 +293,7 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                              f"table[{len(fills)}].state_size = sizeof({p.state.c})\n"
                              f"table[{len(fills)}].result = {result(row, target).name.upper()}")
         limits = ['', 'cdef extern from "maths.h" nogil:']
-        for t in (t for t in TARGETS if t.complex):
-            limits += [f"    {t.c} ct_complex_{t.suffix}({t.real.c}, {t.real.c})",
-                       f"    {t.c} ct_over_{t.suffix}({t.c}, {t.real.c})"]
+        limits += [f"    {t.c} ct_complex_{t.suffix}({t.real.c}, {t.real.c})" for t in TARGETS if t.complex]
         limits += [f"    {t.c} ct_{m}_{t.suffix}()" for t in TARGETS if t.category == "int" for m in ("min", "max")]
         out[f"_gen_reduce_{group}"] = "\n".join([
             PREAMBLE, view_declarations(suffixes), c_declarations(used), "\n".join(limits), "",

@@ -36,7 +36,6 @@ CT_INLINE float _Complex ct_div_c64(float _Complex x, float _Complex y) {
     return __builtin_complex((zero ? a : re) * scale, (zero ? b : im) * scale);
 }
 
-CT_INLINE float _Complex ct_over_c64(float _Complex z, float n) { return __builtin_complex(__real__ z / n, __imag__ z / n); }
 CT_INLINE float _Complex ct_reciprocal_c64(float _Complex z) { return ct_div_c64(1.0f, z); }
 CT_INLINE float _Complex ct_sqrt_c64(float _Complex z) { return csqrtf(z); }
 CT_INLINE float _Complex ct_rsqrt_c64(float _Complex z) { return ct_reciprocal_c64(csqrtf(z)); }
@@ -125,7 +124,6 @@ CT_INLINE double _Complex ct_div_c128(double _Complex x, double _Complex y) {
     return __builtin_complex((zero ? a : re) * scale, (zero ? b : im) * scale);
 }
 
-CT_INLINE double _Complex ct_over_c128(double _Complex z, double n) { return __builtin_complex(__real__ z / n, __imag__ z / n); }
 CT_INLINE double _Complex ct_reciprocal_c128(double _Complex z) { return ct_div_c128(1.0, z); }
 CT_INLINE double _Complex ct_sqrt_c128(double _Complex z) { return csqrt(z); }
 CT_INLINE double _Complex ct_rsqrt_c128(double _Complex z) { return ct_reciprocal_c128(csqrt(z)); }
