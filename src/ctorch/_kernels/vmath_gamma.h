@@ -22,7 +22,7 @@ CT_INLINE double ct_sinpi_pi(double x) {
     CT_INLINE double name(double x) {                                                                             \
         int left = x < 0.5;                                                                                       \
         double z = left ? 1.0 - x : x, y = z, product = 1.0;                                                      \
-        for (int k = 0; k < 6; k++) {                                                                             \
+        _Pragma("GCC unroll 8") for (int k = 0; k < 6; k++) {                                                     \
             double less = y - 1.0, more = product * less;                                                         \
             product = y >= 2.5 ? more : product;                                                                  \
             y = y >= 2.5 ? less : y;                                                                              \
@@ -58,7 +58,7 @@ CT_INLINE double ct_lgamma_core(double x) {
     CT_INLINE double name(double x) {                                                                             \
         int left = x < 0.5;                                                                                       \
         double z = left ? 1.0 - x : x, n = 1.0, d = z;                                                            \
-        for (int k = 1; k < 8; k++) {                                                                             \
+        _Pragma("GCC unroll 8") for (int k = 1; k < 8; k++) {                                                     \
             n = n * (z + k) + d;                                                                                  \
             d *= z + k;                                                                                           \
         }                                                                                                         \
@@ -79,7 +79,7 @@ CT_DIGAMMA_CORE(ct_digamma_low_core, ct_poly_digamma_low_f64)
     CT_INLINE double name(double x) {                                                                             \
         int left = x < 0.5;                                                                                       \
         double z = left ? 1.0 - x : x, n = 1.0, d = z * z;                                                        \
-        for (int k = 1; k < 8; k++) {                                                                             \
+        _Pragma("GCC unroll 8") for (int k = 1; k < 8; k++) {                                                     \
             double square = (z + k) * (z + k);                                                                    \
             n = n * square + d;                                                                                   \
             d *= square;                                                                                          \
