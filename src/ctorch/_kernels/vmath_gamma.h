@@ -66,7 +66,7 @@ CT_INLINE double ct_lgamma_core(double x) {
         double w = near ? z + 8.0 : z, i = 1.0 / w;                                                               \
         double y = ct_log_f64(w) - (near ? n / d : 0.0) - (0.5 * i + i * i * fit(64.0 * i * i));                  \
         double f = x - ct_round_f64(x), mirror = y - CT_PI / ct_tan_f64(CT_PI * f);                               \
-        mirror = ct_blend_f64(f == 0.0, (double)NAN, mirror);                                                             \
+        mirror = ct_blend_f64(f == 0.0, (double)NAN, mirror); \
         y = ct_blend_f64(left, mirror, y);                                                                        \
         return ct_blend_f64(x == 0.0, ct_copysign_f64((double)INFINITY, -x), y);                                  \
     }
