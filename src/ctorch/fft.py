@@ -276,14 +276,19 @@ hfft, hfft2, hfftn = _made("hfft")
 ihfft, ihfft2, ihfftn = _made("ihfft")
 
 
-def _frequencies(places, n, d, dtype, device, requires_grad, out):
+def _frequencies(half, n, d, dtype, device, requires_grad, out):
+    """Frequencies of all n elements, those of the second half negative, or of the first half and one."""
     if dtype is None:
         dtype = ctorch.get_default_dtype() if out is None else out.dtype
     if not (dtype.is_floating_point or dtype.is_complex):
         raise RuntimeError(f"fftfreq requires a floating point or complex dtype, got {dtype}")
+    exact = dtype in (ctorch.float32, ctorch.float64) and n <= 1 << 24
+    result = ctorch.arange(n // 2 + 1 if half else n, dtype=dtype if exact else ctorch.int64)
+    if not half:
+        result[(n + 1) // 2:] -= n
     scale = 1.0 / (n * d) if n else 1.0
-    result = (places.to(dtype) * scale).to(device or "cpu")
-    return _f._result_in(out, result, "fftfreq").requires_grad_(requires_grad)
+    result = result.mul_(scale) if exact else result.to(dtype) * scale
+    return _f._result_in(out, result if device is None else result.to(device), "fftfreq").requires_grad_(requires_grad)
 
 
 def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
@@ -297,9 +302,7 @@ def fftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, require
     >>> ctorch.fft.fftfreq(4)
     tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
     """
-    places = ctorch.arange(n)
-    places[(n + 1) // 2:] -= n
-    return _frequencies(places, n, d, dtype, device, requires_grad, out)
+    return _frequencies(False, n, d, dtype, device, requires_grad, out)
 
 
 def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requires_grad=False):
@@ -313,7 +316,7 @@ def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requir
     >>> ctorch.fft.rfftfreq(4)
     tensor([0.0000, 0.2500, 0.5000])
     """
-    return _frequencies(ctorch.arange(n // 2 + 1), n, d, dtype, device, requires_grad, out)
+    return _frequencies(True, n, d, dtype, device, requires_grad, out)
 
 
 def _shifted(input, dim, sign):

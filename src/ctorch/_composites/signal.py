@@ -1,4 +1,5 @@
 """Windows and short-time Fourier transforms, written with other operators."""
+import functools
 import math
 
 import ctorch
@@ -28,12 +29,31 @@ def _type(dtype):
     return f"TensorOptions(dtype={name})"
 
 
+def _mirrored(shape):
+    """The same window; of a long one the second half is the first, turned round."""
+    def whole(places, n):
+        length, half = places.shape[0], n // 2 + 1
+        if length < 4096:
+            return shape(places, n)
+        first = shape(places[:half], n)
+        return ctorch.cat([first, first[n - length + 1:n - half + 1].flip(0)])
+    return whole
+
+
 def _cosines(weights):
     # weights[0] - weights[1] cos(2 pi n / N) + weights[2] cos(4 pi n / N) - ...
     def shape(places, n):
-        angle = places * (2 * math.pi / n)
-        return sum(((-1) ** k * w) * (angle * k).cos() for k, w in enumerate(weights))
-    return shape
+        angle, total = places.mul_(2 * math.pi / n), weights[0]
+        for k in range(len(weights) - 1, 0, -1):
+            part = (angle * k if k > 1 else angle).cos_().mul_((-1) ** k * weights[k])
+            total = part.add_(total)
+        return total
+    return _mirrored(shape)
+
+
+@functools.lru_cache(16)
+def _i0(x):
+    return float(ops.i0(ctorch.tensor(x, dtype=ctorch.float64)))
 
 
 def hann_window(window_length, periodic=True, *, dtype=None, layout=None, device=None, pin_memory=False,
@@ -55,16 +75,16 @@ def blackman_window(window_length, periodic=True, *, dtype=None, layout=None, de
 def bartlett_window(window_length, periodic=True, *, dtype=None, layout=None, device=None, pin_memory=False,
                     requires_grad=False):
     def shape(places, n):
-        return 1 - (places * (2 / n) - 1).abs()
+        return places.mul_(2 / n).sub_(1).abs_().neg_().add_(1)
     return _window("bartlett_window", window_length, periodic, shape, dtype, device, requires_grad)
 
 
 def kaiser_window(window_length, periodic=True, beta=12.0, *, dtype=None, layout=None, device=None, pin_memory=False,
                   requires_grad=False):
     def shape(places, n):
-        x = places * (2 / n) - 1
-        return ops.i0(beta * (1 - x * x).clamp(min=0).sqrt()) / ops.i0(ctorch.tensor(beta, dtype=x.dtype))
-    return _window("kaiser_window", window_length, periodic, shape, dtype, device, requires_grad)
+        from_end = places / (n / 2)                     # x + 1: 1 - x^2 is nowhere below zero then
+        return ops.i0((from_end * (2 - from_end)).sqrt() * beta) / _i0(float(beta))
+    return _window("kaiser_window", window_length, periodic, _mirrored(shape), dtype, device, requires_grad)
 
 
 # ---- short-time Fourier transforms

@@ -58,6 +58,8 @@ cdef Plan plan_of(int row, int64_t n, bint real, bint single):
     plan.row, plan.n, plan.single = row, n, single
     with nogil:
         plan.plan = fft_kernels.plan[row](n, real, single)
+    if key in plans:                             # another thread was quicker
+        return <Plan>plans[key]
     while plans and (len(plans) >= PLANS or roots + n > ROOTS):
         roots -= (<Plan>plans.pop(next(iter(plans)))).n
     plans[key] = plan

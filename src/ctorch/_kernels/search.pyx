@@ -2,12 +2,14 @@
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
 
-from ctorch._kernels.keys cimport KEY_FLOAT, word
+from ctorch._kernels.keys cimport KEY_FLOAT, KEY_SIGNED, word
 from ctorch._parallel cimport get_num_threads, parallel_for
 
 cdef enum:
     CHUNK = 8192        # elements to a chunk of a search
+    BLOCK = 64          # elements looked at together
     TOGETHER = 16       # searches that go on side by side, to wait for memory once
     PART = 262144       # elements to a chunk of a count
     PARTS = 16          # chunks of a count, at most
@@ -175,25 +177,38 @@ cdef struct Starts:
 
 
 cdef inline void put_starts(Starts* s, int64_t part, word tag) noexcept nogil:
-    # Every element is written where the next run's belongs, and stays there if it begins one.
+    # Where neither all nor none of a block begin runs, every element is written where the next run's belongs, and
+    # stays there if it begins one.
     cdef const word* x = <const word*>s.job.x
     cdef word* values = <word*>s.values
     cdef word inf = <word>s.job.inf
-    cdef int kind = s.job.kind
-    cdef int64_t i = runs_start(s.job, part), run = s.job.starts[part], stop = s.job.starts[part + 1]
+    cdef bint floats = s.job.kind == KEY_FLOAT
+    cdef int64_t i = runs_start(s.job, part), end = runs_start(s.job, part + 1), last, j, wanted
+    cdef int64_t run = s.job.starts[part], stop = s.job.starts[part + 1]
+    cdef int beginning
     if i == 0 and stop > 0:
         values[0] = x[0]
         i, run = 1, 1
-    if kind == KEY_FLOAT:
-        while run < stop:
-            values[run] = x[i]
-            run += differ[word](x[i], x[i - 1], KEY_FLOAT, inf)
-            i += 1
-    else:
-        while run < stop:
-            values[run] = x[i]
-            run += x[i] != x[i - 1]
-            i += 1
+    while run < stop:
+        last = i + BLOCK if i + BLOCK <= end else end
+        beginning = 0
+        if floats:
+            for j in range(i, last):
+                beginning += differ[word](x[j], x[j - 1], KEY_FLOAT, inf)
+        else:
+            for j in range(i, last):
+                beginning += x[j] != x[j - 1]
+        if beginning == last - i:
+            memcpy(values + run, x + i, (last - i) * sizeof(word))
+            run += last - i
+        elif beginning:
+            wanted = run + beginning
+            j = i
+            while run < wanted:
+                values[run] = x[j]
+                run += differ[word](x[j], x[j - 1], KEY_FLOAT if floats else KEY_SIGNED, inf)
+                j += 1
+        i = last
 
 
 cdef void put_part(void* arg, int64_t part) noexcept nogil:

@@ -4,7 +4,7 @@
 cdef enum:
     FEW = 24            # candidates that insertion sorts
     SAMPLE = 1024       # elements that are looked at first where few of a long row are wanted
-    BLOCK = 16
+    BLOCK = 32          # elements looked at together: more than GCC unrolls, so that it makes vectors of them
     TIES = 63           # rows up to this length choose among equal elements as PyTorch does
     FLAT = 4096         # rows up to this length are selected from by partition
     LIST = 16           # elements that are kept in a list while the row goes by

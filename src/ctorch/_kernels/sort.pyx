@@ -26,6 +26,7 @@ cdef extern from "sort_rows.h" nogil:
         int kind
         uint32_t inf, flip
     void ct_rows_sort(const ct_rows* r, int64_t* records)
+    void ct_network(int64_t* records, int64_t n)
     int ct_rows_first(const ct_rows* r)
 
 cdef enum:
@@ -38,6 +39,7 @@ cdef enum:
     RADIX = 2048
     RUN = 48            # equal leading bits that insertion sorts
     ABREAST = 3         # rows from which it pays to sort several at a time
+    SHORT_ROW = 128     # elements, up to which counting is slower than this for other than 32-bit elements
     INSERT = 24         # rows up to this length are sorted by insertion
 
 ctypedef void (*part_fn)(void* row, int64_t part) noexcept nogil
@@ -574,6 +576,78 @@ cdef void network_rows(void* arg, int64_t number) noexcept nogil:
         row += CT_ROWS
 
 
+cdef int begin_row(Row* r, word tag) noexcept nogil:
+    # Records that are positive as signed numbers too; returns the bits of the keys.
+    cdef int key_bits, room
+    r.place_bits = bit_length(r.n - 1)
+    key_bits = find_bits(r, tag)
+    room = 63 - r.place_bits
+    r.bits = key_bits if key_bits < room else room
+    r.drop = key_bits - r.bits
+    make_part(r, 0, tag)
+    return key_bits
+
+
+cdef void end_row(Row* r, int key_bits, word tag) noexcept nogil:
+    if r.drop and not mend_runs(r, tag):
+        sort_whole_again(r, key_bits, tag)
+    put_part(r, 0, tag)
+
+
+cdef int begin_any(Row* r, int width) noexcept nogil:
+    if width == 1:
+        return begin_row(r, <uint8_t>0)
+    if width == 2:
+        return begin_row(r, <uint16_t>0)
+    if width == 4:
+        return begin_row(r, <uint32_t>0)
+    return begin_row(r, <uint64_t>0)
+
+
+cdef void end_any(Row* r, int key_bits, int width) noexcept nogil:
+    if width == 1:
+        end_row(r, key_bits, <uint8_t>0)
+    elif width == 2:
+        end_row(r, key_bits, <uint16_t>0)
+    elif width == 4:
+        end_row(r, key_bits, <uint32_t>0)
+    else:
+        end_row(r, key_bits, <uint64_t>0)
+
+
+cdef void network_rows_any(void* arg, int64_t number) noexcept nogil:
+    # Short rows of other elements: their records are made one row after the other, and sorted eight rows at a time.
+    cdef Batch* batch = <Batch*>arg
+    cdef SortJob* job = batch.job
+    cdef int64_t n = job.n, row = number * batch.rows, stop = row + batch.rows, i, l, count
+    cdef int64_t* records = <int64_t*>ct_scratch(8 * n * (2 * CT_ROWS + 1) + RADIX * sizeof(int64_t))
+    cdef int64_t* lines = records + CT_ROWS * n
+    cdef uint64_t bounds[2]
+    cdef int bits[8]
+    cdef Row r[8]
+    if records == NULL:
+        batch.failed = -1
+        return
+    if stop > job.outer * job.inner:
+        stop = job.outer * job.inner
+    while row < stop:
+        count = stop - row if stop - row < CT_ROWS else <int64_t>CT_ROWS
+        for l in range(count):
+            fill_row(&r[l], job, row + l)
+            r[l].parts, r[l].bounds = 1, bounds
+            r[l].a, r[l].b, r[l].counts = lines + l * n, lines + CT_ROWS * n, lines + (CT_ROWS + 1) * n
+            bits[l] = begin_any(&r[l], job.width)
+        for i in range(n):
+            for l in range(CT_ROWS):
+                records[i * CT_ROWS + l] = lines[(l if l < count else 0) * n + i]
+        ct_network(records, n)
+        for l in range(count):
+            for i in range(n):
+                lines[l * n + i] = records[i * CT_ROWS + l]
+            end_any(&r[l], bits[l], job.width)
+        row += CT_ROWS
+
+
 cdef int run(SortJob* job, bint keys_only) noexcept nogil:
     cdef Batch batch
     cdef int64_t rows = job.outer * job.inner
@@ -583,9 +657,10 @@ cdef int run(SortJob* job, bint keys_only) noexcept nogil:
         return sort_long(job, keys_only)
     batch.job, batch.keys_only, batch.failed = job, keys_only, 0
     batch.rows = CHUNK // job.n + 1
-    if job.width == 4 and job.n <= CT_NETWORK and rows >= ABREAST:
+    if job.n <= CT_NETWORK and rows >= ABREAST and (job.width == 4 or job.n <= SHORT_ROW):
         batch.rows = (batch.rows + CT_ROWS - 1) // CT_ROWS * CT_ROWS
-        parallel_for(network_rows, &batch, (rows + batch.rows - 1) // batch.rows)
+        parallel_for(network_rows if job.width == 4 else network_rows_any, &batch,
+                     (rows + batch.rows - 1) // batch.rows)
         return batch.failed
     parallel_for(sort_rows, &batch, (rows + batch.rows - 1) // batch.rows)
     return batch.failed

@@ -103,6 +103,18 @@ CT_INLINE void ct_exchange(int64_t *a, int64_t *b) {
 #endif
 }
 
+/* Whether any row's record a is before b. */
+CT_INLINE int ct_any_before(ct_i64x8 a, ct_i64x8 b) {
+#ifdef __AVX512F__
+    return _mm512_cmplt_epi64_mask((__m512i)a, (__m512i)b) != 0;
+#else
+    const ct_i64x8 less = a < b;
+    int64_t any = 0;
+    for (int l = 0; l < CT_ROWS; l++) any |= less[l];
+    return any != 0;
+#endif
+}
+
 static void ct_network(int64_t *a, int64_t n) {
     int64_t top = 1;
     while (2 * top < n) top *= 2;
@@ -212,10 +224,8 @@ static int ct_rows_first(const ct_rows *r) {
         ct_rows_read(r, i, wide, adjacent, bits);
         for (int64_t j = 0; j < wide; j++) {
             const ct_i64x8 record = ct_record(r, bits[j], i + j);
-            int any = 0;
+            if (!ct_any_before(record, *(const ct_i64x8 *)last)) continue;
             *(ct_i64x8 *)now = record;
-            for (int l = 0; l < CT_ROWS; l++) any |= now[l] < last[l];
-            if (!any) continue;
             for (int64_t k = 0; k < kept; k++) ct_exchange(best + k * CT_ROWS, now);
         }
     }

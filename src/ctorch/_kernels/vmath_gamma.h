@@ -22,7 +22,7 @@ CT_INLINE double ct_sinpi_pi(double x) {
     CT_INLINE double name(double x) {                                                                             \
         int left = x < 0.5;                                                                                       \
         double z = left ? 1.0 - x : x, y = z, product = 1.0;                                                      \
-        for (int k = 0; k < 6; k++) {                                                                             \
+        _Pragma("GCC unroll 8") for (int k = 0; k < 6; k++) {                                                     \
             double less = y - 1.0, more = product * less;                                                         \
             product = y >= 2.5 ? more : product;                                                                  \
             y = y >= 2.5 ? less : y;                                                                              \
@@ -58,7 +58,7 @@ CT_INLINE double ct_lgamma_core(double x) {
     CT_INLINE double name(double x) {                                                                             \
         int left = x < 0.5;                                                                                       \
         double z = left ? 1.0 - x : x, n = 1.0, d = z;                                                            \
-        for (int k = 1; k < 8; k++) {                                                                             \
+        _Pragma("GCC unroll 8") for (int k = 1; k < 8; k++) {                                                     \
             n = n * (z + k) + d;                                                                                  \
             d *= z + k;                                                                                           \
         }                                                                                                         \
@@ -66,7 +66,7 @@ CT_INLINE double ct_lgamma_core(double x) {
         double w = near ? z + 8.0 : z, i = 1.0 / w;                                                               \
         double y = ct_log_f64(w) - (near ? n / d : 0.0) - (0.5 * i + i * i * fit(64.0 * i * i));                  \
         double f = x - ct_round_f64(x), mirror = y - CT_PI / ct_tan_f64(CT_PI * f);                               \
-        mirror = ct_blend_f64(f == 0.0, (double)NAN, mirror);                                                             \
+        mirror = ct_blend_f64(f == 0.0, (double)NAN, mirror); \
         y = ct_blend_f64(left, mirror, y);                                                                        \
         return ct_blend_f64(x == 0.0, ct_copysign_f64((double)INFINITY, -x), y);                                  \
     }
@@ -79,7 +79,7 @@ CT_DIGAMMA_CORE(ct_digamma_low_core, ct_poly_digamma_low_f64)
     CT_INLINE double name(double x) {                                                                             \
         int left = x < 0.5;                                                                                       \
         double z = left ? 1.0 - x : x, n = 1.0, d = z * z;                                                        \
-        for (int k = 1; k < 8; k++) {                                                                             \
+        _Pragma("GCC unroll 8") for (int k = 1; k < 8; k++) {                                                     \
             double square = (z + k) * (z + k);                                                                    \
             n = n * square + d;                                                                                   \
             d *= square;                                                                                          \

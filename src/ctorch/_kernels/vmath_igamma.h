@@ -14,7 +14,7 @@ static void ct_igamma_series(const double *a, const double *x, double *sum) {
     for (int k = 1, going = 1; going && k < 160; k += 8) {
         for (int j = 0; j < CT_PAIRS; j++) {
             double n = numerator[j], d = denominator[j], p = power[j];
-            for (int i = 0; i < 8; i++) {
+            _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++) {
                 double next = a[j] + (k + i);
                 p *= x[j];
                 n = n * next + p;
@@ -41,7 +41,7 @@ static void ct_igamma_fraction(const double *a, const double *x, double *value) 
         going = 0;
         for (int j = 0; j < CT_PAIRS; j++) {
             double p1 = p[j], p2 = p_before[j], q1 = 1, q2 = q_before[j];
-            for (int i = 0; i < 8; i++) {
+            _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++) {
                 double z = x[j] - a[j] + (2 * (k + i) + 2), c = ((k + i) + 1 - a[j]) * (k + i);
                 double p0 = p1 * z - p2 * c, q0 = q1 * z - q2 * c;
                 p2 = p1, p1 = p0, q2 = q1, q1 = q0;
