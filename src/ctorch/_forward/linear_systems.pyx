@@ -83,7 +83,7 @@ cdef object lu_factor_forward(TensorBase x, bint pivot, bint check_errors, objec
 
 
 cdef void permutation_each(const Batch* b, char** at, char* work) noexcept nogil:
-    # at: pivots, P; the rows exchanged are those of the transpose, which is column-major too
+    # at: pivots, P, which is row-major
     cdef int64_t i, j, t
     cdef int32_t* pivots = <int32_t*>at[0]
     cdef int64_t* order = <int64_t*>work
@@ -99,15 +99,17 @@ cdef void permutation_each(const Batch* b, char** at, char* work) noexcept nogil
     memset(at[1], 0, <int64_t>b.m * b.m * b.size)
     for i in range(b.m):
         if b.size == 4 or b.type == LAPACK_COMPLEX64:
-            (<float*>(at[1] + (i * b.m + order[i]) * b.size))[0] = 1
+            (<float*>(at[1] + (order[i] * b.m + i) * b.size))[0] = 1
         else:
-            (<double*>(at[1] + (i * b.m + order[i]) * b.size))[0] = 1
+            (<double*>(at[1] + (order[i] * b.m + i) * b.size))[0] = 1
 
 
 cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like):
     """P of A = P @ L @ U from the exchanges of rows; dtype and shape from `like`."""
     cdef Batch b
     cdef TensorBase P
+    cdef int64_t strides[MAX_DIMS]
+    cdef int i
     batch_init(&b, like, b"lu_unpack")
     b.each = permutation_each
     b.m, b.n = <int>like.shape[like.ndim - 2], <int>pivots.shape[pivots.ndim - 1]
@@ -115,7 +117,10 @@ cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like):
     batch_add(&b, pivots, 1)
     P = batch_matrix(&b, like.dtype, b.m, b.m)
     batch_run(&b, <double>b.m * b.m, "lu_unpack")
-    return P
+    for i in range(P.ndim):
+        strides[i] = P.strides[i]
+    strides[P.ndim - 2], strides[P.ndim - 1] = at_least_1(b.m), 1
+    return tensor_view(P, P.ndim, P.shape, strides, P.data)
 
 
 cdef void solve_each(const Batch* b, char** at, char* work) noexcept nogil:
