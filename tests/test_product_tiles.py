@@ -174,3 +174,10 @@ def test_einsum_of_elements_and_chains(equation, shapes):
     arrays = [generator.standard_normal(shape) for shape in shapes]
     result = ctorch.einsum(equation, *map(ctorch.tensor, arrays))
     np.testing.assert_allclose(result.numpy(), np.einsum(equation, *arrays), atol=1e-13)
+
+
+def test_derivatives_of_a_linear_map_of_no_features():
+    x, weight = ctorch.ones(2, 3, 0, requires_grad=True), ctorch.ones(4, 0, requires_grad=True)
+    ctorch.nn.functional.linear(x, weight).sum().backward()
+    assert x.grad.shape == (2, 3, 0)
+    assert weight.grad.shape == (4, 0)
