@@ -167,8 +167,8 @@ def test_derivatives_of_vector_products():
 
 @pytest.mark.parametrize("equation,shapes", [
     ("ij,kj,lj->ikl", [(4, 5), (3, 5), (2, 5)]), ("i,j->ji", [(3,), (4,)]), ("ij,ij->ji", [(3, 4), (3, 4)]),
-    ("i,j,k->kij", [(2,), (3,), (4,)]), ("bij,bjk,bk->bi", [(2, 3, 4), (2, 4, 5), (2, 5)]), ("ij,j->ji", [(3, 4), (4,)]),
-    ("abc,cd,db->a", [(2, 3, 4), (4, 5), (5, 3)])])
+    ("i,j,k->kij", [(2,), (3,), (4,)]), ("bij,bjk,bk->bi", [(2, 3, 4), (2, 4, 5), (2, 5)]),
+    ("ij,j->ji", [(3, 4), (4,)]), ("abc,cd,db->a", [(2, 3, 4), (4, 5), (5, 3)])])
 def test_einsum_of_elements_and_chains(equation, shapes):
     generator = np.random.default_rng(9)
     arrays = [generator.standard_normal(shape) for shape in shapes]

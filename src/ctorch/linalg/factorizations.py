@@ -1,5 +1,4 @@
 """Matrices as products of simpler ones: Cholesky, LDL, LU, QR."""
-import ctorch
 from ctorch import _functions as _f
 from ctorch.linalg._common import LU, QR, CholeskyEx, LDLFactor, LDLFactorEx, LUFactor, LUFactorEx
 
