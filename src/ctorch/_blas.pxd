@@ -1,14 +1,11 @@
 # BLAS of scipy.linalg.cython_blas, looked up at its first use: `import ctorch` never imports SciPy.
 
-# Fortran's ?gemm and ?gemv; void* stands for the element type, which the index in the table tells.
-ctypedef void (*gemm_fn)(char* op_a, char* op_b, int* m, int* n, int* k, void* alpha, void* a, int* lda,
-                         void* b, int* ldb, void* beta, void* c, int* ldc) noexcept nogil
+# Fortran's ?gemv; void* stands for the element type, which the index in the table tells.
 ctypedef void (*gemv_fn)(char* op, int* m, int* n, void* alpha, void* a, int* lda, void* x, int* incx,
                          void* beta, void* y, int* incy) noexcept nogil
 
 cdef struct Blas:
-    gemm_fn gemm[4]     # float32, float64, complex64, complex128
-    gemv_fn gemv[4]
+    gemv_fn gemv[4]     # float32, float64, complex64, complex128
 
 # The table; NULL when SciPy cannot be imported. Takes the GIL on the first call, so a kernel calls it
 # before it hands work to the pool, never inside.

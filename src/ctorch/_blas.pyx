@@ -1,4 +1,4 @@
-"""Finds SciPy's BLAS for the kernels that multiply matrices, and keeps its threads out of the pool's way."""
+"""Finds SciPy's BLAS for products of matrices and vectors, and keeps its threads out of the pool's way."""
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 
 cdef extern from *:
@@ -68,7 +68,6 @@ cdef bint load() noexcept with gil:
         from scipy.linalg import cython_blas
         functions = cython_blas.__pyx_capi__
         for i, letter in enumerate("sdcz"):
-            table.gemm[i] = <gemm_fn>find(functions, letter + "gemm")
             table.gemv[i] = <gemv_fn>find(functions, letter + "gemv")
     except Exception:
         return False

@@ -327,6 +327,13 @@ def cdist_gradients(draw):
     return Call("cdist", [*args, p], grad=(0, 1), rtol=1e-6)
 
 
+@cases.add("pdist", "_pdist")
+def pdist(draw):
+    x = draw(factors("ij", dtypes=WIDE, kinds=("normal", "ties")))[0]
+    p = draw(st.sampled_from([2.0, 1.0, 0.0, 3.0, float("inf"), 0.5]))
+    return Call("nn.functional.pdist", [x, p])
+
+
 @cases.add("renorm", "renorm")
 def renorm(draw):
     form = draw(forms("function", "method", "inplace", "out"))

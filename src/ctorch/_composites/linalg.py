@@ -75,7 +75,7 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
                            "torch.linalg.lu_factor")
     P = L = U = ctorch.empty(0, dtype=LU_data.dtype, device=LU_data.device)
     if unpack_pivots:
-        P = _f._linalg_permutation(LU_pivots, LU_data.detach()).contiguous()
+        P = _f._linalg_permutation(LU_pivots, LU_data.detach())
     if unpack_data:
         L, U = factorizations._triangles(LU_data)
     return LUUnpack(P, L, U)

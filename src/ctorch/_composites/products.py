@@ -26,11 +26,11 @@ def mv(input, vec):
 def dot(input, tensor):
     if input.dim() != 1 or tensor.dim() != 1:
         raise RuntimeError(f"1D tensors expected, but got {input.dim()}D and {tensor.dim()}D tensors")
-    if input.shape[0] != tensor.shape[0]:
+    if input.numel() != tensor.numel():
         raise RuntimeError(f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
                            f"[{tensor.shape[0]}] to have the same number of elements, but got {input.shape[0]} and "
                            f"{tensor.shape[0]} elements respectively")
-    return ops.mm(input.unsqueeze(0), tensor.unsqueeze(1)).reshape(())
+    return ops.linear(input, tensor.unsqueeze(0)).squeeze(0)
 
 
 def matmul(input, other):

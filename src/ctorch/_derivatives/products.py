@@ -32,7 +32,7 @@ def pdist_backward(g, x, y, p):
 
 
 def _rows(x):
-    return x if x.dim() == 2 else x.reshape(-1, x.shape[-1])
+    return x if x.dim() == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 def linear_input(g, weight):

@@ -11,3 +11,6 @@ cdef void blocked_triangular(int type, char uplo, char op, char diag, int n, int
 cdef void blocked_lu_solve(int type, int n, int k, char* LU, int* pivots, char* B) noexcept nogil
 # X = A^-1 of the factors that blocked_lu wrote; X is dense.
 cdef void blocked_inverse(int type, int n, char* LU, int* pivots, char* X) noexcept nogil
+# The lower half of X = (T^H T)^-1, or of (T T^H)^-1 if T is lower; both dense, and `work` as large. At least info[0]
+# is written: the place of a zero on the diagonal of T, counted from one.
+cdef void blocked_square_inverse(int type, char uplo, int n, char* T, char* work, char* X, int* info) noexcept nogil

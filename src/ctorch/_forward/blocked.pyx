@@ -255,3 +255,48 @@ cdef void blocked_inverse(int type, int n, char* LU, int* pivots, char* X) noexc
     inverse_of_triangle(type, c"L", c"U", n, LU, n, X, n)
     blocked_triangular(type, c"U", c"N", c"N", n, n, LU, n, X, n)
     exchange_columns(X, n * size_of(type), pivots, n)
+
+
+cdef int zero_on_diagonal(int n, const element* A) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        if A[i * (n + 1)] == 0:
+            return <int>i + 1
+    return 0
+
+
+cdef int first_zero(int type, int n, char* A) noexcept nogil:
+    if type == LAPACK_FLOAT32:
+        return zero_on_diagonal(n, <float*>A)
+    if type == LAPACK_FLOAT64:
+        return zero_on_diagonal(n, <double*>A)
+    if type == LAPACK_COMPLEX64:
+        return zero_on_diagonal(n, <float complex*>A)
+    return zero_on_diagonal(n, <double complex*>A)
+
+
+cdef void blocked_square_inverse(int type, char uplo, int n, char* T, char* work, char* X, int* info) noexcept nogil:
+    # With Y = T^-1 the products of column j and row i begin at max(i, j), so blocks of rows leave out what is zero.
+    cdef int64_t size = size_of(type), row, step = (n // 8 + BLOCK - 1) // BLOCK * BLOCK
+    cdef Gemm g
+    info[0] = first_zero(type, n, T)
+    if info[0]:
+        return
+    memset(work, 0, n * n * size)
+    inverse_of_triangle(type, uplo, c"N", n, T, n, work, n)
+    g.batch, g.a_batch, g.b_batch, g.c_batch = 1, 0, 0, 0
+    g.alpha, g.beta, g.c_row, g.c_col = NULL, NULL, n, 1
+    g.conj_a, g.conj_b = uplo == c"U" and type >= LAPACK_COMPLEX64, uplo == c"L" and type >= LAPACK_COMPLEX64
+    row = 0
+    while row < n:
+        g.n, g.k = step if row + step < n else n - row, n - row
+        g.m = row + g.n              # columns up to the diagonal
+        g.c = X + row * size
+        if uplo == c"L":             # C^T = Y^T conj(Y)
+            g.a, g.a_row, g.a_col = work + row * size, n, 1
+            g.b, g.b_row, g.b_col = work + (row * n + row) * size, 1, n
+        else:                        # C^T = conj(Y) Y^T
+            g.a, g.a_row, g.a_col = work + row * n * size, 1, n
+            g.b, g.b_row, g.b_col = work + (row * n + row) * size, n, 1
+        kernels.gemm[type](&g)
+        row += step

@@ -17,6 +17,9 @@ ctypedef fused element:
     float complex
     double complex
 
+cdef enum:
+    TINY = 4                # sides up to this are solved one number after the other
+
 # One and zero in each dtype, for BLAS.
 cdef float[2] one_single = [1, 0]
 cdef double[2] one_double = [1, 0]
@@ -46,7 +49,7 @@ cdef inline void factor(const Batch* b, int m, int n, char* a, int* pivots, int*
 
 
 cdef inline void solve_factored(const Batch* b, int n, int k, char* LU, int* pivots, char* X) noexcept nogil:
-    if n <= SMALL and k <= SMALL:
+    if n <= TINY and k <= SMALL:
         small_lu_solve(b.type, n, k, LU, pivots, X)
     elif n and k:
         blocked_lu_solve(b.type, n, k, LU, pivots, X)
@@ -80,7 +83,7 @@ cdef object lu_factor_forward(TensorBase x, bint pivot, bint check_errors, objec
 
 
 cdef void permutation_each(const Batch* b, char** at, char* work) noexcept nogil:
-    # at: pivots, P; the rows exchanged are those of the transpose, which is column-major too
+    # at: pivots, P, which is row-major
     cdef int64_t i, j, t
     cdef int32_t* pivots = <int32_t*>at[0]
     cdef int64_t* order = <int64_t*>work
@@ -96,15 +99,17 @@ cdef void permutation_each(const Batch* b, char** at, char* work) noexcept nogil
     memset(at[1], 0, <int64_t>b.m * b.m * b.size)
     for i in range(b.m):
         if b.size == 4 or b.type == LAPACK_COMPLEX64:
-            (<float*>(at[1] + (i * b.m + order[i]) * b.size))[0] = 1
+            (<float*>(at[1] + (order[i] * b.m + i) * b.size))[0] = 1
         else:
-            (<double*>(at[1] + (i * b.m + order[i]) * b.size))[0] = 1
+            (<double*>(at[1] + (order[i] * b.m + i) * b.size))[0] = 1
 
 
 cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like):
     """P of A = P @ L @ U from the exchanges of rows; dtype and shape from `like`."""
     cdef Batch b
     cdef TensorBase P
+    cdef int64_t strides[MAX_DIMS]
+    cdef int i
     batch_init(&b, like, b"lu_unpack")
     b.each = permutation_each
     b.m, b.n = <int>like.shape[like.ndim - 2], <int>pivots.shape[pivots.ndim - 1]
@@ -112,7 +117,10 @@ cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like):
     batch_add(&b, pivots, 1)
     P = batch_matrix(&b, like.dtype, b.m, b.m)
     batch_run(&b, <double>b.m * b.m, "lu_unpack")
-    return P
+    for i in range(P.ndim):
+        strides[i] = P.strides[i]
+    strides[P.ndim - 2], strides[P.ndim - 1] = at_least_1(b.m), 1
+    return tensor_view(P, P.ndim, P.shape, strides, P.data)
 
 
 cdef void solve_each(const Batch* b, char** at, char* work) noexcept nogil:
@@ -164,8 +172,8 @@ cdef void lu_solve_each(const Batch* b, char** at, char* work) noexcept nogil:
     cdef char* LU = readable(b, 0, at[0], work, n, n, &ld)
     cdef int* pivots = <int*>at[1]
     load(b, 2, at[2], at[3], n, k)
-    if op == c"N" and ld == n and k:
-        blocked_lu_solve(b.type, n, k, LU, pivots, at[3])
+    if op == c"N" and ld == n:
+        solve_factored(b, n, k, LU, pivots, at[3])
     else:
         lapack.getrs[b.type](&op, &n, &k, LU, &ld, pivots, at[3], &ldx, &info)
 
@@ -217,8 +225,8 @@ cdef void inv_each(const Batch* b, char** at, char* work) noexcept nogil:
     cdef char* LU = work + padded(n * sizeof(int))
     load(b, 0, at[0], LU, n, n)
     factor(b, n, n, LU, pivots, <int*>at[2])
-    if n > SMALL:
-        if (<int*>at[2])[0] == 0:
+    if n > TINY:
+        if n <= SMALL or (<int*>at[2])[0] == 0:
             blocked_inverse(b.type, n, LU, pivots, at[1])
         return
     memset(at[1], 0, <int64_t>n * n * b.size)
@@ -408,7 +416,12 @@ cdef void cholesky_inverse_each(const Batch* b, char** at, char* work) noexcept 
     cdef int n = b.n, ld = at_least_1(n)
     cdef char uplo = b.a
     load(b, 0, at[0], at[1], n, n)
-    lapack.potri[b.type](&uplo, &n, at[1], &ld, <int*>at[2])
+    if n > SMALL:
+        memcpy(work, at[1], <int64_t>n * n * b.size)
+        blocked_square_inverse(b.type, uplo, n, work, work + <int64_t>n * n * b.size, at[1], <int*>at[2])
+        uplo = c"L"
+    else:
+        lapack.potri[b.type](&uplo, &n, at[1], &ld, <int*>at[2])
     if b.type == LAPACK_FLOAT32:
         mirror_triangle(<float*>at[1], n, uplo == c"U")
     elif b.type == LAPACK_FLOAT64:
@@ -427,6 +440,7 @@ cdef TensorBase cholesky_inverse_forward(TensorBase x, bint upper):
     b.each = cholesky_inverse_each
     b.n = <int>x.shape[x.ndim - 1]
     b.a = c"U" if upper else c"L"
+    b.work = 2 * <int64_t>b.n * b.n * b.size if b.n > SMALL else 0
     batch_add(&b, x, 2)
     y = batch_matrix(&b, x.dtype, b.n, b.n)
     info = batch_number(&b, INT32)

@@ -8,10 +8,11 @@ from libc.math cimport fabs, isfinite, ldexp, log2, sqrt
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
-from ctorch._blas cimport get_blas
 from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
+from ctorch._kernels._load cimport kernel_table
+from ctorch._kernels.matmul cimport Gemm, MatmulKernels
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
@@ -20,6 +21,8 @@ ctypedef fused element:
     double
     float complex
     double complex
+
+cdef MatmulKernels* kernels = NULL
 
 cdef enum:
     DEGREES = 6
@@ -48,10 +51,13 @@ cdef double column_norm(const element* x, int64_t n) noexcept nogil:
 
 
 cdef void multiply(const Batch* b, element* x, element* y, element* out) noexcept nogil:
-    cdef element one = 1, zero = 0
-    cdef int n = b.n
-    cdef char op = c"N"
-    get_blas().gemm[b.type](&op, &op, &n, &n, &n, &one, x, &n, y, &n, &zero, out, &n)
+    cdef Gemm g
+    g.batch, g.m, g.n, g.k = 1, b.n, b.n, b.n
+    g.a, g.a_batch, g.a_row, g.a_col = x, 0, b.n, 1
+    g.b, g.b_batch, g.b_row, g.b_col = y, 0, b.n, 1
+    g.c, g.c_batch, g.c_row, g.c_col = out, 0, b.n, 1
+    g.alpha, g.beta, g.conj_a, g.conj_b = NULL, NULL, False, False
+    kernels.gemm[b.type](&g)
 
 
 cdef void add_terms(const Batch* b, element** power, int first, int last, int base, element* out,
@@ -119,7 +125,7 @@ cdef void exponential(const Batch* b, const element* x, element* y, element* wor
 
 
 cdef void matrix_exp_each(const Batch* b, char** at, char* work) noexcept nogil:
-    # at: A, result; both row-major, which is to say transposed, as is then the exponential
+    # at: A, result; both row-major
     if b.type == LAPACK_FLOAT32:
         exponential(b, <float*>at[0], <float*>at[1], <float*>work)
     elif b.type == LAPACK_FLOAT64:
@@ -131,10 +137,13 @@ cdef void matrix_exp_each(const Batch* b, char** at, char* work) noexcept nogil:
 
 
 cdef TensorBase matrix_exp_forward(TensorBase x):
+    global kernels
     cdef Batch b
     cdef TensorBase y, dense = contiguous(x)
     square(x, "linalg.matrix_exp")
     batch_init(&b, dense, b"linalg.matrix_exp")
+    if kernels == NULL:
+        kernels = <MatmulKernels*>kernel_table("matmul")
     b.each = matrix_exp_each
     b.n = <int>x.shape[x.ndim - 1]
     b.work = 8 * <int64_t>b.n * b.n * b.size

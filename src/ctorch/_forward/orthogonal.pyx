@@ -130,7 +130,9 @@ cdef void householder_each(const Batch* b, char** at, char* work) noexcept nogil
     load(b, 0, at[0], at[2], m, n)
     for i in range(k):
         memcpy(tau + i * b.size, at[1] + i * b.operand[1].row * b.size, b.size)
-    if n:
+    if m <= SMALL and n <= SMALL:
+        small_q(b.type, m, n, k, at[2], tau)
+    elif n:
         lapack.orgqr[b.type](&m, &n, &k, at[2], &ld, tau, work, &lwork, &info)
 
 

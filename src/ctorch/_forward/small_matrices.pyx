@@ -166,10 +166,26 @@ cdef void small_cholesky(int type, bint upper, int n, void* a, int* info) noexce
 # ---- QR
 
 cdef void reflect(int m, int i, int first, int last, element* v, element tau, element* a) noexcept nogil:
-    # Takes tau v v^H from columns of a; v has a one at row i, and zeros above.
-    cdef int r, c
-    cdef element w
-    for c in range(first, last):
+    # Takes tau v v^H from columns of a; v has a one at row i, and zeros above. Two columns at a time: their sums need
+    # not wait for each other.
+    cdef int r, c = first
+    cdef element w, z, x
+    cdef element* b
+    while c + 2 <= last:
+        b = a + c * m
+        w, z = b[i], b[m + i]
+        for r in range(i + 1, m):
+            x = conjugate(v[r])
+            w = w + product(x, b[r])
+            z = z + product(x, b[m + r])
+        w, z = product(w, tau), product(z, tau)
+        b[i] = b[i] - w
+        b[m + i] = b[m + i] - z
+        for r in range(i + 1, m):
+            b[r] = b[r] - product(w, v[r])
+            b[m + r] = b[m + r] - product(z, v[r])
+        c += 2
+    for c in range(c, last):
         w = a[c * m + i]
         for r in range(i + 1, m):
             w = w + product(conjugate(v[r]), a[c * m + r])

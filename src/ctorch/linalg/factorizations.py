@@ -1,5 +1,4 @@
 """Matrices as products of simpler ones: Cholesky, LDL, LU, QR."""
-import ctorch
 from ctorch import _functions as _f
 from ctorch.linalg._common import LU, QR, CholeskyEx, LDLFactor, LDLFactorEx, LUFactor, LUFactorEx
 
@@ -178,8 +177,10 @@ def lu_factor_ex(A, *, pivot=True, check_errors=False, out=None):
 def _triangles(factors):
     """L and U from one matrix."""
     k = min(factors.shape[-2:])
-    L = factors[..., :k].tril(-1) + ctorch.eye(factors.shape[-2], k, dtype=factors.dtype, device=factors.device)
-    return L, factors[..., :k, :].triu()
+    rows = factors.contiguous()      # one transposed copy for both
+    L = rows[..., :k].tril(-1)
+    L.diagonal(0, -2, -1).fill_(1)
+    return L, rows[..., :k, :].triu()
 
 
 def lu(A, *, pivot=True, out=None):
@@ -210,7 +211,7 @@ def lu(A, *, pivot=True, out=None):
     if A.dim() < 2:
         raise RuntimeError(f"linalg.lu: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
     factors, pivots, _ = _f._linalg_lu_factor(A, pivot, False, "linalg.lu")
-    result = LU(_f._linalg_permutation(pivots, factors.detach()).contiguous(), *_triangles(factors))
+    result = LU(_f._linalg_permutation(pivots, factors.detach()), *_triangles(factors))
     return result if out is None else _f._written(out, result, "linalg_lu")
 
 
