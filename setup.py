@@ -135,7 +135,7 @@ def extensions():
             if family.startswith("_gen_"):
                 flags = [*flags, *INLINED]
             if width == "_base" and flags and family.startswith("_gen_") and len(widths_of(family)) > 1:
-                flags = ["-O2", *INLINED]          # where wider vectors are built too, the oldest take too much of the build
+                flags = ["-O2", *INLINED]    # where wider vectors are built too, the oldest take too much of the build
             modules.append(extension(f"ctorch._kernels.{width}.{family}", ext.sources[0], flags))
             modules[-1].depends = ext.depends
     return modules
