@@ -142,3 +142,14 @@ def test_softshrink_and_hardshrink_at_the_edges():
     numpy.testing.assert_array_equal(hard.detach().numpy(), [-numpy.inf, 0, 0, 0.75, numpy.inf, numpy.nan])
     hard.sum().backward()
     assert x.grad.tolist() == [1, 0, 0, 1, 1, 1]
+
+
+def test_joined_rows_and_the_dtype_of_empty_vectors():
+    parts = [numbers((300, n, 7), "float32") for n in (1, 40, 0, 3)]
+    for dim, axes in ((1, (0, 1, 2)), (2, (0, 2, 1)), (0, (1, 0, 2))):
+        turned = [numpy.ascontiguousarray(p.transpose(axes)) for p in parts]
+        assert numpy.array_equal(ctorch.cat([ctorch.from_numpy(p) for p in turned], dim).numpy(),
+                                 numpy.concatenate(turned, dim))
+    empty = ctorch.zeros(0, dtype=ctorch.float64)
+    assert ctorch.cat([ctorch.ones(2), empty]).dtype == ctorch.float64
+    assert ctorch.cat([empty, ctorch.ones(2, 2)]).dtype == ctorch.float64

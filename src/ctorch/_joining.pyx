@@ -51,15 +51,17 @@ def cat(tensors, dim=0, *, out=None):
     cdef list parts = checked(tensors, "cat")
     cdef TensorBase t, y
     cdef Node node
-    cdef int d, k
-    # PyTorch lets empty vectors pass beside tensors of any shape
+    cdef int d, k, dtype = (<TensorBase>parts[0]).dtype
+    # PyTorch lets empty vectors pass beside tensors of any shape; their dtype counts
+    for t in parts:
+        dtype = promote(dtype, t.dtype)
     kept = [t for t in parts if not (t.ndim == 1 and t.shape[0] == 0)]
     parts = kept or parts[:1]
     t = <TensorBase>parts[0]
     if t.ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     d = wrap_dim(dim, t.ndim, "cat")
-    y = cat_forward(parts, d)
+    y = cat_forward(parts, d, dtype)
     if out is not None:
         out.resize_(shape_tuple(y)).copy_(y)
         return out
