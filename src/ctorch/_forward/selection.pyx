@@ -110,7 +110,9 @@ cdef bint join_rows(list tensors, TensorBase out, int dim) except -1:
     j.rows, j.count, j.to = 1, 0, out.data
     for i in range(dim):
         j.rows *= out.shape[i]
-    if out.device != DEVICE_CPU or out.numel == 0 or j.rows == 1 and out.numel * size > JOIN_CHUNK:
+    # short pieces of many rows are better copied a tensor at a time, and large tensors by several threads
+    if out.device != DEVICE_CPU or out.numel == 0 or (
+            out.numel * size > JOIN_CHUNK if j.rows == 1 else out.numel * size < 1024 * j.rows * len(tensors)):
         return False
     for t in tensors:
         if not t.contiguous or t.dtype != out.dtype or t.device != DEVICE_CPU:

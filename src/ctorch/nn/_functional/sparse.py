@@ -179,11 +179,11 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)
     if bags is None:
-        sums = rows.reshape(count, size, rows.size(1)).sum(1)
+        sums = rows if size == 1 else rows.reshape(count, size, rows.size(1)).sum(1)
         if mode == "sum":
             return sums
         if kept is None:
-            return sums / max(size, 1)
+            return sums if size == 1 else sums / max(size, 1)
         return sums / kept.reshape(count, size).sum(1, keepdim=True).clamp(min=1).to(rows.dtype)
     sums = ops._scatter_add(rows, 0, bags.unsqueeze(-1).expand(rows.shape), (count, rows.size(1)))
     if mode == "sum":
