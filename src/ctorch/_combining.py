@@ -1,6 +1,9 @@
 """Functions of any number of tensors: grids, products and blocks, and dimensions brought to a least number."""
+import functools
+
 import ctorch
 from ctorch import _views as views
+from ctorch._joining import blocks_along_diagonal
 
 
 def _given(tensors):
@@ -131,18 +134,16 @@ def block_diag(*tensors):
     for k, x in enumerate(tensors):
         if x.dim() > 2:
             raise RuntimeError(f"Input tensors must have 2 or fewer dimensions. Input {k} has {x.dim()} dimensions")
-    blocks = [atleast_2d(x) for x in tensors]
-    dtype = blocks[0].dtype
-    for x in blocks:
-        if x.dtype != dtype:
-            dtype = ctorch.promote_types(dtype, x.dtype)
+    blocks = [x if x.dim() == 2 else x.reshape(1, -1) for x in tensors]
+    if not (ctorch.is_grad_enabled() and any([x.requires_grad for x in blocks])):
+        return blocks_along_diagonal(blocks)
     row = column = 0
-    out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]), dtype=dtype,
+    out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]),
+                       dtype=functools.reduce(ctorch.promote_types, [x.dtype for x in blocks]),
                        device=blocks[0].device)
     for x in blocks:
-        rows, columns = x.shape
-        out[row:row + rows, column:column + columns] = x
-        row, column = row + rows, column + columns
+        out[row:row + x.shape[0], column:column + x.shape[1]] = x
+        row, column = row + x.shape[0], column + x.shape[1]
     return out
 
 

@@ -687,9 +687,11 @@ cdef TensorBase wrap_array(object array):
         raise RuntimeError(f"tensors have at most {MAX_DIMS} dimensions, got {n}")
     try:
         PyObject_GetBuffer(array, &buffer, PyBUF_FULL_RO)
-    except ValueError:                           # a dtype that buffers cannot tell, which the next call refuses
-        dtype_from_numpy(array.dtype)
-        raise
+    except ValueError:                           # a dtype that buffers cannot tell: refused, or bfloat16
+        id = dtype_from_numpy(array.dtype)
+        t = wrap_array(array.view("uint16"))
+        t.dtype = id
+        return t
     try:
         id = dtype_of_format(buffer.format, buffer.itemsize)
         if id < 0:

@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
 from ctorch._accelerator cimport backend, device_of
-from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor, write_out
+from ctorch._dispatch cimport OP_ADD, binary, cast_to, check_inplace, contiguous, number_tensor, write_out
 from ctorch._device cimport device_object
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
@@ -236,7 +236,7 @@ cdef Rows find_rows(TensorBase x, list tensors):
     cdef int64_t shape[MAX_DIMS]
     cdef int i, k = 0, ndim = 0
     cdef list dims = [d for d, _ in tensors]
-    cdef TensorBase t, wide
+    cdef TensorBase t, own
     cdef bint adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
     for d in dims:
         perm[k] = d
@@ -251,11 +251,14 @@ cdef Rows find_rows(TensorBase x, list tensors):
     for _, t in tensors:
         ndim = grow_broadcast(ndim, shape, t, tensors)
     r.index_shape = tuple([shape[i] for i in range(ndim)])
-    r.offsets = zeros_at(None, INT64, ndim, shape)
+    if 0 in r.index_shape:
+        r.offsets = zeros_at(None, INT64, ndim, shape)
+        return r
     for k, (_, t) in enumerate(tensors):
-        wide = tensor_empty(INT64, ndim, shape)
-        copy_data(wide, t)
-        add_offsets(r, k, wide, dims[k])
+        own = tensor_empty(INT64, t.ndim, t.shape)
+        copy_data(own, t)
+        make_offsets(r, k, own, dims[k])
+        r.offsets = own if k == 0 else binary(OP_ADD, r.offsets, own)
     return r
 
 
@@ -272,15 +275,15 @@ cdef int grow_broadcast(int ndim, int64_t* shape, TensorBase t, list tensors) ex
                          + ", ".join(str(list(shape_tuple(<TensorBase>x))) for _, x in tensors)) from None
 
 
-cdef int add_offsets(Rows r, int k, TensorBase index, int dim) except -1:
-    cdef int64_t* to = <int64_t*>r.offsets.data
+cdef int make_offsets(Rows r, int k, TensorBase index, int dim) except -1:
+    # An index tensor's numbers, which may be negative, become distances in elements.
     cdef int64_t* p = <int64_t*>index.data
     cdef int64_t size = r.front.shape[k], step = r.front.strides[k], i, v
     for i in range(index.numel):
         v = p[i]
         if v < -size or v >= size:
             raise IndexError(f"index {v} is out of bounds for dimension {dim} with size {size}")
-        to[i] += (v + size if v < 0 else v) * step
+        p[i] = (v + size if v < 0 else v) * step
     return 0
 
 

@@ -5,10 +5,11 @@ from libc.stdint cimport int64_t
 
 from ctorch._dtype cimport *
 from ctorch._forward.selection cimport cat_forward
+from ctorch._iterator cimport copy_data
 from ctorch._shape cimport wrap_dim
 from ctorch._tape cimport Node, node_attach, node_edge, node_give, node_needs, node_new, recording
 from ctorch._tensor cimport *
-from ctorch._views cimport slice_dim, unsqueeze_at
+from ctorch._views cimport slice_dim, unsqueeze_at, zero_memory
 
 
 cdef list checked(object tensors, str op):
@@ -50,15 +51,17 @@ def cat(tensors, dim=0, *, out=None):
     cdef list parts = checked(tensors, "cat")
     cdef TensorBase t, y
     cdef Node node
-    cdef int d, k
-    # PyTorch lets empty vectors pass beside tensors of any shape
+    cdef int d, k, dtype = (<TensorBase>parts[0]).dtype
+    # PyTorch lets empty vectors pass beside tensors of any shape; their dtype counts
+    for t in parts:
+        dtype = promote(dtype, t.dtype)
     kept = [t for t in parts if not (t.ndim == 1 and t.shape[0] == 0)]
     parts = kept or parts[:1]
     t = <TensorBase>parts[0]
     if t.ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     d = wrap_dim(dim, t.ndim, "cat")
-    y = cat_forward(parts, d)
+    y = cat_forward(parts, d, dtype)
     if out is not None:
         out.resize_(shape_tuple(y)).copy_(y)
         return out
@@ -90,3 +93,24 @@ def stack(tensors, dim=0, *, out=None):
                                f"{list(shape_tuple(first))} at entry "
                                f"0 and {list(shape_tuple(t))} at entry {k}")
     return cat([unsqueeze_at(<TensorBase>p, d) for p in parts], d, out=out)
+
+
+def blocks_along_diagonal(list blocks not None):
+    """Matrices along the diagonal of one of zeros; not recorded."""
+    cdef TensorBase first = <TensorBase?>blocks[0], x, y, part
+    cdef int64_t shape[2]
+    cdef int64_t row = 0, column = 0
+    cdef int dtype = first.dtype
+    shape[0] = shape[1] = 0
+    for x in blocks:
+        dtype = promote(dtype, x.dtype)
+        shape[0] += x.shape[0]
+        shape[1] += x.shape[1]
+    y = tensor_empty_at(first, dtype, 2, shape)
+    zero_memory(y)
+    for x in blocks:
+        part = tensor_view(y, 2, x.shape, y.strides, y.data + (row * shape[1] + column) * itemsize_of[dtype])
+        copy_data(part, x)
+        row += x.shape[0]
+        column += x.shape[1]
+    return y

@@ -109,7 +109,7 @@ def scatter_along(g, places, shape, dim):
 REFLECT, REPLICATE = 0, 1
 
 
-def edge_places(n, before, after, mode):
+def _edge_places(n, before, after, mode):
     """Which elements of a dimension its borders and the dimension itself show."""
     places = range(-before, n + after)
     if mode == REFLECT:
@@ -122,7 +122,7 @@ def pad_edges_gradient(g, shape, pad, mode):
     for i in reversed(range(len(pad) // 2)):
         d, before, after = len(shape) - 1 - i, *pad[2 * i:2 * i + 2]
         if before or after:
-            places = ctorch.tensor(edge_places(shape[d], before, after, mode), device=g.device)
+            places = ctorch.tensor(_edge_places(shape[d], before, after, mode), device=g.device)
             sizes = [*g.shape[:d], shape[d], *g.shape[d + 1:]]
             g = ctorch.zeros(sizes, dtype=g.dtype, device=g.device).index_add(d, places, g)
     return g

@@ -82,18 +82,22 @@ static void ct_copy_rows(char *to, const char *from, int64_t rows, int64_t bytes
         CT_COPY_ROWS(uint64_t)
     } else if (bytes >= 4) {
         CT_COPY_ROWS(uint32_t)
-    } else {
+    } else if (bytes > 1) {
         CT_COPY_ROWS(uint16_t)
+    } else {
+        CT_COPY_ROWS(uint8_t)
     }
 }
 
 /* A matrix whose rows are dense in `to` and whose columns are in `from`, by small squares in registers. */
+#define CT_PAIRS(a, b, first, second)                                                                              \
+    __builtin_shuffle(a, b, (ct_mask32){first, first + 4, second, second + 4})
 #define CT_TURN4(a, b, c, d)                                                                                       \
     do {                                                                                                           \
-        ct_quad32 p = __builtin_shuffle(a, c, (ct_mask32){0, 4, 1, 5}), q = __builtin_shuffle(a, c, (ct_mask32){2, 6, 3, 7}); \
-        ct_quad32 r = __builtin_shuffle(b, d, (ct_mask32){0, 4, 1, 5}), s = __builtin_shuffle(b, d, (ct_mask32){2, 6, 3, 7}); \
-        a = __builtin_shuffle(p, r, (ct_mask32){0, 4, 1, 5}), b = __builtin_shuffle(p, r, (ct_mask32){2, 6, 3, 7}); \
-        c = __builtin_shuffle(q, s, (ct_mask32){0, 4, 1, 5}), d = __builtin_shuffle(q, s, (ct_mask32){2, 6, 3, 7}); \
+        ct_quad32 p = CT_PAIRS(a, c, 0, 1), q = CT_PAIRS(a, c, 2, 3);                                              \
+        ct_quad32 r = CT_PAIRS(b, d, 0, 1), s = CT_PAIRS(b, d, 2, 3);                                              \
+        a = CT_PAIRS(p, r, 0, 1), b = CT_PAIRS(p, r, 2, 3);                                                        \
+        c = CT_PAIRS(q, s, 0, 1), d = CT_PAIRS(q, s, 2, 3);                                                        \
     } while (0)
 
 static void ct_turn4(char *to, const char *from, int64_t to_row, int64_t from_step) {
@@ -159,8 +163,10 @@ static void ct_copy_plane(char *to, const char *from, int64_t rows, int64_t n, i
     } else if (turned && n >= 4) {
         ct_copy_turned(to, from, rows, n, to_row, from_step, size);
     } else if (n < 16 && rows > n) {
-        for (int64_t j = 0; j < n; j++) ct_copy_line(to + j * to_step, from + j * from_step, rows, to_row, from_row, size);
+        for (int64_t j = 0; j < n; j++)
+            ct_copy_line(to + j * to_step, from + j * from_step, rows, to_row, from_row, size);
     } else {
-        for (int64_t i = 0; i < rows; i++) ct_copy_line(to + i * to_row, from + i * from_row, n, to_step, from_step, size);
+        for (int64_t i = 0; i < rows; i++)
+            ct_copy_line(to + i * to_row, from + i * from_row, n, to_step, from_step, size);
     }
 }

@@ -1,4 +1,4 @@
-/* Elements by number, the first one for numbers below zero: one by one, which is quicker than putting vectors together. */
+/* Elements by number, the first one for numbers below zero; one by one, for that is quicker than making vectors. */
 #pragma once
 #include <stdint.h>
 

@@ -1,6 +1,6 @@
 """Copies in another order on CUDA: triangles of matrices, dimensions in reverse, elements repeated, borders."""
 import ctorch
-from ctorch._derivatives.selection import edge_places
+from ctorch._derivatives.selection import _edge_places
 
 
 def triangle_forward(x, diagonal, lower):
@@ -30,6 +30,6 @@ def pad_edges_forward(x, pad, mode):
     for i in range(len(pad) // 2):
         d, before, after = x.dim() - 1 - i, *pad[2 * i:2 * i + 2]
         if before or after:
-            places = edge_places(x.shape[d], before, after, mode)
+            places = _edge_places(x.shape[d], before, after, mode)
             x = ctorch.index_select(x, d, ctorch.tensor(places, device=x.device))
     return x.clone() if not any(pad) else x

@@ -4,7 +4,6 @@ import math
 import ctorch
 
 from ... import _functions as ops
-from .activation import softplus
 from .layers import linear
 from .loss import _legacy_reduction, _reduce, cross_entropy, pairwise_distance
 
@@ -57,7 +56,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     tensor(0.6931)
     """
     reduction = _legacy_reduction(size_average, reduce, reduction)
-    return _reduce(softplus(-target * input, threshold=math.inf), reduction)
+    return _reduce(ops._soft_margin(input, target), reduction)
 
 
 def _class_rows(input):

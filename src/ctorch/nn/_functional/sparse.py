@@ -155,7 +155,9 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
     _check_bags(input, offsets, per_sample_weights, mode, include_last_offset)
     if input.dim() == 2:
         count, size = input.shape
-        bags = ctorch.arange(count, device=input.device).unsqueeze(-1).expand(count, size).reshape(-1)
+        bags = None                      # they lie one after the other, all of one size
+        if mode == "max":
+            bags = ctorch.arange(count, device=input.device).unsqueeze(-1).expand(count, size).reshape(-1)
         input = input.reshape(-1)
         per_sample_weights = None if per_sample_weights is None else per_sample_weights.reshape(-1)
     else:
@@ -166,14 +168,23 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
         rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
     except IndexError as error:
         raise RuntimeError(f"embedding_bag: {error}") from None
-    kept = ctorch.ones(input.shape, dtype=ctorch.bool, device=input.device)
+    kept = None
     if padding_idx is not None:
         kept = input != padding_idx % weight.size(0)
         rows = rows * kept.unsqueeze(-1).to(rows.dtype)
+    elif bags is not None:
+        kept = ctorch.ones(input.shape, dtype=ctorch.bool, device=input.device)
     if mode == "max":
         return _largest_of_bags(rows, kept, bags, count)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights.unsqueeze(-1)
+    if bags is None:
+        sums = rows if size == 1 else rows.reshape(count, size, rows.size(1)).sum(1)
+        if mode == "sum":
+            return sums
+        if kept is None:
+            return sums if size == 1 else sums / max(size, 1)
+        return sums / kept.reshape(count, size).sum(1, keepdim=True).clamp(min=1).to(rows.dtype)
     sums = ops._scatter_add(rows, 0, bags.unsqueeze(-1).expand(rows.shape), (count, rows.size(1)))
     if mode == "sum":
         return sums
