@@ -12,7 +12,8 @@ MISSING = dict.fromkeys("""
     special_airy_ai
     special_bessel_j0 special_bessel_j1 special_bessel_y0 special_bessel_y1 special_modified_bessel_k0
     special_modified_bessel_k1 special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1
-    special_spherical_bessel_j0 _special_polynomial view_as_real view_as_complex _complex_of _fft_c2c _fft_r2c _fft_c2r
+    special_spherical_bessel_j0 _special_polynomial view_as_real view_as_complex _complex_of _complex_from
+    _fft_c2c _fft_r2c _fft_c2r
     _moments _logsumexp _distance _pdist _cross
     _adaptive_avg_pool2d _adaptive_avg_pool2d_backward _attention _attention_backward _average_windows
     _average_windows_backward _columns _ctc_loss _ctc_loss_backward _from_columns _from_slices _grid_sample
@@ -31,6 +32,7 @@ WAITING = dict.fromkeys("""
     argsort bincount bucketize cdist cummax cummin cumprod cumsum cumulative_trapezoid histc histogram histogramdd isin
     kthvalue logcumsumexp median mode msort nanmedian nanquantile quantile searchsorted sort topk unique
     unique_consecutive aminmax segment_reduce view_as_real_copy view_as_complex_copy
+    cross
 """.split(), LATER)
 WAITING |= dict.fromkeys("hann_window hamming_window blackman_window bartlett_window kaiser_window".split(),
                          "test_windows_on_the_device has them")

@@ -286,7 +286,6 @@ CALLS = {
     "unsqueeze_copy": [(real(3, 4), 1)],
     "view_copy": [(real(3, 4), (4, 3))],
     "split_with_sizes": [(real(3, 4), [1, 3], 1)],
-    "cross": [(real(3, 4), real(3, 4, seed=1), 0)],
     "unravel_index": [(fixed([3, 0, 5]), (2, 3))],
     "hash_tensor": [(real(3, 5), 1)],
     "tensor_split": [(real(3, 4), 3, 1)],
