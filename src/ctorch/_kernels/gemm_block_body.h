@@ -241,7 +241,8 @@ static int NAME(ct_take_panels)(const NAME(ct_gemm) * g, int64_t k, int64_t colu
 /* C = alpha A B + beta C; C is not read when beta is 0. k > 0. */
 static void NAME(ct_gemm_block)(const NAME(ct_gemm) * g, REAL *scratch) {
     const int64_t pair = g->pairs ? 2 : 1, n = pair * g->n, depth_all = pair * g->k, c_row = pair * g->c_row;
-    const int pack = g->a_col != 1 && (g->pairs || n > CT_TILE_VECTORS * LANES);
+    const int far = n > CT_TILE_VECTORS * LANES && g->a_col * g->k > CT_GEMM_NEAR;
+    const int pack = g->a_col != 1 && (g->pairs || far);
     REAL *packed_a = scratch + CT_PANEL_ELEMENTS;
     NAME(ct_panel) panel[CT_GEMM_PANELS];
     NAME(ct_tile) tile;
