@@ -1,4 +1,4 @@
-"""Copies between layouts against NumPy: transposed, sliced, reversed, overlapping and broadcast, of every element size."""
+"""Copies between layouts against NumPy: transposed, sliced, reversed, overlapping, broadcast, of every element size."""
 import itertools
 
 import numpy

@@ -135,7 +135,7 @@ def block_diag(*tensors):
         if x.dim() > 2:
             raise RuntimeError(f"Input tensors must have 2 or fewer dimensions. Input {k} has {x.dim()} dimensions")
     blocks = [x if x.dim() == 2 else x.reshape(1, -1) for x in tensors]
-    if not (ctorch.is_grad_enabled() and any([x.requires_grad for x in blocks])):
+    if not (ctorch.is_grad_enabled() and any(x.requires_grad for x in blocks)):
         return blocks_along_diagonal(blocks)
     row = column = 0
     out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]),
