@@ -115,5 +115,5 @@ def test_an_error_in_a_hook_leaves_no_gradient_behind():
 @pytest.mark.parametrize("a, b", [(1, ctorch.tensor(True)), (ctorch.tensor(2.0), ctorch.tensor(True)),
                                   (ctorch.tensor(True), 1)], ids=range(3))
 def test_differences_of_bools_are_refused(a, b, alpha):
-    with pytest.raises(RuntimeError, match="Subtraction.*bool tensor"):
+    with pytest.raises(RuntimeError, match=r"Subtraction.*bool tensor"):
         ctorch.sub(a, b, alpha=alpha)
