@@ -28,10 +28,10 @@ SPELLED = {
     "_where": "torch.where(b, x, y)", "_bitwise_not": "~i", "_heaviside": "torch.heaviside(x, y)",
     "_nextafter": "torch.nextafter(x, y)", "_phase": "torch.angle(x)", "_mantissa": "torch.frexp(x)",
     "_polygamma": "torch.polygamma(2, x)", "_conj": "torch.conj_physical(c)",
-    "clone": "x.clone()", "_trigamma": "torch.polygamma(1, x)",
+    "softshrink": "F.softshrink(x)", "clone": "x.clone()", "_trigamma": "torch.polygamma(1, x)",
     "_special_polynomial": "torch.special.legendre_polynomial_p(x, 5)",
 }
-HERE = {"_exponent", "_add_scaled"}  # come with other rows
+HERE = {"_exponent", "_add_scaled", "_huber", "_soft_margin"}  # come with other rows
 # Slow enough in either library that a tenth of the largest size says as much.
 SLOW = {"igamma", "igammac", "special_zeta", "_polygamma", "special_airy_ai", "_special_polynomial", "digamma"}
 SLOW_SHAPE = (1000, 1000)

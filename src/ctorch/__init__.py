@@ -148,7 +148,7 @@ _LAZY_NAMES |= dict.fromkeys((
 
 
 _LAZY_NAMES |= dict.fromkeys((
-    "celu", "celu_", "cosine_similarity", "hardshrink", "pairwise_distance", "pdist", "prelu", "rrelu", "rrelu_",
+    "celu", "celu_", "cosine_similarity", "pairwise_distance", "pdist", "prelu", "rrelu", "rrelu_",
     "selu", "selu_", "threshold_"), "nn.functional")
 _LAZY_NAMES |= dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "linalg._former")
 _LAZY_NAMES |= dict.fromkeys((f"{name}{kind}" for kind in ("Tensor", "Storage") for name in (
