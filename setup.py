@@ -40,7 +40,8 @@ SHARED = "ctorch._cyutility"
 WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
                     "reduce_complex": ["_base", "_avx2"], "int": ["_base", "_avx2"],
                     "comparison_real": ["_base", "_avx2"],
-                    "special_int": ["_base"], "simple_int": ["_base"]}
+                    "special_int": ["_base"], "simple_int": ["_base"],
+                    **dict.fromkeys(("pool", "resample", "scan", "search", "volumes"), ("_base", "_avx2"))}
 
 # Vector gathers cost three times what single loads do, since processors were mended against reading through them.
 GATHERS = ["use_gather", "use_gather_2parts", "use_gather_4parts"]
@@ -112,7 +113,7 @@ class BuildExt(build_ext):
 
 
 def widths_of(family):
-    ends = [end for end in WIDTHS_OF_FAMILY if family.endswith("_" + end)]
+    ends = [end for end in WIDTHS_OF_FAMILY if f"_{family}".endswith("_" + end)]
     widths = [width for width in (WIDTHS_OF_FAMILY[max(ends, key=len)] if ends else WIDTHS) if width in WIDTHS]
     return ([width for width in widths if width in ONLY] or widths[-1:]) if ONLY else widths
 

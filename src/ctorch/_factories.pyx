@@ -314,6 +314,7 @@ cdef object number_of(object v):
 
 cdef extern from "ramp.h" nogil:
     void ct_ramp(double* to, double first, double base, double step, int n)
+    void ct_ramp_whole(int64_t* to, int64_t first, int64_t step, int64_t n)
 
 cdef enum:
     RAMP_BLOCK = 512                 # numbers that are cast at a time
@@ -368,15 +369,29 @@ cdef TensorBase float_ramp(double first, double last, double step, int64_t n, in
     return t
 
 
+cdef struct WholeRamp:
+    int64_t* to
+    int64_t first, step, n
+
+
+cdef void whole_ramp_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef WholeRamp* r = <WholeRamp*>arg
+    cdef int64_t start = chunk * PARALLEL_CHUNK, n = r.n - start
+    ct_ramp_whole(r.to + start, r.first + start * r.step, r.step, n if n < PARALLEL_CHUNK else PARALLEL_CHUNK)
+
+
 cdef TensorBase ramp(object start, object step, int64_t count, int id):
     cdef TensorBase t
-    cdef int64_t i, istart, istep
+    cdef WholeRamp r
     if category_of[id] > CATEGORY_INT:
         return float_ramp(start, 0, step, count, count, id)
     t = tensor_empty(INT64, 1, &count)
-    istart, istep = int(start), int(step)
-    for i in range(count):
-        (<int64_t*>t.data)[i] = istart + i * istep
+    r.to, r.first, r.step, r.n = <int64_t*>t.data, int(start), int(step), count
+    if count <= 2 * PARALLEL_CHUNK:
+        ct_ramp_whole(r.to, r.first, r.step, count)
+    else:
+        with nogil:
+            parallel_for(whole_ramp_chunk, &r, (count + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
     return cast_to(t, id)
 
 

@@ -262,7 +262,7 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
 
 cdef int64_t chunk_of(int64_t n) noexcept nogil:
     # Elements of one task, by the size alone: as even a share for a few threads as for one.
-    cdef int64_t chunk = (n // 16 + 64) // 64 * 64
+    cdef int64_t chunk = (n // 8 + 64) // 64 * 64
     return chunk if chunk < PARALLEL_CHUNK else PARALLEL_CHUNK
 
 
@@ -315,6 +315,11 @@ cdef void run_line_chunk(void* arg, int64_t chunk) noexcept nogil:
 
 cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n,
                          const Scalar* params) noexcept nogil:
+    run_line(kernel, operands, data, strides, n, chunk_of(n), params)
+
+
+cdef void run_line(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n, int64_t chunk,
+                   const Scalar* params) noexcept nogil:
     cdef Line line
     if n <= SERIAL:
         kernel(data, strides, n, params)
@@ -324,9 +329,9 @@ cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int
     line.data = data
     line.strides = strides
     line.n = n
-    line.chunk = chunk_of(n)
+    line.chunk = chunk
     line.params = params
-    parallel_for(run_line_chunk, &line, (n + line.chunk - 1) // line.chunk)
+    parallel_for(run_line_chunk, &line, (n + chunk - 1) // chunk)
 
 
 cdef void fill_line(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:
@@ -344,7 +349,7 @@ cdef int fill_data(TensorBase to, TensorBase number) except -1:
     data[0], data[1] = to.data, value
     strides[0] = itemsize_of[to.dtype]
     with nogil:
-        run_contiguous(fill_line, 2, data, strides, to.numel, NULL)
+        run_line(fill_line, 2, data, strides, to.numel, PARALLEL_CHUNK, NULL)      # each begins slowly, so few
     return 0
 
 

@@ -86,8 +86,8 @@ _activation(F + "hardsigmoid", "hardsigmoid", dtypes=("float64", "float32"), rto
 _activation(F + "hardswish", "hardswish", inplace=True)
 _activation(F + "softsign", "")
 _activation(F + "tanhshrink", "")
-_activation(F + "softshrink", "", ("lambd",))
-_activation(F + "hardshrink", "", ("lambd",))
+_activation(F + "softshrink", "softshrink", ("lambd",))
+_activation(F + "hardshrink", "hardshrink", ("lambd",))
 _activation("nan_to_num", "_nan_to_num", ("nan", "posinf", "neginf"), methods=METHODS, kinds=("extreme", "normal"))
 
 

@@ -362,7 +362,7 @@ def renorm_gradients(draw):
     return Call("renorm", [x, draw(st.sampled_from([2, 1, 3])), draw(st.integers(0, 1)), 1.5], grad=(0,), rtol=1e-6)
 
 
-@cases.add("linalg.cross and vecdot", "")
+@cases.add("linalg.cross and vecdot", "_cross")
 def cross_and_vecdot(draw):
     shape = draw(shapes(0, 3))
     name = draw(forms("linalg.vecdot", "linalg.cross"))

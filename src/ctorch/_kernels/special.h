@@ -235,10 +235,21 @@ CT_NEXTAFTER(f32, float, uint32_t, 0x1p-149f)
 CT_NEXTAFTER(f64, double, uint64_t, 0x1p-1074)
 static inline uint8_t ct_signbit_f64(double x) { return __builtin_signbit(x) != 0; }
 static inline uint8_t ct_signbit_f32(float x) { return __builtin_signbitf(x) != 0; }
-static inline double ct_mantissa_f64(double x) { int e; return frexp(x, &e); }
-static inline float ct_mantissa_f32(float x) { int e; return frexpf(x, &e); }
-static inline double ct_exponent_f64(double x) { int e = 0; frexp(x, &e); return x - x == 0 ? e : 0; }
-static inline float ct_exponent_f32(float x) { int e = 0; frexpf(x, &e); return x - x == 0 ? (float)e : 0; }
+
+/* x = mantissa * 2^exponent with 0.5 <= |mantissa| < 1; zeros, infinities and NaN are their own mantissas. */
+#define CT_FREXP(suffix, type, integer, width, bias, least, shift, grow)                                          \
+    CT_INLINE type ct_mantissa_##suffix(type x) {                                                                 \
+        integer bits = ct_bits_##suffix(ct_abs_##suffix(x) < least ? x * grow : x);                               \
+        bits = (bits & ~((integer)(2 * bias + 1) << width)) | ((integer)(bias - 1) << width);                     \
+        return ct_blend_##suffix((x == 0) | (x - x != 0), x, ct_from_bits_##suffix(bits));                        \
+    }                                                                                                             \
+    CT_INLINE type ct_exponent_##suffix(type x) {                                                                 \
+        integer small = ct_abs_##suffix(x) < least, bits = ct_bits_##suffix(small ? x * grow : x);                \
+        int32_t exponent = (int32_t)(bits >> width & (2 * bias + 1)) - (bias - 1) - (int32_t)small * shift;       \
+        return ct_blend_##suffix((x == 0) | (x - x != 0), 0, (type)exponent);                                     \
+    }
+CT_FREXP(f32, float, uint32_t, 23, 127, 0x1p-126f, 25, 0x1p25f)
+CT_FREXP(f64, double, uint64_t, 52, 1023, 0x1p-1022, 54, 0x1p54)
 
 #define CT_DIVISORS(S, T) \
     static inline T ct_gcd_##S(T a, T b) { \
