@@ -48,7 +48,7 @@ GATHERS = ["use_gather", "use_gather_2parts", "use_gather_4parts"]
 NO_GATHERS = ["-mtune-ctrl=" + ",".join("^" + name for name in GATHERS)] if GCC else []
 
 # What -O3 has beyond this doubles the time of the build and gains nothing but in UNROLLED.
-LOOPS = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic"]
+LOOPS = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "-fpeel-loops"]
 WIDTHS = {
     "_base": ["-O1"],                   # seldom run
     "_avx2": [*LOOPS, "-march=haswell", *NO_GATHERS],
