@@ -22,6 +22,12 @@ DRAWS = {
     "alpha_dropout": lambda m: m.nn.functional.alpha_dropout(m.ones(4, 5).t(), 0.5, True),
     "gumbel_softmax": lambda m: m.nn.functional.gumbel_softmax(m.ones(4, 5).t()),
     "poisson": lambda m: m.poisson(m.full((4, 5), 3.0).t()),
+    "complex randn": lambda m: m.randn(3, 20, dtype=m.complex64),
+    "complex rand": lambda m: m.rand(5, dtype=m.complex128),
+    "complex randn_like": lambda m: m.randn_like(m.zeros(2, 3, dtype=m.complex64).t()),
+    "complex rand_like": lambda m: m.rand_like(m.zeros(3, dtype=m.complex64)),
+    "complex uniform_": lambda m: m.zeros(3, 4, dtype=m.complex64)[:, ::2].uniform_(-1, 1),
+    "complex normal_": lambda m: m.zeros(3, 40, dtype=m.complex64)[:, ::2].normal_(2, 3),
     "normal": lambda m: m.normal(m.ones(4, 5).t(), m.ones(5, 4)),
 }
 

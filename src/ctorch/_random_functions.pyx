@@ -1,6 +1,7 @@
 """Random tensors and in-place fills, from the streams of a Generator."""
 import sys
 
+from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
 from ctorch._accelerator cimport backend, check_one_device
@@ -26,6 +27,7 @@ from ctorch._tensor cimport *
 
 import ctorch._random as random_module
 from ctorch import _factories as factories
+from ctorch import _functions as functions
 from ctorch._views import resize
 
 
@@ -101,6 +103,11 @@ cdef int only_floats(TensorBase t, str op) except -1:
     return 0
 
 
+cdef bint is_complex(TensorBase t):
+    # Complex tensors are filled as the pairs of numbers that they are.
+    return category_of[t.dtype] == CATEGORY_COMPLEX
+
+
 def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None, pin_memory=False):
     """Uniform numbers in [0, 1).
 
@@ -114,6 +121,8 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, ou
     tensor([0.4963, 0.7682, 0.0885])
     """
     cdef TensorBase t = new(unpack_sizes(size), dtype_like(dtype, out), device, "rand", default_dtype())
+    if is_complex(t):
+        return given(out, finish(uniform_(t, 0, 1, generator), requires_grad, layout, pin_memory))
     only_floats(t, "rand")
     if not drawn(t, "uniform", (0, 1), generator):
         uniform(the(generator), element_of(t.dtype, "rand"), t.data, t.numel, 0, 1)
@@ -127,6 +136,8 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, o
     See https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
     cdef TensorBase t = new(unpack_sizes(size), dtype_like(dtype, out), device, "randn", default_dtype())
+    if is_complex(t):
+        return given(out, finish(normal_(t, 0, 1, generator), requires_grad, layout, pin_memory))
     only_floats(t, "randn")
     if not drawn(t, "normal", (0, 1), generator):
         normal(the(generator), element_of(t.dtype, "randn"), t.data, t.numel, 0, 1)
@@ -181,7 +192,6 @@ def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=
               pin_memory=False):
     """Uniform numbers in [0, 1) in the shape of a tensor."""
     t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
-    only_floats(t, "rand_like")
     return finish(uniform_(t, generator=generator), requires_grad, layout, pin_memory)
 
 
@@ -189,7 +199,6 @@ def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator
                layout=None, pin_memory=False):
     """Normal numbers in the shape of a tensor."""
     t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
-    only_floats(t, "randn_like")
     return finish(normal_(t, generator=generator), requires_grad, layout, pin_memory)
 
 
@@ -328,7 +337,12 @@ cdef object put_back(TensorBase x, TensorBase filled, const char* op):
 
 def uniform_(TensorBase x not None, double from_=0, double to=1, generator=None):
     """In place: uniform numbers in [from, to)."""
-    cdef TensorBase t = target(x, "uniform_")
+    cdef TensorBase t
+    if is_complex(x):
+        check_inplace(x, "uniform_")
+        uniform_(functions.view_as_real(x), from_, to, generator)
+        return x
+    t = target(x, "uniform_")
     only_floats(x, "uniform_")
     if not drawn(t, "uniform", (from_, to), generator):
         uniform(the(generator), element_of(x.dtype, "uniform_"), t.data, t.numel, from_, to)
@@ -336,8 +350,13 @@ def uniform_(TensorBase x not None, double from_=0, double to=1, generator=None)
 
 
 def normal_(TensorBase x not None, double mean=0, double std=1, generator=None):
-    """In place: normal numbers."""
-    cdef TensorBase t = target(x, "normal_")
+    """In place: normal numbers; of complex ones both parts have the mean and half of the variance."""
+    cdef TensorBase t
+    if is_complex(x):
+        check_inplace(x, "normal_")
+        normal_(functions.view_as_real(x), mean, std / sqrt(2), generator)
+        return x
+    t = target(x, "normal_")
     only_floats(x, "normal_")
     if not drawn(t, "normal", (mean, std), generator):
         normal(the(generator), element_of(x.dtype, "normal_"), t.data, t.numel, mean, std, not x.contiguous)
