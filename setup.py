@@ -3,6 +3,8 @@ import copy
 import os
 import platform
 import re
+import shlex
+import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -18,7 +20,6 @@ from _codegen import emit  # noqa: E402  (the generator is part of this source t
 
 JOBS = int(os.environ.get("CTORCH_BUILD_JOBS", os.cpu_count() or 1))
 SANITIZE = os.environ.get("CTORCH_SANITIZE", "")
-GCC = "clang" not in os.environ.get("CC", sysconfig.get_config_var("CC") or "") and sys.platform != "darwin"
 
 DIRECTIVES = {
     "language_level": 3, "boundscheck": False, "wraparound": False, "cdivision": True,
@@ -43,9 +44,20 @@ WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2
                     "special_int": ["_base"], "simple_int": ["_base"],
                     **dict.fromkeys(("pool", "resample", "scan", "search", "volumes"), ("_base", "_avx2"))}
 
+
+def accepted(*flags):
+    """The flags, if the compiler takes them all; not every one has these."""
+    compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
+    try:
+        done = subprocess.run([*compiler, "-Werror", *flags, "-E", "-x", "c", os.devnull], capture_output=True)
+    except OSError:
+        return []
+    return [] if done.returncode else list(flags)
+
+
 # Vector gathers cost three times what single loads do, since processors were mended against reading through them.
-GATHERS = ["use_gather", "use_gather_2parts", "use_gather_4parts"]
-NO_GATHERS = ["-mtune-ctrl=" + ",".join("^" + name for name in GATHERS)] if GCC else []
+GATHERS = [name for name in ("use_gather", "use_gather_2parts", "use_gather_4parts") if accepted(f"-mtune-ctrl={name}")]
+NO_GATHERS = ["-mtune-ctrl=" + ",".join("^" + name for name in GATHERS)] if GATHERS else []
 
 # What -O3 has beyond this doubles the time of the build and gains nothing but in UNROLLED.
 LOOPS = ["-O2", "-ftree-vectorize", "-fvect-cost-model=dynamic", "-fpeel-loops"]
@@ -55,8 +67,8 @@ WIDTHS = {
     "_avx512": [*LOOPS, "-march=skylake-avx512", "-mprefer-vector-width=512", *NO_GATHERS],
 }
 # One element's function that is not inlined keeps its loop from being a vector's.
-INLINED = ["--param=inline-unit-growth=200", "--param=large-function-growth=1000",
-           "--param=max-inline-insns-single=1000"] if GCC else []
+INLINED = accepted("--param=inline-unit-growth=200", "--param=large-function-growth=1000",
+                   "--param=max-inline-insns-single=1000")
 if platform.machine().lower() not in ("x86_64", "amd64"):
     WIDTHS = {"_base": LOOPS}
 # Families with loops over small tiles that must be unrolled.
