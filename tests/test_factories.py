@@ -1,4 +1,5 @@
 """Factories where the arguments' types decide."""
+import numpy as np
 import pytest
 
 import ctorch
@@ -18,3 +19,9 @@ def test_arange_without_a_whole_step():
 
 def test_shapes_may_be_numbers():
     assert ctorch.broadcast_shapes(3, (2, 1)) == (2, 3)
+
+
+@pytest.mark.parametrize("step", [1, 2, -3])
+def test_ranges_of_whole_numbers_of_every_length(step):
+    for n in (*range(40), 16384, 40001):
+        np.testing.assert_array_equal(ctorch.arange(5, 5 + n * step, step).numpy(), np.arange(5, 5 + n * step, step))
