@@ -145,8 +145,6 @@ _LAZY_NAMES |= dict.fromkeys((
 _LAZY_NAMES |= dict.fromkeys((
     "clone", "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
     "result_type", "scalar_tensor", "typename", "vander"), "_creation")
-
-
 _LAZY_NAMES |= dict.fromkeys((
     "celu", "celu_", "cosine_similarity", "pairwise_distance", "pdist", "prelu", "rrelu", "rrelu_",
     "selu", "selu_", "threshold_"), "nn.functional")

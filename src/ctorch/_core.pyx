@@ -562,9 +562,7 @@ cdef class Tensor(Operators):
         cdef TensorBase y = views.alias_like(self), t
         if type(self) is Tensor:
             return y
-        t = Tensor.__new__(type(self))
-        take_over(t, y)
-        t.requires_grad = y.requires_grad
+        t = Tensor._make_subclass(type(self), y, y.requires_grad)
         own_attributes(t).update(own_attributes(self))
         return t
 
@@ -579,8 +577,7 @@ cdef class Tensor(Operators):
         cdef TensorBase y = views.view(self, shape_tuple(self)), t
         if not (isinstance(cls, type) and issubclass(cls, Tensor)):
             raise TypeError(f"as_subclass(): argument 'cls' must be a subclass of Tensor, not {cls!r}")
-        t = Tensor.__new__(cls)
-        take_over(t, y)
+        t = Tensor._make_subclass(cls, y)
         take_history(t, y)
         return t
 

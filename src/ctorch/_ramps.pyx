@@ -10,7 +10,6 @@ from ctorch._tensor cimport TensorBase, tensor_empty
 
 cdef extern from "ramp.h" nogil:
     void ct_ramp(double* to, double first, double base, double step, int n)
-    void ct_ramp_whole(int64_t* to, int64_t first, int64_t step, int64_t n)
 
 cdef enum:
     RAMP_BLOCK = 512                 # numbers that are cast at a time
@@ -72,8 +71,9 @@ cdef struct WholeRamp:
 
 cdef void whole_ramp_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef WholeRamp* r = <WholeRamp*>arg
-    cdef int64_t start = chunk * PARALLEL_CHUNK, n = r.n - start
-    ct_ramp_whole(r.to + start, r.first + start * r.step, r.step, n if n < PARALLEL_CHUNK else PARALLEL_CHUNK)
+    cdef int64_t i, start = chunk * PARALLEL_CHUNK, end = start + PARALLEL_CHUNK
+    for i in range(start, end if end < r.n else r.n):
+        r.to[i] = r.first + i * r.step
 
 
 cdef TensorBase ramp(object start, object step, int64_t count, int id):
@@ -83,9 +83,6 @@ cdef TensorBase ramp(object start, object step, int64_t count, int id):
         return float_ramp(start, 0, step, count, count, id)
     t = tensor_empty(INT64, 1, &count)
     r.to, r.first, r.step, r.n = <int64_t*>t.data, int(start), int(step), count
-    if count <= 2 * PARALLEL_CHUNK:
-        ct_ramp_whole(r.to, r.first, r.step, count)
-    else:
-        with nogil:
-            parallel_for(whole_ramp_chunk, &r, (count + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+    with nogil:
+        parallel_for(whole_ramp_chunk, &r, (count + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
     return cast_to(t, id)

@@ -4,6 +4,7 @@ import warnings
 
 import ctorch
 from ctorch import _device, _dtype
+from ctorch._methods import LEGACY
 
 __all__ = ["are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode",
            "get_device_module", "get_float32_matmul_precision", "get_num_interop_threads",
@@ -148,7 +149,7 @@ def get_device_module(device=None):
     return getattr(ctorch, kind)
 
 
-_LEGACY = {"FloatTensor": "float32", "DoubleTensor": "float64", "HalfTensor": "float16", "BFloat16Tensor": "bfloat16"}
+_FLOATS = {f"{name}Tensor": dtype for dtype, name in LEGACY.items() if "float" in dtype}
 
 
 def set_default_tensor_type(t, /):
@@ -157,6 +158,6 @@ def set_default_tensor_type(t, /):
     short = name.rpartition(".")[2]
     if ".cuda." in name:
         raise NotImplementedError("set_default_tensor_type: not implemented for device 'cuda'")
-    if short not in _LEGACY:
+    if short not in _FLOATS:
         raise TypeError(f"only floating-point types are supported as the default type, got {name}")
-    _dtype.set_default_dtype(_dtype.public_names[_LEGACY[short]])
+    _dtype.set_default_dtype(_dtype.public_names[_FLOATS[short]])
