@@ -205,34 +205,42 @@ cdef class Tensor(Operators):
 
     @property
     def is_sparse(self):
+        """Always False: every tensor is strided."""
         return False
 
     @property
     def is_sparse_csr(self):
+        """Always False: every tensor is strided."""
         return False
 
     @property
     def is_mkldnn(self):
+        """Always False: there is no layout of oneDNN."""
         return False
 
     @property
     def is_nested(self):
+        """Always False: every tensor has one shape."""
         return False
 
     @property
     def is_quantized(self):
+        """Always False: there are no quantised dtypes."""
         return False
 
     @property
     def is_meta(self):
+        """Always False: every tensor has memory."""
         return False
 
     @property
     def names(self):
+        """Names of the dimensions: None for each."""
         return (None,) * self.ndim
 
     @property
     def name(self):
+        """Always None: tensors have no names."""
         return None
 
     def dense_dim(self):
