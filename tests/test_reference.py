@@ -10,7 +10,7 @@ import ctorch
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT / "src" / "ctorch"))
-from _codegen import functions, reference, table  # noqa: E402  (found by the line above)
+from _codegen import binding, reference, table  # noqa: E402  (found by the line above)
 
 ROWS = table.read(ROOT / "src" / "ctorch")
 PUBLIC = [name for name, row in ROWS.items() if row.public]
@@ -24,10 +24,10 @@ def test_entry(name):
     assert lines[0].startswith(f".. py:function:: ctorch.{name}(") and " -> " in lines[0]
     text = "\n".join(lines)
     assert row.doc in text
-    assert functions.link(row) in text
+    assert binding.link(row) in text
     for formula in row.grad.values():
         assert f"``{formula}``" in text
-    for other in (*row.alias, *functions.method_names(row)):
+    for other in (*row.alias, *binding.method_names(row)):
         assert f".{other}``" in text
 
 
@@ -54,7 +54,7 @@ def test_other_public_functions_are_on_a_page():
 @pytest.mark.parametrize("name", PUBLIC)
 def test_pytorch_has_the_page(name):
     pytest.importorskip("torch")
-    module, _, function = functions.page(ROWS[name]).rpartition(".")
+    module, _, function = binding.page(ROWS[name]).rpartition(".")
     assert callable(getattr(importlib.import_module(module), function))
 
 

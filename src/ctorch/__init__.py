@@ -122,11 +122,10 @@ globals().update({name: getattr(_functions, name) for name in _functions.public_
 conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
-for _module in (_functions, _views, _joining, _indexing):
-    _keywords.take_numpy_names(vars(_module).values())
-for _type in Tensor.__mro__[:-1]:
-    _keywords.take_numpy_names(vars(_type).values())
-del _module, _type
+# What comes from the table takes NumPy's names by itself.
+for _owner in (_views, _joining, _indexing, *(t for t in Tensor.__mro__[:-1] if t.__name__ != "TableMethods")):
+    _keywords.take_numpy_names(vars(_owner).values())
+del _owner
 
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft", "special",

@@ -23,6 +23,9 @@ cdef enum GradKind:
     GRAD_PASS                        # the incoming gradient itself
     GRAD_OP                          # another elementwise operation
 
+# What a gradient reads, in order: the incoming one, tensors, numbers.
+ctypedef object (*Symbolic)(PyObject** values)
+
 cdef struct Elementwise:
     const char* name
     int inputs
@@ -39,7 +42,7 @@ cdef struct Elementwise:
     LoopKernel kernel[DTYPE_COUNT]   # by compute dtype; filled when first needed
     int numbers[DTYPE_COUNT]         # inputs that its kernel takes as numbers, a bit each
     int sought                       # groups of dtypes whose kernels were looked for, a bit each
-    PyObject* symbolic[MAX_INPUTS]   # Python function of the gradient on tensors, for graphs of gradients
+    Symbolic symbolic[MAX_INPUTS]    # the gradient by operators on tensors, for graphs of gradients
 
 cdef Elementwise OPS[OP_COUNT]
 
@@ -57,4 +60,3 @@ cdef int need_fits(int dtype, object number) except -1
 cdef int check_inplace(TensorBase x, const char* op) except -1
 cdef int unsupported(const char* op, int dtype) except -1
 cdef TensorBase write_out(TensorBase out, TensorBase result, str op)
-cdef void register_symbolic(int which, int k, object function)

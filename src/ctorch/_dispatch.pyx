@@ -690,6 +690,7 @@ cdef inline int give_result(Node node, int k, TensorBase r) except -1:
 
 
 cdef object symbolic_gradient(Elementwise* op, Node node, int k, TensorBase g):
+    cdef PyObject* values[2 + MAX_INPUTS + MAX_PARAMS]
     cdef list given = [g]
     cdef int i
     if op.symbolic[k] == NULL:
@@ -699,12 +700,9 @@ cdef object symbolic_gradient(Elementwise* op, Node node, int k, TensorBase g):
             given.append(node_saved(node, i))
     if node.args != NULL:
         given += <tuple>node.args
-    return (<object>op.symbolic[k])(*given)
-
-
-cdef void register_symbolic(int which, int k, object function):
-    Py_INCREF(function)
-    OPS[which].symbolic[k] = <PyObject*>function
+    for i, value in enumerate(given):
+        values[i] = <PyObject*>value
+    return op.symbolic[k](values)
 
 
 # ---- casts and copies, without a record

@@ -1,6 +1,7 @@
-"""The public functions of the table's rows, and what derivatives need of them.
+"""The functions and methods of the table's rows, and what derivatives need of them.
 
-Generated from ops/*.toml by _codegen.functions on top of the few calls written here.
+binding.h reads a call's arguments and hands them to the body that the row is bound to: one of those written here, which
+many rows share, or one that _codegen.functions writes for a kernel row.
 """
 from importlib import import_module
 
@@ -22,6 +23,32 @@ from ctorch._views cimport expand_reduced
 
 from ctorch import _views as views
 
+cdef extern from "_gen/rows.h":
+    enum:
+        CT_NAMES
+    ctypedef struct Row "ct_row":
+        const char* name
+        int count, has_out, number, mask
+        PyObject* target
+        void* body
+    Row ROWS "ct_rows"[]
+    const char** SPELLED "ct_spelled"
+    struct PyMethodDef:
+        pass
+    PyMethodDef* FUNCTIONS "ct_functions"
+    PyMethodDef* METHODS "ct_methods"
+    int ct_keep(tuple defaults, const char** names, int count) except -1
+    int ct_put_functions(dict where, str module, PyMethodDef* defs) except -1
+    int ct_put_methods(object type, PyMethodDef* defs) except -1
+    object ct_call_target(Row* row, PyObject** v)
+
+ctypedef object (*Body)(Row* row, PyObject** v)
+
+
+cdef void bind(int row, Body body, int number=0, int mask=0):
+    ROWS[row].body, ROWS[row].number, ROWS[row].mask = <void*>body, number, mask
+
+
 INF = float("inf")
 NAN = float("nan")
 cdef object derivatives_module = None
@@ -34,14 +61,6 @@ cdef object derivatives():
         from ctorch import _derivatives
         derivatives_module = _derivatives
     return derivatives_module
-
-
-cdef object composites(int family):
-    # A file of operators written with others, by its number; a name stands there until it is imported.
-    module = (<list>composite_modules)[family]
-    if type(module) is str:
-        module = composite_modules[family] = import_module(module)
-    return module
 
 
 cdef TensorBase need_tensor(object x, str op, str arg):
@@ -85,9 +104,12 @@ cdef object nan_for_none(object x):
     return NAN if x is None else x
 
 
-cdef int fill_params(int op, tuple params, Scalar* values) except -1:
+cdef int fill_params(int op, PyObject** given, int optional, Scalar* values) except -1:
     cdef int i
-    for i, p in enumerate(params):
+    for i in range(OPS[op].params):
+        p = <object>given[i]
+        if (optional >> i) & 1:
+            p = nan_for_none(p)
         if not isinstance(p, (int, float)):
             p = p.item() if hasattr(p, "item") else p
             if not isinstance(p, (int, float)):
@@ -99,16 +121,39 @@ cdef int fill_params(int op, tuple params, Scalar* values) except -1:
     return 0
 
 
-cdef object call_many(int op, tuple inputs, tuple params, object out):
+cdef object call_many(int op, PyObject** given, int optional, object out):
+    """An operation on its inputs, then its numbers, of which those with a bit in `optional` may be None."""
     cdef PyObject* operands[MAX_INPUTS]
     cdef Scalar values[MAX_PARAMS]
     cdef list held = []
-    cdef int k
-    for k, x in enumerate(inputs):
-        held.append(as_operand(x, op_name(op), "input", k + 1))
+    cdef int k, n = OPS[op].inputs
+    for k in range(n):
+        held.append(as_operand(<object>given[k], op_name(op), "input", k + 1))
         operands[k] = <PyObject*>held[k]
-    fill_params(op, params, values)
-    return elementwise(op, len(held), operands, values, None if out is None else need_out(out, op_name(op)))
+    fill_params(op, given + n, optional, values)
+    return elementwise(op, n, operands, values, None if out is None else need_out(out, op_name(op)))
+
+
+cdef object run_inplace(int op, PyObject** given, int optional):
+    cdef PyObject* operands[MAX_INPUTS]
+    cdef Scalar values[MAX_PARAMS]
+    cdef list held = []
+    cdef int k, n = OPS[op].inputs
+    for k in range(n):
+        held.append(as_operand(<object>given[k], op_name(op) + "_", "other", k + 1))
+        operands[k] = <PyObject*>held[k]
+    fill_params(op, given + n, optional, values)
+    return elementwise_(op, n, operands, values)
+
+
+cdef object call_inplace(int op, tuple given):
+    cdef PyObject* values[MAX_INPUTS + MAX_PARAMS]
+    cdef int i, n = OPS[op].inputs + OPS[op].params
+    if len(given) != n:
+        raise TypeError(f"{op_name(op)}_() takes {n} inputs and numbers, not {len(given)}")
+    for i in range(n):
+        values[i] = <PyObject*>given[i]
+    return run_inplace(op, values, 0)
 
 
 cdef object scaled_operand(int op, object a, object b, object alpha):
@@ -155,30 +200,6 @@ cdef bint fused(int op, object a, object b, object alpha) except -1:
     common = result_dtype(2, inputs)
     check_alpha(common, alpha)
     return common != BOOL and isinstance(alpha, (int, float))
-
-
-cdef object call_scaled(int op, object a, object b, object alpha, object out):
-    if fused(op, a, b, alpha):
-        return call_many(OP_ADD_SCALED, (a, b, alpha), (), out)
-    return call2(op, a, scaled_operand(op, a, b, alpha), out)
-
-
-cdef object call_scaled_(int op, object a, object b, object alpha):
-    if fused(op, a, b, alpha):
-        return call_inplace(OP_ADD_SCALED, (a, b, alpha), ())
-    return call_inplace(op, (a, scaled_operand(op, a, b, alpha)), ())
-
-
-cdef object call_inplace(int op, tuple inputs, tuple params):
-    cdef PyObject* operands[MAX_INPUTS]
-    cdef Scalar values[MAX_PARAMS]
-    cdef list held = []
-    cdef int k
-    for k, x in enumerate(inputs):
-        held.append(as_operand(x, op_name(op) + "_", "other", k + 1))
-        operands[k] = <PyObject*>held[k]
-    fill_params(op, params, values)
-    return elementwise_(op, len(held), operands, values)
 
 
 cdef object result_in(object out, object result, str op):
@@ -308,7 +329,80 @@ def _overwrite(TensorBase x not None, TensorBase result not None, str op):
 
 def _inplace(int op, tuple inputs, tuple params=()):
     """Run elementwise operation number `op` in place on the first input."""
-    return call_inplace(op, inputs, params)
+    return call_inplace(op, inputs + params)
+
+
+# ---- the bodies that rows share: v holds the arguments in the order of the row's parameters, out= the last
+
+cdef object one(Row* row, PyObject** v):
+    return call1(row.number, <object>v[0], <object>v[1])
+
+
+cdef object two(Row* row, PyObject** v):
+    return call2(row.number, <object>v[0], <object>v[1], <object>v[2])
+
+
+cdef object several(Row* row, PyObject** v):
+    return call_many(row.number, v, row.mask, <object>v[row.count - 1])
+
+
+cdef object inplace(Row* row, PyObject** v):
+    return run_inplace(row.number, v, row.mask)
+
+
+cdef object scaled(Row* row, PyObject** v):
+    cdef object a = <object>v[0], b = <object>v[1], alpha = <object>v[2], out = <object>v[3]
+    if fused(row.number, a, b, alpha):
+        return call_many(OP_ADD_SCALED, v, 0, out)
+    return call2(row.number, a, scaled_operand(row.number, a, b, alpha), out)
+
+
+cdef object scaled_inplace(Row* row, PyObject** v):
+    cdef object a = <object>v[0], b = <object>v[1], alpha = <object>v[2]
+    cdef PyObject* operands[2]
+    if fused(row.number, a, b, alpha):
+        return run_inplace(OP_ADD_SCALED, v, 0)
+    b = scaled_operand(row.number, a, b, alpha)
+    operands[0], operands[1] = <PyObject*>a, <PyObject*>b
+    return run_inplace(row.number, operands, 0)
+
+
+cdef object reduction(Row* row, PyObject** v):
+    cdef object dtype = <object>v[3] if row.count == 5 else None
+    return reduced(row.number, <object>v[0], <object>v[1], <object>v[2], dtype, <object>v[row.count - 1])
+
+
+cdef object composite(Row* row, PyObject** v):
+    """A row that is written with other operators, in the file of _composites that has its number."""
+    if row.target == NULL:
+        target = getattr(import_module(composite_modules[row.number]), row.name.decode())
+        Py_INCREF(target)
+        row.target = <PyObject*>target
+    result = ct_call_target(row, v)
+    if row.has_out and v[row.count - 1] != <PyObject*>None:
+        return result_in(<object>v[row.count - 1], result, row.name.decode())
+    return result
+
+
+cdef object over_itself(Row* row, PyObject** v):
+    """The in-place form of a row that has no kernel for it; the mask has a bit for each operand beside the first."""
+    cdef TensorBase x = <TensorBase>v[0]
+    cdef int i
+    others = tuple([<object>v[i] for i in range(1, row.count) if (row.mask >> i) & 1])
+    source = inplace_source(x, others)
+    v[0] = <PyObject*>source
+    result = (<Body>ROWS[row.number].body)(&ROWS[row.number], v)
+    return inplace_result(x, <TensorBase?>result, row.name.decode())
+
+
+cdef int put_methods(type owner) except -1:
+    """Give a type the methods of the table."""
+    return ct_put_methods(owner, METHODS)
 
 
 include "_gen/functions.pxi"
+
+ct_keep(DEFAULTS, SPELLED, CT_NAMES)
+ct_put_functions(globals(), __name__, FUNCTIONS)
+globals().update({alias: globals()[name] for alias, name in aliases.items()})
+

@@ -1,8 +1,9 @@
-"""NumPy's names of parameters beside PyTorch's: ``x.sum(axis=0, keepdims=True)``, as PyTorch takes them too.
+"""NumPy's names of parameters beside PyTorch's: ``x.squeeze(axis=0)``, as PyTorch takes them too.
 
-The functions and methods that have such parameters are entered through a C function here, which puts PyTorch's names
-in the place of NumPy's where a call has keywords, and hands everything else on as it is. A C function knows nothing
-of what it was called as, so that there is one for each number of an entry.
+What comes from the table takes them by itself (binding.h). Other functions and methods that have such parameters are
+entered through a C function here, which puts PyTorch's names in the place of NumPy's where a call has keywords, and
+hands everything else on as it is. A C function knows nothing of what it was called as, so that there is one for each
+number of an entry.
 """
 
 cdef extern from *:
@@ -52,25 +53,21 @@ cdef extern from *:
         return result;
     }
 
-    enum { CT_ENTRIES = 1000 };
+    enum { CT_ENTRIES = 100 };
     static ct_fast ct_entered[CT_ENTRIES];
     static int ct_counts[CT_ENTRIES];
     static int ct_used;
 
     #define CT_ENTRY(i)                                                                                          \
         static PyObject *ct_entry_##i(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) {    \
-            enum { at = 1##i - 1000 };                                                                           \
+            enum { at = 1##i - 100 };                                                                           \
             return names == NULL ? ct_entered[at](self, args, n, names)                                          \
                                  : ct_call(ct_entered[at], self, args, n, names, ct_counts[at]);                 \
         }
     #define CT_TEN(each, i) each(i##0) each(i##1) each(i##2) each(i##3) each(i##4) each(i##5) each(i##6) \
         each(i##7) each(i##8) each(i##9)
-    #define CT_HUNDRED(each, i) CT_TEN(each, i##0) CT_TEN(each, i##1) CT_TEN(each, i##2) CT_TEN(each, i##3) \
-        CT_TEN(each, i##4) CT_TEN(each, i##5) CT_TEN(each, i##6) CT_TEN(each, i##7) CT_TEN(each, i##8) \
-        CT_TEN(each, i##9)
-    #define CT_ALL(each) CT_HUNDRED(each, 0) CT_HUNDRED(each, 1) CT_HUNDRED(each, 2) CT_HUNDRED(each, 3) \
-        CT_HUNDRED(each, 4) CT_HUNDRED(each, 5) CT_HUNDRED(each, 6) CT_HUNDRED(each, 7) CT_HUNDRED(each, 8) \
-        CT_HUNDRED(each, 9)
+    #define CT_ALL(each) CT_TEN(each, 0) CT_TEN(each, 1) CT_TEN(each, 2) CT_TEN(each, 3) CT_TEN(each, 4) \
+        CT_TEN(each, 5) CT_TEN(each, 6) CT_TEN(each, 7) CT_TEN(each, 8) CT_TEN(each, 9)
     #define CT_NAME(i) ct_entry_##i,
     CT_ALL(CT_ENTRY)
     static const ct_fast ct_entries[CT_ENTRIES] = { CT_ALL(CT_NAME) };

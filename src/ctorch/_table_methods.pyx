@@ -1,9 +1,10 @@
-"""Methods of Tensor that come from the table of operators; generated from ops/*.toml by _codegen.functions."""
-from ctorch._dispatch cimport *
-from ctorch._functions cimport *
-from ctorch._reduce cimport *
+"""Methods of Tensor that come from the table of operators."""
+from ctorch._functions cimport put_methods
 from ctorch._tensor cimport TensorBase
 
-from ctorch import _functions as functions
 
-include "_gen/methods.pxi"
+cdef class TableMethods(TensorBase):
+    """The methods of Tensor that come from the table of operators."""
+
+
+put_methods(TableMethods)

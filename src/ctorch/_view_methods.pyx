@@ -288,8 +288,8 @@ cdef class ViewMethods(TableMethods):
     def div_(self, other, *, rounding_mode=None):
         """In place: the quotient."""
         if rounding_mode is None:
-            return call_inplace(OP_DIV_TRUE, (self, other), ())
-        return call_inplace(OP_FLOOR_DIVIDE if rounding_mode == "floor" else OP_DIV_TRUNC, (self, other), ())
+            return call_inplace(OP_DIV_TRUE, (self, other))
+        return call_inplace(OP_FLOOR_DIVIDE if rounding_mode == "floor" else OP_DIV_TRUNC, (self, other))
 
     divide_ = div_
 
@@ -334,34 +334,34 @@ cdef class ViewMethods(TableMethods):
         if min is None and max is None:
             raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
         if max is None:
-            return call_inplace(OP_CLAMP_LOW, (self, min), ())
+            return call_inplace(OP_CLAMP_LOW, (self, min))
         if min is None:
-            return call_inplace(OP_CLAMP_HIGH, (self, max), ())
-        return call_inplace(OP_CLAMP_BOTH, (self, min, max), ())
+            return call_inplace(OP_CLAMP_HIGH, (self, max))
+        return call_inplace(OP_CLAMP_BOTH, (self, min, max))
 
     clip_ = clamp_
 
     def clamp_min_(self, min):
         """In place: each element, or `min` where that is larger."""
-        return call_inplace(OP_CLAMP_LOW, (self, min), ())
+        return call_inplace(OP_CLAMP_LOW, (self, min))
 
     def clamp_max_(self, max):
         """In place: each element, or `max` where that is smaller."""
-        return call_inplace(OP_CLAMP_HIGH, (self, max), ())
+        return call_inplace(OP_CLAMP_HIGH, (self, max))
 
     def addcmul_(self, tensor1, tensor2, *, value=1):
         """In place: add value * tensor1 * tensor2."""
-        return call_inplace(OP_ADDCMUL, (self, tensor1, tensor2, value), ())
+        return call_inplace(OP_ADDCMUL, (self, tensor1, tensor2, value))
 
     def addcdiv_(self, tensor1, tensor2, *, value=1):
         """In place: add value * tensor1 / tensor2."""
-        return call_inplace(OP_ADDCDIV, (self, tensor1, tensor2, value), ())
+        return call_inplace(OP_ADDCDIV, (self, tensor1, tensor2, value))
 
     def round_(self, *, decimals=0):
         """In place: each element rounded to the nearest, halves to even."""
         if decimals:
             return self.copy_(self.round(decimals=decimals))
-        return call_inplace(OP_ROUND, (self,), ())
+        return call_inplace(OP_ROUND, (self,))
 
     def masked_fill_(self, mask, value):
         """In place: elements replaced by a value where the mask is true."""

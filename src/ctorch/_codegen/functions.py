@@ -1,106 +1,29 @@
-"""Writes the Python surface of the rows: functions, Tensor methods, and the derivatives of kernel rows."""
+"""Writes what the rows' functions and methods run: the bodies of kernel rows, derivatives, and what binds them."""
 import ast
+import re
 
-from . import elementwise, expression, reduction
+from . import binding, elementwise, expression, reduction
+from .binding import Entry
 from .table import Arg, Row
 
 C_TYPES = {"int": "int64_t", "float": "double", "bool": "bint", "dim": "int"}
 HELPERS = ("conj", "expand_reduced", "reduced_count")     # written by hand, for formulas
 
 
-def signature(row: Row, method: bool) -> str:
-    """The parameter list in PyTorch's spelling."""
-    names, parts, star = row.public_names, [], False
-    for i, a in enumerate(row.args):
-        if a.keyword and not star:
-            parts.append("*")
-            star = True
-        name = "self" if method and i == 0 else names[a.name]
-        parts.append(name + (f"={a.default}" if a.default is not None else ""))
-    if not method and row.writes_out:
-        parts += [] if star else ["*"]
-        parts.append("out=None")
-    return ", ".join(parts)
-
-
-def page(row: Row) -> str:
-    """PyTorch's name of the operator, as its manual lists it."""
-    return row.torch or f"torch.{row.name}"
-
-
-def link(row: Row) -> str:
-    if page(row).startswith("torch.special."):       # one page for all of them
-        return f"https://docs.pytorch.org/docs/stable/special.html#{page(row)}"
-    return f"https://docs.pytorch.org/docs/stable/generated/{page(row)}.html"
-
-
-def method_names(row: Row) -> list[str]:
-    """The methods of Tensor that a row makes, in place as well where it can."""
-    if not row.method or not row.public:
-        return []
-    names = row.method_names
-    return names + ([f"{name}_" for name in names] if row.inplace or row.changes else [])
-
-
-def docstring(row: Row, indent: str) -> str:
-    text = [f'{indent}"""{row.doc}']
-    text += ["", f"{indent}See {link(row)}"]
-    if example := row.extra.get("example"):
-        text += ["", f"{indent}Examples", f"{indent}--------", f"{indent}>>> import ctorch"]
-        text += [indent + line for line in example.strip().splitlines()]
-    return "\n".join([*text, f'{indent}"""'])
-
-
-def call(row: Row, first: str, out: str) -> str:
-    """The driver's call of an elementwise row or a reduction."""
-    names = row.public_names
-    tensors = [first, *(names[a.name] for a in row.tensors[1:])]
+def driver(entry: Entry) -> str:
+    """How an elementwise row or a reduction is bound: its body in _functions and what that needs to know."""
+    row = entry.row
     if row.kind == "reduction":
-        keep = "keepdim" if any(a.name == "keepdim" for a in row.args) else "False"
-        dtype = "dtype" if any(a.name == "dtype" for a in row.args) else "None"
-        return f"reduced({reduction.enum(row)}, {first}, dim, {keep}, {dtype}, {out})"
+        return f"reduction, {reduction.enum(row)}"
     enum = elementwise.enum(row)
-    if scaled := row.extra.get("scaled"):
-        return f"call_scaled({enum}, {first}, {names[scaled]}, alpha, {out})"
-    params = parameters(row)
-    if params:
-        return f"call_many({enum}, ({', '.join(tensors)},), ({', '.join(params)},), {out})"
-    if len(tensors) <= 2:
-        return f"call{len(tensors)}({enum}, {', '.join(tensors)}, {out})"
-    return f"call_many({enum}, ({', '.join(tensors)},), (), {out})"
-
-
-def parameters(row: Row) -> list[str]:
-    """What is passed on for the numbers of an elementwise row."""
-    names = [(row.public_names[a.name], a.optional) for a in row.params]
-    return [f"nan_for_none({name})" if optional else name for name, optional in names]
-
-
-def function(row: Row) -> str:
-    names = row.public_names
-    lines = [f"def {row.name}({signature(row, False)}):", docstring(row, "    ")]
-    lines.append(f"    return {call(row, names[row.args[0].name], 'out')}")
-    return "\n".join(lines) + "\n"
-
-
-def methods(row: Row) -> str:
-    lines = []
-    for name in row.method_names:
-        lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
-                  f"        return {call(row, 'self', 'None')}", ""]
-    if row.kind == "elementwise" and row.inplace:
-        names = row.public_names
-        tensors = ["self", *(names[a.name] for a in row.tensors[1:])]
-        params = parameters(row)
-        for name in row.method_names:
-            lines += [f"    def {name}_({signature(row, True)}):", f'        """In-place form of ``{row.name}``."""']
-            if scaled := row.extra.get("scaled"):
-                lines.append(f"        return call_scaled_({elementwise.enum(row)}, self, {names[scaled]}, alpha)")
-            else:
-                lines.append(f"        return call_inplace({elementwise.enum(row)}, ({', '.join(tensors)},), "
-                             f"({''.join(p + ', ' for p in params)}))")
-            lines.append("")
-    return "\n".join(lines)
+    if row.extra.get("scaled"):
+        return f"scaled{'_inplace' * entry.inplace}, {enum}"
+    optional = sum(1 << k for k, a in enumerate(row.params) if a.optional)
+    if entry.inplace:
+        return f"inplace, {enum}, {optional}"
+    if row.params or len(row.tensors) > 2:
+        return f"several, {enum}, {optional}"
+    return f"{'one' if len(row.tensors) == 1 else 'two'}, {enum}"
 
 
 def known_functions(rows: dict[str, Row]) -> set[str]:
@@ -151,11 +74,14 @@ def kernel(row: Row, known: set[str]) -> str:
     lines = []
     if formulas:
         lines.append(backward_function(row, formulas, tensors, outs))
-    public = ", ".join(names[a.name] for a in row.args)
-    lines += [f"def {row.name}({signature(row, False)}):", docstring(row, "    "),
-              f"    return {written(row, f'call_{row.name}({public})')}", "",
+    given = ", ".join(f"<object>v[{i}]" for i, _ in enumerate(row.args))
+    out = f"<object>v[{len(row.args)}]"
+    result = f"call_{row.name}({given})"
+    written = f'result_in({out}, {result}, "{row.name}")' if row.writes_out else result
+    lines += [f"cdef object {row.name}_body(Row* row, PyObject** v):",
+              f"    return {written}", "",
               f"cdef object call_{row.name}({object_arguments(row)}):"]
-    lines += [conversion(row, a, names[a.name]) for a in row.args]
+    lines += [conversion(row, a, names[a.name], names[a.name]) for a in row.args]
     given = ", ".join("_" + a.name for a in row.args if a.type != "dtype?")
     on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device != DEVICE_CPU)" if a.optional
                             else f"_{a.name}.device != DEVICE_CPU" for a in tensors)
@@ -178,15 +104,15 @@ def changed_copy(row: Row, given: str) -> list[str]:
 
 def inplace_kernel(row: Row) -> str:
     """The function that changes its first argument; on a copy where the graph may keep that."""
-    names, tensors = row.public_names, tensor_args(row)
-    public, first = [names[a.name] for a in row.args], f"_{row.args[0].name}"
+    names, tensors, first = row.public_names, tensor_args(row), f"_{row.args[0].name}"
     others = "".join(f"_{a.name}, " for a in tensors[1:])
-    lines = [f"def {row.name}_({', '.join(public)}):", f'    """In-place form of ``{row.name}``."""']
-    lines += [conversion(row, a, names[a.name]) for a in row.args]
+    lines = [f"cdef object {row.name}_inplace_body(Row* row, PyObject** v):"]
+    lines += [conversion(row, a, f"<object>v[{i}]", names[a.name]) for i, a in enumerate(row.args)]
     inputs = ["_" + a.name for a in tensors]
     device = " or ".join(f"{x}.device != DEVICE_CPU" for x in inputs)
     grads = " or ".join(f"wants_grad({x})" for x in inputs)
-    source = ", ".join([f"inplace_source({first}, ({others}))", *public[1:]])
+    rest = [f"<object>v[{i}]" for i in range(1, len(row.args))]
+    source = ", ".join([f"inplace_source({first}, ({others}))", *rest])
     given = ", ".join("_" + a.name for a in row.args)
     lines += [f"    if {device} or (({grads}) and recording()):",
               f"        return inplace_result({first}, call_{row.name}({source}), \"{row.name}_\")",
@@ -198,21 +124,9 @@ def inplace_kernel(row: Row) -> str:
     return "\n".join(lines)
 
 
-def written(row: Row, result: str) -> str:
-    """The result, or `out` with the result in it where a row has that."""
-    return f'result_in(out, {result}, "{row.name}")' if row.writes_out else result
-
-
 def object_arguments(row: Row) -> str:
     """Arguments of the C function behind a kernel row."""
     return ", ".join(f"object {row.public_names[a.name]}" for a in row.args)
-
-
-def calls_pxi(rows: dict[str, Row]) -> str:
-    """Declarations of the C functions behind kernel rows, for the methods."""
-    lines = ["# generated from ops/*.toml", ""]
-    lines += [f"cdef object call_{r.name}({object_arguments(r)})" for r in rows.values() if r.kind == "kernel"]
-    return "\n".join([*lines, ""])
 
 
 def reduction_record(row: Row, known: set[str]) -> str:
@@ -227,20 +141,21 @@ def reduction_record(row: Row, known: set[str]) -> str:
             + f"reduce_reads[{reduction.enum(row)}] = {mask}\n")
 
 
-def conversion(row: Row, a: Arg, public: str) -> str:
+def conversion(row: Row, a: Arg, given: str, public: str) -> str:
+    """The line that makes a value of an argument's type of what a call gave."""
     if a.type == "Tensor":
-        return f"    cdef TensorBase _{a.name} = need_tensor({public}, '{row.name}', '{public}')"
+        return f"    cdef TensorBase _{a.name} = need_tensor({given}, '{row.name}', '{public}')"
     if a.type == "Tensor?":
-        needed = f"need_tensor({public}, '{row.name}', '{public}')"
-        return f"    cdef TensorBase _{a.name} = None if {public} is None else {needed}"
+        needed = f"need_tensor({given}, '{row.name}', '{public}')"
+        return f"    cdef TensorBase _{a.name} = None if {given} is None else {needed}"
     if a.type == "dim":
-        return f"    cdef int _{a.name} = wrap_dim({public}, _{row.args[0].name}.ndim, '{row.name}')"
+        return f"    cdef int _{a.name} = wrap_dim({given}, _{row.args[0].name}.ndim, '{row.name}')"
     if a.type == "dtype?":                    # the first tensor is cast before all else
         first = row.args[0].name
-        return f"    if {public} is not None:\n        _{first} = <TensorBase>_{first}.to({public})"
+        return f"    if {given} is not None:\n        _{first} = <TensorBase>_{first}.to({given})"
     if a.type in C_TYPES:
-        return f"    cdef {C_TYPES[a.type]} _{a.name} = {public}"
-    return f"    cdef object _{a.name} = {public}"
+        return f"    cdef {C_TYPES[a.type]} _{a.name} = {given}"
+    return f"    cdef object _{a.name} = {given}"
 
 
 def translate(row: Row, text: str, known: set[str]) -> tuple[str, set[str]]:
@@ -344,10 +259,14 @@ def symbolic(rows: dict[str, Row]) -> str:
         if op.gradient_of is None:
             continue
         tensors = [a.name for a in op.row.tensors]
-        arguments = ", ".join([*op.inputs, *(a.name for a in op.row.params)])
-        lines += [f"def _{op.name}({arguments}):", f"    return {expression.Tensors().text(op.text)}", ""]
+        arguments = [*op.inputs, *(a.name for a in op.row.params)]
+        text = expression.Tensors().text(op.text)
+        read = {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+        lines += [f"cdef object _{op.name}(PyObject** v):",
+                  *(f"    {name} = <object>v[{i}]" for i, name in enumerate(arguments) if name in read),
+                  f"    return {text}", ""]
         k = tensors.index(op.gradient_of)
-        registers.append(f"register_symbolic({elementwise.enum(op.row)}, {k}, _{op.name})")
+        registers.append(f"OPS[{elementwise.enum(op.row)}].symbolic[{k}] = _{op.name}")
     return "\n".join([*lines, *registers, ""])
 
 
@@ -355,27 +274,29 @@ def functions_pxi(rows: dict[str, Row]) -> str:
     known = known_functions(rows)
     families = composite_families(rows)
     lines = ["# generated from ops/*.toml", "",
-             f"composite_modules = {[f'ctorch._composites.{family}' for family in families]!r}", ""]
+             f"composite_modules = {[f'ctorch._composites.{family}' for family in families]!r}", "",
+             f"cdef tuple DEFAULTS = ({', '.join(binding.defaults(rows))})", ""]
     for module in sorted({r.extra["module"] for r in rows.values() if "module" in r.extra}):
         used = sorted({r.forward for r in rows.values() if r.extra.get("module") == module})
         lines.append(f"from ctorch._forward.{module} cimport {', '.join(used)}")
     lines.append("")
+    written = []
     for row in rows.values():
-        if row.kind == "elementwise":
-            lines.append(function(row))
-        elif row.kind == "reduction":
-            lines += [reduction_record(row, known), function(row)]
+        if row.kind == "reduction":
+            written.append(reduction_record(row, known))
         elif row.kind == "kernel":
-            lines.append(kernel(row, known))
+            written.append(kernel(row, known))
             if row.changes:
-                lines.append(inplace_kernel(row))
-        else:
-            lines.append(composite(row, families.index(row.source)))
-        for alias in row.alias:
-            lines.append(f"{alias} = {row.name}\n")
-    lines.append(symbolic(rows))
+                written.append(inplace_kernel(row))
+    written.append(symbolic(rows))
+    called = set(re.findall(r"(?<![.\w])(\w+)\(", "\n".join(written))) & (known - set(HELPERS))
+    lines += ["# Functions that formulas call; add_functions puts them here.", *(f"{name} = None" for name in sorted(called)), ""]
+    lines += written
+    found = binding.entries(rows)
+    lines += [f"bind({i}, {bound(entry, i, families)})" for i, entry in enumerate(found)]
+    aliases = {alias: row.name for row in rows.values() for alias in row.alias}
     public = [n for r in rows.values() if r.public for n in (r.name, *r.alias)]
-    return "\n".join([*lines, f"public_names = {public!r}", ""])
+    return "\n".join([*lines, "", f"aliases = {aliases!r}", f"public_names = {public!r}", ""])
 
 
 def composite_families(rows: dict[str, Row]) -> list[str]:
@@ -383,45 +304,14 @@ def composite_families(rows: dict[str, Row]) -> list[str]:
     return sorted({row.source for row in rows.values() if row.kind == "composite"})
 
 
-def given_arguments(row: Row, first: str) -> str:
-    """Arguments as they are passed on, the first one under another name."""
-    names = row.public_names
-    rest = [f"{names[a.name]}={names[a.name]}" if a.keyword else names[a.name] for a in row.args[1:]]
-    return ", ".join([first, *rest])
-
-
-def composite(row: Row, family: int) -> str:
-    """A row written with other operators, in _composites."""
-    result = f"composites({family}).{row.forward}({given_arguments(row, row.public_names[row.args[0].name])})"
-    return "\n".join([f"def {row.name}({signature(row, False)}):", docstring(row, "    "),
-                      f"    return {written(row, result)}", ""])
-
-
-def methods_pxi(rows: dict[str, Row]) -> str:
-    lines = ["# generated from ops/*.toml", "", "cdef class TableMethods(TensorBase):",
-             '    """The methods of Tensor that come from the table of operators."""', ""]
-    for row in rows.values():
-        if not row.method or not row.public:
-            continue
-        if row.kind in ("elementwise", "reduction"):
-            lines.append(methods(row))
-            continue
-        names = row.public_names
-        target, given = f"functions.{row.name}", given_arguments(row, "{}")
-        if row.kind == "kernel":
-            target, given = f"call_{row.name}", ", ".join(["{}", *(names[a.name] for a in row.args[1:])])
-        for name in row.method_names:
-            lines += [f"    def {name}({signature(row, True)}):", docstring(row, "        "),
-                      f"        return {target}({given.format('self')})", ""]
-            if row.changes:
-                rest = "".join(", " + names[a.name] for a in row.args[1:])
-                lines += [f"    def {name}_({signature(row, True)}):",
-                          f'        """In-place form of ``{row.name}``."""',
-                          f"        return functions.{row.name}_(self{rest})", ""]
-            elif row.inplace:
-                others = ", ".join(names[a.name] for a in row.args[1:] if a.is_tensor or a.type.startswith("operand"))
-                first = f"inplace_source(self, ({others}{',' if others else ''}))"
-                lines += [f"    def {name}_({signature(row, True)}):",
-                          f'        """In-place form of ``{row.name}``."""',
-                          f"        return inplace_result(self, {target}({given.format(first)}), \"{name}_\")", ""]
-    return "\n".join(lines)
+def bound(entry: Entry, number: int, families: list[str]) -> str:
+    """The body of a row or of its in-place form, and what that needs to know."""
+    row = entry.row
+    if row.kind in ("elementwise", "reduction"):
+        return driver(entry)
+    if entry.inplace and not row.changes:
+        others = sum(1 << i for i, a in enumerate(row.args) if i and (a.is_tensor or a.type.startswith("operand")))
+        return f"over_itself, {number - 1}, {others}"          # by the row's own entry, which is the one before
+    if row.kind == "kernel":
+        return f"{row.name}_{'inplace_' * entry.inplace}body"
+    return f"composite, {families.index(row.source)}"

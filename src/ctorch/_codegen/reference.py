@@ -1,7 +1,7 @@
 """Writes the reference entries of the rows, as reStructuredText; the manual's directives put them on its pages."""
 from collections.abc import Iterator
 
-from . import functions, stubs
+from . import binding, stubs
 from .table import Row
 
 
@@ -69,9 +69,9 @@ def entry(row: Row) -> Iterator[str]:
         body += [f":Dtypes: {dtypes(row)}"]
     if row.alias:
         body += [":Also: " + ", ".join(f"``ctorch.{name}``" for name in row.alias)]
-    if methods := functions.method_names(row):
+    if methods := binding.method_names(row):
         body += [":Methods: " + ", ".join(f"``Tensor.{name}``" for name in methods)]
-    body += [f":PyTorch: `{functions.page(row)} <{functions.link(row)}>`_"]
+    body += [f":PyTorch: `{binding.page(row)} <{binding.link(row)}>`_"]
     if example := row.extra.get("example"):
         body += ["", *example.strip().splitlines()]
     for line in body:

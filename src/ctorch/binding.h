@@ -1,0 +1,185 @@
+/* Calls of the functions and methods that come from the table of operators. The arguments are put in the order of the
+   row's parameters, its defaults where none is given, and handed to the row's body: one reader for all rows.
+
+   Include from the generated rows.h only, which gives CT_MOST, the most parameters of a row. */
+#include <Python.h>
+#include <string.h>
+
+typedef struct ct_row ct_row;
+typedef PyObject *(*ct_body)(ct_row *row, PyObject **values);
+
+struct ct_row {
+    const char *name;
+    unsigned char count, positional, required;   /* parameters; of them before the star; given by position at least */
+    unsigned char has_out;                       /* the last one is out, which methods do not take */
+    short parameters[CT_MOST];                   /* by place in the list of names */
+    unsigned char defaults[CT_MOST];             /* by place in the tuple of defaults, 0 where there is none */
+    /* what the body needs to know of the row */
+    ct_body body;
+    int number, mask;
+    PyObject *target, *keywords;                 /* of rows that are written in Python, once they were called */
+};
+
+static PyObject **ct_names, **ct_defaults;       /* interned; both live as long as the process */
+
+/* NumPy's names of parameters and the array standard's, and PyTorch's. */
+static const char *const CT_OTHER_NAMES[][2] = {
+    {"axis", "dim"}, {"keepdims", "keepdim"}, {"x2", "other"}, {"x", "input"}, {"x1", "input"}, {"a", "input"}};
+enum { CT_OTHERS = sizeof CT_OTHER_NAMES / sizeof CT_OTHER_NAMES[0] };
+
+static int ct_place_of(const ct_row *row, int count, PyObject *name) {
+    for (int i = 0; i < count; i++)
+        if (ct_names[row->parameters[i]] == name)
+            return i;
+    for (int i = 0; i < count; i++)              /* a name that is not interned */
+        if (PyUnicode_Compare(ct_names[row->parameters[i]], name) == 0)
+            return i;
+    return -1;
+}
+
+static int ct_place_of_other(const ct_row *row, int count, PyObject *name) {
+    for (int k = 0; k < CT_OTHERS; k++)
+        if (PyUnicode_CompareWithASCIIString(name, CT_OTHER_NAMES[k][0]) == 0)
+            for (int i = 0; i < count; i++)
+                if (PyUnicode_CompareWithASCIIString(ct_names[row->parameters[i]], CT_OTHER_NAMES[k][1]) == 0)
+                    return i;
+    return -1;
+}
+
+static int ct_name_missing(const ct_row *row, int count, PyObject **values) {
+    PyObject *missing = NULL;
+    int n = 0;
+    for (int i = 0; i < count; i++) {
+        if (values[i] != NULL)
+            continue;
+        PyObject *name = ct_names[row->parameters[i]];
+        PyObject *longer = missing == NULL ? PyUnicode_FromFormat("\"%U\"", name)
+                                           : PyUnicode_FromFormat("%U, \"%U\"", missing, name);
+        Py_XDECREF(missing);
+        if ((missing = longer) == NULL)
+            return -1;
+        n++;
+    }
+    PyErr_Format(PyExc_TypeError, "%s() missing %d required argument%s: %U", row->name, n, n == 1 ? "" : "s", missing);
+    Py_DECREF(missing);
+    return -1;
+}
+
+static int ct_too_many(const ct_row *row, int method, Py_ssize_t given) {
+    int takes = row->positional - method;
+    PyErr_Format(PyExc_TypeError, "%s() takes %s%d positional argument%s but %zd %s given", row->name,
+                 row->required < row->positional ? "at most " : "", takes, takes == 1 ? "" : "s", given - method,
+                 given - method == 1 ? "was" : "were");
+    return -1;
+}
+
+/* Values of a call with keywords, or with too few arguments; the first `given` are there. */
+static int ct_by_name(const ct_row *row, int count, int method, PyObject **values, Py_ssize_t given,
+                      PyObject *const *named, PyObject *names) {
+    for (Py_ssize_t i = given; i < count; i++)
+        values[i] = NULL;
+    for (Py_ssize_t k = 0; names != NULL && k < PyTuple_GET_SIZE(names); k++) {
+        PyObject *name = PyTuple_GET_ITEM(names, k);
+        int i = ct_place_of(row, count, name);
+        if (i < 0)
+            i = ct_place_of_other(row, count, name);
+        if (i < method) {
+            PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument '%U'", row->name, name);
+            return -1;
+        }
+        if (values[i] != NULL) {
+            PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument '%U'", row->name, name);
+            return -1;
+        }
+        values[i] = named[k];
+    }
+    int lacking = 0;
+    for (int i = 0; i < count; i++)
+        if (values[i] == NULL && row->defaults[i])
+            values[i] = ct_defaults[row->defaults[i]];
+        else
+            lacking += values[i] == NULL;
+    return lacking ? ct_name_missing(row, count, values) : 0;
+}
+
+/* A call of a function, or with self of a method. All values are borrowed. */
+static inline PyObject *ct_called(ct_row *row, PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) {
+    PyObject *values[CT_MOST];
+    const int method = self != NULL, count = row->count - (method & row->has_out);
+    const Py_ssize_t given = n + method;
+    values[0] = self;
+    if (given > row->positional)
+        return ct_too_many(row, method, given), NULL;
+    for (Py_ssize_t i = 0; i < n; i++)
+        values[method + i] = args[i];
+    if (names == NULL && given >= row->required) {
+        for (Py_ssize_t i = given; i < count; i++)
+            values[i] = ct_defaults[row->defaults[i]];
+    } else if (ct_by_name(row, count, method, values, given, args + n, names) < 0)
+        return NULL;
+    if (method & row->has_out)
+        values[count] = Py_None;
+    return row->body(row, values);
+}
+
+#define CT_FUNCTION(i)                                                                                          \
+    static PyObject *ct_function_##i(PyObject *module, PyObject *const *args, Py_ssize_t n, PyObject *names) {  \
+        return ct_called(&ct_rows[i], NULL, args, n, names);                                                    \
+    }
+#define CT_METHOD(i)                                                                                            \
+    static PyObject *ct_method_##i(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) {      \
+        return ct_called(&ct_rows[i], self, args, n, names);                                                    \
+    }
+#define CT_ENTRY(name, kind, i, doc)                                                                            \
+    {name, (PyCFunction)(void (*)(void))ct_##kind##_##i, METH_FASTCALL | METH_KEYWORDS, doc}
+
+/* The result of the Python function behind a row; its parameters after the star go by name. */
+static PyObject *ct_call_target(ct_row *row, PyObject **values) {
+    const int count = row->count - row->has_out;
+    if (row->keywords == NULL) {
+        PyObject *names = PyTuple_New(count > row->positional ? count - row->positional : 0);
+        if (names == NULL)
+            return NULL;
+        for (int i = row->positional; i < count; i++)
+            PyTuple_SET_ITEM(names, i - row->positional, Py_NewRef(ct_names[row->parameters[i]]));
+        row->keywords = names;
+    }
+    return PyObject_Vectorcall(row->target, values, count > row->positional ? row->positional : count, row->keywords);
+}
+
+/* Fresh references to what a tuple holds or to interned names, for as long as the process lives. */
+static int ct_keep(PyObject *defaults, const char *const *names, int count) {
+    ct_names = PyMem_New(PyObject *, count);
+    ct_defaults = PyMem_New(PyObject *, PyTuple_GET_SIZE(defaults));
+    if (ct_names == NULL || ct_defaults == NULL)
+        return PyErr_NoMemory(), -1;
+    for (int i = 0; i < count; i++)
+        if ((ct_names[i] = PyUnicode_InternFromString(names[i])) == NULL)
+            return -1;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(defaults); i++)
+        ct_defaults[i] = Py_NewRef(PyTuple_GET_ITEM(defaults, i));
+    return 0;
+}
+
+static int ct_put_functions(PyObject *where, PyObject *module, PyMethodDef *defs) {
+    for (; defs->ml_name != NULL; defs++) {
+        PyObject *function = PyCFunction_NewEx(defs, NULL, module);
+        int fault = function == NULL || PyDict_SetItemString(where, defs->ml_name, function) < 0;
+        Py_XDECREF(function);
+        if (fault)
+            return -1;
+    }
+    return 0;
+}
+
+static int ct_put_methods(PyObject *type, PyMethodDef *defs) {
+    for (; defs->ml_name != NULL; defs++) {
+        PyObject *method = PyDescr_NewMethod((PyTypeObject *)type, defs);
+        int fault = method == NULL || PyDict_SetItemString(((PyTypeObject *)type)->tp_dict, defs->ml_name, method) < 0;
+        Py_XDECREF(method);
+        if (fault)
+            return -1;
+    }
+    PyType_Modified((PyTypeObject *)type);
+    return 0;
+}
