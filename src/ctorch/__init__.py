@@ -123,8 +123,9 @@ conj = _functions.conj
 _random._set_types(lambda state: frombuffer(bytearray(state), dtype=_dtype.public_names["uint8"]), device)
 
 # What comes from the table takes NumPy's names by itself.
-for _owner in (_views, _joining, _indexing, *(t for t in Tensor.__mro__[:-1] if t.__name__ != "TableMethods")):
-    _keywords.take_numpy_names(vars(_owner).values())
+for _owner in (_views, _joining, _indexing, *Tensor.__mro__[:-1]):
+    if _owner.__name__ != "TableMethods":
+        _keywords.take_numpy_names(vars(_owner).values())
 del _owner
 
 # Imported when first used, so that `import ctorch` stays quick.

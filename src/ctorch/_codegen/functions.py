@@ -290,7 +290,8 @@ def functions_pxi(rows: dict[str, Row]) -> str:
                 written.append(inplace_kernel(row))
     written.append(symbolic(rows))
     called = set(re.findall(r"(?<![.\w])(\w+)\(", "\n".join(written))) & (known - set(HELPERS))
-    lines += ["# Functions that formulas call; add_functions puts them here.", *(f"{name} = None" for name in sorted(called)), ""]
+    lines += ["# Functions that formulas call; they are put here when all are bound.",
+              *(f"{name} = None" for name in sorted(called)), ""]
     lines += written
     found = binding.entries(rows)
     lines += [f"bind({i}, {bound(entry, i, families)})" for i, entry in enumerate(found)]
