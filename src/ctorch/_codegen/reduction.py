@@ -13,7 +13,6 @@ from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, v
 LANES = 64
 COLUMNS = 1024                       # as in _reduce.pyx
 KERNELS = ("inner", "lines", "outer", "init", "merge", "finish")
-IDEMPOTENT = ("maximum(a, b)", "minimum(a, b)", "a | b", "a & b")
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
 
 
@@ -59,12 +58,23 @@ class Printer:
         return value
 
 
-def halvings(width: int, fold: str) -> str:
-    """Lanes folded onto each other: written out, since loops of unknown length would cost more than they add up."""
+def halvings(width: int, fold: str, element: str, last: int = 1) -> str:
+    """Lanes folded onto each other, and what is left of the line joining them where it has as many elements.
+
+    Written out, since loops of unknown length would cost more than they add up; and no load is wider than the last
+    store there, for which it would have to wait.
+    """
     out = ""
-    while width > 1:
+    while width > last:
         width //= 2
-        out += f"    for j in range({width}):\n        lanes[j] = {fold.format(f'lanes[j + {width}]')}\n"
+        out += f"""\
+    for j in range({width}):
+        lanes[j] = {fold.format(f"lanes[j + {width}]")}
+    if n & {width}:
+        for j in range({width}):
+            lanes[j] = {fold.format(element)}
+        i += {width}
+"""
     return out
 
 
@@ -102,35 +112,24 @@ cdef inline {s} {name}_widen({lane} a) noexcept nogil:
 def lines(row: Row, p: Printer, name: str) -> str:
     """Functions that fold a dense line into one lane, a long one and a short one."""
     t, lane = p.target.c, p.lane.c
-    last = f"{name}_map(x[n - 16 + j])"          # the last 16, some for the second time, which may change nothing
-    if row.extra["combine"] not in IDEMPOTENT:
-        last = f"({last} if j >= 16 - n + i else {p.identity})"
-    rest = f"""\
-    while i + 16 <= n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += 16
-    if i < n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {last})
-"""
-    fold = f"{name}_combine(lanes[j], {{}})"
+    fold, element = f"{name}_combine(lanes[j], {{}})", f"{name}_map(x[i + j])"
+    first = f"{name}_combine({p.identity}, {name}_map(x[j]))"        # a mere copy would be made in narrower vectors
     long_line = f"""\
 cdef {lane} {name}_line(const {t}* x, Py_ssize_t n) noexcept nogil:
     # n >= {LANES}; four rows of lanes at once, so that the lanes are seldom loaded and stored
     cdef {lane} lanes[{LANES}]
     cdef Py_ssize_t i = {LANES}, j
     for j in range({LANES}):
-        lanes[j] = {name}_map(x[j])
+        lanes[j] = {first}
     while i + {4 * LANES} <= n:
         for j in range({LANES}):
             lanes[j] = {name}_four(lanes[j], x[i + j], {", ".join(f"x[i + j + {k * LANES}]" for k in (1, 2, 3))})
         i += {4 * LANES}
     while i + {LANES} <= n:
         for j in range({LANES}):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
+            lanes[j] = {fold.format(element)}
         i += {LANES}
-{rest}{halvings(LANES, fold)}    return lanes[0]
+{halvings(LANES, fold, element)}    return lanes[0]
 
 """
     if p.target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b"):
@@ -141,8 +140,12 @@ cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
     cdef {lane} lanes[16]
     cdef Py_ssize_t i = 16, j
     for j in range(16):
-        lanes[j] = {name}_map(x[j])
-{rest}{halvings(16, fold)}    return lanes[0]
+        lanes[j] = {first}
+    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {fold.format(element)}
+        i += 16
+{halvings(16, fold, element)}    return lanes[0]
 
 """
 
@@ -150,8 +153,6 @@ cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
 def line_of_pairs(name: str, target) -> str:
     """The sum of a line of complex numbers as that of real ones, which vectorises: every second is a real part."""
     real = target.real.c
-    fold = halvings(LANES, "lanes[j] + {}")
-    fold = fold[:fold.index("    for j in range(1)")]
     four = " + ".join(f"(v[i + j + {k * LANES}] + v[i + j + {(k + 1) * LANES}])" for k in (0, 2))
     return f"""\
 cdef {target.c} {name}_line(const {target.c}* x, Py_ssize_t n) noexcept nogil:
@@ -160,18 +161,16 @@ cdef {target.c} {name}_line(const {target.c}* x, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i = {LANES}, j
     n *= 2
     for j in range({LANES}):
-        lanes[j] = v[j]
+        lanes[j] = <{real}>0 + v[j]
     while i + {4 * LANES} <= n:
         for j in range({LANES}):
             lanes[j] += {four}
         i += {4 * LANES}
-    while i + 16 <= n:
-        for j in range(16):
+    while i + {LANES} <= n:
+        for j in range({LANES}):
             lanes[j] += v[i + j]
-        i += 16
-    for j in range(n - i):
-        lanes[j] += v[i + j]
-{fold}    return ct_complex_{target.suffix}(lanes[0], lanes[1])
+        i += {LANES}
+{halvings(LANES, "lanes[j] + {}", "v[i + j]", 2)}    return ct_complex_{target.suffix}(lanes[0], lanes[1])
 
 """
 
