@@ -3,7 +3,7 @@
 The work is cut into tiles of results, and where there are few results into parts of the reduced range as well. The
 cut depends on shapes alone, so a result is the same for any number of threads.
 """
-from libc.stdint cimport int64_t
+from libc.stdint cimport INT64_MAX, int64_t
 from libc.stdlib cimport free, malloc
 
 from ctorch._accelerator cimport accelerator_reduce
@@ -19,13 +19,15 @@ include "_gen/reductions.pxi"
 
 cdef enum:
     TILE = 256                       # results of a tile, at most
+    COLUMNS = 1024                   # and where rows are folded, a page of floats
     CAST = 1024                      # elements that are cast together,
     ROWS_WORDS = 2048                # and 8 bytes each, of rows
-    SHORT = 32                       # lines shorter than this are folded side by side,
+    SHORT = 16                       # lines shorter than this are folded side by side,
     LONG = 64                        # strided ones up to this too,
     WHOLE = 4096                     # and dense ones up to this many at a time by `ReduceKernels.lines`
     GRAIN = 16384                    # elements of a tile, about
     MAX_PARTS = 256
+    ROW_PARTS = 32                   # of all tiles of columns, whose states cost more
 
 cdef set loaded = set()
 
@@ -60,7 +62,7 @@ cdef struct Job:
     int64_t out_stride[MAX_DIMS]     # elements of the output
     int64_t folded_shape[MAX_DIMS]
     int64_t folded_stride[MAX_DIMS]
-    bint whole_lines                 # contiguous lines of SHORT to WHOLE elements are all that is reduced
+    bint whole_lines                 # lines of SHORT to WHOLE elements, dense or evenly spaced, are all that is reduced
     bint short_lines                 # the same of SHORT to LONG elements, several of them for each result
     bint columns                     # fold rows into lines of states, along the last kept dimension
     int64_t outer                    # results apart from the column dimension
@@ -71,6 +73,11 @@ cdef struct Job:
     char* states                     # of all parts, where there are several
 
 
+cdef inline int64_t reach(int64_t stride) noexcept nogil:
+    # The size of a stride; elements that are repeated are worst to go along.
+    return (stride if stride > 0 else -stride) if stride else INT64_MAX
+
+
 cdef void sort_by_stride(int n, int64_t* shape, int64_t* stride, int64_t* other) noexcept:
     # Largest stride first.
     cdef int i, j
@@ -79,7 +86,7 @@ cdef void sort_by_stride(int n, int64_t* shape, int64_t* stride, int64_t* other)
         s, t = shape[i], stride[i]
         o = other[i] if other != NULL else 0
         j = i - 1
-        while j >= 0 and (stride[j] if stride[j] >= 0 else -stride[j]) < (t if t >= 0 else -t):
+        while j >= 0 and reach(stride[j]) < reach(t):
             shape[j + 1], stride[j + 1] = shape[j], stride[j]
             if other != NULL:
                 other[j + 1] = other[j]
@@ -107,6 +114,7 @@ cdef int merge(int n, int64_t* shape, int64_t* stride, int64_t* other) noexcept:
 cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
     cdef int i
     cdef int64_t out_stride = 1, a, b, n, total = 1
+    cdef bint even                   # lines that lie as evenly as their elements
     job.kept = job.folded = 0
     for i in range(x.ndim - 1, -1, -1):
         if x.shape[i] == 1:
@@ -133,15 +141,15 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
     a = job.kept_stride[job.kept - 1] if job.kept else 0
     b = job.folded_stride[job.folded - 1]
     n = job.folded_shape[job.folded - 1]
+    even = job.kept and job.folded == 1 and a == n * b and n <= CAST
     if job.kept:
-        job.columns = (a if a >= 0 else -a) < (b if b >= 0 else -b) or n < 8 or (
-            job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize else LONG))
-        job.whole_lines = (not job.columns and job.folded == 1 and b == job.itemsize and SHORT <= n <= WHOLE
-                           and (job.cast == NULL or (a == n * job.itemsize and n <= CAST)))
-        job.short_lines = (not job.columns and job.folded == 2 and b == job.itemsize and SHORT <= n <= LONG
-                           and job.cast == NULL)
+        job.columns = reach(a) < reach(b) or n < 8 or (
+            job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize or even else LONG))
     if job.cast == NULL and (a == 2 * job.itemsize if job.columns else b != job.itemsize and n >= 16):
         job.cast = job.gather
+    if job.kept and not job.columns and SHORT <= n <= WHOLE:
+        job.whole_lines = even if job.cast != NULL else job.folded == 1 and b == job.itemsize
+        job.short_lines = job.folded == 2 and b == job.itemsize and n <= LONG and job.cast == NULL
     for i in range(job.kept):
         total *= job.kept_shape[i]
     cut(job, total)
@@ -149,14 +157,16 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
 
 cdef void cut(Job* job, int64_t results) noexcept:
     # Tiles and parts from the shapes alone.
-    cdef int64_t wanted, grain = job.count * results // 16
+    cdef int64_t wanted, widest, most = MAX_PARTS, grain = job.count * results // 16
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
-        if job.tile > TILE:                  # tiles of about one width, in whole vectors
-            wanted = (job.tile + TILE - 1) // TILE
+        widest = COLUMNS if job.kept_stride[job.kept - 1] == job.itemsize and job.cast == NULL else TILE
+        if job.tile > widest:                # tiles of about one width, in whole vectors
+            wanted = (job.tile + widest - 1) // widest
             job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16
         job.tiles = job.outer * ((job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile)
+        most = 2 * ROW_PARTS // (job.tiles + 1)
     else:
         job.outer = results
         grain = GRAIN if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
@@ -167,7 +177,7 @@ cdef void cut(Job* job, int64_t results) noexcept:
     job.parts = 1
     if job.tiles < 16 and job.count * results >= 4 * GRAIN:
         wanted = job.count * results // job.tiles // GRAIN
-        job.parts = wanted if wanted < MAX_PARTS else MAX_PARTS
+        job.parts = wanted if wanted < most else most
         if job.parts > job.folded_shape[0]:
             job.parts = job.folded_shape[0]
         if job.parts < 1:
@@ -198,7 +208,7 @@ cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) n
 
 
 cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64_t lines) noexcept nogil:
-    # Contiguous lines, one after the other where they have to be cast.
+    # Contiguous lines; those to be cast lie as evenly as their elements.
     cdef double space[2 * CAST + 8]
     cdef char* buffer = aligned(space)
     cdef char* data[2]
@@ -208,7 +218,7 @@ cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64
         job.kernels.lines(states, x, line_stride, lines, n)
         return
     data[0] = buffer
-    strides[0], strides[1] = job.native_size, job.itemsize
+    strides[0], strides[1] = job.native_size, job.folded_stride[0]
     while start < lines:
         m = lines - start if lines - start < step else step
         data[1] = x + start * line_stride
@@ -219,7 +229,7 @@ cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64
 
 cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                     int64_t n) noexcept nogil:
-    # n <= TILE columns; as many rows are cast together as the buffer holds
+    # n <= COLUMNS columns; as many rows are cast together as the buffer holds
     cdef double space[ROWS_WORDS + 8]
     cdef char* buffer = aligned(space)
     cdef char* data[2]
@@ -325,7 +335,7 @@ cdef inline int64_t run_of(Job* job, int64_t i, int64_t n) noexcept nogil:
 cdef void do_tile(void* arg, int64_t task) noexcept nogil:
     cdef Job* job = <Job*>arg
     cdef int64_t tile = task // job.parts, part = task % job.parts
-    cdef double space[2 * TILE]
+    cdef double space[2 * COLUMNS]
     cdef char* states = <char*>space
     cdef char* x
     cdef int64_t i, first, n, per, out

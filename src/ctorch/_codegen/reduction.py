@@ -4,13 +4,15 @@ A reduction keeps a state per result. `inner` folds a line of elements into one 
 that it vectorises in a fixed order, `lines` does so for many short ones; `outer` folds rows into a line of states;
 `merge` joins states of parts that were computed apart; `finish` turns states into results.
 """
+import re
+
 from . import expression
 from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
 
 LANES = 64
+COLUMNS = 1024                       # as in _reduce.pyx
 KERNELS = ("inner", "lines", "outer", "init", "merge", "finish")
-IDEMPOTENT = ("maximum(a, b)", "minimum(a, b)", "a | b", "a & b")
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
 
 
@@ -56,73 +58,47 @@ class Printer:
         return value
 
 
-def kernels(row: Row, target) -> tuple[str, Printer]:
-    p = Printer(row, target)
-    name, t, s, lane = f"{row.name}_{target.suffix}", target.c, p.state.c, p.lane.c
-    last = f"{name}_map(x[n - 16 + j])"          # the last 16, some for the second time, which may change nothing
-    if row.extra["combine"] not in IDEMPOTENT:
-        last = f"({last} if j >= 16 - n + i else {p.identity})"
-    rest = f"""\
-    if i < n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {last})
-"""
-    # written out, since loops of unknown length would cost more than they add up
-    fold = "".join(f"    for j in range({width}):\n        lanes[j] = {name}_combine(lanes[j], lanes[j + {width}])\n"
-                   for width in (32, 16, 8, 4, 2, 1))
-    short_fold = fold[fold.index("    for j in range(8)"):]
-    line16 = f"""\
-cdef inline {lane} {name}_line16({t}[::1] x) noexcept nogil:
-    # 16 <= n < 64
-    cdef {lane} lanes[16]
-    cdef Py_ssize_t i = 16, j, n = x.shape[0]
-    for j in range(16):
-        lanes[j] = {name}_map(x[j])
-    while i + 16 <= n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += 16
-{rest}{short_fold}    return lanes[0]
+def halvings(width: int, fold: str, element: str, last: int = 1) -> str:
+    """Lanes folded onto each other, and what is left of the line joining them where it has as many elements.
 
+    Written out, since loops of unknown length would cost more than they add up; and no load is wider than the last
+    store there, for which it would have to wait.
+    """
+    out = ""
+    while width > last:
+        width //= 2
+        out += f"""\
+    for j in range({width}):
+        lanes[j] = {fold.format(f"lanes[j + {width}]")}
+    if n & {width}:
+        for j in range({width}):
+            lanes[j] = {fold.format(element)}
+        i += {width}
 """
-    short = f"{name}_line16"
-    if row.extra["combine"] in IDEMPOTENT:
-        line16, short = "", f"{name}_line"
-    block = 4096 if p.state is not p.lane else 1 << 62
-    whole_line = f"""\
-cdef {lane} {name}_line({t}[::1] x) noexcept nogil:
-    # n >= 16
-    cdef {lane} lanes[{LANES}]
-    cdef Py_ssize_t i = 0, j, n = x.shape[0]
-    for j in range({LANES}):
-        lanes[j] = {p.identity}
-    while i + {LANES} <= n:
-        for j in range({LANES}):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += {LANES}
-    while i + 16 <= n:
-        for j in range(16):
-            lanes[j] = {name}_combine(lanes[j], {name}_map(x[i + j]))
-        i += 16
-{rest}{fold}    return lanes[0]
+    return out
 
-"""
-    row_line = f"""\
-cdef void {name}_row_line({lane}[::1] a, {t}[::1] x) noexcept nogil:
-    cdef Py_ssize_t j
-    for j in range(a.shape[0]):
-        a[j] = {name}_combine(a[j], {name}_map(x[j]))
 
-"""
-    if target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b"):
-        whole_line, row_line = sums_of_pairs(name, target, fold)
+def folds(row: Row, p: Printer, name: str) -> str:
+    """What one element, one lane and four elements at once do to a state."""
+    t, s, lane = p.target.c, p.state.c, p.lane.c
+    four = ", ".join(f"{name}_map({x})" for x in ("x", "y", "z", "w"))
+    extremum = re.match(r"(maximum|minimum)\(", row.extra["combine"])
+    if extremum and p.target.category == "float":
+        p.used.add((extremum[1] + "_of", 5, p.lane, p.lane))
+        four = f"ct_{extremum[1]}_of_{p.lane.suffix}(a, {four})"
+    else:
+        first, second = four.split(", ")[:2], four.split(", ")[2:]
+        first, second = (f"{name}_combine({', '.join(pair)})" for pair in (first, second))
+        four = f"{name}_combine(a, {name}_combine({first}, {second}))"
     return f"""\
-# {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}
 cdef inline {lane} {name}_map({t} x) noexcept nogil:
-    return {p.map if p.lane is target else f"<{lane}>{p.map}"}
+    return {p.map if p.lane is p.target else f"<{lane}>{p.map}"}
 
 cdef inline {lane} {name}_combine({lane} a, {lane} b) noexcept nogil:
     return {p.combine}
+
+cdef inline {lane} {name}_four({lane} a, {t} x, {t} y, {t} z, {t} w) noexcept nogil:
+    return {four}
 
 cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
     return {p.combine_state}
@@ -130,16 +106,89 @@ cdef inline {s} {name}_combine_state({s} a, {s} b) noexcept nogil:
 cdef inline {s} {name}_widen({lane} a) noexcept nogil:
     return {convert(p.lane, p.state)}
 
-{whole_line}{line16}\
+"""
+
+
+def lines(row: Row, p: Printer, name: str) -> str:
+    """Functions that fold a dense line into one lane, a long one and a short one."""
+    t, lane = p.target.c, p.lane.c
+    fold, element = f"{name}_combine(lanes[j], {{}})", f"{name}_map(x[i + j])"
+    first = f"{name}_combine({p.identity}, {name}_map(x[j]))"        # a mere copy would be made in narrower vectors
+    long_line = f"""\
+cdef {lane} {name}_line(const {t}* x, Py_ssize_t n) noexcept nogil:
+    # n >= {LANES}; four rows of lanes at once, so that the lanes are seldom loaded and stored
+    cdef {lane} lanes[{LANES}]
+    cdef Py_ssize_t i = {LANES}, j
+    for j in range({LANES}):
+        lanes[j] = {first}
+    while i + {4 * LANES} <= n:
+        for j in range({LANES}):
+            lanes[j] = {name}_four(lanes[j], x[i + j], {", ".join(f"x[i + j + {k * LANES}]" for k in (1, 2, 3))})
+        i += {4 * LANES}
+    while i + {LANES} <= n:
+        for j in range({LANES}):
+            lanes[j] = {fold.format(element)}
+        i += {LANES}
+{halvings(LANES, fold, element)}    return lanes[0]
+
+"""
+    if p.target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b"):
+        long_line = line_of_pairs(name, p.target)
+    return long_line + f"""\
+cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
+    # 16 <= n < {LANES}
+    cdef {lane} lanes[16]
+    cdef Py_ssize_t i = 16, j
+    for j in range(16):
+        lanes[j] = {first}
+    while i + 16 <= n:
+        for j in range(16):
+            lanes[j] = {fold.format(element)}
+        i += 16
+{halvings(16, fold, element)}    return lanes[0]
+
+"""
+
+
+def line_of_pairs(name: str, target) -> str:
+    """The sum of a line of complex numbers as that of real ones, which vectorises: every second is a real part."""
+    real = target.real.c
+    four = " + ".join(f"(v[i + j + {k * LANES}] + v[i + j + {(k + 1) * LANES}])" for k in (0, 2))
+    return f"""\
+cdef {target.c} {name}_line(const {target.c}* x, Py_ssize_t n) noexcept nogil:
+    cdef {real} lanes[{LANES}]
+    cdef const {real}* v = <const {real}*>x
+    cdef Py_ssize_t i = {LANES}, j
+    n *= 2
+    for j in range({LANES}):
+        lanes[j] = <{real}>0 + v[j]
+    while i + {4 * LANES} <= n:
+        for j in range({LANES}):
+            lanes[j] += {four}
+        i += {4 * LANES}
+    while i + {LANES} <= n:
+        for j in range({LANES}):
+            lanes[j] += v[i + j]
+        i += {LANES}
+{halvings(LANES, "lanes[j] + {}", "v[i + j]", 2)}    return ct_complex_{target.suffix}(lanes[0], lanes[1])
+
+"""
+
+
+def along_lines(p: Printer, name: str) -> str:
+    """`inner` and `lines`: lines of elements, each into one state."""
+    t, s, lane, suffix = p.target.c, p.state.c, p.lane.c, p.target.suffix
+    block = 4096 if p.state is not p.lane else 1 << 62
+    return f"""\
 cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
     cdef {lane} b
     cdef int64_t k
     for k in range(lines):
         if n >= {LANES}:
-            b = {name}_line(line_{target.suffix}(x + k * line_stride, n, 0))
+            b = {name}_line(<const {t}*>(x + k * line_stride), n)
         else:
-            b = {short}(line_{target.suffix}(x + k * line_stride, n, 0))
+            b = {name}_line16(<const {t}*>(x + k * line_stride), n)
         a[k] = {name}_combine_state(a[k], {name}_widen(b))
 
 cdef {lane} {name}_short({t}[:] x) noexcept nogil:
@@ -165,38 +214,83 @@ cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept
     while start < n:
         m = n - start if n - start < step else step
         if stride == sizeof({t}) and m >= {LANES}:
-            b = {name}_line(line_{target.suffix}(x + start * stride, m, stride))
+            b = {name}_line(<const {t}*>(x + start * stride), m)
         elif stride == sizeof({t}) and m >= 16:
-            b = {short}(line_{target.suffix}(x + start * stride, m, stride))
+            b = {name}_line16(<const {t}*>(x + start * stride), m)
         else:
-            b = {name}_short(strided_{target.suffix}(x + start * stride, m, stride))
+            b = {name}_short(strided_{suffix}(x + start * stride, m, stride))
         a[0] = {name}_combine_state(a[0], {name}_widen(b))
         start += m
 
-cdef void {name}_row({lane}[::1] a, {t}[:] x) noexcept nogil:
+"""
+
+
+def along_rows(row: Row, p: Printer, name: str) -> str:
+    """`outer`: rows into a line of states, four at once where they are dense."""
+    t, s, lane = p.target.c, p.state.c, p.lane.c
+    one = f"""\
+                for j in range(n):
+                    lanes[j] = {name}_combine(lanes[j], {name}_map(x0[j]))
+"""
+    pairs = p.target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b")
+    four = f"""\
+                for j in range(n):
+                    lanes[j] = {name}_four(lanes[j], x0[j], x1[j], x2[j], x3[j])
+"""
+    if pairs:
+        t = p.target.real.c
+        one = """\
+                for j in range(2 * n):
+                    sums[j] += x0[j]
+"""
+        four = """\
+                for j in range(2 * n):
+                    sums[j] += (x0[j] + x1[j]) + (x2[j] + x3[j])
+"""
+    return f"""\
+cdef void {name}_row({lane}* a, {p.target.c}[:] x) noexcept nogil:
     cdef Py_ssize_t j
-    for j in range(a.shape[0]):
+    for j in range(x.shape[0]):
         a[j] = {name}_combine(a[j], {name}_map(x[j]))
 
-{row_line}cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
+cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                        int64_t n) noexcept nogil:
-    # n <= 256 columns; rows are folded in lanes first, then into the states
-    cdef {lane} lanes[256]
+    # n <= {COLUMNS} columns; rows are folded in lanes first, then into the states
+    cdef {lane} lanes[{COLUMNS}]
+{f"    cdef {t}* sums = <{t}*>lanes" + chr(10) if pairs else ""}\
     cdef {s}* a = <{s}*>state
+    cdef const {t}* x0
+    cdef const {t}* x1
+    cdef const {t}* x2
+    cdef const {t}* x3
     cdef int64_t i = 0, j, end
     while i < rows:
         end = i + 128 if i + 128 < rows else rows
         for j in range(n):
             lanes[j] = {p.identity}
+        if stride == sizeof({p.target.c}):
+            while i + 4 <= end:
+                x0 = <const {t}*>(x + i * row_stride)
+                x1 = <const {t}*>(x + (i + 1) * row_stride)
+                x2 = <const {t}*>(x + (i + 2) * row_stride)
+                x3 = <const {t}*>(x + (i + 3) * row_stride)
+{four}                i += 4
+            while i < end:
+                x0 = <const {t}*>(x + i * row_stride)
+{one}                i += 1
         while i < end:
-            if stride == sizeof({t}):
-                {name}_row_line(line_{p.lane.suffix}(lanes, n, 0), line_{target.suffix}(x + i * row_stride, n, stride))
-            else:
-                {name}_row(line_{p.lane.suffix}(lanes, n, 0), strided_{target.suffix}(x + i * row_stride, n, stride))
+            {name}_row(lanes, strided_{p.target.suffix}(x + i * row_stride, n, stride))
             i += 1
         for j in range(n):
             a[j] = {name}_combine_state(a[j], {name}_widen(lanes[j]))
 
+"""
+
+
+def states(p: Printer, name: str) -> str:
+    """`init` and `merge`."""
+    s = p.state.c
+    return f"""\
 cdef void {name}_init(void* state, int64_t n) noexcept nogil:
     cdef int64_t j
     for j in range(n):
@@ -207,6 +301,12 @@ cdef void {name}_merge(void* state, const void* other, int64_t n) noexcept nogil
     for j in range(n):
         (<{s}*>state)[j] = {name}_combine_state((<{s}*>state)[j], (<{s}*>other)[j])
 
+"""
+
+
+def finish(row: Row, p: Printer, name: str) -> str:
+    s, to = p.state.c, result(row, p.target)
+    return f"""\
 cdef void {name}_finish(void* state, char* out, int64_t stride, int64_t k, int64_t count) noexcept nogil:
     cdef int64_t j
     cdef {s} a
@@ -214,9 +314,17 @@ cdef void {name}_finish(void* state, char* out, int64_t stride, int64_t k, int64
     for j in range(k):
         a = (<{s}*>state)[j]
         a = {p.post}
-        (<{result(row, target).c}*>(out + j * stride))[0] = {convert(p.state, result(row, target))}
+        (<{to.c}*>(out + j * stride))[0] = {convert(p.state, to)}
 
-""", p
+"""
+
+
+def kernels(row: Row, p: Printer, name: str, twin: str) -> str:
+    """The functions of one row for one dtype; all but the last are those of `twin`, where there is one."""
+    rest = "" if twin else "".join([folds(row, p, name), lines(row, p, name), along_lines(p, name),
+                                    along_rows(row, p, name), states(p, name)])
+    return (f"# {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}\n"
+            + rest + finish(row, p, name))
 
 
 def convert(frm, to) -> str:
@@ -226,42 +334,6 @@ def convert(frm, to) -> str:
     if to.complex:
         return f"ct_complex_{to.suffix}(<{to.real.c}>a.real, <{to.real.c}>a.imag)"
     return f"<{to.c}>a"
-
-
-def sums_of_pairs(name: str, target, fold: str) -> tuple[str, str]:
-    """Sums of complex numbers as sums of real ones, which vectorise: every second one is a real part."""
-    real = target.real.c
-    fold = fold[:fold.index("    for j in range(1)")].replace(f"{name}_combine(lanes[j], ", "lanes[j] + (")
-    add = "lanes[j] = lanes[j] + v[i + j]"
-    line = f"""\
-cdef {target.c} {name}_line({target.c}[::1] x) noexcept nogil:
-    cdef {real} lanes[{LANES}]
-    cdef const {real}* v = <const {real}*>&x[0]
-    cdef Py_ssize_t i = 0, j, n = 2 * x.shape[0]
-    for j in range({LANES}):
-        lanes[j] = 0
-    while i + {LANES} <= n:
-        for j in range({LANES}):
-            {add}
-        i += {LANES}
-    while i + 16 <= n:
-        for j in range(16):
-            {add}
-        i += 16
-    for j in range(n - i):
-        {add}
-{fold}    return ct_complex_{target.suffix}(lanes[0], lanes[1])
-
-"""
-    return line, f"""\
-cdef void {name}_row_line({target.c}[::1] a, {target.c}[::1] x) noexcept nogil:
-    cdef {real}* sums = <{real}*>&a[0]
-    cdef const {real}* v = <const {real}*>&x[0]
-    cdef Py_ssize_t j
-    for j in range(2 * a.shape[0]):
-        sums[j] += v[j]
-
-"""
 
 
 def result(row: Row, target):
@@ -277,16 +349,18 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
     """Module name -> text, one per group of dtypes."""
     out = {}
     for group, dtypes in GROUPS.items():
-        body, fills, used, suffixes = [], [], set(), set()
+        body, fills, used, suffixes, first = [], [], set(), set(), {}
         for row in (r for r in rows.values() if r.kind == "reduction"):
             for target in (t for t in TARGETS if t.name in dtypes and t.category in row.dtypes):
-                text, p = kernels(row, target)
-                body.append(text)
+                p, name = Printer(row, target), f"{row.name}_{target.suffix}"
+                alike = (p.map, p.combine, p.identity, p.lane, p.state)
+                twin = first.get(alike, "")
+                body.append(kernels(row, p, name, twin))
                 used |= p.used
                 suffixes |= {target.suffix, p.lane.suffix, p.state.suffix}
-                name = f"{row.name}_{target.suffix}"
                 fields = ", ".join(f"table[{len(fills)}].{f}" for f in KERNELS)
-                parts = ", ".join(f"{name}_{f}" for f in KERNELS)
+                parts = ", ".join(f"{twin if twin and f != 'finish' else name}_{f}" for f in KERNELS)
+                first.setdefault(alike, name)
                 fills.append(f"table[{len(fills)}].op, table[{len(fills)}].dtype = "
                              f'b"{row.name}", {target.name.upper()}\n'
                              f"{fields} = {parts}\n"

@@ -23,6 +23,22 @@
     static inline T ct_sgn_##S(T a) { return ct_sign_##S(a); }                              \
     static inline uint8_t ct_isinf_##S(T a) { return __builtin_isinf(a) != 0; }
 
+/* The extremum of a and four more, NaN where one is: a pair is tested at once, and the rest are single instructions. */
+#define CT_EXTREMUM(NAME, S, T, BEATS)                                                      \
+    static inline T ct_##NAME##_of_##S(T a, T x, T y, T z, T w) {                           \
+        int nan = __builtin_isunordered(x, y) | __builtin_isunordered(z, w);                \
+        x = y BEATS x ? y : x;                                                              \
+        z = w BEATS z ? w : z;                                                              \
+        x = z BEATS x ? z : x;                                                              \
+        x = x BEATS a ? x : a;                                                              \
+        return nan ? (T)NAN : x;                                                            \
+    }
+
+CT_EXTREMUM(maximum, f32, float, >)
+CT_EXTREMUM(maximum, f64, double, >)
+CT_EXTREMUM(minimum, f32, float, <)
+CT_EXTREMUM(minimum, f64, double, <)
+
 CT_FLOAT(f32, float, ct_floor_f32, ct_trunc_f32, ct_fmod_f32)
 CT_FLOAT(f64, double, ct_floor_f64, ct_trunc_f64, ct_fmod_f64)
 
