@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from comparison import COUNTS
+import tally
+from comparison import NO_KERNEL
 from differences import differs_on_purpose
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -345,21 +346,23 @@ def _no_dtype(error):
 
 
 def check(call, reference):
-    """Makes a call, in PyTorch too, and asserts that all agrees. Returns whether the call succeeded."""
+    """Makes a call, in PyTorch too, asserts that all agrees, and says what came of it, as `tally` counts."""
     ours = run(call, ctorch)
     if reference is not None:
         theirs = run(call, reference)
-        if differs_on_purpose(call, ours, theirs):
-            return False
+        if ours.error is not None and theirs.error is not None and _classes_agree(ours.error, theirs.error):
+            return tally.REFUSED
+        if reason := differs_on_purpose(call, ours, theirs):
+            return reason
         if theirs.error is not None:
             if ours.error is None and _no_dtype(theirs.error):
-                return False
+                return NO_KERNEL
             assert ours.error is not None, f"PyTorch raises {theirs.error!r}; ctorch returns {ours.result!r:.300}"
             assert _classes_agree(ours.error, theirs.error), f"PyTorch raises {theirs.error!r}, ctorch {ours.error!r}"
-            return False
+            return tally.REFUSED
     elif ours.error is not None:
         assert isinstance(ours.error, (RuntimeError, ValueError, TypeError, IndexError)), repr(ours.error)
-        return False
+        return tally.REFUSED
     if ours.error is not None:
         raise AssertionError(f"ctorch raises {ours.error!r}") from ours.error
     theirs = theirs if reference is not None else run(call, ctorch, dense=True)
@@ -374,7 +377,7 @@ def check(call, reference):
                 same(mine, other, call, f"gradient {i}")
     _check_memory(call, ours, theirs, reference is not None)
     _check_numpy(call, ours)
-    return True
+    return tally.AGREED
 
 
 def _classes_agree(ours, theirs):
@@ -462,8 +465,9 @@ class Cases(dict):
         @settings(examples(max(4, 16 // heavy), 1000 // heavy), report_multiple_bugs=False)
         @given(strategy)
         def calls(call):
-            made.append(check(call, torch))
-            COUNTS.update(rows or [name])
+            kind = check(call, torch)
+            made.append(kind == tally.AGREED)
+            tally.count(rows or [name], kind)
 
         calls()
         assert any(made) or len(made) < 12, "no call that does anything"

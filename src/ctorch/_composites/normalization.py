@@ -73,6 +73,9 @@ def instance_norm(input, weight, bias, running_mean, running_var, use_input_stat
 
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     sizes = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not sizes:
+        raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+                           "element, but got normalized_shape = []")
     if tuple(input.shape[input.dim() - len(sizes):]) != sizes:
         raise RuntimeError(f"Given normalized_shape={list(sizes)}, expected input with shape {['*', *sizes]}, but got "
                            f"input of size{list(input.shape)}")

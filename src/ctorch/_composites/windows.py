@@ -42,11 +42,18 @@ def _complex_conv(convolve, input, weight, bias, *options):
     return output if bias is None else output + bias.reshape(-1, *spatial)
 
 
+def _check_steps(op, stride, padding, dilation):
+    for name, values, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
+        if any(v < least for v in values):
+            raise RuntimeError(f"{op}: {name} should be at least {least}, but got {list(values)}")
+
+
 def _integer_conv(input, weight, bias, stride, padding, dilation, groups):
     """Products of columns: integers have no kernel of their own."""
     kernel, dilation = weight.shape[2:], numbers(dilation, 2, "conv2d", "dilation")
     stride, padding = numbers(stride, 2, "conv2d", "stride"), numbers(padding, 2, "conv2d", "padding")
     outputs, inputs, batch = weight.shape[0], weight.shape[1], input.shape[0]
+    _check_steps("conv2d", stride, padding, dilation)
     if inputs * groups != input.shape[1]:
         raise RuntimeError(f"Given groups={groups}, weight of size {list(weight.shape)}, expected input"
                            f"{list(input.shape)} to have {inputs * groups} channels, but got {input.shape[1]} "
@@ -86,8 +93,7 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
                                  ((stride, "stride"), (padding, "padding"), (dilation, "dilation")))
     batch, depth, outputs, kernel = input.shape[0], input.shape[2], weight.shape[0], weight.shape[2]
     reach = dilation[0] * (kernel - 1) + 1
-    if stride[0] <= 0 or dilation[0] <= 0 or padding[0] < 0:
-        raise RuntimeError(f"conv3d: stride {stride}, padding {padding} or dilation {dilation} is not supported")
+    _check_steps("conv3d", stride, padding, dilation)
     if depth + 2 * padding[0] < reach:
         raise RuntimeError(f"Calculated padded input size per channel: depth {depth + 2 * padding[0]}. Kernel size: "
                            f"{reach}. Kernel size can't be greater than actual input size")
@@ -161,6 +167,9 @@ def _conv_transpose(dims, input, weight, bias, stride, padding, output_padding, 
     stride, padding = numbers(stride, dims, op, "stride"), numbers(padding, dims, op, "padding")
     dilation = numbers(dilation, dims, op, "dilation")
     output_padding = numbers(output_padding, dims, op, "output_padding")
+    _check_steps(op, stride, padding, dilation)
+    if any(o < 0 for o in output_padding):
+        raise RuntimeError(f"{op}: output_padding should be at least 0, but got {list(output_padding)}")
     size = _transposed_sizes(input, weight, stride, padding, output_padding, dilation, groups, op)
     if dims == 1:
         output = _transposed2d(input.unsqueeze(2), weight.unsqueeze(2), [1, *size], (1, *stride), (0, *padding),

@@ -40,8 +40,9 @@ cdef int describe(ClassLoss* l, int ndim, const int64_t* shape) noexcept:
 
 cdef int check(TensorBase x, TensorBase target, TensorBase weight, str op) except -1:
     cdef int i
-    if target.dtype != INT64:
-        raise RuntimeError(f"{op}: expected target of dtype torch.int64, got {dtype_object(target.dtype)}")
+    if target.dtype != INT64 and target.dtype != UINT8:
+        raise RuntimeError(f"{op}: expected target of dtype torch.int64 or torch.uint8, got "
+                           f"{dtype_object(target.dtype)}")
     if x.ndim == 0 or x.ndim > 1 and target.ndim != x.ndim - 1 or x.ndim == 1 and target.ndim > 1:
         raise ValueError(f"{op}: expected a target of {max(x.ndim - 1, 0)} dimensions for input "
                          f"{list(shape_tuple(x))}, "

@@ -196,6 +196,10 @@ cdef int pool_sizes(Pool2d* p, int ndim, const int64_t* shape, bint ceil_mode, s
     if ndim != 3 and ndim != 4:
         raise RuntimeError(f"{op}: Expected 3D or 4D (batch mode) tensor for input, but got: "
                            f"{[shape[i] for i in range(ndim)]}")
+    for i in range(ndim - 3, ndim):
+        if shape[i] == 0:
+            raise RuntimeError(f"{op}: Expected input's non-batch dimensions to have positive length, but got: "
+                               f"{[shape[i] for i in range(ndim)]}")
     p.planes = 1
     for i in range(ndim - 2):
         p.planes *= shape[i]

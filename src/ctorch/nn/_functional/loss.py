@@ -1,4 +1,5 @@
 """Loss functions of nn.functional."""
+import math
 import warnings
 
 import ctorch
@@ -116,7 +117,8 @@ def _probability_cross_entropy(input, target, weight, reduction, label_smoothing
     if reduction == "none":
         return -terms.sum(dim)
     total = -terms.sum()
-    return total if reduction == "sum" else total / (input.numel() // classes)
+    count = math.prod(input.shape[:dim] + input.shape[dim + 1:]) if classes else 0
+    return total if reduction == "sum" else total / count
 
 
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
