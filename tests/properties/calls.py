@@ -311,6 +311,34 @@ def same(ours, theirs, call, where="result"):
         assert ours == theirs, where
 
 
+def same_gradients(call, ours, theirs):
+    for i, (mine, other) in enumerate(zip(ours.grads, theirs.grads, strict=True)):
+        if mine is None or other is None:  # none is the same as nothing but zeros
+            assert all(g is None or not g[1].any() for g in (mine, other)), f"gradient {i}: {mine}, not {other}"
+        else:
+            same(mine, other, call, f"gradient {i}")
+
+
+def within(distance):
+    """A comparison that allows, beside the tolerance, a distance that `distance(call)` says, where results cancel."""
+
+    def compare(call, ours, theirs):
+        (dtype, mine), (other_dtype, other) = ours.result, theirs.result
+        assert dtype == other_dtype and mine.shape == other.shape, (ours.result, theirs.result)
+        with np.errstate(all="ignore"):
+            far = ~(np.isfinite(mine) & np.isfinite(other) & (np.abs(mine - other) <= distance(call)))
+        close(mine[far], other[far], call.rtol or TOLERANCE.get(dtype, 0))
+        same_gradients(call, ours, theirs)
+
+    return compare
+
+
+def largest_of(tensor):
+    """The largest finite size in a tensor, or None."""
+    sizes = np.abs(tensor.values[np.isfinite(tensor.values)]) if tensor is not None else np.ones(1)
+    return float(sizes.max(initial=0))
+
+
 def close(a, b, tolerance, where="result"):
     """Equal but for `tolerance` of an element and of the largest one; NaN equals NaN."""
     if a.dtype.kind not in "fc" or not tolerance:
@@ -370,11 +398,7 @@ def check(call, reference):
         call.compare(call, ours, theirs)
     else:
         same(ours.result, theirs.result, call)
-        for i, (mine, other) in enumerate(zip(ours.grads, theirs.grads, strict=True)):
-            if mine is None or other is None:  # none is the same as nothing but zeros
-                assert all(g is None or not g[1].any() for g in (mine, other)), f"gradient {i}: {mine}, not {other}"
-            else:
-                same(mine, other, call, f"gradient {i}")
+        same_gradients(call, ours, theirs)
     _check_memory(call, ours, theirs, reference is not None)
     _check_numpy(call, ours)
     return tally.AGREED

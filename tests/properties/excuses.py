@@ -11,7 +11,7 @@ DIFFERENCES = {
                                                                "dtype for input and out to match",
                                                                "supports bool tensor for result",
                                                                "provided dtype must match dtype of result",
-                                                               "heaviside is not yet implemented for tensors with "),
+                                                               "heaviside is not yet implemented for"),
     "the absolute value of complex numbers is written as complex numbers": ("In-place abs is not supported",),
     "keepdim may be given without dim, as in NumPy": ("keepdim=bool", 'required positional arguments: "dim"'),
     "the first True is the maximum of bools, as in NumPy": ("(): does not support bool input",),

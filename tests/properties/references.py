@@ -29,7 +29,8 @@ def airy(x):
     return np.where(x > 110, 0, np.where(x < -1e6, wave, _airy_near(x)))
 
 
-_airy_near = elsewhere(_precise(mpmath.airyai), lambda x: sp.airy(x)[0], lambda x: (x < -2) & (x > -100))
+_airy_near = elsewhere(_precise(mpmath.airyai), lambda x: sp.airy(x)[0],
+                       lambda x: (np.abs(x) > 1) & (x > -100) & (x < 20))
 # SciPy's overflow where the exponential function does, a little before they should.
 i0 = elsewhere(_precise(mpmath.besseli, 0), sp.i0, lambda x: np.abs(x) > 690)
 i1 = elsewhere(_precise(mpmath.besseli, 1), sp.i1, lambda x: np.abs(x) > 690)

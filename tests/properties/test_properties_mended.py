@@ -215,3 +215,38 @@ def test_addcdiv_of_whole_numbers_in_place():
 
 def test_no_residuals_of_gelsy_without_columns():
     assert ctorch.linalg.lstsq(ctorch.zeros(2, 0), ctorch.ones(2, 1)).residuals.shape == (0,)
+
+
+def test_pivots_that_lead_outside():
+    for pivots in ([0], [2], [1, 1, 1]):
+        with pytest.raises(RuntimeError, match=r"[Pp]ivots"):
+            ctorch.lu_unpack(ctorch.ones(1, 1), ctorch.tensor(pivots, dtype=ctorch.int32))
+
+
+def test_gradient_of_a_ceiling():
+    x = ctorch.ones(1, 1, 1, requires_grad=True)
+    F.max_pool2d(x, 2, ceil_mode=True).sum().backward()
+    assert x.grad.tolist() == [[[1]]]
+
+
+def test_mean_of_a_volume_smaller_than_its_window():
+    with pytest.raises(RuntimeError, match="smaller than kernel size"):
+        F.avg_pool3d(ctorch.ones(1, 1, 1, 1), 2, ceil_mode=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"dim": 0}, {"p": 3}])
+def test_norm_of_one_number_is_its_size(options):
+    assert ctorch.norm(ctorch.tensor([-1e-200], dtype=ctorch.float64), **options).item() == 1e-200
+
+
+def test_factories_of_whole_numbers():
+    with pytest.warns(UserWarning):
+        assert ctorch.range(-3.5, 2.5, 2, dtype=ctorch.int8).tolist() == [-3, -1, 1]
+    assert ctorch.logspace(0.5, 0, 1, dtype=ctorch.int32).tolist() == [3]
+    with pytest.raises(RuntimeError, match="overflow"):
+        ctorch.logspace(5, 0, 1, dtype=ctorch.uint8)
+
+
+def test_rms_norm_of_too_few_dimensions():
+    with pytest.raises(ValueError, match="at least 2 dimensions"):
+        F.rms_norm(ctorch.ones(1), (1, 1))

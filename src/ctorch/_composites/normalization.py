@@ -76,6 +76,8 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     if not sizes:
         raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
                            "element, but got normalized_shape = []")
+    if input.dim() < len(sizes):
+        raise ValueError(f"Input tensor must have at least {len(sizes)} dimensions, but got {input.dim()}")
     if tuple(input.shape[input.dim() - len(sizes):]) != sizes:
         raise RuntimeError(f"Given normalized_shape={list(sizes)}, expected input with shape {['*', *sizes]}, but got "
                            f"input of size{list(input.shape)}")

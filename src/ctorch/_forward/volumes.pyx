@@ -95,6 +95,8 @@ def sliding_windows(TensorBase x not None, int dims, kernel_size, stride, paddin
                                f"kernel_size={kernel_size}")
     for i in range(3):
         size = 1 if i < 3 - dims else x.shape[x.ndim - 3 + i]
+        if dims == 3 and not maximum and size < kernel[i]:
+            raise RuntimeError(f"{op}: input {list(shape_tuple(x))} smaller than kernel size {kernel_size}")
         room = size + 2 * pad[i] - apart[i] * (kernel[i] - 1) - 1
         room += step[i] - 1 if ceil_mode else 0
         out[i] = 0 if room < 0 else room // step[i] + 1      # C divides towards zero

@@ -246,7 +246,7 @@ cdef TensorBase max_pool2d_backward_forward(TensorBase grad, TensorBase indices,
     for i in range(n):
         sizes[i] = shape[i]
     pool_options(&p, kernel_size, stride, padding, dilation, "max_pool2d")
-    pool_sizes(&p, n, sizes, False, "max_pool2d")
+    pool_sizes(&p, n, sizes, True, "max_pool2d")         # the output's size is that of the gradient
     p.out_h, p.out_w = grad.shape[n - 2], grad.shape[n - 1]
     gx = tensor_empty(dtype, n, sizes)
     p.gy, p.gx, p.indices = g.data, gx.data, <int64_t*>indices.data
