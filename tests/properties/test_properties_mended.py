@@ -250,3 +250,44 @@ def test_factories_of_whole_numbers():
 def test_rms_norm_of_too_few_dimensions():
     with pytest.raises(ValueError, match="at least 2 dimensions"):
         F.rms_norm(ctorch.ones(1), (1, 1))
+
+
+def test_bytes_are_masks():
+    x, mask = ctorch.arange(4), ctorch.tensor([0, 1, 0, 1], dtype=ctorch.uint8)
+    assert x[mask].tolist() == [1, 3]
+    x[mask] = 9
+    assert x.tolist() == [0, 9, 2, 9]
+
+
+def test_copies_to_negative_places():
+    with pytest.raises(IndexError, match="out of bounds"):
+        ctorch.zeros(3).index_copy(0, ctorch.tensor([-1]), ctorch.ones(1))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "int64"])
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_biases_of_other_sizes(name, dtype):
+    x = ctorch.ones(1, 1, 3, 3, dtype=getattr(ctorch, dtype))
+    with pytest.raises(RuntimeError, match="expected bias"):
+        getattr(F, name)(x, x, x.new_ones(2))
+
+
+def test_instances_with_a_bias_of_another_size():
+    with pytest.raises(RuntimeError, match="Expected bias"):
+        F.instance_norm(ctorch.ones(1, 1, 3), bias=ctorch.ones(2))
+
+
+@pytest.mark.parametrize("name", ["avg_pool1d", "max_pool1d"])
+def test_windows_that_stand_still(name):
+    with pytest.raises(RuntimeError, match="stride"):
+        getattr(F, name)(ctorch.ones(1, 3), 1, stride=0)
+
+
+def test_area_of_nothing():
+    assert F.interpolate(ctorch.ones(1, 1, 1), mode="area", scale_factor=0.5).shape == (1, 1, 0)
+
+
+def test_bilinear_bias_of_another_dtype():
+    one = ctorch.ones(1, 1, dtype=ctorch.float64)
+    with pytest.raises(RuntimeError, match="dtype"):
+        F.bilinear(one, one, one.reshape(1, 1, 1), ctorch.ones(1))

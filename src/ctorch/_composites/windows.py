@@ -34,12 +34,19 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return ops._conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 
-def _complex_conv(convolve, input, weight, bias, *options):
+def _complex_conv(convolve, input, weight, bias, *options, channels=None):
+    _check_bias(bias, weight, weight.shape[0] if channels is None else channels)
     real = convolve(input.real, weight.real, None, *options) - convolve(input.imag, weight.imag, None, *options)
     imag = convolve(input.real, weight.imag, None, *options) + convolve(input.imag, weight.real, None, *options)
     output = ctorch.complex(real, imag)
     spatial = (1,) * (weight.dim() - 2)
     return output if bias is None else output + bias.reshape(-1, *spatial)
+
+
+def _check_bias(bias, weight, count):
+    if bias is not None and (bias.dim() != 1 or bias.shape[0] != count):
+        raise RuntimeError(f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {count} "
+                           f"elements, but got bias of size {list(bias.shape)} instead")
 
 
 def _check_steps(op, stride, padding, dilation):
@@ -54,6 +61,7 @@ def _integer_conv(input, weight, bias, stride, padding, dilation, groups):
     stride, padding = numbers(stride, 2, "conv2d", "stride"), numbers(padding, 2, "conv2d", "padding")
     outputs, inputs, batch = weight.shape[0], weight.shape[1], input.shape[0]
     _check_steps("conv2d", stride, padding, dilation)
+    _check_bias(bias, weight, outputs)
     if inputs * groups != input.shape[1]:
         raise RuntimeError(f"Given groups={groups}, weight of size {list(weight.shape)}, expected input"
                            f"{list(input.shape)} to have {inputs * groups} channels, but got {input.shape[1]} "
@@ -163,7 +171,9 @@ def _conv_transpose(dims, input, weight, bias, stride, padding, output_padding, 
     if input.is_complex():
         def convolve(x, w, b, *options):
             return _conv_transpose(dims, x, w, b, *options)
-        return _complex_conv(convolve, input, weight, bias, stride, padding, output_padding, groups, dilation)
+        return _complex_conv(convolve, input, weight, bias, stride, padding, output_padding, groups, dilation,
+                             channels=weight.shape[1] * groups)
+    _check_bias(bias, weight, weight.shape[1] * groups)
     stride, padding = numbers(stride, dims, op, "stride"), numbers(padding, dims, op, "padding")
     dilation = numbers(dilation, dims, op, "dilation")
     output_padding = numbers(output_padding, dims, op, "output_padding")
@@ -255,7 +265,7 @@ def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     if input.dim() not in (2, 3):
         raise RuntimeError(f"max_pool1d() Expected 2D or 3D input tensor, but got {list(input.shape)}")
-    kernel, step = _line(kernel_size, "kernel_size"), None if not stride else (1, _line(stride, "stride"))
+    kernel, step = _line(kernel_size, "kernel_size"), _step(stride)
     values, indices = max_pool2d(input.unsqueeze(-2), (1, kernel), step, (0, _line(padding, "padding")),
                                  (1, _line(dilation, "dilation")), ceil_mode, True)
     return values.squeeze(-2), indices.squeeze(-2)
@@ -264,13 +274,17 @@ def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     if input.dim() not in (2, 3):
         raise RuntimeError(f"Expected 2D or 3D (batch mode) tensor for input, but got: {list(input.shape)}")
-    kernel, step = _line(kernel_size, "kernel_size"), None if not stride else (1, _line(stride, "stride"))
+    kernel, step = _line(kernel_size, "kernel_size"), _step(stride)
     return avg_pool2d(input.unsqueeze(-2), (1, kernel), step, (0, _line(padding, "padding")), ceil_mode,
                       count_include_pad).squeeze(-2)
 
 
 def _line(value, arg):
     return numbers(value, 1, "pooling", arg)[0]
+
+
+def _step(stride):
+    return None if stride is None or stride in ((), []) else (1, _line(stride, "stride"))
 
 
 # ---- pooling of volumes

@@ -419,7 +419,7 @@ cdef int index_copy_into(TensorBase x, int dim, TensorBase index, TensorBase sou
     check_source(x, dim, index, source, "index_copy")
     if index.dtype != INT64:
         raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {dtype_title(index.dtype)}")
-    return run_along(lined(x), dim, i, lined(source), PUT, False, True, "index_copy", out_of_bounds)
+    return run_along(lined(x), dim, i, lined(source), PUT, False, False, "index_copy", out_of_bounds)
 
 
 cdef int index_fill_into(TensorBase x, int dim, TensorBase index, object value) except -1:
