@@ -291,3 +291,13 @@ def test_bilinear_bias_of_another_dtype():
     one = ctorch.ones(1, 1, dtype=ctorch.float64)
     with pytest.raises(RuntimeError, match="dtype"):
         F.bilinear(one, one, one.reshape(1, 1, 1), ctorch.ones(1))
+
+
+@pytest.mark.parametrize("name", ["nll_loss", "cross_entropy"])
+def test_classes_of_one_sample(name):
+    x = ctorch.ones(3, requires_grad=True)
+    loss = getattr(F, name)(x, ctorch.tensor([0]), reduction="none")
+    loss.backward()
+    assert loss.shape == () and x.grad.shape == (3,)
+    with pytest.raises(ValueError, match="must have size 1"):        # what the others gave lay in memory unwritten
+        getattr(F, name)(x, ctorch.tensor([0, 0]), reduction="none")

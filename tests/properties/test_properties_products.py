@@ -312,7 +312,7 @@ def einsum(draw):
     args = draw(factors(*words, dtypes=NUMBERS))
     grad = (
         tuple(range(1, 1 + len(args)))
-        if args[0].dtype == "float64" and len(words) and all(np.isfinite(a.values).all() for a in args)
+        if all(a.dtype == "float64" for a in args) and len(words) and all(np.isfinite(a.values).all() for a in args)
         else ()
     )
     return Call(
