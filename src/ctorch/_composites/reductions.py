@@ -69,7 +69,7 @@ def logsumexp(input, dim, keepdim=False):
         dim = None
     if input.is_complex() or input.is_cuda:
         dims = _all_dims(dim, input.dim())
-        if any(input.shape[d] == 0 for d in dims):
+        if input.numel() == 0 and any(input.shape[d] == 0 for d in dims):
             return input.sum(dims, keepdim).log()
         peak = (input.real if input.is_complex() else input).detach().amax(dims, True)
         peak = ops._where(ops.isinf(peak), 0.0, peak)
