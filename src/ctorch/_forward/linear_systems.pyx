@@ -112,9 +112,9 @@ cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like):
     cdef int64_t m, n
     if like.ndim >= 2:
         m, n = like.shape[like.ndim - 2], like.shape[like.ndim - 1]
-        if shape_tuple(pivots) != (*shape_tuple(like)[:like.ndim - 2], min(m, n)):
-            raise RuntimeError(f"lu_unpack: expected pivots of shape {[*shape_tuple(like)[:like.ndim - 2], min(m, n)]}, "
-                               f"got {list(shape_tuple(pivots))}")
+        expected = (*shape_tuple(like)[:like.ndim - 2], min(m, n))
+        if shape_tuple(pivots) != expected:
+            raise RuntimeError(f"lu_unpack: expected pivots of shape {list(expected)}, got {list(shape_tuple(pivots))}")
         pivots = valid_pivots(pivots, m, "lu_unpack")
     batch_init(&b, like, b"lu_unpack")
     b.each = permutation_each
