@@ -37,7 +37,7 @@ help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
 	@echo 'make test-gradients  derivatives of every operator, all samples of each'
-	@echo 'make test-properties   each operator on 1000 drawn inputs, counted     (EXAMPLES=100; ARGS="-k add")'
+	@echo 'make test-properties   each operator on 500 drawn inputs, counted     (EXAMPLES=full: 1000; PART="fft linalg")'
 	@echo 'make test-softcuda   the CUDA tests without a GPU, then some again under a race detector'
 	@echo 'make test-gpu    the CUDA tests on a GPU, then compute-sanitizer     (WHEELS=folder of wheels: no network)'
 	@echo 'make check-kernels   compile every CUDA kernel; registers and spills, in out/kernels.txt'
@@ -69,10 +69,15 @@ test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
 test-gradients: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
 	@echo; $(PY) -m pytest tests/autograd/test_row_gradients.py --gradients=full $(ARGS)
 
-EXAMPLES ?= full
-test-properties: $(STAMPS)/ctorch $(STAMPS)/extra-test $(REFERENCED)
-	@mkdir -p out; echo; CTORCH_PROPERTIES=$(EXAMPLES) CTORCH_PROPERTIES_REPORT=out/properties.txt \
-		$(PY) -m pytest tests/properties $(ARGS)
+# What passed is kept until ctorch is built anew, so that a run that was stopped goes on where it was.
+EXAMPLES ?= 500
+test-properties: out/properties.ledger $(STAMPS)/extra-test $(REFERENCED)
+	@echo; CTORCH_PROPERTIES=$(EXAMPLES) CTORCH_PROPERTIES_REPORT=out/properties.txt CTORCH_PROPERTIES_LEDGER=$< \
+		$(PY) -m pytest $(if $(PART),$(PART:%=tests/properties/test_properties_%.py),tests/properties) $(ARGS)
+	@[ -n '$(PART)$(ARGS)' ] || rm $<
+
+out/properties.ledger: $(STAMPS)/ctorch
+	@mkdir -p out; : >$@
 
 .PHONY: pycuda
 pycuda: $(STAMPS)/venv

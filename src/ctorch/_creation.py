@@ -66,6 +66,9 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     """
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
     if not (kind.is_floating_point or kind.is_complex):
+        if steps == 1:
+            return _placed(_factories.full((1,), int(float(base) ** start), dtype=kind), device, out, requires_grad,
+                           layout, pin_memory)
         start, end = int(start), int(end)
     exponents = _factories.linspace(start, end, steps, dtype=ctorch.float64)
     values = _functions.pow(ctorch.tensor(float(base), dtype=ctorch.float64), exponents).to(kind)
@@ -80,11 +83,13 @@ def range(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fal
                   "[start, end).", UserWarning, stacklevel=2)
     if end is None:
         start, end = 0, start
+    kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
+    if not (kind.is_floating_point or kind.is_complex):
+        start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (end - start) * step < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
     count = math.floor((end - start) / step) + 1
     values = (_factories.arange(count, dtype=ctorch.float64) * step + start).to(kind)
     return _placed(values, device, out, requires_grad, layout, pin_memory)

@@ -277,6 +277,8 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         common = default_dtype()
     if op == &OPS[OP_SUB] or op == &OPS[OP_NEG]:
         refuse_bool(op, n, inputs)
+    elif op == &OPS[OP_POW] and category_of[common] <= CATEGORY_INT:
+        refuse_exponent(<TensorBase>inputs[1], common)
     elif op.out == OUT_BOOL and n == 2 and category_of[common] == CATEGORY_INT and beyond(n, inputs, common):
         common = INT64                           # compared as the number that it is
     elif common == BOOL and op == &OPS[OP_SQUARE]:
@@ -300,6 +302,19 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     plan.ndim = broadcast_all(n, inputs, plan.shape)
     if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT and not elsewhere:
         refuse_zeros(<TensorBase>inputs[1], plan)
+    return 0
+
+
+cdef int refuse_exponent(TensorBase exponent, int dtype) except -1:
+    # A number that integers are raised to; of tensors nothing is asked.
+    cdef PyObject* inputs[1]
+    if not exponent.wrapped_number or exponent.device != DEVICE_CPU or exponent.dtype != INT64:
+        return 0
+    if (<int64_t*>exponent.data)[0] < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    inputs[0] = <PyObject*>exponent
+    if beyond(1, inputs, dtype):
+        raise RuntimeError(f"value cannot be converted to type {dtype_title(dtype)} without overflow")
     return 0
 
 

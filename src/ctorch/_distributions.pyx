@@ -636,7 +636,7 @@ cdef real successes_of(mt19937* mt, real count, real p) noexcept nogil:
     cdef real q = 1 - p
     if count <= 0 or p <= 0:
         return 0
-    if p >= 1:
+    if p >= 1 or count != count:     # no sample would ever pass for one of NaN trials
         return count
     if p <= 0.5:
         return many_successes(mt, count, p) if count * p >= 10 else few_successes(mt, count, p)

@@ -89,13 +89,15 @@ cdef object as_index(object i):
     else:
         raise IndexError("only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
                          f"indices (got {type(i).__name__})")
+    if t.dtype == UINT8:                 # bytes are masks, as they were before there were bools
+        t = cast_to(t, BOOL)
     if t.dtype == BOOL:
         return t if t.ndim else bool(t)
     if category_of[t.dtype] != CATEGORY_INT:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     if t.ndim == 0 and not wants_grad(t):
         return int(t)
-    if t is i and t.dtype != INT64 and t.dtype != INT32 and t.dtype != UINT8:
+    if t is i and t.dtype != INT64 and t.dtype != INT32:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
     return cast_to(t, INT64)
 

@@ -102,7 +102,7 @@ def movedim(input, source, destination):
     if len(set(src)) != len(src) or len(set(dst)) != len(dst):
         raise RuntimeError(f"movedim: repeated dim in source ({src}) or destination ({dst})")
     order = [-1] * n
-    for s, d in zip(src, dst):
+    for s, d in zip(src if n else [], dst):
         order[d] = s
     rest = iter([i for i in range(n) if i not in src])
     return permute(x, [next(rest) if o < 0 else o for o in order])

@@ -25,6 +25,11 @@ cdef object methods():
     return python_methods
 
 
+cdef bint whole(object x):
+    # Numbers count as whole: PyTorch takes tensors alone.
+    return not isinstance(x, TensorBase) or category_of[(<TensorBase>x).dtype] < CATEGORY_FLOAT
+
+
 cdef object own_dtype(TensorBase x):
     return dtype_object(x.dtype)
 
@@ -355,6 +360,8 @@ cdef class ViewMethods(TableMethods):
 
     def addcdiv_(self, tensor1, tensor2, *, value=1):
         """In place: add value * tensor1 / tensor2."""
+        if whole(tensor1) and whole(tensor2):
+            raise RuntimeError("Integer division with addcdiv is no longer supported; use value * tensor1 / tensor2.")
         return call_inplace(OP_ADDCDIV, (self, tensor1, tensor2, value))
 
     def round_(self, *, decimals=0):

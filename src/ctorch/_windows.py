@@ -56,6 +56,8 @@ def fractional_max_pool(input, dims, kernel_size, output_size, random_samples):
         raise RuntimeError(f"fractional_max_pool{dims}d: Expected {dims + 1}D or {dims + 2}D tensor, but got "
                            f"{list(input.shape)}")
     batch, channels, *size = input.shape
+    if any(k <= 0 for k in kernel):
+        raise RuntimeError(f"fractional_max_pool{dims}d: kernel_size should be greater than zero, but got {kernel}")
     if any(o + k - 1 > s for o, k, s in zip(out, kernel, size)):
         raise RuntimeError(f"fractional_max_pool{dims}d: pool {list(kernel)} and output {list(out)} are too large for "
                            f"input {list(size)}")
@@ -69,7 +71,7 @@ def fractional_max_pool(input, dims, kernel_size, output_size, random_samples):
             begins = ((begins + sample) * alpha).long() - (sample * alpha).long()
             begins[..., -1] = s - k
         else:
-            begins = ctorch.full((batch, channels, 1), s - k, dtype=ctorch.int64, device=input.device)
+            begins = ctorch.full((batch, channels, o), s - k, dtype=ctorch.int64, device=input.device)
         taps = begins.unsqueeze(-1) + ctorch.arange(k, device=input.device)     # batch, channels, out, kernel
         shape = [batch, channels] + [1] * (2 * dims)
         shape[2 + axis], shape[2 + dims + axis] = o, k

@@ -3,6 +3,8 @@
 Each function pads or trims its input and hands it to one of three rows of the table: complex to complex, real to
 complex, complex to real.
 """
+import math
+
 import ctorch
 from ctorch import _functions as _f
 
@@ -286,7 +288,7 @@ def _frequencies(half, n, d, dtype, device, requires_grad, out):
     result = ctorch.arange(n // 2 + 1 if half else n, dtype=dtype if exact else ctorch.int64)
     if not half:
         result[(n + 1) // 2:] -= n
-    scale = 1.0 / (n * d) if n else 1.0
+    scale = 1.0 / (n * d) if n * d else math.copysign(math.inf, n * d)
     result = result.mul_(scale) if exact else result.to(dtype) * scale
     return _f._result_in(out, result if device is None else result.to(device), "fftfreq").requires_grad_(requires_grad)
 

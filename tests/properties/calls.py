@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from comparison import COUNTS
+import tally
+from comparison import NO_KERNEL
 from differences import differs_on_purpose
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -310,6 +311,34 @@ def same(ours, theirs, call, where="result"):
         assert ours == theirs, where
 
 
+def same_gradients(call, ours, theirs):
+    for i, (mine, other) in enumerate(zip(ours.grads, theirs.grads, strict=True)):
+        if mine is None or other is None:  # none is the same as nothing but zeros
+            assert all(g is None or not g[1].any() for g in (mine, other)), f"gradient {i}: {mine}, not {other}"
+        else:
+            same(mine, other, call, f"gradient {i}")
+
+
+def within(distance):
+    """A comparison that allows, beside the tolerance, a distance that `distance(call)` says, where results cancel."""
+
+    def compare(call, ours, theirs):
+        (dtype, mine), (other_dtype, other) = ours.result, theirs.result
+        assert dtype == other_dtype and mine.shape == other.shape, (ours.result, theirs.result)
+        with np.errstate(all="ignore"):
+            far = ~(np.isfinite(mine) & np.isfinite(other) & (np.abs(mine - other) <= distance(call)))
+        close(mine[far], other[far], call.rtol or TOLERANCE.get(dtype, 0))
+        same_gradients(call, ours, theirs)
+
+    return compare
+
+
+def largest_of(tensor):
+    """The largest finite size in a tensor, or None."""
+    sizes = np.abs(tensor.values[np.isfinite(tensor.values)]) if tensor is not None else np.ones(1)
+    return float(sizes.max(initial=0))
+
+
 def close(a, b, tolerance, where="result"):
     """Equal but for `tolerance` of an element and of the largest one; NaN equals NaN."""
     if a.dtype.kind not in "fc" or not tolerance:
@@ -345,21 +374,23 @@ def _no_dtype(error):
 
 
 def check(call, reference):
-    """Makes a call, in PyTorch too, and asserts that all agrees. Returns whether the call succeeded."""
+    """Makes a call, in PyTorch too, asserts that all agrees, and says what came of it, as `tally` counts."""
     ours = run(call, ctorch)
     if reference is not None:
         theirs = run(call, reference)
-        if differs_on_purpose(call, ours, theirs):
-            return False
+        if ours.error is not None and theirs.error is not None and _classes_agree(ours.error, theirs.error):
+            return tally.REFUSED
+        if reason := differs_on_purpose(call, ours, theirs):
+            return reason
         if theirs.error is not None:
             if ours.error is None and _no_dtype(theirs.error):
-                return False
+                return NO_KERNEL
             assert ours.error is not None, f"PyTorch raises {theirs.error!r}; ctorch returns {ours.result!r:.300}"
             assert _classes_agree(ours.error, theirs.error), f"PyTorch raises {theirs.error!r}, ctorch {ours.error!r}"
-            return False
+            return tally.REFUSED
     elif ours.error is not None:
         assert isinstance(ours.error, (RuntimeError, ValueError, TypeError, IndexError)), repr(ours.error)
-        return False
+        return tally.REFUSED
     if ours.error is not None:
         raise AssertionError(f"ctorch raises {ours.error!r}") from ours.error
     theirs = theirs if reference is not None else run(call, ctorch, dense=True)
@@ -367,14 +398,10 @@ def check(call, reference):
         call.compare(call, ours, theirs)
     else:
         same(ours.result, theirs.result, call)
-        for i, (mine, other) in enumerate(zip(ours.grads, theirs.grads, strict=True)):
-            if mine is None or other is None:  # none is the same as nothing but zeros
-                assert all(g is None or not g[1].any() for g in (mine, other)), f"gradient {i}: {mine}, not {other}"
-            else:
-                same(mine, other, call, f"gradient {i}")
+        same_gradients(call, ours, theirs)
     _check_memory(call, ours, theirs, reference is not None)
     _check_numpy(call, ours)
-    return True
+    return tally.AGREED
 
 
 def _classes_agree(ours, theirs):
@@ -393,7 +420,7 @@ def _check_memory(call, ours, theirs, all_of_it):
         if not all_of_it and not tensor.consistent:
             continue
         if call.loose_memory or (call.form == "inplace" and i % len(tensors) == 0 and not call.exact):
-            if call.compare is None:
+            if call.compare is None or call.loose_memory:
                 same(mine, other, call, "the tensor changed in place")
         else:
             np.testing.assert_array_equal(mine[1], other[1], err_msg=f"memory of argument {i % len(tensors)}")
@@ -462,8 +489,9 @@ class Cases(dict):
         @settings(examples(max(4, 16 // heavy), 1000 // heavy), report_multiple_bugs=False)
         @given(strategy)
         def calls(call):
-            made.append(check(call, torch))
-            COUNTS.update(rows or [name])
+            kind = check(call, torch)
+            made.append(kind == tally.AGREED)
+            tally.count(rows or [name], kind)
 
         calls()
         assert any(made) or len(made) < 12, "no call that does anything"

@@ -33,7 +33,7 @@ FULL = 1000
 def examples(quick=25, full=FULL):
     """Settings of a test: few fixed examples in `make test`, many random ones in `make test-properties`."""
     fixed = PROFILE == "quick"
-    count = quick if fixed else full if PROFILE == "full" else int(PROFILE)
+    count = quick if fixed else full if PROFILE == "full" else max(1, int(PROFILE) * full // FULL)
     phases = [Phase.explicit, Phase.generate] if fixed else [Phase.explicit, Phase.generate, Phase.shrink]
     return settings(max_examples=count, derandomize=fixed, deadline=None, database=None, print_blob=not fixed,
                     phases=phases, suppress_health_check=list(HealthCheck))

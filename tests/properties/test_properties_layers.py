@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from calls import KEEPING, LAYOUTS, WIDE, WRITABLE, Call, Cases, DType, T, seeds, shapes, tensors
+from calls import KEEPING, LAYOUTS, WIDE, WRITABLE, Call, Cases, DType, T, largest_of, seeds, shapes, tensors, within
 from hypothesis import strategies as st
 from scipy import special
 
@@ -155,7 +155,7 @@ def softmax(draw):
         [x],
         kwargs,
         "method" if method else "function",
-        rtol=tolerance(x),
+        rtol=5e-5 if "dtype" in kwargs and x.dtype == "float64" else tolerance(x),
         grad=(0,) if differentiable(x) else (),
         numpy=(
             lambda a, dim: (
@@ -228,7 +228,17 @@ def batch_norm(draw):
     grad = (
         tuple(i for i in (0, 3, 4) if args[i] is not None) if all(a is None or differentiable(a) for a in args) else ()
     )
-    return Call(F + "batch_norm", args, kwargs, rtol=tolerance(x) or 1e-7, grad=grad, loose_memory=True)
+    return Call(F + "batch_norm", args, kwargs, rtol=tolerance(x) or 1e-7, grad=grad, loose_memory=True,
+                compare=within(_of_equals))
+
+
+def _of_equals(call):
+    # PyTorch multiplies and shifts by what it calculated ahead: where all are equal, the last digits remain
+    batch = call.name.endswith("batch_norm")
+    x, weight = call.args[0], call.args[3 if batch else 2]
+    eps = call.kwargs["eps"] if batch else call.args[4] if len(call.args) > 4 else 1e-5
+    eps = eps or 1e-5
+    return {"float64": 1e-14}.get(x.dtype, 6e-7) * largest_of(x) * max(largest_of(weight), 1) / eps ** 0.5
 
 
 @cases.add("layer_norm", "layer_norm _layer_norm _layer_norm_backward")
@@ -248,7 +258,7 @@ def layer_norm(draw):
         if all(a is None or differentiable(a) for a in (x, *args[2:4]))
         else ()
     )
-    return Call(F + "layer_norm", args, rtol=tolerance(x) or 1e-6, grad=grad)
+    return Call(F + "layer_norm", args, rtol=tolerance(x) or 1e-6, grad=grad, compare=within(_of_equals))
 
 
 @cases.add("rms_norm", "rms_norm")
@@ -280,8 +290,7 @@ def group_norm(draw):
         if all(a is None or differentiable(a) for a in (x, *args[2:]))
         else ()
     )
-    # PyTorch multiplies and shifts by what it calculated ahead, which loses digits where all of a group are equal
-    return Call(F + "group_norm", args, rtol={"float32": 5e-3}.get(x.dtype, tolerance(x) or 1e-7), grad=grad)
+    return Call(F + "group_norm", args, rtol=tolerance(x) or 1e-7, grad=grad, compare=within(_of_equals))
 
 
 @cases.add("instance_norm", "instance_norm")
@@ -402,7 +411,7 @@ def multi_head(draw):
         F + "multi_head_attention_forward",
         args,
         {"need_weights": draw(flags), "average_attn_weights": draw(flags)},
-        rtol=5e-4 if dtype == "float32" else 1e-8,
+        rtol=5e-4 if dtype == "float32" else 1e-7,
         grad=(0, 1, 2, 5) if dtype == "float64" else (),
     )
 

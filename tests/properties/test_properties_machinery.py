@@ -2,6 +2,9 @@
 import comparison
 import numpy as np
 import pytest
+import references
+import scipy.special
+import tally
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import ALL_DTYPES, LAYOUTS, examples, operands, rounded, shapes, specials
@@ -48,3 +51,32 @@ def test_extremes_survive(dtype):
     values = specials(dtype)
     assert values.size > 1
     np.testing.assert_array_equal(rounded(values, dtype) if dtype == "bfloat16" else values.astype(dtype), values)
+
+
+def test_what_came_of_the_examples_is_added_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(tally, "LEDGER", str(tmp_path / "ledger"))
+    entry = {"test": "tests/properties/test_properties_fft.py::a", "profile": "5", "seconds": 1.0,
+             "kinds": {tally.AGREED: 3, "a reason": 2}, "rows": {"fft": 5}}
+    tally.keep(entry)
+    tally.keep(entry | {"test": entry["test"] + "b", "profile": "7"})
+    assert tally.passed("5") == {entry["test"]: entry}
+    _, part, total, _, reason = tally.summary(tally.passed("5").values())
+    assert part.split() == ["fft", "1", "5", "3", "0", "2", "1"]
+    assert total.split()[1:] == part.split()[1:] and reason.split() == ["2", "a", "reason"]
+
+
+@pytest.mark.parametrize("name, function, near", [
+    ("digamma", scipy.special.psi, (-0.4, -2.3)), ("i0", scipy.special.i0, (3.0, 695.0)),
+    ("i1", scipy.special.i1, (-3.0, 695.0)), ("airy", lambda x: scipy.special.airy(x)[0], (1.5, -3.0, -101.0)),
+])
+def test_references_agree_where_others_are_right(name, function, near):
+    x = np.array(near)
+    np.testing.assert_allclose(getattr(references, name)(x), function(x), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["j0", "j1", "y0", "y1"])
+def test_series_of_bessel_functions_meet(name):
+    function = references.bessel(name)
+    sides = function(np.array([1e6 * (1 - 1e-15), 1e6, 29.0, 31.0]))
+    np.testing.assert_allclose(sides[0], sides[1], rtol=1e-6)
+    np.testing.assert_allclose(sides[2:], getattr(scipy.special, name)(np.array([29.0, 31.0])), rtol=1e-12)

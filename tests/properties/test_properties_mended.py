@@ -60,7 +60,7 @@ def test_addr_of_bools():
 
 
 def test_least_squares_without_columns():
-    found = ctorch.linalg.lstsq(ctorch.zeros(2, 0), ctorch.tensor([[3.0], [4.0]]))
+    found = ctorch.linalg.lstsq(ctorch.zeros(2, 0), ctorch.tensor([[3.0], [4.0]]), driver="gelsd")
     assert found.solution.shape == (0, 1) and found.residuals.tolist() == [25]
 
 
@@ -75,3 +75,229 @@ def test_divergence_of_a_negative_target():
 def test_masked_extrema_check_the_dimension():
     with pytest.raises(IndexError):
         ctorch.masked.amax(ctorch.tensor(1.0), 1)
+
+
+def test_qr_of_a_column_that_begins_with_zero():
+    found = ctorch.tensor([[0.0, 0.0], [1.0, 2.0]], dtype=ctorch.float64).geqrf()
+    assert found.a.tolist() == [[-1, -2], [1, 0]]             # LAPACK takes zero for positive
+
+
+@pytest.mark.parametrize("name, more", [("index_add", ()), ("index_reduce", ("prod",))])
+@pytest.mark.parametrize("shape, source", [((), (1,)), ((1,), ())])
+def test_sources_of_other_dimensions(name, more, shape, source):
+    with pytest.raises(RuntimeError, match="must match self tensor shape"):
+        getattr(ctorch.zeros(shape), name)(0, ctorch.tensor([0]), ctorch.ones(source), *more)
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
+def test_normalized_shape_of_no_dimensions(name):
+    with pytest.raises(RuntimeError, match="at least 1-dimensional"):
+        getattr(F, name)(ctorch.ones(1), ())
+
+
+@pytest.mark.parametrize("shape", [(0, 1), (2, 1, 0)])
+def test_running_means_of_an_empty_batch(shape):
+    mean, var = ctorch.tensor([0.25]), ctorch.tensor([0.5])
+    F.batch_norm(ctorch.ones(shape), mean, var, training=True)
+    assert (mean.item(), var.item()) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize("name, shapes", [("addmm", ((1, 1), (1, 2), (2, 1))), ("addmv", ((1,), (1, 2), (2,))),
+                                          ("baddbmm", ((1, 1, 1), (1, 1, 2), (1, 2, 1))),
+                                          ("addbmm", ((1, 1), (1, 1, 2), (1, 2, 1)))])
+def test_sums_and_products_of_two_dtypes(name, shapes):
+    first, *rest = shapes
+    with pytest.raises(RuntimeError, match="one dtype"):
+        getattr(ctorch, name)(ctorch.ones(first), *(ctorch.ones(s, dtype=ctorch.float64) for s in rest))
+
+
+def test_tensordot_keeps_the_dtype():
+    x, y = ctorch.ones(2, 2, 3, dtype=ctorch.int32), ctorch.ones(3, 1, dtype=ctorch.int32)
+    product = ctorch.tensordot(x, y, ([1, 2], [1, 0]))
+    assert product.dtype == ctorch.int32 and product.tolist() == [6, 6]
+
+
+def test_soft_margin_loss_has_the_shape_of_its_input():
+    with pytest.raises(RuntimeError, match="doesn't match the broadcast shape"):
+        F.soft_margin_loss(ctorch.ones(3), ctorch.ones(2, 3))
+
+
+def test_gaussian_loss_broadcasts_one_dimension_of_the_variance():
+    with pytest.raises(ValueError, match="incorrect size"):
+        F.gaussian_nll_loss(ctorch.ones(2, 3), ctorch.ones(2, 3), ctorch.ones(1, 1))
+
+
+@pytest.mark.parametrize("name", ["nll_loss", "cross_entropy"])
+def test_classes_as_bytes(name):
+    x, classes = ctorch.tensor([[0.5, 1.5], [2.0, 0.0]], requires_grad=True), ctorch.tensor([1, 0])
+    results = [getattr(F, name)(x, c) for c in (classes, classes.to(ctorch.uint8))]
+    grads = [ctorch.autograd.grad(y, x)[0].tolist() for y in results]
+    assert results[0].item() == results[1].item() and grads[0] == grads[1]
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0), (2, 0, 3)])
+def test_cross_entropy_of_no_classes(shape):
+    assert F.cross_entropy(ctorch.zeros(shape), ctorch.zeros(shape)).isnan()
+
+
+def test_bins_of_one_edge():
+    for bins in (ctorch.tensor([1.0]), ctorch.tensor([])):
+        with pytest.raises(RuntimeError, match="bins must be > 0"):
+            ctorch.histogram(ctorch.ones(3), bins)
+
+
+@pytest.mark.parametrize("options", [{"stride": 0}, {"dilation": 0}, {"padding": -1}])
+@pytest.mark.parametrize("name, dtype", [("conv2d", "int64"), ("conv2d", "float32"), ("conv_transpose2d", "float32"),
+                                         ("conv_transpose2d", "int64"), ("conv_transpose2d", "complex64")])
+def test_steps_of_a_convolution(name, dtype, options):
+    x = ctorch.ones(1, 1, 3, 3, dtype=getattr(ctorch, dtype))
+    with pytest.raises(RuntimeError, match=r"stride|dilation|padding"):
+        getattr(F, name)(x, x, **options)
+
+
+def test_ceiling_of_a_window_larger_than_the_volume():
+    assert F.max_pool3d(ctorch.ones(1, 1, 1, 1), 2, ceil_mode=True).shape == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("name, shape", [("max_pool2d", (1, 0, 4)), ("avg_pool2d", (1, 0, 4)),
+                                         ("max_pool3d", (1, 0, 4, 4)), ("avg_pool3d", (1, 0, 4, 4))])
+def test_windows_of_padding_alone(name, shape):
+    with pytest.raises(RuntimeError, match="non-batch dimensions"):
+        getattr(F, name)(ctorch.ones(shape), 4, padding=2)
+
+
+def test_fractional_pooling_to_nothing():
+    samples = ctorch.full((1, 1, 2), 0.5)
+    assert F.fractional_max_pool2d(ctorch.ones(1, 3, 3), 2, output_size=0, _random_samples=samples).shape == (1, 0, 0)
+
+
+def test_frequencies_at_no_distance():
+    assert ctorch.fft.fftfreq(2, 0).tolist()[1] == -np.inf and ctorch.fft.rfftfreq(0).isnan().all()
+
+
+def test_logsumexp_of_no_complex_numbers():
+    assert ctorch.logsumexp(ctorch.ones(0, dtype=ctorch.complex64), 0).item().real == -np.inf
+
+
+def test_nanmean_in_a_whole_dtype():
+    with pytest.raises(RuntimeError, match="could not infer output dtype"):
+        ctorch.nanmean(ctorch.ones(2), dtype=ctorch.int64)
+
+
+def test_binomial_of_nan_trials():
+    assert ctorch.binomial(ctorch.tensor([np.nan]), ctorch.tensor([0.5])).isnan().all()      # it never came to an end
+
+
+def test_movedim_of_a_number():
+    assert ctorch.tensor(2.0).movedim(0, -1).item() == 2
+
+
+@pytest.mark.parametrize("dtype, power, match", [("int64", -1, "negative"), ("uint8", -1, "negative"),
+                                                 ("uint8", 300, "overflow"), ("int8", 200, "overflow")])
+def test_powers_that_integers_do_not_have(dtype, power, match):
+    x = ctorch.tensor([3], dtype=getattr(ctorch, dtype))
+    for call in (lambda: x ** power, lambda: x.pow(power), lambda: x.clone().pow_(power)):
+        with pytest.raises(RuntimeError, match=match):
+            call()
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_first_power_of_complex_numbers(dtype):
+    x = ctorch.tensor([-0.03963146 + 2.5674849e17j], dtype=getattr(ctorch, dtype))
+    assert (x ** 1).tolist() == x.tolist()
+
+
+def test_addcdiv_of_whole_numbers_in_place():
+    true = ctorch.tensor(True)
+    with pytest.raises(RuntimeError, match="Integer division"):
+        ctorch.tensor(1.0).addcdiv_(true, true)
+
+
+def test_no_residuals_of_gelsy_without_columns():
+    assert ctorch.linalg.lstsq(ctorch.zeros(2, 0), ctorch.ones(2, 1)).residuals.shape == (0,)
+
+
+def test_pivots_that_lead_outside():
+    for pivots in ([0], [2], [1, 1, 1]):
+        with pytest.raises(RuntimeError, match=r"[Pp]ivots"):
+            ctorch.lu_unpack(ctorch.ones(1, 1), ctorch.tensor(pivots, dtype=ctorch.int32))
+
+
+def test_gradient_of_a_ceiling():
+    x = ctorch.ones(1, 1, 1, requires_grad=True)
+    F.max_pool2d(x, 2, ceil_mode=True).sum().backward()
+    assert x.grad.tolist() == [[[1]]]
+
+
+def test_mean_of_a_volume_smaller_than_its_window():
+    with pytest.raises(RuntimeError, match="smaller than kernel size"):
+        F.avg_pool3d(ctorch.ones(1, 1, 1, 1), 2, ceil_mode=True)
+
+
+@pytest.mark.parametrize("options", [{}, {"dim": 0}, {"p": 3}])
+def test_norm_of_one_number_is_its_size(options):
+    assert ctorch.norm(ctorch.tensor([-1e-200], dtype=ctorch.float64), **options).item() == 1e-200
+
+
+def test_factories_of_whole_numbers():
+    with pytest.warns(UserWarning):
+        assert ctorch.range(-3.5, 2.5, 2, dtype=ctorch.int8).tolist() == [-3, -1, 1]
+    assert ctorch.logspace(0.5, 0, 1, dtype=ctorch.int32).tolist() == [3]
+    with pytest.raises(RuntimeError, match="overflow"):
+        ctorch.logspace(5, 0, 1, dtype=ctorch.uint8)
+
+
+def test_rms_norm_of_too_few_dimensions():
+    with pytest.raises(ValueError, match="at least 2 dimensions"):
+        F.rms_norm(ctorch.ones(1), (1, 1))
+
+
+def test_bytes_are_masks():
+    x, mask = ctorch.arange(4), ctorch.tensor([0, 1, 0, 1], dtype=ctorch.uint8)
+    assert x[mask].tolist() == [1, 3]
+    x[mask] = 9
+    assert x.tolist() == [0, 9, 2, 9]
+
+
+def test_copies_to_negative_places():
+    with pytest.raises(IndexError, match="out of bounds"):
+        ctorch.zeros(3).index_copy(0, ctorch.tensor([-1]), ctorch.ones(1))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "int64"])
+@pytest.mark.parametrize("name", ["conv2d", "conv_transpose2d"])
+def test_biases_of_other_sizes(name, dtype):
+    x = ctorch.ones(1, 1, 3, 3, dtype=getattr(ctorch, dtype))
+    with pytest.raises(RuntimeError, match="expected bias"):
+        getattr(F, name)(x, x, x.new_ones(2))
+
+
+def test_instances_with_a_bias_of_another_size():
+    with pytest.raises(RuntimeError, match="Expected bias"):
+        F.instance_norm(ctorch.ones(1, 1, 3), bias=ctorch.ones(2))
+
+
+@pytest.mark.parametrize("name", ["avg_pool1d", "max_pool1d"])
+def test_windows_that_stand_still(name):
+    with pytest.raises(RuntimeError, match="stride"):
+        getattr(F, name)(ctorch.ones(1, 3), 1, stride=0)
+
+
+def test_area_of_nothing():
+    assert F.interpolate(ctorch.ones(1, 1, 1), mode="area", scale_factor=0.5).shape == (1, 1, 0)
+
+
+def test_bilinear_bias_of_another_dtype():
+    one = ctorch.ones(1, 1, dtype=ctorch.float64)
+    with pytest.raises(RuntimeError, match="dtype"):
+        F.bilinear(one, one, one.reshape(1, 1, 1), ctorch.ones(1))
+
+
+@pytest.mark.parametrize("name", ["nll_loss", "cross_entropy"])
+def test_classes_of_one_sample(name):
+    x = ctorch.ones(3, requires_grad=True)
+    loss = getattr(F, name)(x, ctorch.tensor([0]), reduction="none")
+    loss.backward()
+    assert loss.shape == () and x.grad.shape == (3,)
+    with pytest.raises(ValueError, match="must have size 1"):        # what the others gave lay in memory unwritten
+        getattr(F, name)(x, ctorch.tensor([0, 0]), reduction="none")

@@ -2,7 +2,20 @@
 
 import numpy as np
 import pytest
-from calls import COMPLEX, FLOATS, KEEPING, LAYOUTS, WIDE, WRITABLE, Call, Cases, shapes, tensors
+from calls import (
+    COMPLEX,
+    FLOATS,
+    KEEPING,
+    LAYOUTS,
+    WIDE,
+    WRITABLE,
+    Call,
+    Cases,
+    largest_of,
+    shapes,
+    tensors,
+    within,
+)
 from hypothesis import strategies as st
 from scipy.spatial import distance
 
@@ -69,7 +82,15 @@ product("vdot", "i", "i", numpy=np.vdot)
 product("outer", "i", "j", numpy=np.outer)
 product("inner", "ij", "kj", numpy=np.inner, dtypes=NUMBERS)
 product("kron", "ij", "klm", numpy=np.kron)
-product("chain_matmul", "ij", "jk", "kl", methods=("function",), numpy=lambda a, b, c: a @ b @ c)
+product("chain_matmul", "ij", "jk", "kl", methods=("function",),
+        numpy=lambda a, b, c: a @ b @ c if all(np.isfinite(m).all() for m in (a, b, c)) else None)
+
+
+def _products(call):
+    # as far as products of the largest numbers may be off: some cancel
+    x, y = call.args
+    return {"float64": 1e-14, "complex128": 1e-14, "float16": 2e-3, "bfloat16": 2e-2, "float32": 1e-6,
+            "complex64": 1e-6}.get(x.dtype, 0) * largest_of(x) * largest_of(y)
 
 
 @cases.add("cross", "cross")
@@ -80,7 +101,8 @@ def cross(draw):
         if dim < 2 and draw(st.integers(0, 9)):
             t.values = np.resize(np.append(t.values.reshape(-1), [1]).astype(t.values.dtype),
                                  [3 if d == dim % 2 else n for d, n in enumerate(x.values.shape)])
-    return Call("cross", [x, y], {"dim": dim}, draw(forms("function", "method", "out")), rtol=tolerance(x))
+    return Call("cross", [x, y], {"dim": dim}, draw(forms("function", "method", "out")), rtol=tolerance(x),
+                compare=within(_products))
 
 
 @cases.add("matmul", "matmul")
@@ -290,7 +312,7 @@ def einsum(draw):
     args = draw(factors(*words, dtypes=NUMBERS))
     grad = (
         tuple(range(1, 1 + len(args)))
-        if args[0].dtype == "float64" and len(words) and all(np.isfinite(a.values).all() for a in args)
+        if all(a.dtype == "float64" for a in args) and len(words) and all(np.isfinite(a.values).all() for a in args)
         else ()
     )
     return Call(
@@ -371,7 +393,8 @@ def cross_and_vecdot(draw):
     dtype = draw(st.sampled_from(NUMBERS))
     args = [draw(tensors([1 if draw(rarely) else n for n in shape], (dtype,), KINDS)) for _ in range(2)]
     grad = (0, 1) if dtype == "float64" and all(np.isfinite(a.values).all() for a in args) else ()
-    return Call(name, args, {"dim": draw(st.integers(-2, 1))}, grad=grad, rtol=tolerance(args[0]))
+    return Call(name, args, {"dim": draw(st.integers(-2, 1))}, grad=grad, rtol=tolerance(args[0]),
+                compare=within(_products))
 
 
 @cases.add("multi_dot", "")

@@ -34,7 +34,13 @@ def calls(draw, row):
     """A case of the row, its tensor, and its arguments by name."""
     case = draw(st.sampled_from(CASES[row]))
     dtype = draw(st.sampled_from(ALL_DTYPES if draw(st.integers(0, 7)) == 0 else case.dtypes))
+    if dtype == "uint8" and row in ("any", "all"):
+        dtype = "int8"                        # PyTorch's are uint8; ctorch's are bool, as the array standard has it
     x = draw(operands(shapes(), dtype))
+    if row == "logcumsumexp" and dtype in COMPLEX and not x.shape:
+        x.flat = x.flat.real.astype(dtype)    # PyTorch leaves a number as it is, at any angle
+    if "trapezoid" in row and x.flat.dtype.kind in "iu" and x.flat.itemsize > 2:
+        x.flat >>= 10                         # the order of sums decides where they wrap
     args = {}
     if case.dim != "none" and (case.dim.endswith("!") or draw(st.integers(0, 4))):
         args["dim"] = draw(dims_of(len(x.shape), case.dim.startswith("many")))
@@ -88,13 +94,22 @@ def scale_of(case, x, args):
 @examples(25)
 def test_reductions_and_scans(row, data):
     case, x, args = data.draw(calls(row))
+    if row == "norm" and x.dtype in COMPLEX:
+        # how large a number with an infinite part and NaN is, is left open: sums of squares say NaN, hypot infinite
+        x.flat[np.isinf(x.flat) & (np.isnan(x.flat.real) | np.isnan(x.flat.imag))] = 0
     method = hasattr(torch.Tensor, case.name) and data.draw(st.booleans())
 
     def function(module, x):
         given = arguments(module, x, args)
         return getattr(x, case.name)(**given) if method else resolve(module, case.path)(x, **given)
     agree(row, function, x, tolerance=case.tolerance, wider=True, scale=scale_of(case, x, args),
-          refine="dtype" not in args, excuse=excused)
+          refine=args.get("dtype") is None, excuse=excused)
+
+
+def differs_into(row, out, result):
+    """Where PyTorch calculates in the dtype of out=, before it asks what is zero, or what wraps."""
+    return (row in ("any", "all") and out == "uint8") or (
+        row in ("prod", "cumprod", "sum", "cumsum") and result == "int64" and out in FLOATS + COMPLEX)
 
 
 @needs_torch
@@ -115,7 +130,7 @@ def test_out(row, data):
     outs = []
     for result in want if isinstance(want, tuple) else (want,):
         dtype = name_of(result.dtype) if data.draw(st.integers(0, 3)) else data.draw(st.sampled_from(DTYPES))
-        if not takes(dtype, name_of(result.dtype)):
+        if not takes(dtype, name_of(result.dtype)) or differs_into(row, dtype, name_of(result.dtype)):
             dtype = name_of(result.dtype)
         right = data.draw(st.integers(0, 4)) > 0
         shape = tuple(result.shape) if right else data.draw(shapes())

@@ -6,6 +6,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from strategies import (
     ALL_DTYPES,
+    COMPLEX,
     DTYPES,
     FLOATS,
     INTEGERS,
@@ -139,8 +140,15 @@ def test_moves(row, data):
 
 
 def excused(error):
-    """Where ctorch does more, or names another fault: of a dim and a tuple of dims movedim says that they differ."""
-    return "trace: not implemented" in str(error) or "movedim() received an invalid combination" in str(error)
+    """The reason why ctorch does more, or names another fault."""
+    if "trace: not implemented" in str(error):
+        return "the trace of every dtype"
+    if "expected to be in range of [-1, 0], but got 1" in str(error):
+        return "repeat_interleave along the last dimension of a number"
+    if "cannot be converted to type int64_t without overflow" in str(error):
+        return "is_nonzero of the largest uint64"
+    return "movedim says of a dim and dims that they differ in number" if (
+        "movedim() received an invalid combination" in str(error)) else None
 
 
 @needs_torch
@@ -278,6 +286,8 @@ def test_factories(row, data):
     a, b, c = (data.draw(NUMBERS) for _ in range(3))
     c = c or 1
     c = c if row != "range" or abs(c) > 0.1 else 1         # how many steps there are is rounded
+    if row == "range" and dtype not in (None, *FLOATS, *COMPLEX):
+        c = int(c) or 1                          # PyTorch divides by the step as a whole number, of zero too
     size, count = data.draw(shapes(max_dims=3)), data.draw(st.integers(-1, 9))
     x = data.draw(operands(size, st.sampled_from(DTYPES)))
     if row == "tensor" and dtype == "uint64":
@@ -295,7 +305,7 @@ def test_factories(row, data):
                 "range": lambda: m.range(a, b, c, **kind), "tensor": lambda: m.tensor([a, b, c], **kind),
                 "new_full": lambda: x.new_full(size, a, **kind)}[row]()
     agree(row, function, x, tolerance=Tolerance({"float16": 2, "bfloat16": 2, "float32": 4, "float64": 8}, atol=16),
-          wider=True, refine=False)
+          wider=True, refine=(lambda x: np.logspace(a, b, max(count, 0))) if row == "logspace" else False)
 
 
 # ---- rows of two tensors and of parts

@@ -87,6 +87,9 @@ def _grid(points, bins, span, weight, density):
                 raise RuntimeError("torch.histogramdd: input tensor and bins tensors should have the same dtype, but "
                                    f"got input with dtype {points.dtype} and bins for dimension {d} with dtype "
                                    f"{b.dtype}")
+            if b.numel() < 2:
+                raise RuntimeError(f"torch.histogramdd(): bins must be > 0, but got {b.numel()} edges for dimension "
+                                   f"{d}")
             edges.append(b)
         else:
             edges.append(_even_edges(points[:, d], b, None if span is None else span[2 * d:2 * d + 2], d, points.dtype))

@@ -36,15 +36,19 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabl
     if channels % num_groups:
         raise RuntimeError("Expected number of channels in input to be divisible by num_groups, but got input of "
                            f"shape {list(input.shape)} and num_groups={num_groups}")
-    for name, values in (("weight", weight), ("bias", bias)):
-        if values is not None and (values.dim() != 1 or values.numel() != channels):
-            raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of channels in input, but "
-                               f"got {name} of shape {list(values.shape)} and input of shape {list(input.shape)}")
+    _check_channels(input, weight, bias)
     size = channels // num_groups
     for s in input.shape[2:]:
         size *= s
     output = ops._layer_norm(input.reshape(batch * num_groups, size), (size,), None, None, eps)[0].view(input.shape)
     return _scaled(output, weight, bias)
+
+
+def _check_channels(input, weight, bias):
+    for name, values in (("weight", weight), ("bias", bias)):
+        if values is not None and (values.dim() != 1 or values.numel() != input.shape[1]):
+            raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of channels in input, but "
+                               f"got {name} of shape {list(values.shape)} and input of shape {list(input.shape)}")
 
 
 def _scaled(output, weight, bias):
@@ -60,6 +64,7 @@ def instance_norm(input, weight, bias, running_mean, running_var, use_input_stat
     batch, channels = input.shape[:2]
     if not use_input_stats:
         return ops._batch_norm(input, weight, bias, running_mean, running_var, False, 0.0, eps)[0]
+    _check_channels(input, weight, bias)
     # Every channel of every sample is a channel of one large sample.
     flat = input.reshape(1, batch * channels, *input.shape[2:])
     statistics = [None if s is None else s.repeat(batch) for s in (running_mean, running_var)]
@@ -73,6 +78,11 @@ def instance_norm(input, weight, bias, running_mean, running_var, use_input_stat
 
 def rms_norm(input, normalized_shape, weight=None, eps=None):
     sizes = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not sizes:
+        raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+                           "element, but got normalized_shape = []")
+    if input.dim() < len(sizes):
+        raise ValueError(f"Input tensor must have at least {len(sizes)} dimensions, but got {input.dim()}")
     if tuple(input.shape[input.dim() - len(sizes):]) != sizes:
         raise RuntimeError(f"Given normalized_shape={list(sizes)}, expected input with shape {['*', *sizes]}, but got "
                            f"input of size{list(input.shape)}")

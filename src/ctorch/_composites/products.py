@@ -72,11 +72,19 @@ def _scaled_sum(input, product, beta, alpha):
     return product.add_(input) if input.dtype == product.dtype else product + input
 
 
+def _same_dtype(op, input, first, second):
+    if input.dtype != first.dtype:
+        raise RuntimeError(f"{op}: expected operands of one dtype, but got {input.dtype}, {first.dtype} and "
+                           f"{second.dtype}")
+
+
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
+    _same_dtype("addmm", input, mat1, mat2)
     return _scaled_sum(input, ops.mm(mat1, mat2), beta, alpha)
 
 
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
+    _same_dtype("baddbmm", input, batch1, batch2)
     return _scaled_sum(input, ops.bmm(batch1, batch2), beta, alpha)
 
 
@@ -86,6 +94,7 @@ def addmv(input, mat, vec, *, beta=1, alpha=1):
     if mat.shape[1] != vec.shape[0]:
         raise RuntimeError(f"size mismatch, got input ({mat.shape[0]}), mat ({mat.shape[0]}x{mat.shape[1]}), vec "
                            f"({vec.shape[0]})")
+    _same_dtype("addmv", input, mat, vec)
     return _scaled_sum(input, mv(mat, vec), beta, alpha)
 
 
@@ -116,6 +125,7 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     if inside != batch2.shape[1]:
         raise RuntimeError(f"Incompatible matrix sizes for bmm ({rows}x{inside} and "
                            f"{batch2.shape[1]}x{batch2.shape[2]})")
+    _same_dtype("addbmm", input, batch1, batch2)
     wide = batch1.transpose(0, 1).reshape(rows, count * inside)
     return _scaled_sum(input, ops.mm(wide, batch2.reshape(count * inside, batch2.shape[2])), beta, alpha)
 
@@ -157,8 +167,8 @@ def tensordot(input, b, dims=2):
             raise RuntimeError("contracted dimensions need to match, but first has size "
                                f"{input.shape[i]} in dim {i} and second has size {b.shape[j]} in dim {j}")
         if input.shape[i] != b.shape[j]:             # one of them is broadcast
-            input = input.sum(i, True) if b.shape[j] == 1 else input
-            b = b.sum(j, True) if input.shape[i] == 1 else b
+            input = input.sum(i, True, dtype=input.dtype) if b.shape[j] == 1 else input
+            b = b.sum(j, True, dtype=b.dtype) if input.shape[i] == 1 else b
     left = [d for d in range(input.dim()) if d not in first]
     right = [d for d in range(b.dim()) if d not in second]
     inside = math.prod(input.shape[d] for d in first)

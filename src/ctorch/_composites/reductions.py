@@ -69,6 +69,8 @@ def logsumexp(input, dim, keepdim=False):
         dim = None
     if input.is_complex() or input.is_cuda:
         dims = _all_dims(dim, input.dim())
+        if input.numel() == 0 and any(input.shape[d] == 0 for d in dims):
+            return input.sum(dims, keepdim).log()
         peak = (input.real if input.is_complex() else input).detach().amax(dims, True)
         peak = ops._where(ops.isinf(peak), 0.0, peak)
         result = ops.exp(input - peak).sum(dims, True).log() + peak
@@ -79,6 +81,9 @@ def logsumexp(input, dim, keepdim=False):
 def nanmean(input, dim=None, keepdim=False, *, dtype=None):
     if not (input.is_floating_point() or input.is_complex()):
         raise RuntimeError(f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype}")
+    if dtype is not None and not (dtype.is_floating_point or dtype.is_complex):
+        raise RuntimeError("nanmean(): could not infer output dtype. Optional dtype must be either a floating point or "
+                           f"complex dtype. Got: {dtype}")
     count = input.detach().isnan().logical_not().sum(dim, keepdim)
     return input.nansum(dim, keepdim, dtype=dtype) / count
 

@@ -34,7 +34,8 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     return ops._conv2d(input, weight, bias, stride, padding, dilation, groups)
 
 
-def _complex_conv(convolve, input, weight, bias, *options):
+def _complex_conv(convolve, input, weight, bias, *options, channels=None):
+    _check_bias(bias, weight, weight.shape[0] if channels is None else channels)
     real = convolve(input.real, weight.real, None, *options) - convolve(input.imag, weight.imag, None, *options)
     imag = convolve(input.real, weight.imag, None, *options) + convolve(input.imag, weight.real, None, *options)
     output = ctorch.complex(real, imag)
@@ -42,11 +43,25 @@ def _complex_conv(convolve, input, weight, bias, *options):
     return output if bias is None else output + bias.reshape(-1, *spatial)
 
 
+def _check_bias(bias, weight, count):
+    if bias is not None and (bias.dim() != 1 or bias.shape[0] != count):
+        raise RuntimeError(f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {count} "
+                           f"elements, but got bias of size {list(bias.shape)} instead")
+
+
+def _check_steps(op, stride, padding, dilation):
+    for name, values, least in (("stride", stride, 1), ("padding", padding, 0), ("dilation", dilation, 1)):
+        if any(v < least for v in values):
+            raise RuntimeError(f"{op}: {name} should be at least {least}, but got {list(values)}")
+
+
 def _integer_conv(input, weight, bias, stride, padding, dilation, groups):
     """Products of columns: integers have no kernel of their own."""
     kernel, dilation = weight.shape[2:], numbers(dilation, 2, "conv2d", "dilation")
     stride, padding = numbers(stride, 2, "conv2d", "stride"), numbers(padding, 2, "conv2d", "padding")
     outputs, inputs, batch = weight.shape[0], weight.shape[1], input.shape[0]
+    _check_steps("conv2d", stride, padding, dilation)
+    _check_bias(bias, weight, outputs)
     if inputs * groups != input.shape[1]:
         raise RuntimeError(f"Given groups={groups}, weight of size {list(weight.shape)}, expected input"
                            f"{list(input.shape)} to have {inputs * groups} channels, but got {input.shape[1]} "
@@ -86,8 +101,7 @@ def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
                                  ((stride, "stride"), (padding, "padding"), (dilation, "dilation")))
     batch, depth, outputs, kernel = input.shape[0], input.shape[2], weight.shape[0], weight.shape[2]
     reach = dilation[0] * (kernel - 1) + 1
-    if stride[0] <= 0 or dilation[0] <= 0 or padding[0] < 0:
-        raise RuntimeError(f"conv3d: stride {stride}, padding {padding} or dilation {dilation} is not supported")
+    _check_steps("conv3d", stride, padding, dilation)
     if depth + 2 * padding[0] < reach:
         raise RuntimeError(f"Calculated padded input size per channel: depth {depth + 2 * padding[0]}. Kernel size: "
                            f"{reach}. Kernel size can't be greater than actual input size")
@@ -157,10 +171,15 @@ def _conv_transpose(dims, input, weight, bias, stride, padding, output_padding, 
     if input.is_complex():
         def convolve(x, w, b, *options):
             return _conv_transpose(dims, x, w, b, *options)
-        return _complex_conv(convolve, input, weight, bias, stride, padding, output_padding, groups, dilation)
+        return _complex_conv(convolve, input, weight, bias, stride, padding, output_padding, groups, dilation,
+                             channels=weight.shape[1] * groups)
+    _check_bias(bias, weight, weight.shape[1] * groups)
     stride, padding = numbers(stride, dims, op, "stride"), numbers(padding, dims, op, "padding")
     dilation = numbers(dilation, dims, op, "dilation")
     output_padding = numbers(output_padding, dims, op, "output_padding")
+    _check_steps(op, stride, padding, dilation)
+    if any(o < 0 for o in output_padding):
+        raise RuntimeError(f"{op}: output_padding should be at least 0, but got {list(output_padding)}")
     size = _transposed_sizes(input, weight, stride, padding, output_padding, dilation, groups, op)
     if dims == 1:
         output = _transposed2d(input.unsqueeze(2), weight.unsqueeze(2), [1, *size], (1, *stride), (0, *padding),
@@ -246,7 +265,7 @@ def max_pool1d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
 def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
     if input.dim() not in (2, 3):
         raise RuntimeError(f"max_pool1d() Expected 2D or 3D input tensor, but got {list(input.shape)}")
-    kernel, step = _line(kernel_size, "kernel_size"), None if not stride else (1, _line(stride, "stride"))
+    kernel, step = _line(kernel_size, "kernel_size"), _step(stride)
     values, indices = max_pool2d(input.unsqueeze(-2), (1, kernel), step, (0, _line(padding, "padding")),
                                  (1, _line(dilation, "dilation")), ceil_mode, True)
     return values.squeeze(-2), indices.squeeze(-2)
@@ -255,13 +274,17 @@ def max_pool1d_with_indices(input, kernel_size, stride=None, padding=0, dilation
 def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     if input.dim() not in (2, 3):
         raise RuntimeError(f"Expected 2D or 3D (batch mode) tensor for input, but got: {list(input.shape)}")
-    kernel, step = _line(kernel_size, "kernel_size"), None if not stride else (1, _line(stride, "stride"))
+    kernel, step = _line(kernel_size, "kernel_size"), _step(stride)
     return avg_pool2d(input.unsqueeze(-2), (1, kernel), step, (0, _line(padding, "padding")), ceil_mode,
                       count_include_pad).squeeze(-2)
 
 
 def _line(value, arg):
     return numbers(value, 1, "pooling", arg)[0]
+
+
+def _step(stride):
+    return None if stride is None or stride in ((), []) else (1, _line(stride, "stride"))
 
 
 # ---- pooling of volumes

@@ -392,9 +392,9 @@ cdef int check_source(TensorBase x, int dim, TensorBase index, TensorBase source
         raise (IndexError if op == "index_copy" else RuntimeError)(
             f"{op}(): When source and destination are not scalars, their dimensionality must match. "
             f"Source dimensionality ({source.ndim}), destination dimensionality ({x.ndim})")
-    if op == "index_add" and x.ndim == 1 and source.ndim == 0:
+    if op != "index_copy" and x.ndim != source.ndim:
         raise RuntimeError("source tensor shape must match self tensor shape, excluding the specified dimension. Got "
-                           f"self.shape = {list(shape_tuple(x))} source.shape = []")
+                           f"self.shape = {list(shape_tuple(x))} source.shape = {list(shape_tuple(source))}")
     for d in range(a.ndim):
         if d == dim and s.shape[d] != i.numel:
             raise (IndexError if op == "index_copy" else RuntimeError)(
@@ -419,7 +419,7 @@ cdef int index_copy_into(TensorBase x, int dim, TensorBase index, TensorBase sou
     check_source(x, dim, index, source, "index_copy")
     if index.dtype != INT64:
         raise RuntimeError(f"index_copy_(): Expected a long tensor for index, but got {dtype_title(index.dtype)}")
-    return run_along(lined(x), dim, i, lined(source), PUT, False, True, "index_copy", out_of_bounds)
+    return run_along(lined(x), dim, i, lined(source), PUT, False, False, "index_copy", out_of_bounds)
 
 
 cdef int index_fill_into(TensorBase x, int dim, TensorBase index, object value) except -1:

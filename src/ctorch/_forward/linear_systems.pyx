@@ -92,10 +92,9 @@ cdef void permutation_each(const Batch* b, char** at, char* work) noexcept nogil
         order[i] = i
     for i in range(b.n):
         j = pivots[i * step] - 1
-        if 0 <= j < b.m:
-            t = order[i]
-            order[i] = order[j]
-            order[j] = t
+        t = order[i]
+        order[i] = order[j]
+        order[j] = t
     memset(at[1], 0, <int64_t>b.m * b.m * b.size)
     for i in range(b.m):
         if b.size == 4 or b.type == LAPACK_COMPLEX64:
@@ -110,6 +109,13 @@ cdef TensorBase permutation_forward(TensorBase pivots, TensorBase like):
     cdef TensorBase P
     cdef int64_t strides[MAX_DIMS]
     cdef int i
+    cdef int64_t m, n
+    if like.ndim >= 2:
+        m, n = like.shape[like.ndim - 2], like.shape[like.ndim - 1]
+        expected = (*shape_tuple(like)[:like.ndim - 2], min(m, n))
+        if shape_tuple(pivots) != expected:
+            raise RuntimeError(f"lu_unpack: expected pivots of shape {list(expected)}, got {list(shape_tuple(pivots))}")
+        pivots = valid_pivots(pivots, m, "lu_unpack")
     batch_init(&b, like, b"lu_unpack")
     b.each = permutation_each
     b.m, b.n = <int>like.shape[like.ndim - 2], <int>pivots.shape[pivots.ndim - 1]
@@ -191,7 +197,7 @@ cdef TensorBase lu_solve_forward(TensorBase LU, TensorBase pivots, TensorBase B,
     if shape_tuple(pivots) != shape_tuple(LU)[:LU.ndim - 1]:
         raise RuntimeError(f"linalg.lu_solve: Expected LU.shape[:-1] and pivots.shape to be the same, but got pivots "
                            f"with shape {list(shape_tuple(pivots))} instead")
-    pivots = valid_pivots(pivots)
+    pivots = valid_pivots(pivots, LU.shape[LU.ndim - 1], "lu_solve")
     batch_broadcast(&b, B, 2)
     b.each = lu_solve_each
     b.n, b.k = <int>LU.shape[LU.ndim - 1], <int>B.shape[B.ndim - 1]
@@ -205,13 +211,13 @@ cdef TensorBase lu_solve_forward(TensorBase LU, TensorBase pivots, TensorBase B,
     return X
 
 
-cdef TensorBase valid_pivots(TensorBase pivots):
+cdef TensorBase valid_pivots(TensorBase pivots, int64_t n, str op):
     # LAPACK follows pivots without looking, so those that lead outside stop here.
     cdef TensorBase p = contiguous(pivots)
-    cdef int64_t i, n = p.shape[p.ndim - 1]
+    cdef int64_t i
     for i in range(p.numel):
         if not 1 <= (<int32_t*>p.data)[i] <= n:
-            raise RuntimeError(f"Pivots given to lu_solve must all be greater or equal to 1 and at most {n}. Did you "
+            raise RuntimeError(f"Pivots given to {op} must all be greater or equal to 1 and at most {n}. Did you "
                                "properly pass the result of lu_factor?")
     return p
 

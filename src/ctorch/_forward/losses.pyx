@@ -40,12 +40,15 @@ cdef int describe(ClassLoss* l, int ndim, const int64_t* shape) noexcept:
 
 cdef int check(TensorBase x, TensorBase target, TensorBase weight, str op) except -1:
     cdef int i
-    if target.dtype != INT64:
-        raise RuntimeError(f"{op}: expected target of dtype torch.int64, got {dtype_object(target.dtype)}")
+    if target.dtype != INT64 and target.dtype != UINT8:
+        raise RuntimeError(f"{op}: expected target of dtype torch.int64 or torch.uint8, got "
+                           f"{dtype_object(target.dtype)}")
     if x.ndim == 0 or x.ndim > 1 and target.ndim != x.ndim - 1 or x.ndim == 1 and target.ndim > 1:
         raise ValueError(f"{op}: expected a target of {max(x.ndim - 1, 0)} dimensions for input "
                          f"{list(shape_tuple(x))}, "
                          f"got target {list(shape_tuple(target))}")
+    if x.ndim == 1 and target.ndim == 1 and target.shape[0] != 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.shape[0]}")
     if x.ndim > 1:
         for i in range(target.ndim):
             if target.shape[i] != x.shape[i if i == 0 else i + 1]:
@@ -78,7 +81,7 @@ cdef object forward(TensorBase x, TensorBase target, TensorBase weight, int64_t 
     check(x, target, weight, op)
     a, t = dense(x, dtype), dense(target, INT64)
     w = None if weight is None else dense(weight, dtype)
-    y = tensor_empty(dtype, target.ndim, target.shape) if reduction == 0 else tensor_scalar(dtype)
+    y = tensor_empty(dtype, target.ndim, target.shape) if reduction == 0 and x.ndim > 1 else tensor_scalar(dtype)
     total = tensor_scalar(dtype)
     describe(&l, a.ndim, a.shape)
     l.reduction, l.ignore_index, l.smoothing = reduction, ignore_index, smoothing

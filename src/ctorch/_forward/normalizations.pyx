@@ -133,6 +133,8 @@ cdef object batch_norm_forward(TensorBase x, TensorBase weight, TensorBase bias,
     mean, invstd = tensor_empty(dtype, 1, x.shape + 1), tensor_empty(dtype, 1, x.shape + 1)
     fill_batch(&b, a)
     b.weight, b.bias, b.running_mean, b.running_var = data_of(w), data_of(c), data_of(rm), data_of(rv)
+    if training and x.numel == 0:        # the mean of nothing counts for nothing
+        b.running_mean = b.running_var = NULL
     b.momentum, b.eps, b.training = momentum, eps, training
     b.y, b.mean, b.invstd = y.data, mean.data, invstd.data
     cdef NormKernels* k = load_norm()
@@ -185,6 +187,9 @@ cdef object batch_norm_backward_forward(TensorBase grad, TensorBase x, TensorBas
 cdef int fill_layer(LayerNorm* l, TensorBase x, object normalized_shape) except -1:
     cdef int n = len(normalized_shape), i
     l.rows = l.n = 1
+    if n == 0:
+        raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
+                           "element, but got normalized_shape = []")
     if n > x.ndim or tuple(normalized_shape) != shape_tuple(x)[x.ndim - n:]:
         raise RuntimeError(f"Given normalized_shape={list(normalized_shape)}, expected input with shape "
                            f"{['*', *normalized_shape]}, but got input of size{list(shape_tuple(x))}")

@@ -1,5 +1,5 @@
 """LU, Cholesky and QR of matrices of at most 16 rows and columns, as LAPACK's unblocked routines do them."""
-from libc.math cimport fabs, sqrt
+from libc.math cimport copysign, fabs, sqrt
 from libc.stdint cimport int64_t
 
 from ctorch._lapack cimport LAPACK_COMPLEX64, LAPACK_FLOAT32, LAPACK_FLOAT64
@@ -212,8 +212,7 @@ cdef bint factor_qr(int m, int n, element* a, element* tau) noexcept nogil:
         beta = sqrt(below + square(v[i]))
         if not 1e-140 < beta < 1e140:
             return False
-        if alpha > 0:
-            beta = -beta
+        beta = -copysign(beta, alpha)
         tau[i] = (<element>beta - v[i]) / <element>beta
         scale = 1 / (v[i] - <element>beta)
         for r in range(i + 1, m):

@@ -81,6 +81,10 @@ def sliding_windows(TensorBase x not None, int dims, kernel_size, stride, paddin
     three(padding, dims, pad, 0, op, "padding")
     three(dilation, dims, apart, 1, op, "dilation")
     need_sizes(x, dims, op, "(batch mode) tensor for input")
+    for i in range(x.ndim - dims - 1, x.ndim):
+        if x.shape[i] == 0:
+            raise RuntimeError(f"{op}: Expected input's non-batch dimensions to have positive length, but got: "
+                               f"{list(shape_tuple(x))}")
     for i in range(3):
         if kernel[i] <= 0 or step[i] <= 0 or apart[i] <= 0:
             name, value = (("kernel size", kernel_size) if kernel[i] <= 0 else ("stride", stride) if step[i] <= 0
@@ -91,8 +95,11 @@ def sliding_windows(TensorBase x not None, int dims, kernel_size, stride, paddin
                                f"kernel_size={kernel_size}")
     for i in range(3):
         size = 1 if i < 3 - dims else x.shape[x.ndim - 3 + i]
+        if dims == 3 and not maximum and size < kernel[i]:
+            raise RuntimeError(f"{op}: input {list(shape_tuple(x))} smaller than kernel size {kernel_size}")
         room = size + 2 * pad[i] - apart[i] * (kernel[i] - 1) - 1
-        out[i] = 0 if room < 0 else (room + (step[i] - 1 if ceil_mode else 0)) // step[i] + 1
+        room += step[i] - 1 if ceil_mode else 0
+        out[i] = 0 if room < 0 else room // step[i] + 1      # C divides towards zero
         if ceil_mode and (out[i] - 1) * step[i] >= size + pad[i]:
             out[i] -= 1                  # the last window would start in the padding
     if out[0] < 1 or out[1] < 1 or out[2] < 1:

@@ -196,6 +196,10 @@ cdef int pool_sizes(Pool2d* p, int ndim, const int64_t* shape, bint ceil_mode, s
     if ndim != 3 and ndim != 4:
         raise RuntimeError(f"{op}: Expected 3D or 4D (batch mode) tensor for input, but got: "
                            f"{[shape[i] for i in range(ndim)]}")
+    for i in range(ndim - 3, ndim):
+        if shape[i] == 0:
+            raise RuntimeError(f"{op}: Expected input's non-batch dimensions to have positive length, but got: "
+                               f"{[shape[i] for i in range(ndim)]}")
     p.planes = 1
     for i in range(ndim - 2):
         p.planes *= shape[i]
@@ -242,7 +246,7 @@ cdef TensorBase max_pool2d_backward_forward(TensorBase grad, TensorBase indices,
     for i in range(n):
         sizes[i] = shape[i]
     pool_options(&p, kernel_size, stride, padding, dilation, "max_pool2d")
-    pool_sizes(&p, n, sizes, False, "max_pool2d")
+    pool_sizes(&p, n, sizes, True, "max_pool2d")         # the output's size is that of the gradient
     p.out_h, p.out_w = grad.shape[n - 2], grad.shape[n - 1]
     gx = tensor_empty(dtype, n, sizes)
     p.gy, p.gx, p.indices = g.data, gx.data, <int64_t*>indices.data

@@ -264,7 +264,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     graph = records(A, B)
     if graph:
         X = _f._linalg_lstsq_value(A, B, X)
-    if m > n == 0:                           # nothing is explained
+    if m > n == 0 and driver != "gelsy":     # nothing is explained
         residuals = squares(B).sum(-2)
     elif m > n and driver != "gelsy" and (driver == "gels" or not bool((rank != n).any())):
         rest = A @ X - B if graph else whole[..., n:, :]

@@ -43,6 +43,8 @@ def bilinear(input1, input2, weight, bias=None):
             f"bilinear: input1 {tuple(input1.shape)} and input2 {tuple(input2.shape)} must have the "
             "same sizes but for the last"
         )
+    if bias is not None and bias.dtype != weight.dtype:
+        raise RuntimeError(f"bilinear: expected bias of dtype {weight.dtype}, got {bias.dtype}")
     outputs, left, right = weight.shape
     if input1.size(-1) != left or input2.size(-1) != right:
         raise RuntimeError(

@@ -1,4 +1,5 @@
 """Loss functions of nn.functional."""
+import math
 import warnings
 
 import ctorch
@@ -96,7 +97,10 @@ def cross_entropy(
     """
     if size_average is not None or reduce is not None or reduction not in REDUCTIONS:
         reduction = _legacy_reduction(size_average, reduce, reduction)
-    if target.is_floating_point() and target.shape == input.shape:
+    if target.shape == input.shape:
+        if not target.is_floating_point():
+            raise RuntimeError("Expected floating point type for target with class probabilities, got "
+                               f"{target.dtype}")
         if ignore_index >= 0:
             raise RuntimeError("ignore_index is not supported for floating point target")
         return _probability_cross_entropy(input, target, weight, reduction, label_smoothing)
@@ -116,7 +120,8 @@ def _probability_cross_entropy(input, target, weight, reduction, label_smoothing
     if reduction == "none":
         return -terms.sum(dim)
     total = -terms.sum()
-    return total if reduction == "sum" else total / (input.numel() // classes)
+    count = math.prod(input.shape[:dim] + input.shape[dim + 1:]) if classes else 0
+    return total if reduction == "sum" else total / count
 
 
 def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):

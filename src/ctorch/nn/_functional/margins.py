@@ -56,6 +56,9 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     tensor(0.6931)
     """
     reduction = _legacy_reduction(size_average, reduce, reduction)
+    shape = input.shape if target.shape == input.shape else ctorch.broadcast_shapes(input.shape, target.shape)
+    if shape != input.shape:
+        raise RuntimeError(f"output with shape {list(input.shape)} doesn't match the broadcast shape {list(shape)}")
     return _reduce(ops._soft_margin(input, target), reduction)
 
 
@@ -304,7 +307,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
     if var.size() != input.size():
         if input.size()[:-1] == var.size():
             var = var.unsqueeze(-1)
-        elif not (input.dim() == var.dim() and all(b in (a, 1) for a, b in zip(input.size(), var.size()))):
+        elif input.dim() != var.dim() or [b for a, b in zip(input.size(), var.size()) if a != b] != [1]:
             raise ValueError("var is of incorrect size")
     reduction = _legacy_reduction(None, None, reduction)
     # The limit is no function of var: its gradient passes.

@@ -80,7 +80,7 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
         raise NotImplementedError("Input Error: Only 3D, 4D and 5D input Tensors supported "
                                   f"(got {input.dim()}D) for the modes: nearest | linear | bilinear | bicubic | "
                                   f"trilinear | area | nearest-exact (got {mode})")
-    if min(out) <= 0 or min(input.shape[1:]) <= 0:
+    if mode != "area" and (min(out) <= 0 or min(input.shape[1:]) <= 0):
         raise RuntimeError(f"Input and output sizes should be greater than 0, but got input {list(input.shape)} and "
                            f"output {out}")
     if mode == "area":
