@@ -87,7 +87,7 @@ cdef int run_along(TensorBase x, int dim, TensorBase index, TensorBase v, int ho
     if index.numel == 0 or (over.numel == 0 if over.ndim == x.ndim else x.numel == 0):
         return 0
     a.x, a.v, a.index = x.data, v.data, <const int64_t*>index.data
-    a.writes, a.ndim, a.check, a.failed = not reads, 0, True, False
+    a.writes, a.ndim, a.check, a.failed, a.bytes = not reads, 0, True, False, size
     a.size = x.shape[dim]
     a.wrap = a.size if negative else 0
     a.xd = x.strides[dim] * size

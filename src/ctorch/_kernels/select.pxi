@@ -121,23 +121,30 @@ cdef word bound_of_sample(Row* r, int64_t k, Candidates* c, word tag) noexcept n
     return <word>c.keys[i]
 
 
+cdef inline int block_reaches(const word* x, int kind, word inf, word flip, word bound) noexcept nogil:
+    # Whether a key of a block is at most the bound; a loop for each kind, so that it makes vectors of each.
+    cdef int64_t j
+    cdef int found = 0
+    if kind == KEY_FLOAT:
+        for j in range(BLOCK):
+            found |= key_of[word](x[j], KEY_FLOAT, inf, flip) <= bound
+    elif kind == KEY_SIGNED:
+        for j in range(BLOCK):
+            found |= key_of[word](x[j], KEY_SIGNED, inf, flip) <= bound
+    else:
+        for j in range(BLOCK):
+            found |= key_of[word](x[j], KEY_UNSIGNED, inf, flip) <= bound
+    return found
+
+
 cdef inline void scan_below(Row* r, Candidates* c, word bound, word tag) noexcept nogil:
     cdef const word* x = <const word*>r.x
     cdef word inf = <word>r.inf, flip = <word>r.flip, key
     cdef int64_t i = 0, j, n = 0
-    cdef int any_below
     while i < r.n:
-        if i + BLOCK <= r.n:
-            any_below = 0
-            if r.kind == KEY_FLOAT:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], KEY_FLOAT, inf, flip) <= bound
-            else:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], r.kind, inf, flip) <= bound
-            if not any_below:
-                i += BLOCK
-                continue
+        if i + BLOCK <= r.n and not block_reaches(x + i, r.kind, inf, flip, bound):
+            i += BLOCK
+            continue
         for j in range(i, i + BLOCK if i + BLOCK <= r.n else r.n):
             key = key_of[word](x[j], r.kind, inf, flip)
             c.keys[n] = key
@@ -189,21 +196,12 @@ cdef inline int64_t first_few(Row* r, int64_t k, uint64_t* best, int64_t* places
     """The k first in order, kept in a list while the row goes by; equal elements come by their places."""
     cdef const word* x = <const word*>r.x
     cdef word inf = <word>r.inf, flip = <word>r.flip, key, bound = <word>~<word>0
-    cdef int64_t i = 0, j, at, stop, n = 0
-    cdef int any_below
+    cdef int64_t i = 0, at, stop, n = 0
     while i < r.n:
         stop = i + BLOCK
-        if stop <= r.n and n == k:
-            any_below = 0
-            if r.kind == KEY_FLOAT:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], KEY_FLOAT, inf, flip) < bound
-            else:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], r.kind, inf, flip) < bound
-            if not any_below:
-                i = stop
-                continue
+        if stop <= r.n and n == k and (bound == 0 or not block_reaches(x + i, r.kind, inf, flip, bound - 1)):
+            i = stop
+            continue
         if stop > r.n:
             stop = r.n
         while i < stop:
