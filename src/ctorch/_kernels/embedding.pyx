@@ -14,8 +14,15 @@ cdef extern from "vmath_half.h" nogil:
     void ct_half_to_float(const uint16_t* x, float* y, int64_t n)
     void ct_bfloat16_to_float(const uint16_t* x, float* y, int64_t n)
 
-cdef extern from * nogil:
-    void __builtin_prefetch(const void* at)
+cdef extern from "bags.h" nogil:
+    void ct_bag_f32(const float* table, int64_t width, const int64_t* index, int64_t n, int64_t padding,
+                    const float* factors, bint far, float* to)
+    void ct_bag_f64(const double* table, int64_t width, const int64_t* index, int64_t n, int64_t padding,
+                    const double* factors, bint far, double* to)
+    void ct_bag_half(const uint16_t* table, int64_t width, const int64_t* index, int64_t n, int64_t padding,
+                     const float* factors, bint far, float* to)
+    void ct_bag_bfloat16(const uint16_t* table, int64_t width, const int64_t* index, int64_t n, int64_t padding,
+                         const float* factors, bint far, float* to)
 
 cdef enum:
     CHUNK_BYTES = 65536     # copied by a chunk
@@ -23,7 +30,7 @@ cdef enum:
     CLEAR_BYTES = 1 << 18   # zeroed by a chunk
     SERIAL = 16384          # elements below which the gradient is one chunk
     PIECE = 256             # of a row of halves, read at a time
-    AHEAD = 8               # rows that are fetched before they are wanted
+    NEAR = 1 << 19          # bytes of a table that stays in the second cache
     LINE = 16               # columns of the gradient to a chunk, at least
 
 cdef struct Gather:
@@ -163,14 +170,6 @@ cdef inline const real* row_of(Bags* b, int64_t k, int64_t first, int64_t n, rea
     return piece
 
 
-cdef inline void fetch(Bags* b, int64_t i, int64_t bytes) noexcept nogil:
-    cdef const char* row = b.table + b.indices[i] * b.width * bytes
-    cdef int64_t at
-    if <uint64_t>b.indices[i] < <uint64_t>b.vocabulary:
-        for at in range(0, least(b.width * bytes, 512), 64):
-            __builtin_prefetch(row + at)
-
-
 cdef inline void add_row(real* to, const real* row, int64_t n, const real* weight) noexcept nogil:
     cdef int64_t j
     cdef real w
@@ -198,55 +197,67 @@ cdef inline void first_row(real* to, int64_t* places, const real* row, int64_t k
         places[j] = k
 
 
-cdef void bag_of(Bags* b, int64_t bag, real* to) noexcept nogil:
-    """One bag: row after row, in the order of the indices."""
-    cdef int64_t start = start_of(b, bag), end = end_of(b, bag), used = 0, i, k, n, at
-    cdef int64_t step = b.width if real is double or b.rows == ROWS_DENSE else PIECE
-    cdef int64_t* places = b.places + bag * b.width if b.mode == BAGS_MAX else NULL
-    cdef const real* weights = <const real*>b.weights
+cdef inline int64_t used_of(Bags* b, const int64_t* index, int64_t n) noexcept nogil:
+    cdef int64_t i, used = 0
+    for i in range(n):
+        used += index[i] != b.padding_idx
+    return used
+
+
+cdef void sum_of_bag(Bags* b, const int64_t* index, int64_t n, const real* weights, real* to) noexcept nogil:
+    cdef int64_t j, used
+    cdef bint far = b.vocabulary * b.width * <int64_t>sizeof(real) > NEAR
+    if real is double:
+        ct_bag_f64(<const double*>b.table, b.width, index, n, b.padding_idx, weights, far, to)
+    elif b.rows == ROWS_FLOAT16:
+        ct_bag_half(<const uint16_t*>b.table, b.width, index, n, b.padding_idx, weights, far, to)
+    elif b.rows == ROWS_BFLOAT16:
+        ct_bag_bfloat16(<const uint16_t*>b.table, b.width, index, n, b.padding_idx, weights, far, to)
+    else:
+        ct_bag_f32(<const float*>b.table, b.width, index, n, b.padding_idx, weights, far, to)
+    if b.mode == BAGS_MEAN:
+        used = used_of(b, index, n)
+        for j in range(b.width if used > 1 else 0):
+            to[j] /= used
+
+
+cdef void largest_of_bag(Bags* b, const int64_t* index, int64_t n, int64_t* places, real* to) noexcept nogil:
+    """As PyTorch has it, a NaN is the largest only where it is the first."""
+    cdef int64_t step = b.width if real is double or b.rows == ROWS_DENSE else PIECE, used = 0, i, at, m
     cdef const real* row
     cdef real piece[PIECE]
-    memset(to, 0, b.width * sizeof(real))
-    for i in range(start, end):
-        k = b.indices[i]
-        if <uint64_t>k >= <uint64_t>b.vocabulary:
-            b.failed = True
-            return
-        if i + AHEAD < b.count:
-            fetch(b, i + AHEAD, sizeof(real) if real is double or b.rows == ROWS_DENSE else 2)
-        if k == b.padding_idx:
+    for i in range(n):
+        if index[i] == b.padding_idx:
             continue
         at = 0
         while at < b.width:
-            n = least(step, b.width - at)
-            row = row_of(b, k, at, n, piece)
-            if b.mode != BAGS_MAX:
-                add_row(to + at, row, n, NULL if weights == NULL else weights + i)
-            elif used == 0:
-                first_row(to + at, places + at, row, k, n)
+            m = least(step, b.width - at)
+            row = row_of(b, index[i], at, m, piece)
+            if used == 0:
+                first_row(to + at, places + at, row, index[i], m)
             else:
-                keep_largest(to + at, places + at, row, k, n)
-            at += n
+                keep_largest(to + at, places + at, row, index[i], m)
+            at += m
         used += 1
-    if b.mode == BAGS_MEAN and used > 1:
-        for i in range(b.width):
-            to[i] /= used
-    if b.mode == BAGS_MAX and used == 0:
+    if used == 0:
+        memset(to, 0, b.width * sizeof(real))
         for i in range(b.width):
             places[i] = -1
 
 
 cdef void bags_chunk(Bags* b, int64_t chunk, real* tag) noexcept nogil:
-    cdef int64_t bag
+    cdef int64_t bag, start, n, i
+    cdef real* to
     for bag in range(chunk * b.group, least((chunk + 1) * b.group, b.bags)):
-        bag_of(b, bag, <real*>b.y + bag * b.width)
-
-
-cdef int64_t used_of(Bags* b, int64_t bag) noexcept nogil:
-    cdef int64_t i, used = 0
-    for i in range(start_of(b, bag), end_of(b, bag)):
-        used += b.indices[i] != b.padding_idx
-    return used
+        start, n, to = start_of(b, bag), end_of(b, bag) - start_of(b, bag), <real*>b.y + bag * b.width
+        for i in range(start, start + n):
+            if <uint64_t>b.indices[i] >= <uint64_t>b.vocabulary:
+                b.failed = True
+                return
+        if b.mode == BAGS_MAX:
+            largest_of_bag(b, b.indices + start, n, b.places + bag * b.width, to)
+        else:
+            sum_of_bag(b, b.indices + start, n, NULL if b.weights == NULL else <const real*>b.weights + start, to)
 
 
 cdef void bags_backward_chunk(Bags* b, int64_t chunk, real* tag) noexcept nogil:
@@ -257,7 +268,9 @@ cdef void bags_backward_chunk(Bags* b, int64_t chunk, real* tag) noexcept nogil:
     cdef real share
     for bag in range(b.bags):
         row = <const real*>b.y + bag * b.width + first
-        used = used_of(b, bag) if b.mode == BAGS_MEAN else 1
+        used = 1
+        if b.mode == BAGS_MEAN:
+            used = used_of(b, b.indices + start_of(b, bag), end_of(b, bag) - start_of(b, bag))
         share = 1 / <real>used if used else 0
         for i in range(start_of(b, bag), end_of(b, bag)):
             if b.indices[i] != b.padding_idx:
