@@ -166,8 +166,8 @@ def test_results_do_not_depend_on_threads():
             ctorch.set_num_threads(count)
             for dim in (0, 1):
                 index = ctorch.from_numpy(np.random.default_rng(4).integers(0, 9, (300, 310)))
-                results += [a.scatter_add(dim, index, b) for a in (x, x.t().contiguous().t()) for b in (v, v.t().
-                                                                                                       contiguous().t())]
+                results += [a.scatter_add(dim, index, b) for a in (x, x.t().contiguous().t())
+                            for b in (v, v.t().contiguous().t())]
     finally:
         ctorch.set_num_threads(threads)
     for i, y in enumerate(results):

@@ -264,7 +264,6 @@ cdef void runs_task(void* arg, int64_t task) noexcept nogil:
 cdef int copy_runs(Runs* r, TensorBase x, TensorBase y) except -1:
     # y, whose dimensions are these runs of x's.
     cdef int64_t rows, columns, row, column
-    cdef int d
     while r.ndim < 2:
         r.run[r.ndim][0] = r.run[r.ndim][2] = run_of(0, 0, 1)
         r.run[r.ndim][1] = run_of(1, 0, 1)

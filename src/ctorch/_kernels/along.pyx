@@ -94,9 +94,13 @@ cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
     cdef char* x = <char*>at
     if step == 0:
         ct_copy_line(x + wrapped(index[0], wrap) * xd, v, n, xs, vs, size)
-    elif step == 1 and xs == 0 and xd == size and vs == size and wrap == 0:
-        for j in range(n):
-            at[index[j]] = (<const word*>v)[j]
+    elif step == 1 and xs == 0 and xd == size and vs == size:
+        if wrap == 0:
+            for j in range(n):
+                at[index[j]] = (<const word*>v)[j]
+        else:
+            for j in range(n):
+                at[wrapped(index[j], wrap)] = (<const word*>v)[j]
     else:
         for j in range(n):
             (<word*>(x + j * xs + wrapped(index[j * step], wrap) * xd))[0] = (<word*>(v + j * vs))[0]
@@ -250,8 +254,8 @@ cdef void along_dense(Plan* p, int64_t lines, char* x, char* v, const int64_t* i
     cdef int64_t start = 0, n, i
     while start < a.n:
         n = least(PART, a.n - start)
-        ct_copy_plane(<char*>places, <const char*>(index + start * a.step), lines, n, PART * 8, steps * 8, 8, a.step * 8,
-                      8)
+        ct_copy_plane(<char*>places, <const char*>(index + start * a.step), lines, n, PART * 8, steps * 8, 8,
+                      a.step * 8, 8)
         ct_copy_plane(values, v + start * a.vd, lines, n, PART * size, vs, size, a.vd, size)
         for i in range(lines):
             if a.check and outside(a, places + i * PART, 1, n):
