@@ -10,7 +10,13 @@ typedef uint32_t ct_words __attribute__((vector_size(CT_VECTOR_BYTES)));
 CT_INLINE ct_vec_f32 ct_load_f32(const float *x) { return *(const ct_vec_f32 *)x; }
 CT_INLINE ct_vec_f64 ct_load_f64(const double *x) { return *(const ct_vec_f64 *)x; }
 CT_INLINE ct_vec_f32 ct_load_bfloat16(const uint16_t *x) {
+#if defined(__AVX512F__)
+    return (ct_vec_f32)(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)x)), 16));
+#elif defined(__AVX2__)
+    return (ct_vec_f32)(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)x)), 16));
+#else
     return (ct_vec_f32)(__builtin_convertvector(*(const ct_halves *)x, ct_words) << 16);
+#endif
 }
 CT_INLINE ct_vec_f32 ct_load_half(const uint16_t *x) {
     float part[CT_F32_LANES];

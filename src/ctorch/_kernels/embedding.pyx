@@ -30,6 +30,7 @@ cdef enum:
     CLEAR_BYTES = 1 << 18   # zeroed by a chunk
     SERIAL = 16384          # elements below which the gradient is one chunk
     PIECE = 256             # of a row of halves, read at a time
+    BAGS = 65536            # elements of bags to a chunk, about
     NEAR = 1 << 19          # bytes of a table that stays in the second cache
     LINE = 16               # columns of the gradient to a chunk, at least
 
@@ -322,7 +323,7 @@ cdef void bags_weights_chunk_f64(void* b, int64_t chunk) noexcept nogil:
 cdef int each_bag(void (*chunk)(void*, int64_t) noexcept nogil, Bags* b) noexcept nogil:
     # Chunks of as many bags as have about so many elements to read and write.
     cdef int64_t work = (b.count + b.bags) * (b.width + 8)
-    b.group = b.bags * SERIAL // (work + 1) + 1
+    b.group = b.bags * BAGS // (work + 1) + 1
     b.failed = False
     parallel_for(chunk, b, (b.bags + b.group - 1) // b.group)
     return 1 if b.failed else 0
