@@ -253,8 +253,13 @@ def check_fits(TensorBase x, value):
 
 cdef TensorBase number_like(object value, TensorBase x):
     # A number of x's dtype, without dimension.
+    cdef TensorBase v
+    if x.dtype == FLOAT32 and (type(value) is float or type(value) is int) and -1e30 < value < 1e30:
+        v = tensor_empty(FLOAT32, 0, NULL)
+        (<float*>v.data)[0] = <double>value
+        return v
     check_fits(x, value)
-    cdef TensorBase v = as_operand(value, "scatter", "value", 3)
+    v = as_operand(value, "scatter", "value", 3)
     if v.ndim:
         raise RuntimeError(f"value must be a number or a tensor without dimensions, got {v.ndim} dimension(s)")
     return cast_to(v, x.dtype)

@@ -19,6 +19,7 @@ cdef enum:
     COLUMNS = 64         # at least, to a chunk that writes, where the dimension is not the last
     LINE = 512           # elements that are gathered at a time
     PIECE = 2048         # indices that are checked at a time
+    SETUP = 256          # what a line costs beside its elements, in bytes that are passed
     LINES = 16           # lines that are laid out anew together, where those at hand are not dense
     PART = 128           # of each, at a time
 
@@ -317,15 +318,17 @@ cdef inline int64_t reach(int64_t bytes) noexcept nogil:
 
 
 cdef bint goes_across(Along* a) noexcept nogil:
-    """Whether lines run along the last of the other dimensions, by what lies closer together.
+    """Whether lines run along the last of the other dimensions, by what lies closer together and how long they are.
 
     Where indices differ along that, elements of x come from anywhere. Lines that are written far apart cost twice.
     """
     cdef int last = a.ndim - 1, twice = 1 if a.writes else 2
+    cdef int64_t along, across
     if a.ndim == 0 or a.shape[last] == 1:
         return False
-    return (reach(a.steps[last] * 8) + twice * reach(a.vs[last]) + (100 if a.steps[last] else reach(a.xs[last]))
-            < reach(a.step * 8) + twice * reach(a.vd) + reach(a.xd))
+    along = reach(a.step * 8) + twice * reach(a.vd) + reach(a.xd) + SETUP // a.n
+    across = reach(a.steps[last] * 8) + twice * reach(a.vs[last]) + SETUP // a.shape[last]
+    return across + (100 if a.steps[last] else reach(a.xs[last])) < along
 
 
 cdef void run(Along* a) noexcept nogil:

@@ -99,11 +99,11 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         raise RuntimeError(f"inconsistent target size, expected {rows.size(0)} but got {list(target.shape)}")
     if weight is not None and weight.numel() != rows.size(1):
         raise ValueError("weight must be one-dimensional and have one element per class")
-    same = classes == ctorch.arange(rows.shape[1], device=rows.device)
-    excess = ops._margin_excess(rows, ops.gather(rows, 1, classes), same, margin)
+    excess = ops.relu(margin - ops.gather(rows, 1, classes) + rows)
     excess = excess if p == 1 else excess * excess
     if weight is not None:
         excess = excess * weight[classes.reshape(-1)].unsqueeze(1)
+    excess = ops._scatter_value(excess, 1, classes, 0)           # the target's own does not count
     if reduction != "none":
         return excess.mean() if reduction == "mean" else excess.sum() / rows.size(1)
     loss = excess.sum(1) / rows.size(1)
