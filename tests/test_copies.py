@@ -81,6 +81,49 @@ def test_same_for_any_number_of_threads():
         assert all(ctorch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_reversed_steps_of_every_length(dtype):
+    a = numbers((400,), dtype)
+    for n in (*range(20), *range(60, 70), *range(124, 132), 192, 200):
+        for step in (-1, -2, -3):
+            want = a[::step][:n]
+            assert numpy.array_equal(ctorch.from_numpy(a)[::step][:n].clone().numpy(), want)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rolled(dtype):
+    for shape in (*SHAPES, (1,), (2, 1, 3), (150, 230), (3, 70, 90), (40_000,)):
+        a = numbers(shape, dtype)
+        turned = ctorch.from_numpy(numpy.ascontiguousarray(a.T)).permute(*range(len(shape))[::-1])
+        wide = ctorch.from_numpy(numpy.repeat(a, 2, -1))[..., ::2]
+        for count in range(1, len(shape) + 1):
+            for dims in itertools.combinations(range(len(shape)), count):
+                for shifts in ([1] * count, [-2] * count, [0] * count, [3, -1, 40_001, 2][:count]):
+                    want = numpy.roll(a, shifts, dims)
+                    for x in (ctorch.from_numpy(a), turned, wide):
+                        assert numpy.array_equal(x.roll(shifts, dims).numpy(), want)
+        assert numpy.array_equal(ctorch.fft.ifftshift(ctorch.fft.fftshift(turned)).numpy(), a)
+    row = ctorch.arange(5.0).expand(3, 5)
+    assert ctorch.equal(row.roll((1, 2), (0, 1)), row.contiguous().roll(2, 1))
+    assert ctorch.equal(row.roll((1, 2), (1, 1)), row.contiguous().roll(3, 1))
+    assert ctorch.zeros(0, 3).roll(1, 0).shape == (0, 3)
+    assert ctorch.tensor(2.0).roll(1, 0).item() == 2
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("mode", "name"), [("reflect", "reflect"), ("replicate", "edge"), ("circular", "wrap")])
+def test_borders_of_planes(mode, name, dtype):
+    for shape in ((2, 3, 40), (1, 70, 300), (1, 2, 150, 130), (2, 300, 2, 3), (1, 2, 2, 17_000)):
+        a = numbers(shape, dtype)
+        for pad in ((1, 1), (2, 0, 1, 1), (0, 1, 0, 0))[:1 if len(shape) == 3 else 3]:
+            pad = tuple(min(p, shape[-1 - i // 2] - 1) for i, p in enumerate(pad))
+            pairs = [(0, 0)] * (len(shape) - len(pad) // 2) + [pad[i:i + 2] for i in range(len(pad) - 2, -1, -2)]
+            want = numpy.pad(a, pairs, name)
+            turned = ctorch.from_numpy(numpy.ascontiguousarray(a.swapaxes(-1, -2))).transpose(-1, -2)
+            for x in (ctorch.from_numpy(a), turned, ctorch.from_numpy(numpy.repeat(a, 2, -1))[..., ::2]):
+                assert numpy.array_equal(ctorch.nn.functional.pad(x, pad, mode).numpy(), want)
+
+
 @pytest.mark.parametrize("mode", ["reflect", "replicate", "circular"])
 @pytest.mark.parametrize("pad", [(2, 1), (0, 3), (1, 0, 2, 2), (-1, 2, 1, -1), (-1, -1)])
 def test_borders(mode, pad):

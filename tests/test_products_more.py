@@ -111,6 +111,43 @@ def test_cdist_passes_nan_on():
         assert ctorch.cdist(x, y, p).isnan().all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_addr_of_every_width(dtype):
+    rng = np.random.default_rng(0)
+    for rows, columns in [(3, n) for n in (0, 1, 7, 8, 9, 15, 16, 17, 33, 64, 65)] + [(0, 4), (150, 300), (1, 20_000)]:
+        x, u, v = (rng.standard_normal(s).astype(dtype) for s in ((rows, columns), (2 * rows,), (2 * columns,)))
+        for beta, alpha in ((1, 1), (1, -0.5), (0, 2), (0.25, 3)):
+            want = beta * x + alpha * np.outer(u[::2], v[::2])
+            for a in (ctorch.from_numpy(x), ctorch.from_numpy(np.asfortranarray(x)),
+                      ctorch.from_numpy(np.repeat(x, 2, 0))[::2]):
+                y = ctorch.addr(a, ctorch.from_numpy(u)[::2], ctorch.from_numpy(v)[::2], beta=beta, alpha=alpha)
+                np.testing.assert_allclose(y.numpy(), want, rtol=1e-5, atol=1e-6)
+
+
+def test_addr_at_the_edges():
+    nan, inf = float("nan"), float("inf")
+    x, u, v = ctorch.tensor([[nan, inf], [1.0, 2.0]]), ctorch.tensor([1.0, 0.0]), ctorch.tensor([inf, 3.0])
+    np.testing.assert_array_equal(ctorch.addr(x, u, v).numpy(), [[nan, inf], [nan, 2]])
+    np.testing.assert_array_equal(ctorch.addr(x, u, v, beta=0).numpy(), [[inf, 3], [nan, 0]])
+    np.testing.assert_array_equal(ctorch.addr(ctorch.tensor([1.0, 2.0]), u, v[1:].expand(2)).numpy(), [[4, 5], [1, 2]])
+    np.testing.assert_array_equal(ctorch.addr(ctorch.tensor(1.0), u, v[1:]).numpy(), [[4], [1]])
+    with pytest.raises(RuntimeError):
+        ctorch.addr(ctorch.ones(3, 2), u, v)
+    leaves = [ctorch.from_numpy(np.random.default_rng(1).standard_normal(s)).requires_grad_() for s in ((2, 3), 2, 3)]
+    for scales in ({}, {"beta": 0.5, "alpha": -2.0}, {"beta": 0}):
+        assert gradcheck(lambda *given, scales=scales: ctorch.addr(*given, **scales), leaves)
+        assert gradgradcheck(lambda *given, scales=scales: ctorch.addr(*given, **scales), leaves)
+
+
+def test_renorm_at_the_edges():
+    nan, inf = float("nan"), float("inf")
+    x = ctorch.tensor([[nan, 1.0], [inf, 1.0], [0.0, 0.0], [3.0, 4.0]])
+    np.testing.assert_allclose(ctorch.renorm(x, 2, 0, 1.0).numpy(), [[nan, 1], [nan, 0], [0, 0], [0.6, 0.8]])
+    y = ctorch.from_numpy(np.random.default_rng(1).standard_normal((3, 4))).requires_grad_()
+    assert gradcheck(lambda y: ctorch.renorm(y, 2, 0, 1.0), (y,))
+    assert gradgradcheck(lambda y: ctorch.renorm(y, 2, 0, 1.0), (y,))
+
+
 def test_renorm_and_bilinear_and_chains():
     x = values(3, 4, 2)
     mirror.check(lambda m: [m.renorm(m.tensor(x), p, d, 1.5) for p in (1, 2) for d in (0, 1, -1)])

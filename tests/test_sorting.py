@@ -261,3 +261,19 @@ def test_derivatives(name):
                       requires_grad=True)
     assert ctorch.autograd.gradcheck(DERIVATIVES[name], (x,))
     assert ctorch.autograd.gradgradcheck(DERIVATIVES[name], (x,))
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("largest", [True, False])
+def test_few_of_a_row_of_any_length(dtype, largest):
+    rng, kind = np.random.default_rng(0), np.dtype(dtype)
+    ends = (np.iinfo(dtype).min, np.iinfo(dtype).max) if kind.kind in "iu" else (-np.inf, np.inf)
+    for n in (64, 65, 95, 96, 97, 128, 300, 5000):
+        for low, high in ((0, 3), (0, 100)):
+            a = rng.integers(low, high, (4, n)).astype(dtype)
+            a[1, ::17], a[2, ::19] = ends
+            values, places = ctorch.from_numpy(a).topk(5, largest=largest)
+            want = np.sort(a, 1)[:, ::-1][:, :5] if largest else np.sort(a, 1)[:, :5]
+            assert np.array_equal(values.numpy(), want)
+            assert np.array_equal(np.take_along_axis(a, places.numpy(), 1), want)
+            assert all(len(set(row)) == 5 for row in places.tolist())

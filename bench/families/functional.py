@@ -27,7 +27,9 @@ WINDOWS = ["F.conv2d(x, w)", "F.conv2d(x, w, padding=1, stride=2)", "F.conv2d(x,
            "F.max_pool3d(x[:, None], 2)", "F.avg_pool3d(x[:, None], 2)", "F.grid_sample(x, g, align_corners=False)",
            "F.pad(x, (1, 1, 1, 1), mode='reflect')"]
 ATTENTION = ["F.scaled_dot_product_attention(q, k, v)", "F.scaled_dot_product_attention(q, k, v, is_causal=True)"]
-LOOKUPS = ["F.embedding(words, table)", "F.embedding_bag(words, table)", "F.one_hot(words, 1000)",
+LOOKUPS = ["F.embedding(words, table)", "F.embedding_bag(words, table)", "F.embedding_bag(bags, table)",
+           "F.embedding_bag(bags, table, mode='max')",
+           "F.embedding_bag(bags, table, mode='sum', per_sample_weights=shares)", "F.one_hot(words, 1000)",
            "F.linear(rows, table)", "F.bilinear(rows, rows, cube)"]
 BACKWARD = ["F.softmax(x, -1).sum().backward()", "F.layer_norm(x, x.shape[-1:]).sum().backward()",
             "F.cross_entropy(x, label).backward()", "x.exp().sum().backward()", "(x * x).mean().backward()",
@@ -76,6 +78,7 @@ def cases():
             yield Case("attention and lookups", text, given, size)
     for size, count in {1_000: 16, 100_000: 1024, 1_000_000: 8192}.items():
         given = {"words": Input((count, 1), 0, 1000, "int64"), "table": Input((1000, 64), -1, 1),
+                 "bags": Input((count // 16, 16), 0, 1000, "int64"), "shares": Input((count // 16, 16), 0, 1),
                  "rows": Input((min(count, 1024), 64), -1, 1), "cube": Input((8, 64, 64), -1, 1)}
         for text in LOOKUPS:
             yield Case("attention and lookups", text, given, size)

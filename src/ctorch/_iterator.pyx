@@ -420,7 +420,7 @@ cdef void choose_plane(Loop* loop, Copy* c) noexcept nogil:
     cdef bint turned = False
     cdef int64_t* to = loop.operand[0].strides
     cdef int64_t* frm = loop.operand[1].strides
-    cdef int64_t least = frm[inner] if frm[inner] >= 0 else -frm[inner], step
+    cdef int64_t least = frm[inner] if frm[inner] >= 0 else -frm[inner], step, chunk
     c.n, c.to_step, c.from_step = loop.shape[inner], to[inner], frm[inner]
     c.rows, c.to_row, c.from_row = 1, 0, 0
     for d in range(inner):
@@ -439,9 +439,10 @@ cdef void choose_plane(Loop* loop, Copy* c) noexcept nogil:
     if c.rows * c.n <= PARALLEL_CHUNK:
         c.group = PARALLEL_CHUNK // (c.rows * c.n)
         return
-    d = 256 if turned else PARALLEL_CHUNK
-    c.width = d if d < c.n else c.n
-    c.height = PARALLEL_CHUNK // c.width
+    chunk = chunk_of(c.rows * c.n)
+    step = 256 if turned else chunk
+    c.width = step if step < c.n else c.n
+    c.height = (chunk + c.width - 1) // c.width
     c.across = (c.n + c.width - 1) // c.width
     c.pieces = (c.rows + c.height - 1) // c.height * c.across
 
@@ -458,7 +459,7 @@ cdef int copy_strided(Loop* loop, int size) except -1:
     c.plane, c.size, c.to, c.frm = along.plane, size, loop.operand[0].data, loop.operand[1].data
     choose_plane(loop, &c)
     chunks = (c.planes + c.group - 1) // c.group * c.pieces
-    if chunks > 2:
+    if c.planes * c.rows * c.n > SERIAL:
         with nogil:
             parallel_for(copy_chunk, &c, chunks)
     else:

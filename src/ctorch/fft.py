@@ -322,13 +322,8 @@ def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requir
 
 
 def _shifted(input, dim, sign):
-    dims = range(input.dim()) if dim is None else (dim,) if isinstance(dim, int) else dim
-    for d in dims:
-        n = input.shape[d]
-        cut = (n - n // 2) if sign > 0 else n // 2          # where the second half begins
-        if 0 < cut < n:
-            input = ctorch.cat([input.narrow(d, cut, n - cut), input.narrow(d, 0, cut)], d)
-    return input
+    dims = tuple(range(input.dim())) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    return ctorch.roll(input, [sign * (input.shape[d] // 2) for d in dims], dims) if dims else input
 
 
 def fftshift(input, dim=None):

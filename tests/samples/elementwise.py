@@ -30,7 +30,7 @@ DOMAINS = {
 NUMBERS = {
     "softplus": [(1.0, 20.0), (2.0, 1.0)], "leaky_relu": [(0.2,)], "elu": [(0.7,)], "hardtanh": [(-1.0, 1.5)],
     "threshold": [(0.3, -1.0)], "_nan_to_num": [(0.0, 9.0, -9.0)], "logit": [(), (0.2,)], "_polygamma": [(1,), (3,)],
-    "_special_polynomial": [(0,)],
+    "_special_polynomial": [(0,)], "_renorm_factor": [(0.5,)],
 }
 # PyTorch's names of private rows.
 REFERENCE = {"clone": "Tensor.clone", "_conj": "conj_physical"}

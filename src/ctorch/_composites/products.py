@@ -102,6 +102,10 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
     if vec1.dim() != 1 or vec2.dim() != 1:
         which = 1 if vec1.dim() != 1 else 2
         raise RuntimeError(f"addr: Expected 1-D argument vec{which}, but got {(vec1, vec2)[which - 1].dim()}-D")
+    if input.dtype == vec1.dtype == vec2.dtype and input.dtype in (ctorch.float32, ctorch.float64) \
+            and type(alpha) in (int, float) and type(beta) in (int, float):
+        shape = (vec1.shape[0], vec2.shape[0])
+        return ops._addr(input if input.shape == shape else input.expand(shape), vec1, vec2, beta, alpha)
     product = outer(vec1, vec2)
     result = ctorch.promote_types(input.dtype, product.dtype)
     for name, number in (("beta", beta), ("alpha", alpha)):
@@ -249,7 +253,7 @@ def renorm(input, p, dim, maxnorm):
         raise RuntimeError(f"renorm: input needs at least 2 dimensions, got {input.dim()} dimensions")
     dim = wrap(dim, input.dim(), "renorm")
     sizes = vector_norm(input, p, [d for d in range(input.dim()) if d != dim], True)
-    factor = ops.where(sizes > maxnorm, maxnorm / (sizes + 1e-7), 1.0)
+    factor = ops._renorm_factor(sizes, maxnorm)
     return input * (factor if factor.dtype == input.dtype else factor.to(input.dtype))
 
 

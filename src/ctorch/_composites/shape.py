@@ -112,14 +112,7 @@ def roll(input, shifts, dims=None):
         return roll(input.contiguous().view(-1), shifts, (0,)).view(input.shape)
     if len(dims) != len(shifts):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
-    for shift, dim in zip(shifts, dims):
-        dim = wrap(dim, input.dim(), "roll")
-        if input.numel() == 0:
-            continue
-        size = input.shape[dim]
-        cut = -shift % size
-        input = ctorch.cat((views.narrow(input, dim, cut, size - cut), views.narrow(input, dim, 0, cut)), dim)
-    return input if input.numel() else input.clone()
+    return ops._roll(input, shifts, dims)
 
 
 def diag(input, diagonal=0):

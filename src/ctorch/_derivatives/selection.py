@@ -13,6 +13,12 @@ def embedding_gradient(g, indices, padding_idx):
     return rows * (indices != padding_idx).unsqueeze(-1).to(g.dtype)
 
 
+def bag_maxima_gradient(g, places, rows):
+    """Gradient of the largest of each bag: g at the rows that they are from; empty bags have none."""
+    empty = places < 0
+    return _f._scatter_add(g.masked_fill(empty, 0), 0, places.clamp(min=0), (rows, g.shape[1]))
+
+
 def masked_spread(g, mask, shape):
     """Gradient of masked_select: zeros with g where the mask is true, summed over what was broadcast."""
     wide = ctorch.broadcast_shapes(shape, mask.shape)
@@ -115,6 +121,10 @@ def _edge_places(n, before, after, mode):
     if mode == REFLECT:
         return [-p if p < 0 else 2 * (n - 1) - p if p >= n else p for p in places]
     return [min(max(p, 0), n - 1) if mode == REPLICATE else p % n for p in places]
+
+
+def rolled_back(g, shifts, dims):
+    return _f._roll(g, [-shift for shift in shifts], dims)
 
 
 def pad_edges_gradient(g, shape, pad, mode):

@@ -87,7 +87,7 @@ cdef int run_along(TensorBase x, int dim, TensorBase index, TensorBase v, int ho
     if index.numel == 0 or (over.numel == 0 if over.ndim == x.ndim else x.numel == 0):
         return 0
     a.x, a.v, a.index = x.data, v.data, <const int64_t*>index.data
-    a.writes, a.ndim, a.check, a.failed = not reads, 0, True, False
+    a.writes, a.ndim, a.check, a.failed, a.bytes = not reads, 0, True, False, size
     a.size = x.shape[dim]
     a.wrap = a.size if negative else 0
     a.xd = x.strides[dim] * size
@@ -253,8 +253,13 @@ def check_fits(TensorBase x, value):
 
 cdef TensorBase number_like(object value, TensorBase x):
     # A number of x's dtype, without dimension.
+    cdef TensorBase v
+    if x.dtype == FLOAT32 and (type(value) is float or type(value) is int) and -1e30 < value < 1e30:
+        v = tensor_empty(FLOAT32, 0, NULL)
+        (<float*>v.data)[0] = <double>value
+        return v
     check_fits(x, value)
-    cdef TensorBase v = as_operand(value, "scatter", "value", 3)
+    v = as_operand(value, "scatter", "value", 3)
     if v.ndim:
         raise RuntimeError(f"value must be a number or a tensor without dimensions, got {v.ndim} dimension(s)")
     return cast_to(v, x.dtype)

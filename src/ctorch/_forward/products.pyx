@@ -235,3 +235,22 @@ cdef TensorBase cross_forward(TensorBase x, TensorBase other):
             cross_rows(<double*>x.data, x_row, x.strides[last], <double*>other.data, other_row, other.strides[last],
                        <double*>y.data, rows)
     return y
+
+
+cdef TensorBase addr_forward(TensorBase x, TensorBase vec1, TensorBase vec2, double beta, double alpha):
+    """beta * x + alpha * the outer product of two vectors, in one pass; float32 or float64, all of one dtype."""
+    global kernels
+    cdef TensorBase v = contiguous(vec2), y
+    cdef Outer o
+    cdef int64_t shape[2]
+    if kernels == NULL:
+        kernels = <MatmulKernels*>kernel_table("matmul")
+    shape[0], shape[1] = vec1.numel, vec2.numel
+    y = tensor_empty(x.dtype, 2, shape)
+    if x.shape[1] > 1 and x.strides[1] != 1:
+        x = contiguous(x)
+    o.m, o.n, o.x_row, o.u_step = shape[0], shape[1], x.strides[0], vec1.strides[0]
+    o.x, o.u, o.v, o.y, o.beta, o.alpha = x.data, vec1.data, v.data, y.data, beta, alpha
+    with nogil:
+        kernels.outer[1 if x.dtype == FLOAT64 else 0](&o)
+    return y

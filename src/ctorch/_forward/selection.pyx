@@ -1,4 +1,4 @@
-"""Operators that choose elements: embedding, joining."""
+"""Operators that choose elements: embedding, bags of embeddings, joining."""
 from libc.stdint cimport int64_t
 
 from ctorch._dispatch cimport cast_to, contiguous
@@ -6,7 +6,7 @@ from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
-from ctorch._kernels.embedding cimport EmbeddingKernels
+from ctorch._kernels.embedding cimport *
 from ctorch._parallel cimport parallel_for
 from ctorch._tensor cimport *
 from libc.stdlib cimport free, malloc
@@ -30,6 +30,14 @@ cdef EmbeddingKernels* load_embedding() except NULL:
 
 # ---- embedding
 
+cdef TensorBase row_numbers(TensorBase indices, str op):
+    if indices.dtype != INT64 and indices.dtype != INT32:
+        raise RuntimeError("Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
+                           f"Int; but got torch.{dtype_title(indices.dtype)}Tensor instead (while checking arguments "
+                           f"for {op})")
+    return dense(indices, INT64)
+
+
 cdef TensorBase embedding_forward(TensorBase weight, TensorBase indices, int64_t padding_idx):
     cdef EmbeddingKernels* k = load_embedding()
     cdef TensorBase w = contiguous(weight), i, y
@@ -38,12 +46,7 @@ cdef TensorBase embedding_forward(TensorBase weight, TensorBase indices, int64_t
     cdef int d, code
     if weight.ndim != 2:
         raise RuntimeError(f"'weight' must be 2-D, got {list(shape_tuple(weight))}")
-    if indices.dtype != INT64 and indices.dtype != INT32:
-        raise RuntimeError("Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, "
-                           f"Int; but got torch.{dtype_title(indices.dtype)}Tensor instead (while checking "
-                           "arguments for "
-                           "embedding)")
-    i = dense(indices, INT64)
+    i = row_numbers(indices, "embedding")
     for d in range(indices.ndim):
         shape[d] = indices.shape[d]
     shape[indices.ndim] = weight.shape[1]
@@ -67,6 +70,122 @@ cdef TensorBase embedding_backward_forward(TensorBase grad, TensorBase indices, 
                                          gw.data)
     kernel_error(code, "embedding")
     return cast_to(gw, grad.dtype)
+
+
+# ---- bags
+
+cdef int fill_bags(Bags* b, TensorBase indices, TensorBase offsets, TensorBase weights, int64_t padding_idx,
+                   bint include_last_offset) except -1:
+    """What all of these know of the bags: int64 indices of one dimension with offsets, or of two; dense weights."""
+    cdef const int64_t* at = NULL
+    cdef int64_t i
+    b.indices, b.count, b.offsets = <const int64_t*>indices.data, indices.numel, NULL
+    b.padding_idx, b.weights = padding_idx, NULL if weights is None else weights.data
+    if offsets is None:
+        b.bags, b.size = indices.shape[0], indices.shape[1]
+        return 0
+    b.offsets, b.given = <const int64_t*>offsets.data, offsets.numel
+    b.bags = b.given - 1 if include_last_offset else b.given
+    if b.bags < 0:
+        raise RuntimeError("include_last_offset: number of offsets should be at least 1")
+    at = b.offsets
+    if b.given and at[0] != 0:
+        raise RuntimeError("offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
+                           f"position 0. However, got {at[0]}")
+    for i in range(1, b.given):
+        if at[i] < at[i - 1]:
+            raise RuntimeError(f"offsets must not decrease, but offset {i} is {at[i]} after {at[i - 1]}")
+    if b.given and at[b.given - 1] > b.count:
+        raise RuntimeError(f"offsets[-1] can not be greater than input's length({b.count}) but got offsets[-1] of "
+                           f"{at[b.given - 1]}")
+    return 0
+
+
+cdef int dtype_of_rows(TensorBase weight, Bags* b) except -1:
+    # The dtype that is computed in; halves are read as they are.
+    cdef int dtype = float_compute(weight, b"embedding_bag")
+    b.rows = ROWS_FLOAT16 if weight.dtype == FLOAT16 else ROWS_BFLOAT16 if weight.dtype == BFLOAT16 else ROWS_DENSE
+    b.vocabulary, b.width = weight.shape[0], weight.shape[1]
+    return dtype
+
+
+cdef int outside(Bags* b) except -1:
+    cdef int64_t i
+    for i in range(b.count):
+        if not 0 <= b.indices[i] < b.vocabulary:
+            raise RuntimeError(f"embedding_bag: Index {i} of input takes value {b.indices[i]} which is not in the "
+                               f"valid range [0, {b.vocabulary})")
+    return 0
+
+
+cdef object each_bag(TensorBase weight, TensorBase indices, TensorBase offsets, TensorBase factors,
+                     int64_t padding_idx, bint include_last_offset, int mode):
+    """Each bag's sum, mean or maximum, and of maxima the numbers of the rows that they are from."""
+    cdef EmbeddingKernels* k = load_embedding()
+    cdef Bags b
+    cdef int dtype = dtype_of_rows(weight, &b), code
+    cdef TensorBase w = contiguous(weight), i = row_numbers(indices, "embedding_bag"), y, places = None
+    cdef TensorBase o = None if offsets is None else dense(offsets, INT64)
+    cdef TensorBase f = None if factors is None else dense(factors, dtype)
+    cdef int64_t shape[2]
+    fill_bags(&b, i, o, f, padding_idx, include_last_offset)
+    shape[0], shape[1] = b.bags, b.width
+    y = tensor_empty(dtype, 2, shape)
+    b.table, b.mode, b.y, b.places = w.data, mode, y.data, NULL
+    if mode == BAGS_MAX:
+        places = tensor_empty(INT64, 2, shape)
+        b.places = <int64_t*>places.data
+    with nogil:
+        code = k.bags[row_of(dtype)](&b)
+    if code == 1:
+        outside(&b)
+    return cast_to(y, weight.dtype), places
+
+
+cdef TensorBase embedding_bag_forward(TensorBase weight, TensorBase indices, TensorBase offsets,
+                                      TensorBase per_sample_weights, bint mean, int64_t padding_idx,
+                                      bint include_last_offset):
+    return each_bag(weight, indices, offsets, per_sample_weights, padding_idx, include_last_offset,
+                    BAGS_MEAN if mean else BAGS_SUM)[0]
+
+
+cdef object embedding_bag_max_forward(TensorBase weight, TensorBase indices, TensorBase offsets, int64_t padding_idx,
+                                      bint include_last_offset):
+    return each_bag(weight, indices, offsets, None, padding_idx, include_last_offset, BAGS_MAX)
+
+
+cdef TensorBase embedding_bag_backward_forward(TensorBase grad, TensorBase indices, TensorBase offsets,
+                                               TensorBase per_sample_weights, int64_t rows, bint mean,
+                                               int64_t padding_idx, bint include_last_offset):
+    cdef EmbeddingKernels* k = load_embedding()
+    cdef Bags b
+    cdef int dtype = float_compute(grad, b"embedding_bag")
+    cdef TensorBase g = dense(grad, dtype), i = dense(indices, INT64), gw
+    cdef TensorBase o = None if offsets is None else dense(offsets, INT64)
+    cdef TensorBase f = None if per_sample_weights is None else dense(per_sample_weights, dtype)
+    cdef int64_t shape[2]
+    fill_bags(&b, i, o, f, padding_idx, include_last_offset)
+    shape[0], shape[1] = rows, grad.shape[1]
+    gw = tensor_empty(dtype, 2, shape)
+    b.vocabulary, b.width, b.mode, b.y, b.gw = rows, shape[1], BAGS_MEAN if mean else BAGS_SUM, g.data, gw.data
+    with nogil:
+        k.bags_backward[row_of(dtype)](&b)
+    return cast_to(gw, grad.dtype)
+
+
+cdef TensorBase embedding_bag_weights_forward(TensorBase grad, TensorBase weight, TensorBase indices,
+                                              TensorBase offsets, int64_t padding_idx, bint include_last_offset):
+    cdef EmbeddingKernels* k = load_embedding()
+    cdef Bags b
+    cdef int dtype = dtype_of_rows(weight, &b)
+    cdef TensorBase g = dense(grad, dtype), w = contiguous(weight), i = dense(indices, INT64)
+    cdef TensorBase o = None if offsets is None else dense(offsets, INT64)
+    cdef TensorBase factors = tensor_empty(dtype, indices.ndim, indices.shape)
+    fill_bags(&b, i, o, None, padding_idx, include_last_offset)
+    b.table, b.y, b.factors = w.data, g.data, factors.data
+    with nogil:
+        k.bags_weights[row_of(dtype)](&b)
+    return cast_to(factors, weight.dtype)
 
 
 # ---- joining

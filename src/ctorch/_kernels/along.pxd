@@ -31,6 +31,7 @@ cdef struct Along:
     char* x
     char* v
     const int64_t* index
+    int bytes                        # of an element
     int64_t n                        # indices along the dimension
     int64_t xd, vd, step             # strides along it: bytes of x and v, elements of the index
     int ndim                         # the other dimensions, outermost first

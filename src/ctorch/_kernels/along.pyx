@@ -16,9 +16,12 @@ cdef extern from "copy.h" nogil:
 
 cdef enum:
     CHUNK = 16384        # elements to a chunk
-    COLUMNS = 256        # at least, to a chunk that writes, where the dimension is not the last
+    COLUMNS = 64         # at least, to a chunk that writes, where the dimension is not the last
     LINE = 512           # elements that are gathered at a time
     PIECE = 2048         # indices that are checked at a time
+    SETUP = 256          # what a line costs beside its elements, in bytes that are passed
+    LINES = 16           # lines that are laid out anew together, where those at hand are not dense
+    PART = 128           # of each, at a time
 
 ctypedef float complex complex64
 ctypedef double complex complex128
@@ -93,8 +96,12 @@ cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
     if step == 0:
         ct_copy_line(x + wrapped(index[0], wrap) * xd, v, n, xs, vs, size)
     elif step == 1 and xs == 0 and xd == size and vs == size:
-        for j in range(n):
-            at[wrapped(index[j], wrap)] = (<const word*>v)[j]
+        if wrap == 0:
+            for j in range(n):
+                at[index[j]] = (<const word*>v)[j]
+        else:
+            for j in range(n):
+                at[wrapped(index[j], wrap)] = (<const word*>v)[j]
     else:
         for j in range(n):
             (<word*>(x + j * xs + wrapped(index[j * step], wrap) * xd))[0] = (<word*>(v + j * vs))[0]
@@ -107,10 +114,9 @@ cdef inline number combined(number a, number b, int how) noexcept nogil:
 
 
 cdef inline ordered extreme(ordered a, ordered b, bint largest) noexcept nogil:
-    # A NaN wins; integers are equal to themselves.
-    if largest:
-        return b if (b > a) | (b != b) else a
-    return b if (b < a) | (b != b) else a
+    # A NaN wins; integers are equal to themselves. Two choices, each of one comparison, need no jump.
+    cdef ordered best = (b if b > a else a) if largest else (b if b < a else a)
+    return b if b != b else best
 
 
 cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs,
@@ -130,10 +136,9 @@ cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* inde
             to = <number*>(x + j * xs)
             to[0] = combined(to[0], (<number*>(v + j * vs))[0], how)
         return
-    if step == 1 and xs == 0 and xd == size and vs == size:
+    if step == 1 and xs == 0 and xd == size and vs == size and wrap == 0:
         for j in range(n):
-            to = at + wrapped(index[j], wrap)
-            to[0] = combined(to[0], frm[j], how)
+            at[index[j]] = combined(at[index[j]], frm[j], how)
         return
     for j in range(n):
         to = <number*>(x + j * xs + wrapped(index[j * step], wrap) * xd)
@@ -155,6 +160,10 @@ cdef inline void extremes(ordered* at, int64_t xs, int64_t xd, const int64_t* in
     cdef int64_t m
     if step == 0 and xs == size and vs == size:
         keep_extremes(to, <const ordered*>v, n, largest)
+        return
+    if step == 1 and xs == 0 and xd == size and vs == size and wrap == 0:
+        for j in range(n):
+            at[index[j]] = extreme(at[index[j]], (<const ordered*>v)[j], largest)
         return
     while step == 0 and xs == size and n > 0:
         m = least(LINE, n)
@@ -214,6 +223,8 @@ cdef bint outside(Along* a, const int64_t* index, int64_t step, int64_t n) noexc
 cdef struct Plan:
     Along* a
     bint across                      # lines run along the last of the other dimensions
+    bint dense                       # lines along it are laid out anew
+    int size                         # bytes of an element
     int ndim                         # dimensions that lines are counted over
     int64_t lines                    # how many of them
     int64_t group                    # of them to a chunk
@@ -230,6 +241,27 @@ cdef void along(Plan* p, int64_t start, int64_t count, char* x, char* v, const i
         if a.check and outside(a, index + start * a.step, a.step, n):
             return
         a.line(x, 0, a.xd, index + start * a.step, a.step, v + start * a.vd, a.vd, n, a.wrap)
+        start += n
+
+
+cdef void along_dense(Plan* p, int64_t lines, char* x, char* v, const int64_t* index) noexcept nogil:
+    # Neighbouring lines along the dimension that write, from indices and values laid out line by line.
+    cdef Along* a = p.a
+    cdef int last = a.ndim - 1, size = p.size
+    cdef int64_t xs = a.xs[last] if a.ndim else 0, vs = a.vs[last] if a.ndim else 0
+    cdef int64_t steps = a.steps[last] if a.ndim else 0
+    cdef int64_t places[LINES * PART]
+    cdef char values[LINES * PART * 16]
+    cdef int64_t start = 0, n, i
+    while start < a.n:
+        n = least(PART, a.n - start)
+        ct_copy_plane(<char*>places, <const char*>(index + start * a.step), lines, n, PART * 8, steps * 8, 8,
+                      a.step * 8, 8)
+        ct_copy_plane(values, v + start * a.vd, lines, n, PART * size, vs, size, a.vd, size)
+        for i in range(lines):
+            if a.check and outside(a, places + i * PART, 1, n):
+                return
+            a.line(x + i * xs, 0, a.xd, places + i * PART, 1, values + i * PART * size, size, n, a.wrap)
         start += n
 
 
@@ -251,38 +283,61 @@ cdef void across(Plan* p, int64_t start, int64_t count, int64_t first, int64_t c
 cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef Plan* p = <Plan*>arg
     cdef Along* a = p.a
-    cdef int64_t line, rest, k, piece = chunk % p.pieces, width = a.shape[a.ndim - 1] if p.across else 1
-    cdef int64_t start = piece * p.length
+    cdef int64_t line, rest, k, piece = chunk % p.pieces, width = a.shape[a.ndim - 1] if p.across else 1, together
+    cdef int64_t start = piece * p.length, end
     cdef char* x
     cdef char* v
     cdef const int64_t* index
     cdef int d
-    chunk = (chunk // p.pieces) * p.group
-    for line in range(chunk, least(chunk + p.group, p.lines)):
-        x, v, index, rest = a.x, a.v, a.index, line
+    line = (chunk // p.pieces) * p.group
+    end = least(line + p.group, p.lines)
+    while line < end and not a.failed:
+        x, v, index, rest, together = a.x, a.v, a.index, line, 1
         for d in range(p.ndim - 1, -1, -1):
             k = rest % a.shape[d]
             rest = rest // a.shape[d]
             x += k * a.xs[d]
             v += k * a.vs[d]
             index += k * a.steps[d]
-        if not p.across:
+            if d == p.ndim - 1 and p.dense:
+                together = least(LINES, least(a.shape[d] - k, end - line))
+        if p.dense:
+            along_dense(p, together, x, v, index)
+        elif not p.across:
             along(p, start, least(p.length, a.n - start), x, v, index)
         elif a.writes:
             across(p, 0, a.n, start, least(p.length, width - start), x, v, index)
         else:
             across(p, start, least(p.length, a.n - start), 0, width, x, v, index)
-        if a.failed:
-            return
+        line += together
+
+
+cdef inline int64_t reach(int64_t bytes) noexcept nogil:
+    # What a step costs: the part of a cache line that it passes.
+    return least(64, bytes if bytes >= 0 else -bytes)
+
+
+cdef bint goes_across(Along* a) noexcept nogil:
+    """Whether lines run along the last of the other dimensions, by what lies closer together and how long they are.
+
+    Where indices differ along that, elements of x come from anywhere. Lines that are written far apart cost twice.
+    """
+    cdef int last = a.ndim - 1, twice = 1 if a.writes else 2
+    cdef int64_t along, across
+    if a.ndim == 0 or a.shape[last] == 1:
+        return False
+    along = reach(a.step * 8) + twice * reach(a.vd) + reach(a.xd) + SETUP // a.n
+    across = reach(a.steps[last] * 8) + twice * reach(a.vs[last]) + SETUP // a.shape[last]
+    return across + (100 if a.steps[last] else reach(a.xs[last])) < along
 
 
 cdef void run(Along* a) noexcept nogil:
     cdef Plan p
     cdef int64_t size, chunks
     cdef int d, last = a.ndim - 1
-    p.a = a
-    p.across = a.ndim > 0 and a.shape[last] > 1 and (a.vs[last] if a.vs[last] >= 0 else -a.vs[last]) <= (
-        a.vd if a.vd >= 0 else -a.vd) and not (a.vd == 0 and a.step == 1 and a.steps[last] > 1)
+    p.a, p.size = a, a.bytes
+    p.across = goes_across(a)
+    p.dense = a.writes and not p.across and a.step != 0 and a.vd != 0 and a.n > 8 and (a.step != 1 or a.vd != a.bytes)
     p.ndim = last if p.across else a.ndim
     p.lines = 1
     for d in range(p.ndim):
@@ -291,9 +346,11 @@ cdef void run(Along* a) noexcept nogil:
     p.pieces, p.group, p.length = 1, 1, a.shape[last] if p.across and a.writes else a.n
     if size <= CHUNK:
         p.group = CHUNK // (size if size > 0 else 1)
+        if p.group * 4 > p.lines:        # a few chunks for the threads to share
+            p.group = p.lines if size * p.lines <= CHUNK else (p.lines + 3) // 4
     elif p.across and a.writes:
         # every element is written in the order of the index, however the columns are cut
-        p.length = a.shape[last] // (get_num_threads() if p.lines == 1 else 1) + 1
+        p.length = (a.shape[last] // (get_num_threads() if p.lines == 1 else 1) + 16) // 16 * 16
         if p.length < COLUMNS:
             p.length = COLUMNS
         p.pieces = (a.shape[last] + p.length - 1) // p.length
@@ -302,6 +359,8 @@ cdef void run(Along* a) noexcept nogil:
         if p.length < 1:
             p.length = 1
         p.pieces = (a.n + p.length - 1) // p.length
+    if p.dense and p.group < LINES:
+        p.group = least(LINES, (p.lines + 7) // 8)
     a.failed = False
     chunks = (p.lines + p.group - 1) // p.group * p.pieces
     if chunks == 1:

@@ -24,8 +24,14 @@ typedef uint64_t ct_mask64 __attribute__((vector_size(16)));
             for (int64_t i = 0; i < n; i++) out[i] = value;                                                        \
         } else if (from_step == 2 * size) {                                                                        \
             for (int64_t i = 0; i < n; i++) out[i] = in[2 * i];                                                    \
-        } else if (from_step == -2 * size) {                                                                       \
-            for (int64_t i = 0; i < n; i++) out[i] = in[-2 * i];                                                   \
+        } else if (from_step == -2 * size) { /* blocks forward, then turned: GCC makes no vectors of it otherwise */ \
+            int64_t i = 0;                                                                                         \
+            for (type part[64]; i + 64 <= n; i += 64) {                                                            \
+                const type *block = in - 2 * (i + 63);                                                             \
+                for (int k = 0; k < 64; k++) part[k] = block[2 * k];                                               \
+                for (int k = 0; k < 64; k++) out[i + k] = part[63 - k];                                            \
+            }                                                                                                      \
+            for (; i < n; i++) out[i] = in[-2 * i];                                                                \
         } else if (from_step == -size) {                                                                           \
             for (int64_t i = 0; i < n; i++) out[i] = in[-i];                                                       \
         } else {                                                                                                   \

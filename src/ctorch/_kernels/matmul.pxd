@@ -30,6 +30,17 @@ cdef struct Gemm:
     const void* beta        # one element of the dtype; NULL: 0. With 0, C is not read (it may hold NaN)
     bint conj_a, conj_b     # complex dtypes: take the conjugate of the operand
 
+# y (m x n, dense) = beta * x + alpha * u v^T. With beta 0, x is not read. Rows of x are x_row elements apart, elements
+# of u u_step; v and the rows of x are dense.
+cdef struct Outer:
+    int64_t m, n, x_row, u_step
+    const void* x
+    const void* u
+    const void* v
+    void* y
+    double beta, alpha
+    int64_t rows                # to a chunk
+
 cdef struct MatmulKernels:
     # 0 ok, -1 out of memory, -2 a size beyond BLAS's 32-bit integers, -3 SciPy's BLAS cannot be imported
     int (*gemm[9])(const Gemm* g) noexcept nogil
@@ -38,6 +49,8 @@ cdef struct MatmulKernels:
     void (*substitute[2])(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil
     # Elements of 4 and 8 bytes: a row-major matrix, rows `row` apart, copied column-major.
     void (*turn[2])(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil
+    # float and double
+    void (*outer[2])(Outer* o) noexcept nogil
 
 cdef enum:
     TRIANGLE = 16

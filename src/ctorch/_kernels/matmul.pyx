@@ -650,7 +650,49 @@ cdef void turn_8(const void* x, int64_t row, int64_t rows, int64_t cols, void* t
     turn_f64(<const double*>x, row, rows, cols, <double*>to)
 
 
+# ------------------------------------------------------------------------------------------------------------
+# Matrices that are products of two vectors, added to another
+
+cdef void outer_rows(Outer* o, int64_t chunk, real* tag) noexcept nogil:
+    cdef int64_t i, j, end = (chunk + 1) * o.rows
+    cdef const real* v = <const real*>o.v
+    cdef const real* x
+    cdef real* y
+    cdef real beta = <real>o.beta, factor
+    for i in range(chunk * o.rows, end if end < o.m else o.m):
+        factor = <real>o.alpha * (<const real*>o.u)[i * o.u_step]
+        x, y = <const real*>o.x + i * o.x_row, <real*>o.y + i * o.n
+        if beta == 0:
+            for j in range(o.n):
+                y[j] = factor * v[j]
+        elif beta == 1:
+            for j in range(o.n):
+                y[j] = x[j] + factor * v[j]
+        else:
+            for j in range(o.n):
+                y[j] = beta * x[j] + factor * v[j]
+
+
+cdef void outer_rows_f32(void* o, int64_t chunk) noexcept nogil:
+    outer_rows(<Outer*>o, chunk, <float*>NULL)
+
+
+cdef void outer_rows_f64(void* o, int64_t chunk) noexcept nogil:
+    outer_rows(<Outer*>o, chunk, <double*>NULL)
+
+
+cdef void outer_f32(Outer* o) noexcept nogil:
+    o.rows = 16384 // (o.n + 1) + 1
+    parallel_for(outer_rows_f32, o, (o.m + o.rows - 1) // o.rows)
+
+
+cdef void outer_f64(Outer* o) noexcept nogil:
+    o.rows = 16384 // (o.n + 1) + 1
+    parallel_for(outer_rows_f64, o, (o.m + o.rows - 1) // o.rows)
+
+
 cdef MatmulKernels table
+table.outer[:] = [outer_f32, outer_f64]
 table.substitute[:] = [substitute_single, substitute_double]
 table.turn[:] = [turn_4, turn_8]
 table.gemm[GEMM_FLOAT32] = gemm_f32

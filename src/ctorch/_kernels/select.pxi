@@ -121,23 +121,30 @@ cdef word bound_of_sample(Row* r, int64_t k, Candidates* c, word tag) noexcept n
     return <word>c.keys[i]
 
 
+cdef inline int block_reaches(const word* x, int kind, word inf, word flip, word bound) noexcept nogil:
+    # Whether a key of a block is at most the bound; a loop for each kind, so that it makes vectors of each.
+    cdef int64_t j
+    cdef int found = 0
+    if kind == KEY_FLOAT:
+        for j in range(BLOCK):
+            found |= key_of[word](x[j], KEY_FLOAT, inf, flip) <= bound
+    elif kind == KEY_SIGNED:
+        for j in range(BLOCK):
+            found |= key_of[word](x[j], KEY_SIGNED, inf, flip) <= bound
+    else:
+        for j in range(BLOCK):
+            found |= key_of[word](x[j], KEY_UNSIGNED, inf, flip) <= bound
+    return found
+
+
 cdef inline void scan_below(Row* r, Candidates* c, word bound, word tag) noexcept nogil:
     cdef const word* x = <const word*>r.x
     cdef word inf = <word>r.inf, flip = <word>r.flip, key
     cdef int64_t i = 0, j, n = 0
-    cdef int any_below
     while i < r.n:
-        if i + BLOCK <= r.n:
-            any_below = 0
-            if r.kind == KEY_FLOAT:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], KEY_FLOAT, inf, flip) <= bound
-            else:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], r.kind, inf, flip) <= bound
-            if not any_below:
-                i += BLOCK
-                continue
+        if i + BLOCK <= r.n and not block_reaches(x + i, r.kind, inf, flip, bound):
+            i += BLOCK
+            continue
         for j in range(i, i + BLOCK if i + BLOCK <= r.n else r.n):
             key = key_of[word](x[j], r.kind, inf, flip)
             c.keys[n] = key
@@ -185,30 +192,61 @@ cdef int64_t take_front(Row* r, int64_t k, Candidates* c, int64_t* taken, int64_
     return n
 
 
+cdef inline void block_least(const word* x, int kind, word inf, word flip, word* lanes) noexcept nogil:
+    # The lesser of each lane and the key of its element of a block; a loop for each kind, as above.
+    cdef int64_t j
+    cdef word key
+    if kind == KEY_FLOAT:
+        for j in range(BLOCK):
+            key = key_of[word](x[j], KEY_FLOAT, inf, flip)
+            lanes[j] = key if key < lanes[j] else lanes[j]
+    elif kind == KEY_SIGNED:
+        for j in range(BLOCK):
+            key = key_of[word](x[j], KEY_SIGNED, inf, flip)
+            lanes[j] = key if key < lanes[j] else lanes[j]
+    else:
+        for j in range(BLOCK):
+            key = key_of[word](x[j], KEY_UNSIGNED, inf, flip)
+            lanes[j] = key if key < lanes[j] else lanes[j]
+
+
+cdef word limit_of(Row* r, int64_t k, word tag) noexcept nogil:
+    """A key that at least k elements do not exceed: the k-th of the least in each of the lanes of all blocks."""
+    cdef word lanes[BLOCK]
+    cdef word best[LIST]
+    cdef int64_t i, at, n = 0
+    for i in range(BLOCK):
+        lanes[i] = <word>~<word>0
+    for i in range(r.n // BLOCK):
+        block_least(<const word*>r.x + i * BLOCK, r.kind, <word>r.inf, <word>r.flip, lanes)
+    for i in range(BLOCK):
+        if n == k and lanes[i] >= best[k - 1]:
+            continue
+        at = n if n < k else k - 1
+        n = at + 1
+        while at > 0 and best[at - 1] > lanes[i]:
+            best[at] = best[at - 1]
+            at -= 1
+        best[at] = lanes[i]
+    return best[k - 1]
+
+
 cdef inline int64_t first_few(Row* r, int64_t k, uint64_t* best, int64_t* places, word tag) noexcept nogil:
     """The k first in order, kept in a list while the row goes by; equal elements come by their places."""
     cdef const word* x = <const word*>r.x
-    cdef word inf = <word>r.inf, flip = <word>r.flip, key, bound = <word>~<word>0
-    cdef int64_t i = 0, j, at, stop, n = 0
-    cdef int any_below
+    cdef word inf = <word>r.inf, flip = <word>r.flip, key
+    cdef word limit = limit_of(r, k, <word>0) if r.n >= 4 * BLOCK else <word>~<word>0      # larger keys are not wanted
+    cdef int64_t i = 0, at, stop, n = 0
     while i < r.n:
         stop = i + BLOCK
-        if stop <= r.n and n == k:
-            any_below = 0
-            if r.kind == KEY_FLOAT:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], KEY_FLOAT, inf, flip) < bound
-            else:
-                for j in range(BLOCK):
-                    any_below |= key_of[word](x[i + j], r.kind, inf, flip) < bound
-            if not any_below:
-                i = stop
-                continue
+        if stop <= r.n and not block_reaches(x + i, r.kind, inf, flip, limit):
+            i = stop
+            continue
         if stop > r.n:
             stop = r.n
         while i < stop:
             key = key_of[word](x[i], r.kind, inf, flip)
-            if n < k or key < bound:
+            if key <= limit:
                 at = n if n < k else k - 1
                 while at > 0 and best[at - 1] > key:
                     best[at] = best[at - 1]
@@ -218,7 +256,9 @@ cdef inline int64_t first_few(Row* r, int64_t k, uint64_t* best, int64_t* places
                 places[at] = i
                 n += n < k
                 if n == k:
-                    bound = <word>best[k - 1]
+                    if best[k - 1] == 0:
+                        return n
+                    limit = <word>(best[k - 1] - 1)
             i += 1
     return n
 

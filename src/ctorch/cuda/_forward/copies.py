@@ -20,6 +20,15 @@ def flip_forward(x, dims):
     return x[index].clone(memory_format=ctorch.contiguous_format) if x.dim() else x.clone()
 
 
+def roll_forward(x, shifts, dims):
+    for shift, dim in zip(shifts, dims, strict=True):
+        size = x.shape[dim] if x.dim() else 1
+        cut = -shift % size if size else 0
+        if cut:
+            x = ctorch.cat((x.narrow(dim, cut, size - cut), x.narrow(dim, 0, cut)), dim)
+    return x.clone(memory_format=ctorch.contiguous_format)
+
+
 def repeat_each_forward(x, dim, times):
     wide = x.unsqueeze(dim + 1)
     wide = wide.expand(*x.shape[:dim + 1], times, *x.shape[dim + 1:])

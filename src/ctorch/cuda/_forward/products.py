@@ -100,3 +100,8 @@ def linear_forward(x, weight, bias):
     launch_matmul(index_of(x), x.dtype.name, flat.data_ptr(), strides, weight.data_ptr(), (0, column, row),
                   y.data_ptr(), pointer(bias), bias_stride, 1, numel(x.shape[:-1]), n, k)
     return y
+
+
+def addr_forward(x, vec1, vec2, beta, alpha):
+    product = vec1.unsqueeze(1) * (vec2 * alpha)
+    return product if beta == 0 else product + x * beta

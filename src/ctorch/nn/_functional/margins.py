@@ -67,7 +67,7 @@ def _class_rows(input):
     if input.dim() > 2 or (input.dim() == 2 and input.size(1) == 0) or (input.dim() == 1 and input.size(0) == 0):
         raise RuntimeError(f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
                            f"{list(input.shape)}")
-    return input.reshape(-1, input.size(-1)) if input.dim() else input.reshape(1, 1)
+    return input if input.dim() == 2 else input.reshape(1, -1)
 
 
 def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=None, reduce=None, reduction="mean"):
@@ -97,8 +97,8 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     rows = _class_rows(input)
-    classes = target.reshape(-1, 1)
-    if classes.size(0) != rows.size(0):
+    classes = target.unsqueeze(1) if target.dim() == 1 else target.reshape(-1, 1)
+    if classes.shape[0] != rows.shape[0]:
         raise RuntimeError(f"inconsistent target size, expected {rows.size(0)} but got {list(target.shape)}")
     if weight is not None and weight.numel() != rows.size(1):
         raise ValueError("weight must be one-dimensional and have one element per class")
@@ -106,7 +106,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     excess = excess if p == 1 else excess * excess
     if weight is not None:
         excess = excess * weight[classes.reshape(-1)].unsqueeze(1)
-    excess = ops.scatter(excess, 1, classes, 0)                  # the target's own does not count
+    excess = ops._scatter_value(excess, 1, classes, 0)           # the target's own does not count
     if reduction != "none":
         return excess.mean() if reduction == "mean" else excess.sum() / rows.size(1)
     loss = excess.sum(1) / rows.size(1)

@@ -1,6 +1,4 @@
 """Embeddings of nn.functional."""
-from itertools import pairwise
-
 import ctorch
 
 from ... import _functions as ops
@@ -17,15 +15,19 @@ def _limit_rows(weight, indices, max_norm, norm_type):
         weight[used] = ctorch.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
 
 
-def _by_frequency(rows, indices, count):
-    """The rows, with gradients divided by how often their index occurs."""
-    if not rows.requires_grad:
-        return rows
-    counts = ops._scatter_add(ctorch.ones(indices.numel(), dtype=rows.dtype, device=rows.device), 0,
-                              indices.reshape(-1), (count,))
-    scale = counts[indices.reshape(-1)].reshape(indices.shape).unsqueeze(-1)
-    rows.register_hook(lambda g: g / scale)
-    return rows.view(rows.shape)
+def _by_frequency(weight, indices):
+    """The table, with the gradient of each row divided by how often its index occurs."""
+    if not weight.requires_grad:
+        return weight
+
+    def scaled(g):
+        ones = ctorch.ones(indices.numel(), dtype=g.dtype, device=g.device)
+        counts = ops._scatter_add(ones, 0, indices.reshape(-1), (g.size(0),))
+        return g / counts.clamp(min=1).unsqueeze(-1)
+
+    table = weight.view(weight.shape)
+    table.register_hook(scaled)
+    return table
 
 
 def embedding(
@@ -66,11 +68,12 @@ def embedding(
         padding_idx %= rows
     if max_norm is not None:
         _limit_rows(weight, input, max_norm, norm_type)
-    output = ops.embedding(weight, input, padding_idx)
-    return _by_frequency(output, input, weight.size(0)) if scale_grad_by_freq else output
+    return ops.embedding(_by_frequency(weight, input) if scale_grad_by_freq else weight, input, padding_idx)
 
 
-def _check_bags(input, offsets, per_sample_weights, mode, include_last_offset):
+def _check_bags(input, weight, offsets, per_sample_weights, mode, scale_grad_by_freq, sparse):
+    if weight.dim() != 2:
+        raise ValueError(f"weight has to be a 2D Tensor, but got Tensor of dimension {weight.dim()}")
     if mode not in ("sum", "mean", "max"):
         raise ValueError("mode has to be one of sum, mean or max")
     if input.dim() not in (1, 2):
@@ -88,37 +91,9 @@ def _check_bags(input, offsets, per_sample_weights, mode, include_last_offset):
     if per_sample_weights is not None and mode != "sum":
         raise NotImplementedError("embedding_bag: per_sample_weights was not None. per_sample_weights is only "
                                   f"supported for mode='sum' (got mode='{mode}').")
-
-
-def _bags(input, offsets, include_last_offset):
-    """The bag of each index, and how many bags there are."""
-    bounds = offsets.tolist()
-    if bounds and bounds[0] != 0:
-        raise RuntimeError("offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
-                           f"position 0. However, got {bounds[0]}")
-    if not include_last_offset:
-        bounds = [*bounds, input.numel()]
-    if bounds[-1] > input.numel() or any(a > b for a, b in pairwise(bounds)):
-        raise RuntimeError(f"offsets[-1] can not be greater than input's length({input.numel()}) but got offsets[-1] "
-                           f"of {bounds[-1]}")
-    numbers = [bag for bag, (a, b) in enumerate(pairwise(bounds)) for _ in range(b - a)]
-    return ctorch.tensor(numbers, dtype=ctorch.int64, device=input.device), len(bounds) - 1
-
-
-def _largest_of_bags(rows, kept, bags, count):
-    """Maxima of each bag's rows; zeros where it has none."""
-    places = [[] for _ in range(count)]
-    for place, (bag, keep) in enumerate(zip(bags.tolist(), kept.tolist())):
-        if keep:
-            places[bag].append(place)
-    longest = max(map(len, places), default=0)
-    if longest == 0:
-        return ops._scatter_add(rows[:0], 0, bags[:0].unsqueeze(-1).expand(0, rows.size(1)), (count, rows.size(1)))
-    # A bag that is shorter repeats its first row: the first of equals is the largest.
-    padded = [[*bag, *[bag[0] if bag else 0] * (longest - len(bag))] for bag in places]
-    largest = rows[ctorch.tensor(padded, device=rows.device)].max(1)[0]
-    empty = ctorch.tensor([not bag for bag in places], device=rows.device)
-    return largest.masked_fill(empty.unsqueeze(-1), 0)
+    if mode == "max" and (scale_grad_by_freq or sparse):
+        raise ValueError("max mode does not support " + ("scaling the gradient by the frequency" if scale_grad_by_freq
+                                                         else "sparse weights"))
 
 
 def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale_grad_by_freq=False, mode="mean",
@@ -152,44 +127,20 @@ def embedding_bag(input, weight, offsets=None, max_norm=None, norm_type=2, scale
     """
     if weight.dtype == ctorch.int64 and input.is_floating_point():      # the order of arguments of old
         input, weight = weight, input
-    _check_bags(input, offsets, per_sample_weights, mode, include_last_offset)
-    if input.dim() == 2:
-        count, size = input.shape
-        bags = None                      # they lie one after the other, all of one size
-        if mode == "max":
-            bags = ctorch.arange(count, device=input.device).unsqueeze(-1).expand(count, size).reshape(-1)
-        input = input.reshape(-1)
-        per_sample_weights = None if per_sample_weights is None else per_sample_weights.reshape(-1)
-    else:
-        bags, count = _bags(input, offsets, include_last_offset)
-        if bags.numel() < input.numel():
-            input = input[:bags.numel()]
-    try:
-        rows = embedding(input, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
-    except IndexError as error:
-        raise RuntimeError(f"embedding_bag: {error}") from None
-    kept = None
-    if padding_idx is not None:
-        kept = input != padding_idx % weight.size(0)
-        rows = rows * kept.unsqueeze(-1).to(rows.dtype)
-    elif bags is not None:
-        kept = ctorch.ones(input.shape, dtype=ctorch.bool, device=input.device)
+    _check_bags(input, weight, offsets, per_sample_weights, mode, scale_grad_by_freq, sparse)
+    if max_norm is not None:
+        _limit_rows(weight, input, max_norm, norm_type)
+    rows = weight.size(0)
+    if padding_idx is not None and not -rows <= padding_idx < rows:
+        raise RuntimeError(f"padding_idx must be within the number of embeddings, {-rows} through {rows - 1}, but got "
+                           f"{padding_idx}")
+    padding_idx = -1 if padding_idx is None else padding_idx % rows
     if mode == "max":
-        return _largest_of_bags(rows, kept, bags, count)
-    if per_sample_weights is not None:
-        rows = rows * per_sample_weights.unsqueeze(-1)
-    if bags is None:
-        sums = rows if size == 1 else rows.reshape(count, size, rows.size(1)).sum(1)
-        if mode == "sum":
-            return sums
-        if kept is None:
-            return sums if size == 1 else sums / max(size, 1)
-        return sums / kept.reshape(count, size).sum(1, keepdim=True).clamp(min=1).to(rows.dtype)
-    sums = ops._scatter_add(rows, 0, bags.unsqueeze(-1).expand(rows.shape), (count, rows.size(1)))
-    if mode == "sum":
-        return sums
-    sizes = ops._scatter_add(kept.to(rows.dtype), 0, bags, (count,))
-    return sums / sizes.clamp(min=1).unsqueeze(-1)
+        return ops._embedding_bag_max(weight, input, offsets, padding_idx, include_last_offset)[0]
+    if scale_grad_by_freq:
+        weight = _by_frequency(weight, input)
+    return ops._embedding_bag(weight, input, offsets, per_sample_weights, mode == "mean", padding_idx,
+                              include_last_offset)
 
 
 def one_hot(tensor, num_classes=-1):
