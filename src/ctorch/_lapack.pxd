@@ -17,12 +17,7 @@ ctypedef void (*sytrf_fn)(char* uplo, int* n, void* a, int* lda, int* pivots, vo
                           int* info) noexcept nogil
 ctypedef void (*sytrs_fn)(char* uplo, int* n, int* nrhs, void* a, int* lda, int* pivots, void* b, int* ldb,
                           int* info) noexcept nogil
-ctypedef void (*geqrf_fn)(int* m, int* n, void* a, int* lda, void* tau, void* work, int* lwork,
-                          int* info) noexcept nogil
-ctypedef void (*orgqr_fn)(int* m, int* n, int* k, void* a, int* lda, void* tau, void* work, int* lwork,
-                          int* info) noexcept nogil
-ctypedef void (*ormqr_fn)(char* side, char* op, int* m, int* n, int* k, void* a, int* lda, void* tau, void* c,
-                          int* ldc, void* work, int* lwork, int* info) noexcept nogil
+ctypedef void (*geqr2_fn)(int* m, int* n, void* a, int* lda, void* tau, void* work, int* info) noexcept nogil
 ctypedef void (*syevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
                           int* iwork, int* liwork, int* info) noexcept nogil
 ctypedef void (*heevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
@@ -64,9 +59,7 @@ cdef struct Lapack:
     sytrs_fn sytrs[4]
     sytrf_fn hetrf[4]               # those of sytrf for the real dtypes
     sytrs_fn hetrs[4]
-    geqrf_fn geqrf[4]
-    orgqr_fn orgqr[4]
-    ormqr_fn ormqr[4]
+    geqr2_fn geqr2[4]
     syevd_fn syevd[2]
     heevd_fn heevd[2]
     geev_real_fn geev_real[2]
