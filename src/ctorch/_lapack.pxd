@@ -18,6 +18,12 @@ ctypedef void (*sytrf_fn)(char* uplo, int* n, void* a, int* lda, int* pivots, vo
 ctypedef void (*sytrs_fn)(char* uplo, int* n, int* nrhs, void* a, int* lda, int* pivots, void* b, int* ldb,
                           int* info) noexcept nogil
 ctypedef void (*geqr2_fn)(int* m, int* n, void* a, int* lda, void* tau, void* work, int* info) noexcept nogil
+ctypedef void (*larfg_fn)(int* n, void* alpha, void* x, int* incx, void* tau) noexcept nogil
+ctypedef void (*hetrd_fn)(char* uplo, int* n, void* a, int* lda, void* d, void* e, void* tau, void* work, int* lwork,
+                          int* info) noexcept nogil
+ctypedef void (*sterf_fn)(int* n, void* d, void* e, int* info) noexcept nogil
+ctypedef void (*stedc_fn)(char* job, int* n, void* d, void* e, void* z, int* ldz, void* work, int* lwork, int* iwork,
+                          int* liwork, int* info) noexcept nogil
 ctypedef void (*syevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
                           int* iwork, int* liwork, int* info) noexcept nogil
 ctypedef void (*heevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
@@ -60,6 +66,10 @@ cdef struct Lapack:
     sytrf_fn hetrf[4]               # those of sytrf for the real dtypes
     sytrs_fn hetrs[4]
     geqr2_fn geqr2[4]
+    larfg_fn larfg[2]
+    hetrd_fn hetrd[2]
+    sterf_fn sterf[2]
+    stedc_fn stedc[2]
     syevd_fn syevd[2]
     heevd_fn heevd[2]
     geev_real_fn geev_real[2]

@@ -40,6 +40,10 @@ cdef extern from "triangle.h" nogil:
     void turn_f32 "ct_turn_f32" (const float* x, int64_t row, int64_t rows, int64_t cols, float* to)
     void turn_f64 "ct_turn_f64" (const double* x, int64_t row, int64_t rows, int64_t cols, double* to)
 
+cdef extern from "symmetric.h" nogil:
+    void symmetric_f32 "ct_symmetric_f32" (int64_t n, const float* A, int64_t ld, const float* x, float* y)
+    void symmetric_f64 "ct_symmetric_f64" (int64_t n, const double* A, int64_t ld, const double* x, double* y)
+
 cdef extern from "scratch.h" nogil:
     void* ct_scratch(size_t size)
 
@@ -631,7 +635,7 @@ cdef int gemm_i64(const Gemm* g) noexcept nogil:
     return gemm_integer(g, <int64_t*>NULL)
 
 # ------------------------------------------------------------------------------------------------------------
-# What elimination is made of, beside products
+# What factorizations are made of, beside products
 
 
 cdef void substitute_single(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
@@ -640,6 +644,14 @@ cdef void substitute_single(bint lower, int n, int64_t k, const void* T, void* b
 
 cdef void substitute_double(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
     substitute_f64(lower, n, k, <const double*>T, <double*>b, ldb)
+
+
+cdef void symmetric_single(int64_t n, const void* A, int64_t ld, const void* x, void* y) noexcept nogil:
+    symmetric_f32(n, <const float*>A, ld, <const float*>x, <float*>y)
+
+
+cdef void symmetric_double(int64_t n, const void* A, int64_t ld, const void* x, void* y) noexcept nogil:
+    symmetric_f64(n, <const double*>A, ld, <const double*>x, <double*>y)
 
 
 cdef void turn_4(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil:
@@ -652,6 +664,7 @@ cdef void turn_8(const void* x, int64_t row, int64_t rows, int64_t cols, void* t
 
 cdef MatmulKernels table
 table.substitute[:] = [substitute_single, substitute_double]
+table.symmetric[:] = [symmetric_single, symmetric_double]
 table.turn[:] = [turn_4, turn_8]
 table.gemm[GEMM_FLOAT32] = gemm_f32
 table.gemm[GEMM_FLOAT64] = gemm_f64
