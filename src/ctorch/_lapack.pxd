@@ -59,7 +59,6 @@ cdef struct Lapack:
     getrf_fn getrf[4]
     getrs_fn getrs[4]
     potrf_fn potrf[4]
-    potrf_fn potri[4]
     trsm_fn trsm[4]
     sytrf_fn sytrf[4]
     sytrs_fn sytrs[4]

@@ -25,7 +25,6 @@ cdef int need_lapack() except -1:
     fill(<void**>lapack.getrf, f, "sdcz", "getrf")
     fill(<void**>lapack.getrs, f, "sdcz", "getrs")
     fill(<void**>lapack.potrf, f, "sdcz", "potrf")
-    fill(<void**>lapack.potri, f, "sdcz", "potri")
     fill(<void**>lapack.sytrf, f, "sdcz", "sytrf")
     fill(<void**>lapack.sytrs, f, "sdcz", "sytrs")
     fill(<void**>lapack.hetrf, f, "sd", "sytrf")

@@ -11,7 +11,8 @@ cdef enum:
     BLOCK = TRIANGLE                 # rows of a triangle that are eliminated one by one
     COLUMNS = 32                     # that a thread takes to exchange their rows
     EXCHANGES = 1 << 14              # fewer are not worth a second thread
-    PANEL = 32                       # columns that LAPACK does at once
+    TOLD = 256                       # exchanges that are looked at before they are made
+    PANEL = 32                       # complex columns that LAPACK does at once
 
 cdef MatmulKernels* kernels = NULL
 
@@ -137,15 +138,24 @@ cdef void blocked_triangular(int type, char uplo, char op, char diag, int n, int
 
 
 cdef void exchange(element* A, int columns, int64_t ld, const int* pivots, int count) noexcept nogil:
-    # The exchanges of rows that pivots tell, in every column.
-    cdef int64_t i, _column
+    # The exchanges of rows that pivots tell, in every column; those of a row with itself are left out first.
+    cdef int[2 * TOLD] rows
+    cdef int64_t i, j, start = 0, told
+    cdef element* column
     cdef element t
-    for _column in range(columns):
-        for i in range(count):
-            t = A[i]
-            A[i] = A[pivots[i] - 1]
-            A[pivots[i] - 1] = t
-        A += ld
+    while start < count:
+        told = 0
+        for i in range(start, start + TOLD if start + TOLD < count else count):
+            if pivots[i] != i + 1:
+                rows[told], rows[told + 1] = <int>i, pivots[i] - 1
+                told += 2
+        for j in range(columns if told else 0):
+            column = A + j * ld
+            for i in range(0, told, 2):
+                t = column[rows[i]]
+                column[rows[i]] = column[rows[i + 1]]
+                column[rows[i + 1]] = t
+        start += TOLD
 
 
 cdef struct Exchanges:
@@ -185,7 +195,12 @@ cdef void blocked_lu(int type, int m, int n, char* A, int ld, int* pivots, int* 
     cdef int least = m if m < n else n, h, rest, later, i
     cdef char* right
     cdef char* below
-    if least <= PANEL:
+    if least <= BLOCK and type < LAPACK_COMPLEX64:
+        if kernels == NULL:
+            load_kernels()
+        info[0] = kernels.narrow_lu[type](m, n, A, ld, pivots)
+        return
+    if least <= PANEL and type >= LAPACK_COMPLEX64:
         lapack.getrf[type](&m, &n, A, &ld, pivots, info)
         return
     h = half_of(least)

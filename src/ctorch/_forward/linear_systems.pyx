@@ -413,7 +413,7 @@ cdef void mirror_triangle(element* x, int64_t n, bint upper) noexcept nogil:
 
 cdef void cholesky_inverse_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: L, inverse, info
-    cdef int n = b.n, ld = at_least_1(n)
+    cdef int n = b.n
     cdef char uplo = b.a
     load(b, 0, at[0], at[1], n, n)
     if n > SMALL:
@@ -421,7 +421,7 @@ cdef void cholesky_inverse_each(const Batch* b, char** at, char* work) noexcept 
         blocked_square_inverse(b.type, uplo, n, work, work + <int64_t>n * n * b.size, at[1], <int*>at[2])
         uplo = c"L"
     else:
-        lapack.potri[b.type](&uplo, &n, at[1], &ld, <int*>at[2])
+        small_cholesky_inverse(b.type, uplo == c"U", n, at[1], <int*>at[2])
     if b.type == LAPACK_FLOAT32:
         mirror_triangle(<float*>at[1], n, uplo == c"U")
     elif b.type == LAPACK_FLOAT64:

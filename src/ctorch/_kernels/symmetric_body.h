@@ -1,11 +1,12 @@
 /* One element type's share of symmetric.h. */
 
-CT_INLINE REAL NAME(ct_total)(const VEC x) {
-    REAL lane[LANES];
-    memcpy(lane, &x, sizeof(lane));
-    CT_UNROLL for (int width = LANES / 2; width; width /= 2)
-        CT_UNROLL for (int l = 0; l < width; l++) lane[l] += lane[l + width];
-    return lane[0];
+CT_INLINE REAL NAME(ct_total)(VEC x) {
+    INDEX other;
+    CT_UNROLL for (int width = LANES / 2; width; width /= 2) {
+        CT_UNROLL for (int l = 0; l < LANES; l++) other[l] = l ^ width;
+        x += __builtin_shuffle(x, other);
+    }
+    return x[0];
 }
 
 /* What some columns, from the diagonal down, and the rows that mirror them add to y. */
