@@ -22,8 +22,12 @@ ctypedef void (*larfg_fn)(int* n, void* alpha, void* x, int* incx, void* tau) no
 ctypedef void (*hetrd_fn)(char* uplo, int* n, void* a, int* lda, void* d, void* e, void* tau, void* work, int* lwork,
                           int* info) noexcept nogil
 ctypedef void (*sterf_fn)(int* n, void* d, void* e, int* info) noexcept nogil
-ctypedef void (*stedc_fn)(char* job, int* n, void* d, void* e, void* z, int* ldz, void* work, int* lwork, int* iwork,
-                          int* liwork, int* info) noexcept nogil
+ctypedef void (*steqr_fn)(char* job, int* n, void* d, void* e, void* z, int* ldz, void* work, int* info) noexcept nogil
+ctypedef void (*laed2_fn)(int* k, int* n, int* n1, void* d, void* q, int* ldq, int* indxq, void* rho, void* z,
+                          void* dlamda, void* w, void* q2, int* indx, int* indxc, int* indxp, int* coltyp, int* info) noexcept nogil
+ctypedef void (*laed4_fn)(int* n, int* i, void* d, void* z, void* delta, void* rho, void* dlam,
+                          int* info) noexcept nogil
+ctypedef void (*lamrg_fn)(int* n1, int* n2, void* a, int* step1, int* step2, int* index) noexcept nogil
 ctypedef void (*syevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
                           int* iwork, int* liwork, int* info) noexcept nogil
 ctypedef void (*heevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
@@ -68,7 +72,10 @@ cdef struct Lapack:
     larfg_fn larfg[2]
     hetrd_fn hetrd[2]
     sterf_fn sterf[2]
-    stedc_fn stedc[2]
+    steqr_fn steqr[2]
+    laed2_fn laed2[2]
+    laed4_fn laed4[2]
+    lamrg_fn lamrg[2]
     syevd_fn syevd[2]
     heevd_fn heevd[2]
     geev_real_fn geev_real[2]

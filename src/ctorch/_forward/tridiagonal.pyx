@@ -1,6 +1,6 @@
-"""Eigenvalues of Hermitian matrices: reduction to tridiagonal form by panels, LAPACK's divide and conquer for that,
-and the reflections of the reduction by blocks."""
-from libc.math cimport fabs
+"""Eigenvalues of Hermitian matrices: reduction to tridiagonal form by panels, divide and conquer for that, and the
+reflections of the reduction by blocks."""
+from libc.math cimport copysign, fabs, sqrt
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
@@ -10,6 +10,7 @@ from ctorch._forward.reflections cimport blocked_apply, reflections_work
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.matmul cimport MatmulKernels
 from ctorch._lapack cimport *
+from ctorch._parallel cimport parallel_for
 
 ctypedef fused real:
     float
@@ -23,6 +24,8 @@ ctypedef fused element:
 
 cdef enum:
     PANEL = 32                       # columns that are reduced before the rest of the matrix sees them
+    LEAF = 25                        # rows of a tridiagonal matrix that are not divided
+    ROOTS = 16                       # eigenvalues of a merge, or rows of its vector, that a thread takes
     STRIPE = 128                     # columns of the rest that are updated at once, from the diagonal down
 
 cdef MatmulKernels* kernels = NULL
@@ -119,22 +122,213 @@ cdef void reduce_matrix(int type, int n, char* A, char* d, char* e, char* tau, c
     else:
         lapack.hetrd[type - LAPACK_COMPLEX64](&lower, &n, A, &n, d, e, tau, work, &lwork, &info)
 
+# ---- divide and conquer
+#
+# A tridiagonal matrix is one of two blocks and a matrix of rank one; the eigenvalues of both together are the roots of
+# a rational function (Cuppen 1981; the vector is computed anew from the roots, as Gu and Eisenstat do, SIAM J. Matrix
+# Anal. Appl. 16, 1995). LAPACK deflates and finds single roots; roots and vectors are shared by the threads here, and
+# the products are ours.
+
+cdef struct Merge:
+    int type, k, info
+    int64_t n
+    void* d                          # the roots
+    void* Q                          # n apart: differences of the poles and a root, then its vector
+    void* poles
+    void* z                          # the vector of rank one, and what it is for the roots that were found
+    void* anew
+    void* vectors                    # k x k, the rows in the order of the columns that were kept
+    int* order
+    double rho
+
+
+cdef void find_roots(Merge* m, int64_t first, int64_t last, real* Q) noexcept nogil:
+    cdef int64_t j
+    cdef int number, info
+    cdef real rho = <real>m.rho
+    for j in range(first, last):
+        number = <int>j + 1
+        lapack.laed4[real is double](&m.k, &number, m.poles, m.z, Q + j * m.n, &rho, <real*>m.d + j, &info)
+        if info:
+            m.info = info
+
+
+cdef void renew(Merge* m, int64_t first, int64_t last, real* Q) noexcept nogil:
+    cdef const real* poles = <const real*>m.poles
+    cdef real* x = <real*>m.anew
+    cdef int64_t i, j
+    for i in range(first, last):
+        x[i] = Q[i * (m.n + 1)]
+    for j in range(m.k):
+        for i in range(first, last):
+            if i != j:
+                x[i] = x[i] * (Q[j * m.n + i] / (poles[i] - poles[j]))
+    for i in range(first, last):
+        x[i] = <real>copysign(sqrt(-x[i]), (<real*>m.z)[i])
+
+
+cdef void find_vectors(Merge* m, int64_t first, int64_t last, real* Q) noexcept nogil:
+    cdef const real* x = <const real*>m.anew
+    cdef real* column
+    cdef real* to
+    cdef int64_t i, j
+    cdef double length
+    cdef real scale
+    for j in range(first, last):
+        column, to, length = Q + j * m.n, <real*>m.vectors + j * m.k, 0
+        scale = 1
+        if m.k > 2:                  # of two, laed4 tells the vectors
+            for i in range(m.k):
+                column[i] = x[i] / column[i]
+            for i in range(m.k):
+                length += <double>column[i] * column[i]
+            scale = <real>(1 / sqrt(length))
+        for i in range(m.k):
+            to[i] = column[m.order[i] - 1] * scale
+
+
+cdef void roots_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Merge* m = <Merge*>arg
+    cdef int64_t last = (chunk + 1) * ROOTS if (chunk + 1) * ROOTS < m.k else m.k
+    if m.type == LAPACK_FLOAT32:
+        find_roots(m, chunk * ROOTS, last, <float*>m.Q)
+    else:
+        find_roots(m, chunk * ROOTS, last, <double*>m.Q)
+
+
+cdef void renew_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Merge* m = <Merge*>arg
+    cdef int64_t last = (chunk + 1) * ROOTS if (chunk + 1) * ROOTS < m.k else m.k
+    if m.type == LAPACK_FLOAT32:
+        renew(m, chunk * ROOTS, last, <float*>m.Q)
+    else:
+        renew(m, chunk * ROOTS, last, <double*>m.Q)
+
+
+cdef void vectors_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Merge* m = <Merge*>arg
+    cdef int64_t last = (chunk + 1) * ROOTS if (chunk + 1) * ROOTS < m.k else m.k
+    if m.type == LAPACK_FLOAT32:
+        find_vectors(m, chunk * ROOTS, last, <float*>m.Q)
+    else:
+        find_vectors(m, chunk * ROOTS, last, <double*>m.Q)
+
+
+cdef void combine_vectors(int type, int64_t k, int64_t rows, int64_t kept, const char* basis, const char* vectors,
+                          char* Q, int64_t n) noexcept nogil:
+    # Rows of the first k columns of Q: a half's vectors that were kept times the part of ours that belongs to them.
+    cdef int64_t j
+    if kept:
+        product(type, k, rows, kept, view(vectors, k, 1, False), view(basis, rows, 1, False), False, Q, n)
+        return
+    for j in range(k):
+        memset(Q + j * n * size_of(type), 0, rows * size_of(type))
+
+
+cdef void merge(int n, int n1, int ld, real* d, real rho, real* Q, int* sorted, real* work, int* integers,
+                int* info) noexcept nogil:
+    # The eigenvalues of two blocks, and their vectors on the diagonal of Q, become those of the whole.
+    cdef Merge m
+    cdef int k, n2 = n - n1, one = 1, back = -1, rest
+    cdef int64_t chunks, i, first, second
+    cdef int* kinds = integers + 3 * n         # of the columns that were kept: how many
+    cdef real* z = work
+    cdef real* poles = z + n
+    cdef real* kept = poles + n
+    cdef real* anew = kept + n
+    cdef real* basis = anew + n
+    for i in range(n):
+        z[i] = Q[i * ld + n1 - 1] if i < n1 else Q[i * ld + n1]
+    lapack.laed2[real is double](&k, &n, &n1, d, Q, &ld, sorted, &rho, z, poles, kept, basis, integers, integers + n,
+                                 integers + 2 * n, kinds, info)
+    if info[0]:
+        return
+    if k == 0:
+        for i in range(n):
+            sorted[i] = <int>i + 1
+        return
+    first, second = kinds[0] + kinds[1], kinds[1] + kinds[2]
+    m.type, m.k, m.n, m.info, m.rho = LAPACK_FLOAT64 if real is double else LAPACK_FLOAT32, k, ld, 0, rho
+    m.d, m.Q, m.poles, m.z, m.anew, m.order = d, Q, poles, kept, anew, integers + n
+    m.vectors = basis + first * n1 + second * n2
+    chunks = (k + ROOTS - 1) // ROOTS
+    parallel_for(roots_chunk, &m, chunks)
+    if k > 2:
+        parallel_for(renew_chunk, &m, chunks)
+    parallel_for(vectors_chunk, &m, chunks)
+    info[0] = m.info
+    combine_vectors(m.type, k, n2, second, <char*>(basis + first * n1), <char*>(<real*>m.vectors + kinds[0]),
+                    <char*>(Q + n1), ld)
+    combine_vectors(m.type, k, n1, first, <char*>basis, <char*>m.vectors, <char*>Q, ld)
+    rest = n - k
+    lapack.lamrg[real is double](&k, &rest, d, &one, &back, sorted)
+
+
+cdef void conquer(int n, int ld, real* d, real* e, real* Q, int* sorted, real* work, int* integers,
+                  int* info) noexcept nogil:
+    # Eigenvalues d, in the order that `sorted` tells, and vectors, for which Q is given as zeros.
+    cdef char job = c"I"
+    cdef int half = n // 2, i
+    cdef real rho
+    if n <= LEAF:
+        lapack.steqr[real is double](&job, &n, d, e, Q, &ld, work, info)
+        for i in range(n):
+            sorted[i] = i + 1
+        return
+    rho = e[half - 1]
+    d[half - 1] -= <real>fabs(rho)
+    d[half] -= <real>fabs(rho)
+    conquer(half, ld, d, e, Q, sorted, work, integers, info)
+    if info[0] == 0:
+        conquer(n - half, ld, d + half, e + half, Q + <int64_t>half * (ld + 1), sorted + half, work, integers, info)
+    if info[0] == 0:
+        merge(n, half, ld, d, rho, Q, sorted, work, integers, info)
+
+
+cdef void solve_tridiagonal(int n, real* d, real* e, real* V, real* work, int* integers, int* info) noexcept nogil:
+    # V is n x n, the working space 3 n n + 4 n numbers and 5 n integers.
+    cdef real* Q = work
+    cdef real* rest = work + <int64_t>n * n
+    cdef real size = 0
+    cdef int64_t i, j
+    for i in range(n):
+        size = <real>max(size, fabs(d[i]))
+        if i + 1 < n:
+            size = <real>max(size, fabs(e[i]))
+    for i in range(n):
+        d[i] /= size
+        if i + 1 < n:
+            e[i] /= size
+    memset(V, 0, n * n * sizeof(real))
+    info[0] = 0
+    conquer(n, n, d, e, V, integers, rest, integers + n, info)
+    memcpy(Q, V, n * n * sizeof(real))
+    memcpy(rest, d, n * sizeof(real))
+    for i in range(n):
+        j = integers[i] - 1
+        d[i] = rest[j] * size
+        memcpy(V + i * n, Q + j * n, n * sizeof(real))
+
+
 # ---- eigenvectors
 
 
 cdef bint safe(const element* A, int64_t n, double least, double most) noexcept nogil:
-    # Whether the largest element of the lower triangle lies between the two.
+    # Whether the largest element of the lower triangle lies between the two; NaN does not.
     cdef int64_t i, j
-    cdef double size = 0, x, sum = 0
+    cdef double x
+    cdef bint large = False
     for j in range(n):
         for i in range(j, n):
             if element is float or element is double:
                 x = fabs(A[j * n + i])
             else:
                 x = fabs(A[j * n + i].real) + fabs(A[j * n + i].imag)
-            size = x if x > size else size
-            sum += x
-    return least < size and sum < most
+            if not x < most:
+                return False
+            if x > least:
+                large = True
+    return large
 
 
 cdef bint safe_matrix(int type, const char* A, int64_t n) noexcept nogil:
@@ -158,7 +352,7 @@ cdef int64_t tridiagonal_work(int type, int64_t n, bint vectors) noexcept nogil:
     cdef int64_t size = size_of(type), part = size_of(real_type(type)), most, own
     most = reduction_work(type, n)
     if vectors:
-        own = padded((1 + 4 * n + n * n) * part) + padded((3 + 5 * n) * sizeof(int))
+        own = padded((3 * n * n + 4 * n) * part) + padded(5 * n * sizeof(int))
         if type >= LAPACK_COMPLEX64:
             own += n * n * part
         most = max(most, own, reflections_work(type, n, n))
@@ -167,12 +361,11 @@ cdef int64_t tridiagonal_work(int type, int64_t n, bint vectors) noexcept nogil:
 
 cdef bint tridiagonal_eigen(int type, int n, char* A, char* w, char* V, int* info, char* work) noexcept nogil:
     cdef int64_t size = size_of(type), part = size_of(real_type(type))
-    cdef int real_part = real_type(type), lwork = 1 + 4 * n + n * n, liwork = 3 + 5 * n
-    cdef char job = c"I"
+    cdef int real_part = real_type(type)
     cdef char* e = work
     cdef char* tau = e + padded(n * part)
     cdef char* rest = tau + padded(n * size)
-    cdef int* integers
+    cdef int* integers = <int*>(rest + padded((3 * <int64_t>n * n + 4 * n) * part))
     cdef char* vectors = V
     if not safe_matrix(type, A, n):
         return False
@@ -182,10 +375,12 @@ cdef bint tridiagonal_eigen(int type, int n, char* A, char* w, char* V, int* inf
     if V == NULL:
         lapack.sterf[real_part](&n, w, e, info)
         return True
-    integers = <int*>(rest + padded(lwork * part))
     if type >= LAPACK_COMPLEX64:
-        vectors = <char*>integers + padded(liwork * sizeof(int))
-    lapack.stedc[real_part](&job, &n, w, e, vectors, &n, rest, &lwork, integers, &liwork, info)
+        vectors = <char*>integers + padded(5 * n * sizeof(int))
+    if real_part == LAPACK_FLOAT32:
+        solve_tridiagonal(n, <float*>w, <float*>e, <float*>vectors, <float*>rest, integers, info)
+    else:
+        solve_tridiagonal(n, <double*>w, <double*>e, <double*>vectors, <double*>rest, integers, info)
     if type == LAPACK_COMPLEX64:
         widen(<float*>vectors, <int64_t>n * n, <float*>V)
     elif type == LAPACK_COMPLEX128:
