@@ -119,7 +119,7 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     if inside != batch2.shape[1]:
         raise RuntimeError(f"Incompatible matrix sizes for bmm ({rows}x{inside} and "
                            f"{batch2.shape[1]}x{batch2.shape[2]})")
-    if count and rows * inside * batch2.shape[2] >= LARGE_PRODUCT:
+    if count and rows * inside * batch2.shape[2] >= LARGE_PRODUCT and not batch1.is_cuda:
         return _scaled_sum(input, ops._bmm_sum(batch1, batch2), beta, alpha)
     wide = batch1.transpose(0, 1).reshape(rows, count * inside)
     return _scaled_sum(input, ops.mm(wide, batch2.reshape(count * inside, batch2.shape[2])), beta, alpha)

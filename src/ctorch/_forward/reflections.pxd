@@ -1,7 +1,7 @@
-# Householder reflections by blocks of columns, Q = (I - V1 T1 V1^H) (I - V2 T2 V2^H) ..., so that nearly all of the work
-# is products of matrices (Schreiber and Van Loan, A storage-efficient WY representation for products of Householder
-# transformations, SIAM J. Sci. Stat. Comput. 10, 1989). Column-major; vectors and factors lie as LAPACK's geqrf leaves
-# them, and `type` is a row of the LAPACK tables, which must be loaded.
+# Householder reflections by blocks of columns, Q = (I - V1 T1 V1^H) (I - V2 T2 V2^H) ..., so that nearly all of the
+# work is products of matrices (Schreiber and Van Loan, A storage-efficient WY representation for products of
+# Householder transformations, SIAM J. Sci. Stat. Comput. 10, 1989). Column-major; vectors and factors lie as LAPACK's
+# geqrf leaves them, and `type` is a row of the LAPACK tables, which must be loaded.
 from libc.stdint cimport int64_t
 
 # Bytes of working space for reflections of so many rows on a matrix with `others` columns, or rows from the right.

@@ -91,7 +91,7 @@ cdef void reduce_panel(int n, int count, real* A, int ld, real* d, real* e, real
 
 cdef void reduce(int n, real* A, real* d, real* e, real* tau, real* work) noexcept nogil:
     cdef int type = LAPACK_FLOAT64 if real is double else LAPACK_FLOAT32
-    cdef int64_t size = sizeof(real), i = 0, j, rows, wide
+    cdef int64_t i = 0, j, rows, wide
     cdef int count
     cdef real* P = work
     cdef real* Q = P + 2 * PANEL * n
