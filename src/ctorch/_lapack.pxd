@@ -17,12 +17,18 @@ ctypedef void (*sytrf_fn)(char* uplo, int* n, void* a, int* lda, int* pivots, vo
                           int* info) noexcept nogil
 ctypedef void (*sytrs_fn)(char* uplo, int* n, int* nrhs, void* a, int* lda, int* pivots, void* b, int* ldb,
                           int* info) noexcept nogil
-ctypedef void (*geqrf_fn)(int* m, int* n, void* a, int* lda, void* tau, void* work, int* lwork,
+ctypedef void (*geqr2_fn)(int* m, int* n, void* a, int* lda, void* tau, void* work, int* info) noexcept nogil
+ctypedef void (*larfg_fn)(int* n, void* alpha, void* x, int* incx, void* tau) noexcept nogil
+ctypedef void (*hetrd_fn)(char* uplo, int* n, void* a, int* lda, void* d, void* e, void* tau, void* work, int* lwork,
                           int* info) noexcept nogil
-ctypedef void (*orgqr_fn)(int* m, int* n, int* k, void* a, int* lda, void* tau, void* work, int* lwork,
+ctypedef void (*sterf_fn)(int* n, void* d, void* e, int* info) noexcept nogil
+ctypedef void (*steqr_fn)(char* job, int* n, void* d, void* e, void* z, int* ldz, void* work, int* info) noexcept nogil
+ctypedef void (*laed2_fn)(int* k, int* n, int* n1, void* d, void* q, int* ldq, int* indxq, void* rho, void* z,
+                          void* dlamda, void* w, void* q2, int* indx, int* indxc, int* indxp, int* coltyp,
                           int* info) noexcept nogil
-ctypedef void (*ormqr_fn)(char* side, char* op, int* m, int* n, int* k, void* a, int* lda, void* tau, void* c,
-                          int* ldc, void* work, int* lwork, int* info) noexcept nogil
+ctypedef void (*laed4_fn)(int* n, int* i, void* d, void* z, void* delta, void* rho, void* dlam,
+                          int* info) noexcept nogil
+ctypedef void (*lamrg_fn)(int* n1, int* n2, void* a, int* step1, int* step2, int* index) noexcept nogil
 ctypedef void (*syevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
                           int* iwork, int* liwork, int* info) noexcept nogil
 ctypedef void (*heevd_fn)(char* job, char* uplo, int* n, void* a, int* lda, void* w, void* work, int* lwork,
@@ -58,15 +64,19 @@ cdef struct Lapack:
     getrf_fn getrf[4]
     getrs_fn getrs[4]
     potrf_fn potrf[4]
-    potrf_fn potri[4]
     trsm_fn trsm[4]
     sytrf_fn sytrf[4]
     sytrs_fn sytrs[4]
     sytrf_fn hetrf[4]               # those of sytrf for the real dtypes
     sytrs_fn hetrs[4]
-    geqrf_fn geqrf[4]
-    orgqr_fn orgqr[4]
-    ormqr_fn ormqr[4]
+    geqr2_fn geqr2[4]
+    larfg_fn larfg[2]
+    hetrd_fn hetrd[2]
+    sterf_fn sterf[2]
+    steqr_fn steqr[2]
+    laed2_fn laed2[2]
+    laed4_fn laed4[2]
+    lamrg_fn lamrg[2]
     syevd_fn syevd[2]
     heevd_fn heevd[2]
     geev_real_fn geev_real[2]

@@ -118,6 +118,9 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
     return product if not beta else product | input
 
 
+LARGE_PRODUCT = 2**15                # multiplications that cost more than a call and less than a copy of the batch
+
+
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     if batch1.dim() != 3 or batch2.dim() != 3:
         which = 1 if batch1.dim() != 3 else 2
@@ -130,6 +133,8 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
         raise RuntimeError(f"Incompatible matrix sizes for bmm ({rows}x{inside} and "
                            f"{batch2.shape[1]}x{batch2.shape[2]})")
     _same_dtype("addbmm", input, batch1, batch2)
+    if count and rows * inside * batch2.shape[2] >= LARGE_PRODUCT and not batch1.is_cuda:
+        return _scaled_sum(input, ops._bmm_sum(batch1, batch2), beta, alpha)
     wide = batch1.transpose(0, 1).reshape(rows, count * inside)
     return _scaled_sum(input, ops.mm(wide, batch2.reshape(count * inside, batch2.shape[2])), beta, alpha)
 
@@ -182,10 +187,20 @@ def tensordot(input, b, dims=2):
     return ops.mm(rows, columns).reshape(shape)
 
 
+SHORT_ROW = 64                       # a loop over so few elements costs more than a copy into a longer one
+
+
 def kron(input, other):
     ndim = builtins.max(input.dim(), other.dim())
     a = input.reshape([1] * (ndim - input.dim()) + list(input.shape))
     b = other.reshape([1] * (ndim - other.dim()) + list(other.shape))
+    if ndim > 1 and 1 < b.shape[-1] < SHORT_ROW and a.shape[-1] > 1:     # rows as long as those of the result
+        length = a.shape[-1] * b.shape[-1]
+        a_rows = a.unsqueeze(-1).expand(*a.shape, b.shape[-1]).reshape(*a.shape[:-1], length)
+        b_rows = b.unsqueeze(-2).expand(*b.shape[:-1], *a.shape[-1:], b.shape[-1]).reshape(*b.shape[:-1], length)
+        pairs = (a_rows.reshape([n for s in a.shape[:-1] for n in (s, 1)] + [length])
+                 * b_rows.reshape([n for s in b.shape[:-1] for n in (1, s)] + [length]))
+        return pairs.reshape([s * t for s, t in zip(a.shape, b.shape)])
     pairs = a.reshape([n for s in a.shape for n in (s, 1)]) * b.reshape([n for s in b.shape for n in (1, s)])
     return pairs.reshape([s * t for s, t in zip(a.shape, b.shape)])
 

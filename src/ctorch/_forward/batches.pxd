@@ -22,6 +22,7 @@ cdef struct Batch:
     Operand operand[OPERANDS]
     void (*each)(const Batch* batch, char** at, char* work) noexcept nogil
     int64_t work                    # bytes of working space
+    int64_t first                   # those of its first part
     int64_t per                     # matrices of a chunk
     int failed                      # no memory for working space
     int m, n, k                     # sizes, as the routine reads them

@@ -11,7 +11,8 @@ cdef enum:
     BLOCK = TRIANGLE                 # rows of a triangle that are eliminated one by one
     COLUMNS = 32                     # that a thread takes to exchange their rows
     EXCHANGES = 1 << 14              # fewer are not worth a second thread
-    PANEL = 32                       # columns that LAPACK does at once
+    TOLD = 256                       # exchanges that are looked at before they are made
+    PANEL = 32                       # complex columns that LAPACK does at once
 
 cdef MatmulKernels* kernels = NULL
 
@@ -27,12 +28,12 @@ ctypedef fused element:
     double complex
 
 
-cdef inline int64_t size_of(int type) noexcept nogil:
-    return 4 if type == LAPACK_FLOAT32 else 16 if type == LAPACK_COMPLEX128 else 8
-
-
 cdef inline const void* minus_one(int type) noexcept nogil:
     return <void*>minus_single if type == LAPACK_FLOAT32 or type == LAPACK_COMPLEX64 else <void*>minus_double
+
+
+cdef const void* one(int type) noexcept nogil:
+    return <void*>one_single if type == LAPACK_FLOAT32 or type == LAPACK_COMPLEX64 else <void*>one_double
 
 
 cdef int load_kernels() noexcept with gil:
@@ -41,25 +42,28 @@ cdef int load_kernels() noexcept with gil:
     return 0
 
 
-cdef void subtract_product(int type, char op, int m, int n, int k, char* A, int lda, char* B, int ldb, char* C,
-                           int ldc) noexcept nogil:
-    # C -= op(A) B, as the product of the transposes
+cdef void product(int type, int64_t m, int64_t n, int64_t k, View a, View b, bint subtract, char* C,
+                  int64_t c_row) noexcept nogil:
     cdef Gemm g
     if m == 0 or n == 0 or k == 0:
         return
-    g.batch, g.m, g.n, g.k = 1, n, m, k
-    g.a, g.a_batch, g.a_row, g.a_col = B, 0, ldb, 1
-    g.b, g.b_batch = A, 0
-    g.b_row = lda if op == c"N" else 1
-    g.b_col = 1 if op == c"N" else lda
-    g.c, g.c_batch, g.c_row, g.c_col = C, 0, ldc, 1
-    g.alpha, g.beta = minus_one(type), one(type)
-    g.conj_a, g.conj_b = False, op == c"C" and type >= LAPACK_COMPLEX64
+    if kernels == NULL:
+        load_kernels()
+    g.batch, g.m, g.n, g.k = 1, m, n, k
+    g.a, g.a_batch, g.a_row, g.a_col = a.data, 0, a.row, a.col
+    g.b, g.b_batch, g.b_row, g.b_col = b.data, 0, b.row, b.col
+    g.c, g.c_batch, g.c_row, g.c_col = C, 0, c_row, 1
+    g.alpha = minus_one(type) if subtract else NULL
+    g.beta = one(type) if subtract else NULL
+    g.conj_a, g.conj_b = a.conj and type >= LAPACK_COMPLEX64, b.conj and type >= LAPACK_COMPLEX64
     kernels.gemm[type](&g)
 
 
-cdef inline const void* one(int type) noexcept nogil:
-    return <void*>one_single if type == LAPACK_FLOAT32 or type == LAPACK_COMPLEX64 else <void*>one_double
+cdef void subtract_product(int type, char op, int m, int n, int k, char* A, int lda, char* B, int ldb, char* C,
+                           int ldc) noexcept nogil:
+    # C -= op(A) B, as the product of the transposes
+    product(type, n, m, k, view(B, ldb, 1, False),
+            view(A, lda, 1, False) if op == c"N" else view(A, 1, lda, op == c"C"), True, C, ldc)
 
 
 cdef inline int half_of(int n) noexcept nogil:
@@ -134,15 +138,24 @@ cdef void blocked_triangular(int type, char uplo, char op, char diag, int n, int
 
 
 cdef void exchange(element* A, int columns, int64_t ld, const int* pivots, int count) noexcept nogil:
-    # The exchanges of rows that pivots tell, in every column.
-    cdef int64_t i, _column
+    # The exchanges of rows that pivots tell, in every column; those of a row with itself are left out first.
+    cdef int[2 * TOLD] rows
+    cdef int64_t i, j, start = 0, told
+    cdef element* column
     cdef element t
-    for _column in range(columns):
-        for i in range(count):
-            t = A[i]
-            A[i] = A[pivots[i] - 1]
-            A[pivots[i] - 1] = t
-        A += ld
+    while start < count:
+        told = 0
+        for i in range(start, start + TOLD if start + TOLD < count else count):
+            if pivots[i] != i + 1:
+                rows[told], rows[told + 1] = <int>i, pivots[i] - 1
+                told += 2
+        for j in range(columns if told else 0):
+            column = A + j * ld
+            for i in range(0, told, 2):
+                t = column[rows[i]]
+                column[rows[i]] = column[rows[i + 1]]
+                column[rows[i + 1]] = t
+        start += TOLD
 
 
 cdef struct Exchanges:
@@ -182,7 +195,12 @@ cdef void blocked_lu(int type, int m, int n, char* A, int ld, int* pivots, int* 
     cdef int least = m if m < n else n, h, rest, later, i
     cdef char* right
     cdef char* below
-    if least <= PANEL:
+    if least <= BLOCK and type < LAPACK_COMPLEX64:
+        if kernels == NULL:
+            load_kernels()
+        info[0] = kernels.narrow_lu[type](m, n, A, ld, pivots)
+        return
+    if least <= PANEL and type >= LAPACK_COMPLEX64:
         lapack.getrf[type](&m, &n, A, &ld, pivots, info)
         return
     h = half_of(least)
@@ -208,7 +226,7 @@ cdef void blocked_lu_solve(int type, int n, int k, char* LU, int* pivots, char* 
 
 
 cdef void inverse_of_triangle(int type, char uplo, char diag, int n, char* A, int ld, char* B, int ldb) noexcept nogil:
-    # B = A^-1, given as zeros. The half of it that stays zero takes no part, where a system for the identity would.
+    # The half of B that stays zero takes no part, where a system for the identity would.
     cdef int64_t size = size_of(type), corner, last
     cdef int h, rest, i
     if n <= BLOCK:
@@ -257,29 +275,29 @@ cdef void blocked_inverse(int type, int n, char* LU, int* pivots, char* X) noexc
     exchange_columns(X, n * size_of(type), pivots, n)
 
 
-cdef int zero_on_diagonal(int n, const element* A) noexcept nogil:
+cdef int zero_on_diagonal(int n, int64_t ld, const element* A) noexcept nogil:
     cdef int64_t i
     for i in range(n):
-        if A[i * (n + 1)] == 0:
+        if A[i * (ld + 1)] == 0:
             return <int>i + 1
     return 0
 
 
-cdef int first_zero(int type, int n, char* A) noexcept nogil:
+cdef int first_zero(int type, int n, int ld, char* A) noexcept nogil:
     if type == LAPACK_FLOAT32:
-        return zero_on_diagonal(n, <float*>A)
+        return zero_on_diagonal(n, ld, <float*>A)
     if type == LAPACK_FLOAT64:
-        return zero_on_diagonal(n, <double*>A)
+        return zero_on_diagonal(n, ld, <double*>A)
     if type == LAPACK_COMPLEX64:
-        return zero_on_diagonal(n, <float complex*>A)
-    return zero_on_diagonal(n, <double complex*>A)
+        return zero_on_diagonal(n, ld, <float complex*>A)
+    return zero_on_diagonal(n, ld, <double complex*>A)
 
 
 cdef void blocked_square_inverse(int type, char uplo, int n, char* T, char* work, char* X, int* info) noexcept nogil:
     # With Y = T^-1 the products of column j and row i begin at max(i, j), so blocks of rows leave out what is zero.
     cdef int64_t size = size_of(type), row, step = (n // 8 + BLOCK - 1) // BLOCK * BLOCK
     cdef Gemm g
-    info[0] = first_zero(type, n, T)
+    info[0] = first_zero(type, n, n, T)
     if info[0]:
         return
     memset(work, 0, n * n * size)

@@ -18,11 +18,16 @@ ctypedef fused element:
     double complex
 
 cdef enum:
+    TILE = 16               # rows and columns that are turned at once
     TINY = 4                # sides up to this are solved one number after the other
 
 # One and zero in each dtype, for BLAS.
 cdef float[2] one_single = [1, 0]
 cdef double[2] one_double = [1, 0]
+
+
+cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
+    return a if a < b else b
 
 
 cdef inline void* one_of(int type) noexcept nogil:
@@ -403,23 +408,23 @@ cdef object cholesky_forward(TensorBase x, bint upper, bint check_errors, object
 
 
 cdef void mirror_triangle(element* x, int64_t n, bint upper) noexcept nogil:
-    # Fills the other triangle of a Hermitian column-major matrix.
-    cdef int64_t i, j
+    # Fills the other triangle of a Hermitian column-major matrix, by tiles that stay in cache both ways.
+    cdef int64_t i, j, left, top
+    cdef int64_t row = n if upper else 1, col = 1 if upper else n
     cdef element v
-    for j in range(n):
-        for i in range(j + 1, n):
-            v = x[i * n + j] if upper else x[j * n + i]
-            if not (element is float or element is double):
-                v = v.conjugate()
-            if upper:
-                x[j * n + i] = v
-            else:
-                x[i * n + j] = v
+    for left in range((n + TILE - 1) // TILE):
+        for top in range(left, (n + TILE - 1) // TILE):
+            for j in range(left * TILE, least(n, (left + 1) * TILE)):
+                for i in range(j + 1 if top == left else top * TILE, least(n, (top + 1) * TILE)):
+                    v = x[i * row + j * col]
+                    if not (element is float or element is double):
+                        v = v.conjugate()
+                    x[j * row + i * col] = v
 
 
 cdef void cholesky_inverse_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: L, inverse, info
-    cdef int n = b.n, ld = at_least_1(n)
+    cdef int n = b.n
     cdef char uplo = b.a
     load(b, 0, at[0], at[1], n, n)
     if n > SMALL:
@@ -427,7 +432,7 @@ cdef void cholesky_inverse_each(const Batch* b, char** at, char* work) noexcept 
         blocked_square_inverse(b.type, uplo, n, work, work + <int64_t>n * n * b.size, at[1], <int*>at[2])
         uplo = c"L"
     else:
-        lapack.potri[b.type](&uplo, &n, at[1], &ld, <int*>at[2])
+        small_cholesky_inverse(b.type, uplo == c"U", n, at[1], <int*>at[2])
     if b.type == LAPACK_FLOAT32:
         mirror_triangle(<float*>at[1], n, uplo == c"U")
     elif b.type == LAPACK_FLOAT64:

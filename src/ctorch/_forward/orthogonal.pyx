@@ -1,60 +1,60 @@
 """Orthogonal factorizations: QR, products of Householder reflections, least squares."""
+from libc.math cimport sqrt
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy, memset
 
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
+from ctorch._forward.blocked cimport blocked_triangular, first_zero, inverse_of_triangle
+from ctorch._forward.reflections cimport *
 from ctorch._forward.small_matrices cimport *
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
+
+ctypedef fused element:
+    float
+    double
+    float complex
+    double complex
 
 
 # ---- QR
 
 cdef void factor(const Batch* b, char* at, char* QR, char* tau, char* work) noexcept nogil:
     # QR of a matrix of operand 0, in LAPACK's form.
-    cdef int m = b.m, n = b.n, ld = at_least_1(m), lwork = b.lwork, info
+    cdef int m = b.m, n = b.n
     load(b, 0, at, QR, m, n)
     if m <= SMALL and n <= SMALL:
         if small_qr(b.type, m, n, QR, tau):
             return
         load(b, 0, at, QR, m, n)
-    lapack.geqrf[b.type](&m, &n, QR, &ld, tau, work, &lwork, &info)
+    blocked_qr(b.type, m, n, QR, at_least_1(m), tau, work)
+
+
+cdef inline void orthogonal(const Batch* b, int m, int n, int k, char* Q, char* tau, char* work) noexcept nogil:
+    # n columns of the product of the k reflections in Q, over them.
+    if m <= SMALL and n <= SMALL:
+        small_q(b.type, m, n, k, Q, tau)
+    else:
+        blocked_q(b.type, m, n, k, Q, at_least_1(m), tau, work)
 
 
 cdef void qr_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, R[, Q]; k = min(m, n); a: whether Q is wanted, b: whether it is complete
-    cdef int m = b.m, n = b.n, k = b.k, ld = at_least_1(m), lwork = b.lwork, info, columns
-    cdef int64_t size = b.size, rows = m if b.b else k, j
-    cdef char* tau = work + padded(<int64_t>b.lwork * size)
-    cdef char* QR = tau + padded(k * size)
+    cdef int m = b.m, n = b.n, k = b.k, columns = m if b.b else k
+    cdef int64_t size = b.size, rows = columns, j, filled
+    cdef char* tau = work + b.first
+    cdef char* QR = at[2] if b.a and columns >= n else tau + padded(k * size)
     factor(b, at[0], QR, tau, work)
     for j in range(n):                        # R: the upper triangle, zeros below
-        columns = <int>(j + 1 if j + 1 < rows else rows)
-        if columns > k:
-            columns = k
-        memcpy(at[1] + j * rows * size, QR + j * m * size, columns * size)
-        memset(at[1] + (j * rows + columns) * size, 0, (rows - columns) * size)
+        filled = j + 1 if j + 1 < k else k
+        memcpy(at[1] + j * rows * size, QR + j * m * size, filled * size)
+        memset(at[1] + (j * rows + filled) * size, 0, (rows - filled) * size)
     if not b.a:
         return
-    columns = m if b.b else k
-    memcpy(at[2], QR, <int64_t>m * k * size)
-    if m <= SMALL and columns <= SMALL:
-        small_q(b.type, m, columns, k, at[2], tau)
-    elif columns:
-        lapack.orgqr[b.type](&m, &columns, &k, at[2], &ld, tau, work, &lwork, &info)
-
-
-cdef int query_qr(Batch* b, int columns) except -1:
-    # Working space of geqrf, and of orgqr for so many columns.
-    cdef double answer[2]
-    cdef int query = -1, ld = at_least_1(b.m), info
-    lapack.geqrf[b.type](&b.m, &b.n, NULL, &ld, NULL, answer, &query, &info)
-    b.lwork = at_least_1(work_size(b.type, answer))
-    if columns:
-        lapack.orgqr[b.type](&b.m, &columns, &b.k, NULL, &ld, NULL, answer, &query, &info)
-        b.lwork = max(b.lwork, work_size(b.type, answer))
-    return 0
+    if QR != at[2]:
+        memcpy(at[2], QR, <int64_t>m * k * size)
+    orthogonal(b, m, columns, k, at[2], tau, work)
 
 
 cdef object qr_forward(TensorBase x, bint complete, bint compute_q):
@@ -66,8 +66,8 @@ cdef object qr_forward(TensorBase x, bint complete, bint compute_q):
     b.m, b.n = <int>x.shape[x.ndim - 2], <int>x.shape[x.ndim - 1]
     b.k = b.m if b.m < b.n else b.n
     b.a, b.b = compute_q, complete
-    query_qr(&b, (b.m if complete else b.k) if compute_q else 0)
-    b.work = padded(<int64_t>b.lwork * b.size) + padded(b.k * b.size) + <int64_t>b.m * b.n * b.size
+    b.first = reflections_work(b.type, b.m, b.m if b.m > b.n else b.n)
+    b.work = b.first + padded(b.k * b.size) + <int64_t>b.m * b.n * b.size
     batch_add(&b, x, 2)
     R = batch_matrix(&b, x.dtype, b.m if complete else b.k, b.n)
     if compute_q:
@@ -97,8 +97,7 @@ cdef object geqrf_forward(TensorBase x):
     b.each = geqrf_each
     b.m, b.n = <int>x.shape[x.ndim - 2], <int>x.shape[x.ndim - 1]
     b.k = b.m if b.m < b.n else b.n
-    query_qr(&b, 0)
-    b.work = <int64_t>b.lwork * b.size
+    b.work = reflections_work(b.type, b.m, b.n)
     batch_add(&b, x, 2)
     a = batch_matrix(&b, x.dtype, b.m, b.n)
     tau = batch_vector(&b, x.dtype, b.k)
@@ -122,18 +121,19 @@ cdef int reflections(TensorBase x, TensorBase tau, str op, str arg) except -1:
     return 0
 
 
+cdef void take_factors(const Batch* b, const char* given, char* tau) noexcept nogil:
+    # The factors of operand 1, side by side.
+    cdef int64_t i
+    for i in range(b.k):
+        memcpy(tau + i * b.size, given + i * b.operand[1].row * b.size, b.size)
+
+
 cdef void householder_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, tau, Q
-    cdef int m = b.m, n = b.n, k = b.k, ld = at_least_1(m), lwork = b.lwork, info
-    cdef char* tau = work + padded(<int64_t>lwork * b.size)
-    cdef int64_t i
-    load(b, 0, at[0], at[2], m, n)
-    for i in range(k):
-        memcpy(tau + i * b.size, at[1] + i * b.operand[1].row * b.size, b.size)
-    if m <= SMALL and n <= SMALL:
-        small_q(b.type, m, n, k, at[2], tau)
-    elif n:
-        lapack.orgqr[b.type](&m, &n, &k, at[2], &ld, tau, work, &lwork, &info)
+    cdef char* tau = work + b.first
+    load(b, 0, at[0], at[2], b.m, b.n)
+    take_factors(b, at[1], tau)
+    orthogonal(b, b.m, b.n, b.k, at[2], tau, work)
 
 
 cdef TensorBase householder_forward(TensorBase x, TensorBase tau):
@@ -151,8 +151,8 @@ cdef TensorBase householder_forward(TensorBase x, TensorBase tau):
     b.each = householder_each
     b.m, b.n = <int>x.shape[x.ndim - 2], <int>x.shape[x.ndim - 1]
     b.k = <int>tau.shape[tau.ndim - 1]
-    query_qr(&b, b.n)
-    b.work = padded(<int64_t>b.lwork * b.size) + b.k * b.size
+    b.first = reflections_work(b.type, b.m, b.n)
+    b.work = b.first + b.k * b.size
     batch_add(&b, x, 2)
     batch_add(&b, tau, 1)
     Q = batch_matrix(&b, x.dtype, b.m, b.n)
@@ -162,24 +162,18 @@ cdef TensorBase householder_forward(TensorBase x, TensorBase tau):
 
 cdef void ormqr_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, tau, other, result
-    cdef int m = b.m, n = b.n, k = b.k, ld, ldc = at_least_1(m), lwork = b.lwork, info
-    cdef int rows = m if b.a == c"L" else n
-    cdef char side = b.a, op = b.b
-    cdef char* tau = work + padded(<int64_t>lwork * b.size)
-    cdef char* A = readable(b, 0, at[0], tau + padded(k * b.size), rows, k, &ld)
-    cdef int64_t i
-    for i in range(k):
-        memcpy(tau + i * b.size, at[1] + i * b.operand[1].row * b.size, b.size)
+    cdef int m = b.m, n = b.n, k = b.k, ld
+    cdef char* tau = work + b.first
+    cdef char* A = readable(b, 0, at[0], tau + padded(k * b.size), m if b.a == c"L" else n, k, &ld)
     load(b, 2, at[2], at[3], m, n)
-    if m and n and k:
-        lapack.ormqr[b.type](&side, &op, &m, &n, &k, A, &ld, tau, at[3], &ldc, work, &lwork, &info)
+    take_factors(b, at[1], tau)
+    blocked_apply(b.type, b.a, b.b, m, n, k, A, ld, tau, at[3], at_least_1(m), work)
 
 
 cdef TensorBase ormqr_forward(TensorBase x, TensorBase tau, TensorBase other, bint left, bint transpose):
     cdef Batch b
     cdef TensorBase y
-    cdef int rows, query = -1, ld, ldc, info
-    cdef double answer[2]
+    cdef int rows
     if x.ndim < 2 or other.ndim < 2:
         raise RuntimeError(f"torch.ormqr: {'input' if x.ndim < 2 else 'other'} must have at least 2 dimensions.")
     side = -2 if left else -1
@@ -202,12 +196,10 @@ cdef TensorBase ormqr_forward(TensorBase x, TensorBase tau, TensorBase other, bi
     b.m, b.n = <int>other.shape[other.ndim - 2], <int>other.shape[other.ndim - 1]
     b.k = <int>tau.shape[tau.ndim - 1]
     b.a = c"L" if left else c"R"
-    b.b = (c"C" if b.type >= LAPACK_COMPLEX64 else c"T") if transpose else c"N"
+    b.b = c"C" if transpose else c"N"
     rows = b.m if left else b.n
-    ld, ldc = at_least_1(rows), at_least_1(b.m)
-    lapack.ormqr[b.type](&b.a, &b.b, &b.m, &b.n, &b.k, NULL, &ld, NULL, NULL, &ldc, answer, &query, &info)
-    b.lwork = at_least_1(work_size(b.type, answer))
-    b.work = padded(<int64_t>b.lwork * b.size) + padded(b.k * b.size) + <int64_t>rows * b.k * b.size
+    b.first = reflections_work(b.type, rows, b.n if left else b.m)
+    b.work = b.first + padded(b.k * b.size) + <int64_t>rows * b.k * b.size
     batch_add(&b, x, 2)
     batch_add(&b, tau, 1)
     batch_add(&b, other, 2)
@@ -225,35 +217,92 @@ cdef struct LeastSquares:
     char* work
     void* rwork
     int* iwork
+    char* spare                     # of well_posed
     int lda, ldb
+
+
+cdef void load_problem(const Batch* b, LeastSquares* w, char** at) noexcept nogil:
+    cdef int m = b.m, n = b.n, k = b.k
+    cdef int64_t j
+    load(b, 0, at[0], w.A, m, n)
+    if m >= n:
+        load(b, 1, at[1], w.B, m, k)
+    else:                                     # column by column into the longer ones of the solution
+        memset(w.B, 0, <int64_t>n * k * b.size)
+        for j in range(k):
+            load(b, 1, at[1] + j * b.operand[1].col * b.size, w.B + j * n * b.size, m, 1)
 
 
 cdef void lstsq_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, B, solution (max(m, n) rows), info[, rank, singular values]
     cdef LeastSquares w
-    cdef int m = b.m, n = b.n, k = b.k, info = 0, rank = 0
-    cdef int64_t j, size = b.size, rows = m if m > n else n
+    cdef int info = 0, rank = 0
     cdef double number = b.number
     cdef float number32 = <float>b.number
     cdef bint single = b.type == LAPACK_FLOAT32 or b.type == LAPACK_COMPLEX64
-    cdef void* rcond = <void*>&number32 if single else <void*>&number
-    w.lda, w.ldb = at_least_1(m), at_least_1(rows)
+    w.lda, w.ldb = at_least_1(b.m), at_least_1(b.m if b.m > b.n else b.n)
     w.A = work
-    w.work = w.A + padded(<int64_t>m * n * size)
-    w.rwork = w.work + padded(<int64_t>b.lwork * size)
+    w.work = w.A + padded(<int64_t>b.m * b.n * b.size)
+    w.rwork = w.work + padded(<int64_t>b.lwork * b.size)
     w.iwork = <int*>(<char*>w.rwork + padded(<int64_t>b.lrwork * 8))
+    w.spare = <char*>w.iwork + padded(<int64_t>b.liwork * 4)
     w.B = at[2]
-    load(b, 0, at[0], w.A, m, n)
-    if rows == m:
-        load(b, 1, at[1], w.B, m, k)
-    else:                                     # column by column into the longer ones of the solution
-        memset(w.B, 0, rows * k * size)
-        for j in range(k):
-            load(b, 1, at[1] + j * b.operand[1].col * size, w.B + j * rows * size, m, 1)
-    call_lstsq(b, &w, rcond, at, &rank, &info)
+    load_problem(b, &w, at)
+    if b.c and well_posed(b, &w):
+        rank = b.n
+    else:
+        if b.c:
+            load_problem(b, &w, at)
+        call_lstsq(b, &w, <void*>&number32 if single else <void*>&number, at, &rank, &info)
     (<int32_t*>at[3])[0] = info
     if b.a != c"l":
         (<int64_t*>at[4])[0] = rank
+
+
+cdef double triangle_norm(const element* R, int64_t n, int64_t ld) noexcept nogil:
+    # Frobenius' norm of an upper triangle.
+    cdef double total = 0
+    cdef int64_t i, j
+    for j in range(n):
+        for i in range(j + 1):
+            if element is float or element is double:
+                total += <double>R[j * ld + i] * R[j * ld + i]
+            else:
+                total += <double>R[j * ld + i].real * R[j * ld + i].real
+                total += <double>R[j * ld + i].imag * R[j * ld + i].imag
+    return sqrt(total)
+
+
+cdef double norm_of_triangle(int type, char* R, int64_t n, int64_t ld) noexcept nogil:
+    if type == LAPACK_FLOAT32:
+        return triangle_norm(<float*>R, n, ld)
+    if type == LAPACK_FLOAT64:
+        return triangle_norm(<double*>R, n, ld)
+    if type == LAPACK_COMPLEX64:
+        return triangle_norm(<float complex*>R, n, ld)
+    return triangle_norm(<double complex*>R, n, ld)
+
+
+cdef bint well_posed(const Batch* b, LeastSquares* w) noexcept nogil:
+    """Solves by QR without exchanges of columns a problem whose rank cannot be in doubt; False: it can.
+
+    gelsy takes columns while its estimate of the condition, which is never above the condition, is below 1 / rcond.
+    """
+    cdef int m = b.m, n = b.n, k = b.k
+    cdef char* tau = w.spare
+    cdef char* inverse = tau + padded(n * b.size)
+    cdef char* work = inverse + padded(<int64_t>n * n * b.size)
+    blocked_qr(b.type, m, n, w.A, w.lda, tau, work)
+    if first_zero(b.type, n, w.lda, w.A):
+        return False
+    if b.a == c"y":
+        memset(inverse, 0, <int64_t>n * n * b.size)
+        inverse_of_triangle(b.type, c"U", c"N", n, w.A, w.lda, inverse, n)
+        if not norm_of_triangle(b.type, w.A, n, w.lda) * norm_of_triangle(b.type, inverse, n, n) * b.number < 1:
+            return False
+    blocked_apply(b.type, c"L", c"C", m, k, n, w.A, w.lda, tau, w.B, w.ldb, work)
+    blocked_triangular(b.type, c"U", c"N", c"N", n, k, w.A, w.lda, w.B, w.ldb)
+    return True
 
 
 cdef void call_lstsq(const Batch* b, LeastSquares* w, void* rcond, char** at, int* rank, int* info) noexcept nogil:
@@ -342,7 +391,11 @@ cdef object lstsq_forward(TensorBase x, TensorBase B, object rcond, object drive
     least = b.m if b.m < b.n else b.n
     query_lstsq(&b)
     b.work = (padded(<int64_t>b.m * b.n * b.size) + padded(<int64_t>b.lwork * b.size) + padded(<int64_t>b.lrwork * 8)
-              + <int64_t>b.liwork * 4)
+              + padded(<int64_t>b.liwork * 4))
+    b.c = driver in ("gels", "gelsy") and b.m >= b.n > SMALL
+    if b.c:
+        b.work += (padded(b.n * b.size) + padded(<int64_t>b.n * b.n * b.size)
+                   + reflections_work(b.type, b.m, b.n if b.n > b.k else b.k))
     batch_add(&b, x, 2)
     batch_add(&b, B, 2)
     y = batch_matrix(&b, x.dtype, b.m if b.m > b.n else b.n, b.k)

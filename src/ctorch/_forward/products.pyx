@@ -143,6 +143,34 @@ cdef TensorBase bmm_forward(TensorBase a, TensorBase b):
     return product(a, b, None, False, "bmm")
 
 
+cdef TensorBase bmm_sum_forward(TensorBase a, TensorBase b):
+    """The sum of the products of two batches of matrices, one added after the other."""
+    cdef int dtype = a.dtype
+    cdef int64_t[2] shape
+    cdef int64_t i
+    cdef Gemm g
+    cdef TensorBase y
+    cdef double[2] one
+    check_operands(a, b, "addbmm")
+    if dtype == FLOAT16 or dtype == BFLOAT16:
+        return cast_to(bmm_sum_forward(cast_to(a, FLOAT32), cast_to(b, FLOAT32)), dtype)
+    shape[0], shape[1] = a.shape[1], b.shape[2]
+    y = tensor_empty(dtype, 2, shape)
+    write_one(dtype, one)
+    g.batch, g.m, g.n, g.k = 1, a.shape[1], b.shape[2], a.shape[2]
+    g.a_batch, g.a_row, g.a_col = 0, a.strides[1], a.strides[2]
+    g.b_batch, g.b_row, g.b_col = 0, b.strides[1], b.strides[2]
+    g.c, g.c_batch, g.c_row, g.c_col = y.data, 0, g.n, 1
+    g.alpha, g.conj_a, g.conj_b = NULL, False, False
+    for i in range(a.shape[0]):
+        g.a = a.data + i * a.strides[0] * itemsize_of[dtype]
+        g.b = b.data + i * b.strides[0] * itemsize_of[dtype]
+        g.beta = one if i else NULL
+        if y.numel:
+            run(&g, dtype, "addbmm")
+    return y
+
+
 cdef TensorBase linear_forward(TensorBase x, TensorBase weight, TensorBase bias):
     """x (*, k) @ weight (n, k) transposed, plus bias (n)."""
     cdef int64_t shape[MAX_DIMS]

@@ -163,6 +163,42 @@ cdef void small_cholesky(int type, bint upper, int n, void* a, int* info) noexce
         factor_cholesky(upper, n, <double complex*>a, info)
 
 
+cdef void invert_cholesky(bint upper, int n, element* a, int* info) noexcept nogil:
+    # M = L^-1 over L, then the lower triangle of M^H M over that. U is read as its transpose, which is conj(L), and so
+    # is the inverse.
+    cdef int row = n if upper else 1, col = 1 if upper else n, i, j, k
+    cdef element t
+    for j in range(n):
+        if a[j * (row + col)] == 0:
+            info[0] = j + 1
+            return
+    info[0] = 0
+    for j in range(n):
+        a[j * (row + col)] = 1 / a[j * (row + col)]
+        for i in range(j + 1, n):
+            t = 0
+            for k in range(j, i):
+                t = t + product(a[i * row + k * col], a[k * row + j * col])
+            a[i * row + j * col] = -t / a[i * (row + col)]
+    for i in range(n):
+        for j in range(i + 1):
+            t = 0
+            for k in range(i, n):
+                t = t + product(conjugate(a[k * row + i * col]), a[k * row + j * col])
+            a[i * row + j * col] = t if i != j else <element>real_part(t)
+
+
+cdef void small_cholesky_inverse(int type, bint upper, int n, void* a, int* info) noexcept nogil:
+    if type == LAPACK_FLOAT32:
+        invert_cholesky(upper, n, <float*>a, info)
+    elif type == LAPACK_FLOAT64:
+        invert_cholesky(upper, n, <double*>a, info)
+    elif type == LAPACK_COMPLEX64:
+        invert_cholesky(upper, n, <float complex*>a, info)
+    else:
+        invert_cholesky(upper, n, <double complex*>a, info)
+
+
 # ---- QR
 
 cdef void reflect(int m, int i, int first, int last, element* v, element tau, element* a) noexcept nogil:

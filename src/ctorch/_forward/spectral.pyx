@@ -5,8 +5,15 @@ from libc.stdint cimport int32_t, int64_t
 from ctorch._dispatch cimport contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.batches cimport *
+from ctorch._forward.small_matrices cimport SMALL
+from ctorch._forward.tridiagonal cimport *
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
+
+
+ctypedef fused real:
+    float
+    double
 
 
 cdef int converged(TensorBase info, str op, str why) except -1:
@@ -19,13 +26,39 @@ cdef int converged(TensorBase info, str op, str why) except -1:
 
 # ---- Hermitian matrices
 
+cdef void conjugate(real* x, int64_t count) noexcept nogil:
+    cdef int64_t i
+    for i in range(count):
+        x[2 * i + 1] = -x[2 * i + 1]
+
+
+cdef void load_lower(const Batch* b, char* at, char* A) noexcept nogil:
+    # The given triangle as the lower one: that of the conjugate transpose, if it is the upper.
+    cdef Batch turned
+    if b.b == c"L":
+        load(b, 0, at, A, b.n, b.n)
+        return
+    turned.type, turned.size = b.type, b.size
+    turned.operand[0].row, turned.operand[0].col = b.operand[0].col, b.operand[0].row
+    load(&turned, 0, at, A, b.n, b.n)
+    if b.type == LAPACK_COMPLEX64:
+        conjugate(<float*>A, <int64_t>b.n * b.n)
+    elif b.type == LAPACK_COMPLEX128:
+        conjugate(<double*>A, <int64_t>b.n * b.n)
+
+
 cdef void eigh_each(const Batch* b, char** at, char* work) noexcept nogil:
     # at: A, eigenvalues, info[, eigenvectors]
     cdef int n = b.n, ld = at_least_1(n), lwork = b.lwork, lrwork = b.lrwork, liwork = b.liwork
     cdef char job = b.a, uplo = b.b
     cdef char* rwork = work + padded(<int64_t>lwork * b.size)
     cdef int* iwork = <int*>(rwork + padded(<int64_t>lrwork * 8))
-    cdef char* V = at[3] if job == c"V" else <char*>iwork + padded(<int64_t>liwork * 4)
+    cdef char* A = work + b.first
+    cdef char* V = at[3] if job == c"V" else A
+    if b.c:
+        load_lower(b, at[0], A)
+        if tridiagonal_eigen(b.type, n, A, at[1], at[3] if job == c"V" else NULL, <int*>at[2], work):
+            return
     load(b, 0, at[0], V, n, n)
     if b.type < LAPACK_COMPLEX64:
         lapack.syevd[b.type](&job, &uplo, &n, V, &ld, at[1], work, &lwork, iwork, &liwork, <int*>at[2])
@@ -53,8 +86,11 @@ cdef object eigh_forward(TensorBase x, bint upper, bint vectors):
                                                 &integers, &query, &code)
         b.lrwork = work_size(b.type, reals)
     b.lwork, b.liwork = at_least_1(work_size(b.type, answer)), integers
-    b.work = (padded(<int64_t>b.lwork * b.size) + padded(<int64_t>b.lrwork * 8) + padded(<int64_t>b.liwork * 4)
-              + (0 if vectors else <int64_t>b.n * b.n * b.size))
+    b.first = padded(<int64_t>b.lwork * b.size) + padded(<int64_t>b.lrwork * 8) + padded(<int64_t>b.liwork * 4)
+    b.c = b.n > SMALL
+    if b.c:
+        b.first = max(b.first, tridiagonal_work(b.type, b.n, vectors))
+    b.work = b.first + <int64_t>b.n * b.n * b.size
     batch_add(&b, x, 2)
     w = batch_vector(&b, real_of(x.dtype), b.n)
     info = batch_number(&b, INT32)
@@ -70,10 +106,6 @@ cdef TensorBase no_vectors(int dtype):
 
 
 # ---- general matrices
-
-ctypedef fused real:
-    float
-    double
 
 
 cdef void pack_vectors(const Batch* b, const real* wr, const real* wi, const real* v, real* w, real* V) noexcept nogil:

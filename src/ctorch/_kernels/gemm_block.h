@@ -27,6 +27,7 @@
 #define CT_GEMM_PANELS 5         /* of a block: 360 KB with AVX-512 */
 #define CT_GEMM_FEW_ROWS 64      /* rows for which packing B does not pay */
 #define CT_GEMM_NEAR (128 * 128) /* elements of an operand that the caches hold as it is */
+#define CT_GEMM_TINY 4           /* rows of B that fit the registers whole */
 #define CT_GEMM_AHEAD 8          /* rows of B between the prefetched one and the one in use */
 
 #define BODY "gemm_block_body.h"

@@ -270,4 +270,29 @@ static void NAME(ct_gemm_block)(const NAME(ct_gemm) * g, REAL *scratch) {
             }
         }
 }
+
+/* C = A B of at most LANES columns and CT_GEMM_TINY rows of B, which stay in registers; b_col is 1. */
+CT_INLINE void NAME(ct_gemm_tiny)(const int k, const NAME(ct_gemm) * g) {
+    VEC b[CT_GEMM_TINY];
+    CT_UNROLL for (int i = 0; i < k; i++)
+        b[i] = g->n == LANES ? *(const VEC *)(g->b + i * g->b_row) : NAME(ct_load_part)(g->b + i * g->b_row, g->n);
+    for (int64_t r = 0; r < g->m; r++) {
+        const REAL *a = g->a + r * g->a_row;
+        VEC sum = b[0] * a[0];
+        CT_UNROLL for (int i = 1; i < k; i++) sum += b[i] * a[i * g->a_col];
+        if (g->n == LANES) *(VEC *)(g->c + r * g->c_row) = sum;
+        else NAME(ct_store_part)(g->c + r * g->c_row, sum, g->n);
+    }
+}
+
+/* The same for some matrices, whose A, B and C lie so far apart. */
+static void NAME(ct_gemm_tinies)(NAME(ct_gemm) g, int64_t count, int64_t a_batch, int64_t b_batch, int64_t c_batch) {
+    for (; count > 0; count--, g.a += a_batch, g.b += b_batch, g.c += c_batch)
+        switch (g.k) {
+        case 1: NAME(ct_gemm_tiny)(1, &g); break;
+        case 2: NAME(ct_gemm_tiny)(2, &g); break;
+        case 3: NAME(ct_gemm_tiny)(3, &g); break;
+        default: NAME(ct_gemm_tiny)(4, &g);
+        }
+}
 #undef CT_PANEL_ELEMENTS

@@ -47,6 +47,10 @@ cdef struct MatmulKernels:
     # For float and double. B = T^-1 B for a triangle T[i * TRIANGLE + j] of n <= TRIANGLE rows with reciprocals on its
     # diagonal; B is column-major, k columns that are ldb apart.
     void (*substitute[2])(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil
+    # A = P L U of a narrow column-major matrix, as getf2; its info.
+    int (*narrow_lu[2])(int64_t m, int64_t n, void* A, int64_t ld, int* pivots) noexcept nogil
+    # y = A x for a symmetric column-major A, of which the lower triangle is read.
+    void (*symmetric[2])(int64_t n, const void* A, int64_t ld, const void* x, void* y) noexcept nogil
     # Elements of 4 and 8 bytes: a row-major matrix, rows `row` apart, copied column-major.
     void (*turn[2])(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil
     # float and double

@@ -40,13 +40,21 @@ cdef extern from "triangle.h" nogil:
     void turn_f32 "ct_turn_f32" (const float* x, int64_t row, int64_t rows, int64_t cols, float* to)
     void turn_f64 "ct_turn_f64" (const double* x, int64_t row, int64_t rows, int64_t cols, double* to)
 
+cdef extern from "narrow_lu.h" nogil:
+    int narrow_lu_f32 "ct_narrow_lu_f32" (int64_t m, int64_t n, float* A, int64_t ld, int* pivots)
+    int narrow_lu_f64 "ct_narrow_lu_f64" (int64_t m, int64_t n, double* A, int64_t ld, int* pivots)
+
+cdef extern from "symmetric.h" nogil:
+    void symmetric_f32 "ct_symmetric_f32" (int64_t n, const float* A, int64_t ld, const float* x, float* y)
+    void symmetric_f64 "ct_symmetric_f64" (int64_t n, const double* A, int64_t ld, const double* x, double* y)
+
 cdef extern from "scratch.h" nogil:
     void* ct_scratch(size_t size)
 
 cdef enum:
     SMALL_VECTOR = 1 << 14      # multiplications of a matrix and a vector that need no BLAS
     SMALL_INTEGERS = 1 << 18    # and of integers that need no second thread
-    PART_PRODUCT = 1 << 20      # a part handed to a thread has at least so many multiplications
+    PART_PRODUCT = 3 << 17      # a part handed to a thread has at least so many multiplications
     PART_SIDE = 32              # and so many rows or columns
     WIDE_PART = 64              # as many columns are worth their own pass over A
     VECTOR_PART = 1 << 17       # elements of a matrix in a part of its product with a vector
@@ -420,10 +428,36 @@ cdef bint batch_dots(const Gemm* g, int64_t start, int64_t stop, inexact* tag) n
         return False
 
 
+cdef bint batch_tiny(const Gemm* g, int64_t start, int64_t stop, inexact* tag) noexcept nogil:
+    """Products of a few rows and columns in registers; False: not plain enough for that."""
+    cdef block_f32 f
+    cdef block_f64 d
+    if inexact is float:
+        if not 0 < g.k <= TINY or g.n > LANES_F32 or g.b_col != 1 or g.alpha != NULL or g.beta != NULL:
+            return False
+        f.m, f.n, f.k, f.a_row, f.a_col, f.b_row, f.c_row = g.m, g.n, g.k, g.a_row, g.a_col, g.b_row, g.c_row
+        f.a, f.b = <const float*>g.a + start * g.a_batch, <const float*>g.b + start * g.b_batch
+        f.c = <float*>g.c + start * g.c_batch
+        tiny_gemms_f32(f, stop - start, g.a_batch, g.b_batch, g.c_batch)
+        return True
+    elif inexact is double:
+        if not 0 < g.k <= TINY or g.n > LANES_F64 or g.b_col != 1 or g.alpha != NULL or g.beta != NULL:
+            return False
+        d.m, d.n, d.k, d.a_row, d.a_col, d.b_row, d.c_row = g.m, g.n, g.k, g.a_row, g.a_col, g.b_row, g.c_row
+        d.a, d.b = <const double*>g.a + start * g.a_batch, <const double*>g.b + start * g.b_batch
+        d.c = <double*>g.c + start * g.c_batch
+        tiny_gemms_f64(d, stop - start, g.a_batch, g.b_batch, g.c_batch)
+        return True
+    else:
+        return False
+
+
 cdef void batch_chunk(Batch* b, int64_t chunk, inexact* tag) noexcept nogil:
     cdef int64_t i, stop = (chunk + 1) * b.chunk
     cdef int code
     if batch_dots(b.g, chunk * b.chunk, least(stop, b.g.batch), tag):
+        return
+    if batch_tiny(b.g, chunk * b.chunk, least(stop, b.g.batch), tag):
         return
     for i in range(chunk * b.chunk, stop if stop < b.g.batch else b.g.batch):
         code = product_at(b.g, i, True, tag)
@@ -631,7 +665,7 @@ cdef int gemm_i64(const Gemm* g) noexcept nogil:
     return gemm_integer(g, <int64_t*>NULL)
 
 # ------------------------------------------------------------------------------------------------------------
-# What elimination is made of, beside products
+# What factorizations are made of, beside products
 
 
 cdef void substitute_single(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
@@ -640,6 +674,22 @@ cdef void substitute_single(bint lower, int n, int64_t k, const void* T, void* b
 
 cdef void substitute_double(bint lower, int n, int64_t k, const void* T, void* b, int64_t ldb) noexcept nogil:
     substitute_f64(lower, n, k, <const double*>T, <double*>b, ldb)
+
+
+cdef int narrow_lu_single(int64_t m, int64_t n, void* A, int64_t ld, int* pivots) noexcept nogil:
+    return narrow_lu_f32(m, n, <float*>A, ld, pivots)
+
+
+cdef int narrow_lu_double(int64_t m, int64_t n, void* A, int64_t ld, int* pivots) noexcept nogil:
+    return narrow_lu_f64(m, n, <double*>A, ld, pivots)
+
+
+cdef void symmetric_single(int64_t n, const void* A, int64_t ld, const void* x, void* y) noexcept nogil:
+    symmetric_f32(n, <const float*>A, ld, <const float*>x, <float*>y)
+
+
+cdef void symmetric_double(int64_t n, const void* A, int64_t ld, const void* x, void* y) noexcept nogil:
+    symmetric_f64(n, <const double*>A, ld, <const double*>x, <double*>y)
 
 
 cdef void turn_4(const void* x, int64_t row, int64_t rows, int64_t cols, void* to) noexcept nogil:
@@ -694,6 +744,8 @@ cdef void outer_f64(Outer* o) noexcept nogil:
 cdef MatmulKernels table
 table.outer[:] = [outer_f32, outer_f64]
 table.substitute[:] = [substitute_single, substitute_double]
+table.narrow_lu[:] = [narrow_lu_single, narrow_lu_double]
+table.symmetric[:] = [symmetric_single, symmetric_double]
 table.turn[:] = [turn_4, turn_8]
 table.gemm[GEMM_FLOAT32] = gemm_f32
 table.gemm[GEMM_FLOAT64] = gemm_f64
