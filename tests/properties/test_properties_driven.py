@@ -8,7 +8,8 @@ import ctorch
 # Rows that no call can name: parts of rows that are driven, by how they are reached.
 PARTS = {
     "_repeat_places": "repeat_interleave", "_repeat_each": "repeat_interleave", "_triangle": "tril", "_flip": "flip",
-    "_pad_edges": "pad", "_complex_of": "view_as_complex", "_complex_from": "complex", "cov": "var", "corrcoef": "var",
+    "_pad_edges": "pad", "_roll": "roll", "_complex_of": "view_as_complex", "_complex_from": "complex", "cov": "var",
+    "corrcoef": "var",
     "_linalg_real": "real", "_linalg_imag": "imag", "_linalg_complex": "complex", "pad": "constant_pad_nd",
     **dict.fromkeys(("div", "clamp", "clamp_min", "clamp_max", "round", "addcmul", "addcdiv", "rsub", "bitwise_not",
                      "nan_to_num", "where", "angle", "float_power", "ldexp", "heaviside", "nextafter", "frexp",

@@ -329,7 +329,7 @@ def local_response_norm(draw):
 # ---- embeddings
 
 
-@cases.add("embedding_bag", "embedding", heavy=2)
+@cases.add("embedding_bag", "_embedding_bag _embedding_bag_max _embedding_bag_backward", heavy=2)
 def embedding_bag(draw):
     rows, width = draw(st.integers(1, 5)), draw(st.integers(1, 3))
     weight = draw(tensors((rows, width), ("float64", "float64", "float32", "float16"), ("normal",), KEEPING))

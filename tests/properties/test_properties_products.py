@@ -202,7 +202,9 @@ ADDED = {
 
 
 def _added(name):
-    @cases.add(name, name)
+    rows = "addr _addr" if name == "addr" else name
+
+    @cases.add(name, rows)
     def values(draw):
         form = draw(forms("function", "method", "inplace", "out"))
         args = draw(
@@ -221,7 +223,7 @@ def _added(name):
         kwargs = {"alpha": draw(st.sampled_from(numbers)), "beta": draw(st.sampled_from(numbers))}
         return Call(name, args, kwargs, form, rtol=tolerance(args[0]))
 
-    @cases.add(f"{name} gradients", name)
+    @cases.add(f"{name} gradients", rows)
     def gradients(draw):
         args = draw(factors(*ADDED[name], dtypes=("float64", "complex128"), kinds=("normal",)))
         return Call(
@@ -356,7 +358,7 @@ def pdist(draw):
     return Call("nn.functional.pdist", [x, p])
 
 
-@cases.add("renorm", "renorm")
+@cases.add("renorm", "renorm _renorm_factor")
 def renorm(draw):
     form = draw(forms("function", "method", "inplace", "out"))
     x = draw(

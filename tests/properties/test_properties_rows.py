@@ -31,7 +31,8 @@ TESTS = [
 CASES = "\n".join(name for module in TESTS for name in module.cases)
 SOURCES = "\n".join(Path(module.__file__).read_text() for module in TESTS)
 # Rows that are reached only through others, which are driven with and without gradients.
-WITHIN = {"_linalg_real": "linalg.eigvals", "_linalg_imag": "linalg.eigvals"}
+WITHIN = {"_linalg_real": "linalg.eigvals", "_linalg_imag": "linalg.eigvals",
+          "_embedding_bag_weights": "embedding_bag"}
 
 
 @pytest.mark.parametrize("file", FILES)
