@@ -5,6 +5,7 @@ cut depends on shapes alone, so a result is the same for any number of threads.
 """
 from libc.stdint cimport INT64_MAX, int64_t
 from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
 
 from ctorch._accelerator cimport accelerator_reduce
 from ctorch._dispatch cimport cast_to, unsupported
@@ -21,7 +22,7 @@ cdef enum:
     TILE = 256                       # results of a tile, at most
     COLUMNS = 1024                   # and where rows are folded, a page of floats
     CAST = 1024                      # elements that are cast together,
-    ROWS_WORDS = 2048                # and 8 bytes each, of rows
+    ROWS_WORDS = 4096                # and 8 bytes each, of rows
     SHORT = 16                       # lines shorter than this are folded side by side,
     LONG = 64                        # strided ones up to this too,
     WHOLE = 4096                     # and dense ones up to this many at a time by `ReduceKernels.lines`
@@ -161,7 +162,7 @@ cdef void cut(Job* job, int64_t results) noexcept:
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
-        widest = COLUMNS if job.kept_stride[job.kept - 1] == job.itemsize and job.cast == NULL else TILE
+        widest = COLUMNS if job.kept_stride[job.kept - 1] == job.itemsize else TILE
         if job.tile > widest:                # tiles of about one width, in whole vectors
             wanted = (job.tile + widest - 1) // widest
             job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16
@@ -340,8 +341,6 @@ cdef void do_tile(void* arg, int64_t task) noexcept nogil:
     cdef char* x
     cdef int64_t i, first, n, per, out
     cdef int size = job.kernels.state_size
-    if job.parts > 1:
-        states = job.states + (tile * job.parts + part) * job.tile * size
     if job.columns:
         per = (job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile
         first = tile % per * job.tile
@@ -366,6 +365,8 @@ cdef void do_tile(void* arg, int64_t task) noexcept nogil:
                 i += 1
     if job.parts == 1:
         finish_tile(job, tile, states)
+    else:                                    # only now: threads slow each other down by writing side by side
+        memcpy(job.states + (tile * job.parts + part) * job.tile * size, states, n * size)
 
 
 cdef void finish_tile(Job* job, int64_t tile, char* states) noexcept nogil:

@@ -353,7 +353,7 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
         for row in (r for r in rows.values() if r.kind == "reduction"):
             for target in (t for t in TARGETS if t.name in dtypes and t.category in row.dtypes):
                 p, name = Printer(row, target), f"{row.name}_{target.suffix}"
-                alike = (p.map, p.combine, p.identity, p.lane, p.state)
+                alike = (target, p.map, p.combine, p.identity, p.state)
                 twin = first.get(alike, "")
                 body.append(kernels(row, p, name, twin))
                 used |= p.used
