@@ -228,7 +228,7 @@ def batch_norm(draw):
     grad = (
         tuple(i for i in (0, 3, 4) if args[i] is not None) if all(a is None or differentiable(a) for a in args) else ()
     )
-    return Call(F + "batch_norm", args, kwargs, rtol=tolerance(x) or 1e-7, grad=grad, loose_memory=True,
+    return Call(F + "batch_norm", args, kwargs, rtol=tolerance(x) or 1e-6, grad=grad, loose_memory=True,
                 compare=within(_of_equals))
 
 
@@ -290,7 +290,7 @@ def group_norm(draw):
         if all(a is None or differentiable(a) for a in (x, *args[2:]))
         else ()
     )
-    return Call(F + "group_norm", args, rtol=tolerance(x) or 1e-7, grad=grad, compare=within(_of_equals))
+    return Call(F + "group_norm", args, rtol=tolerance(x) or 1e-6, grad=grad, compare=within(_of_equals))
 
 
 @cases.add("instance_norm", "instance_norm")
