@@ -342,7 +342,8 @@ def embedding_bag(draw):
         index = rng.integers(0, rows, draw(st.integers(0, 8)))
         cuts = np.sort(rng.integers(0, index.size + 1, draw(st.integers(0, 3))))
         kwargs["offsets"] = T(np.concatenate([[0], cuts]).astype("int64"))
-        kwargs["include_last_offset"] = draw(rarely)
+        # of no bags PyTorch reads other memory, which can end the process
+        kwargs["include_last_offset"] = draw(rarely) and cuts.size > 0
     if index.size and draw(rarely):
         index.reshape(-1)[0] = draw(st.sampled_from([-1, rows]))
     if draw(flags):
