@@ -84,12 +84,12 @@ def range(start, end=None, step=1, *, dtype=None, device=None, requires_grad=Fal
     if end is None:
         start, end = 0, start
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
+    if (end - start) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     if not (kind.is_floating_point or kind.is_complex):
         start, end, step = int(start), int(end), int(step)
     if step == 0:
         raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     count = math.floor((end - start) / step) + 1
     values = (_factories.arange(count, dtype=ctorch.float64) * step + start).to(kind)
     return _placed(values, device, out, requires_grad, layout, pin_memory)

@@ -64,7 +64,9 @@ cdef int combine(int high, int low) except -2:
         return high
     if category_of[high] == CATEGORY_FLOAT:
         return complex_of(high) if category_of[low] == CATEGORY_COMPLEX else high
-    if category_of[high] == CATEGORY_BOOL or category_of[low] >= CATEGORY_FLOAT:
+    if category_of[low] >= CATEGORY_FLOAT:       # of uint16, uint32 and uint64 too
+        return low
+    if category_of[high] == CATEGORY_BOOL:
         return promote(high, low)
     return high
 

@@ -356,6 +356,8 @@ cdef class ViewMethods(TableMethods):
 
     def addcmul_(self, tensor1, tensor2, *, value=1):
         """In place: add value * tensor1 * tensor2."""
+        if type(value) is float and whole(self) and whole(tensor1) and whole(tensor2):
+            value = int(value)
         return call_inplace(OP_ADDCMUL, (self, tensor1, tensor2, value))
 
     def addcdiv_(self, tensor1, tensor2, *, value=1):

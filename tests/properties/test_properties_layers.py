@@ -228,7 +228,7 @@ def batch_norm(draw):
     grad = (
         tuple(i for i in (0, 3, 4) if args[i] is not None) if all(a is None or differentiable(a) for a in args) else ()
     )
-    return Call(F + "batch_norm", args, kwargs, rtol=tolerance(x) or 1e-7, grad=grad, loose_memory=True,
+    return Call(F + "batch_norm", args, kwargs, rtol=tolerance(x) or 1e-6, grad=grad, loose_memory=True,
                 compare=within(_of_equals))
 
 
@@ -290,7 +290,7 @@ def group_norm(draw):
         if all(a is None or differentiable(a) for a in (x, *args[2:]))
         else ()
     )
-    return Call(F + "group_norm", args, rtol=tolerance(x) or 1e-7, grad=grad, compare=within(_of_equals))
+    return Call(F + "group_norm", args, rtol=tolerance(x) or 1e-6, grad=grad, compare=within(_of_equals))
 
 
 @cases.add("instance_norm", "instance_norm")
@@ -342,7 +342,8 @@ def embedding_bag(draw):
         index = rng.integers(0, rows, draw(st.integers(0, 8)))
         cuts = np.sort(rng.integers(0, index.size + 1, draw(st.integers(0, 3))))
         kwargs["offsets"] = T(np.concatenate([[0], cuts]).astype("int64"))
-        kwargs["include_last_offset"] = draw(rarely)
+        # of no bags PyTorch reads other memory, which can end the process
+        kwargs["include_last_offset"] = draw(rarely) and cuts.size > 0
     if index.size and draw(rarely):
         index.reshape(-1)[0] = draw(st.sampled_from([-1, rows]))
     if draw(flags):

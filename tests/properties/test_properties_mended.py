@@ -301,3 +301,29 @@ def test_classes_of_one_sample(name):
     assert loss.shape == () and x.grad.shape == (3,)
     with pytest.raises(ValueError, match="must have size 1"):        # what the others gave lay in memory unwritten
         getattr(F, name)(x, ctorch.tensor([0, 0]), reduction="none")
+
+
+def test_numbers_of_a_higher_kind_beside_unsigned_tensors():
+    x = ctorch.ones(2, dtype=ctorch.uint64)
+    for other in (1j, ctorch.tensor(1j)):
+        assert (x * other).tolist() == [1j, 1j]
+    assert (x * 0.5).dtype == ctorch.float32
+
+
+def test_addcmul_of_whole_numbers():
+    x, two, three = ctorch.tensor(5), ctorch.tensor(2), ctorch.tensor(3)
+    assert x.addcmul(two, three, value=0.5).item() == 5 and x.addcmul_(two, three, value=1.5).item() == 11
+
+
+@pytest.mark.parametrize("shape, times", [((2,), (1,)), ((1,), (3,)), ((1, 2), (1, 1)), ((1, 2), (3, 1, 1))])
+def test_repeats_have_memory_of_their_own(shape, times):
+    x = ctorch.zeros(shape)
+    y = x.repeat(times)
+    y.view(-1)[0] = 5
+    assert not x.any() and y.sum().item() == 5
+
+
+def test_gradient_of_one_instance_with_running_means():
+    x = ctorch.tensor([[[1.0, 3.0]]], requires_grad=True)
+    F.instance_norm(x, ctorch.zeros(1), ctorch.ones(1)).sum().backward()
+    assert x.grad.shape == (1, 1, 2)

@@ -92,7 +92,7 @@ def test_reductions(row, data):
     dim = data.draw(st.integers(-len(x.shape), len(x.shape) - 1))
     array = np.array(x.array)
     with np.errstate(all="ignore"):
-        want = np.asarray(function(array.astype(np.float64) if array.dtype.kind == "f" else array, axis=dim))
+        want = np.asarray(function(array.astype(np.longdouble) if array.dtype.kind == "f" else array, axis=dim))
         size = None if scale is None else scale(array.astype(np.float64), dim, False)
         if row == "cumsum" and array.dtype.kind == "f":
             size = np.broadcast_to(np.sum(np.abs(array.astype(np.float64)), dim, keepdims=True), array.shape)

@@ -261,7 +261,8 @@ def test_casts(row, data):
 def test_views_as_other_dtypes(data):
     x = data.draw(operands(shapes(), st.sampled_from(ALL_DTYPES), layouts=("contiguous", "permuted")))
     to = DType(data.draw(st.sampled_from([d for d in ALL_DTYPES if d != "bool"])))
-    agree("view_dtype", lambda m, x: x.view(getattr(m, to)), x, tolerance=EXACT, strided=True)
+    agree("view_dtype", lambda m, x: x.view(getattr(m, to)), x, tolerance=EXACT, strided=True,
+          excuse=lambda e: "must be 1 to view" in str(e) and x.shape[-1] < 2 and "one element may lie anywhere")
 
 
 @needs_torch
@@ -286,7 +287,9 @@ def test_factories(row, data):
     a, b, c = (data.draw(NUMBERS) for _ in range(3))
     c = c or 1
     c = c if row != "range" or abs(c) > 0.1 else 1         # how many steps there are is rounded
-    if row == "range" and dtype not in (None, *FLOATS, *COMPLEX):
+    if row == "linspace" and dtype == "bool":
+        dtype = None                             # whether a half is true depends on what it is made first
+    if row in ("range", "arange") and dtype not in (None, *FLOATS, *COMPLEX):
         c = int(c) or 1                          # PyTorch divides by the step as a whole number, of zero too
     size, count = data.draw(shapes(max_dims=3)), data.draw(st.integers(-1, 9))
     x = data.draw(operands(size, st.sampled_from(DTYPES)))

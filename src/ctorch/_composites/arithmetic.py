@@ -54,6 +54,8 @@ def _need_complex(value, *operands):
 
 
 def addcmul(input, tensor1, tensor2, *, value=1):
+    if type(value) is float and not (_inexact(input) or _inexact(tensor1) or _inexact(tensor2)):
+        value = int(value)
     if type(value) is complex:
         _need_complex(value, input, tensor1, tensor2)
     return ops._addcmul(input, tensor1, tensor2, value)

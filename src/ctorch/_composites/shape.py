@@ -17,7 +17,10 @@ def repeat(input, sizes):
     shape = [1] * (len(sizes) - input.dim()) + list(input.shape)
     wide = input.reshape([v for s in shape for v in (1, s)])
     wide = wide.expand([v for r, s in zip(sizes, shape) for v in (r, s)])
-    return wide.reshape([r * s for r, s in zip(sizes, shape)])
+    result = wide.reshape([r * s for r, s in zip(sizes, shape)])
+    if result.data_ptr() == input.data_ptr() and result.numel():       # memory of its own, however little is repeated
+        result = result.clone(memory_format=ctorch.contiguous_format)
+    return result
 
 
 def tile(input, dims):
