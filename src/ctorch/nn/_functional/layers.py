@@ -46,6 +46,8 @@ def bilinear(input1, input2, weight, bias=None):
     if bias is not None and bias.dtype != weight.dtype:
         raise RuntimeError(f"bilinear: expected bias of dtype {weight.dtype}, got {bias.dtype}")
     outputs, left, right = weight.shape
+    if bias is not None and bias.shape != (outputs,):
+        raise RuntimeError(f"bilinear: expected bias of {outputs} elements, got {tuple(bias.shape)}")
     if input1.size(-1) != left or input2.size(-1) != right:
         raise RuntimeError(
             f"bilinear: weight {tuple(weight.shape)} does not fit input1 {tuple(input1.shape)} and "
