@@ -217,6 +217,13 @@ def test_no_residuals_of_gelsy_without_columns():
     assert ctorch.linalg.lstsq(ctorch.zeros(2, 0), ctorch.ones(2, 1)).residuals.shape == (0,)
 
 
+@pytest.mark.parametrize("driver", ["gels", "gelsy", "gelsd", "gelss"])
+@pytest.mark.parametrize("shape", [(2, 4), (4, 2), (3, 3), (0, 3), (3, 0)])
+def test_least_squares_without_right_sides(shape, driver):
+    found = ctorch.linalg.lstsq(ctorch.ones(shape) + ctorch.eye(*shape), ctorch.zeros(shape[0], 0), driver=driver)
+    assert found.solution.shape == (shape[1], 0)
+
+
 def test_pivots_that_lead_outside():
     for pivots in ([0], [2], [1, 1, 1]):
         with pytest.raises(RuntimeError, match=r"[Pp]ivots"):

@@ -387,6 +387,8 @@ cdef object lstsq_forward(TensorBase x, TensorBase B, object rcond, object drive
     b.m, b.n = <int>x.shape[x.ndim - 2], <int>x.shape[x.ndim - 1]
     b.k = <int>B.shape[B.ndim - 1]
     b.a = {"gels": c"l", "gelsy": c"y", "gelsd": c"d", "gelss": c"s"}[driver]
+    if driver == "gelsd" and b.k == 0:         # LAPACK's wants right sides
+        b.a = c"s"
     b.number = rcond
     least = b.m if b.m < b.n else b.n
     query_lstsq(&b)
