@@ -48,9 +48,15 @@ def _check_identity(x, ord, dims):
                                "dimension is empty and the operation does not have an identity")
 
 
+def _of_one(shape, dims):
+    """Whether each norm is that of one number."""
+    sizes = [shape[d] for d in dims] if dims and shape else shape
+    return sizes.count(1) == len(sizes)
+
+
 def _value(x, ord, dims, keepdim):
     """A vector norm, without a record."""
-    if all(x.shape[d] == 1 for d in dims) if dims and x.dim() else x.numel() == 1:     # its square could be too large
+    if _of_one(x.shape, dims):           # its square could be too large
         size = x.abs() if ord else (x != 0).to(x.abs().dtype)
         return size if keepdim else size.reshape([s for d, s in enumerate(x.shape) if dims and d not in dims])
     if x.is_complex():
