@@ -371,6 +371,8 @@ cdef int refuse_zeros(TensorBase divisor, Plan* plan) except -1:
 cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const Scalar* params,
                   TensorBase out) except -1:
     cdef Loop loop
+    cdef list held = None            # numbers in the dtype of the result, where the kernel calculates in a wider one
+    cdef TensorBase x
     cdef int k
     if plan.device >= 0:
         return accelerator_elementwise(op - &OPS[0], plan.common, out, n, inputs, params_tuple(op, params))
@@ -380,7 +382,14 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     loop.numbers = op.numbers[plan.compute]
     loop_add(&loop, out, plan.native_out)
     for k in range(n):
-        loop_add(&loop, <TensorBase>inputs[k], plan.compute if op.fixed[k] == -1 else op.fixed[k])
+        x = <TensorBase>inputs[k]
+        if plan.compute != plan.common and op.fixed[k] == -1 and x.ndim == 0 and x.dtype != plan.common:
+            if category_of[plan.common] == CATEGORY_INT:
+                x = cast_to(x, plan.common)
+                if held is None:
+                    held = []
+                held.append(x)
+        loop_add(&loop, x, plan.compute if op.fixed[k] == -1 else op.fixed[k])
     return loop_run(&loop)
 
 

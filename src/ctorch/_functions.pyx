@@ -170,7 +170,8 @@ cdef object scaled_operand(int op, object a, object b, object alpha):
     common = result_dtype(2, inputs)
     check_alpha(common, alpha)
     if not isinstance(b, TensorBase) and common != BOOL:
-        return b * alpha                         # Python's numbers lose nothing
+        b = b * alpha                            # Python's numbers lose nothing
+        return (b + 2**63) % 2**64 - 2**63 if type(b) is int else b
     if common == BOOL:
         return call2(OP_MUL, y, bool(alpha), None)
     if y.dtype != common and not y.wrapped_number:
@@ -185,8 +186,10 @@ cdef int check_alpha(int common, object alpha) except -1:
     elif PyComplex_Check(alpha):             # the table has a function of the name complex
         if category_of[common] != CATEGORY_COMPLEX:
             raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
-    elif isinstance(alpha, float) and category_of[common] <= CATEGORY_INT:
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+    elif category_of[common] <= CATEGORY_INT:
+        if isinstance(alpha, float):
+            raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+        need_fits(common, alpha)
     return 0
 
 

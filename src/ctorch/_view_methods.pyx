@@ -45,6 +45,13 @@ cdef object cast_in(TensorBase x, int dtype, object format):
     return y if format is None or format.name == "preserve_format" else views.contiguous_of(y, format)
 
 
+cdef int need_limit(TensorBase x, object limit) except -1:
+    # A whole number that the dtype cannot hold is no limit.
+    if type(limit) is int and not -128 <= limit <= 127:
+        need_fits(x.dtype, limit)
+    return 0
+
+
 cdef class ViewMethods(TableMethods):
     """The methods of Tensor that change its geometry or dtype."""
 
@@ -339,19 +346,24 @@ cdef class ViewMethods(TableMethods):
         if min is None and max is None:
             raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
         if max is None:
-            return call_inplace(OP_CLAMP_LOW, (self, min))
+            return self.clamp_min_(min)
         if min is None:
-            return call_inplace(OP_CLAMP_HIGH, (self, max))
+            return self.clamp_max_(max)
+        if not isinstance(min, TensorBase) and not isinstance(max, TensorBase):
+            need_limit(self, min)
+            need_limit(self, max)
         return call_inplace(OP_CLAMP_BOTH, (self, min, max))
 
     clip_ = clamp_
 
     def clamp_min_(self, min):
         """In place: each element, or `min` where that is larger."""
+        need_limit(self, min)
         return call_inplace(OP_CLAMP_LOW, (self, min))
 
     def clamp_max_(self, max):
         """In place: each element, or `max` where that is smaller."""
+        need_limit(self, max)
         return call_inplace(OP_CLAMP_HIGH, (self, max))
 
     def addcmul_(self, tensor1, tensor2, *, value=1):

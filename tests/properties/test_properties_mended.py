@@ -334,3 +334,25 @@ def test_gradient_of_one_instance_with_running_means():
     x = ctorch.tensor([[[1.0, 3.0]]], requires_grad=True)
     F.instance_norm(x, ctorch.zeros(1), ctorch.ones(1)).sum().backward()
     assert x.grad.shape == (1, 1, 2)
+
+
+def test_numbers_wrap_to_the_dtype_of_the_result():
+    x = ctorch.tensor([7, 100], dtype=ctorch.int8)
+    number = ctorch.tensor(300)                      # 44 in eight bits
+    assert ctorch.maximum(x, number).tolist() == [44, 100] == ctorch.maximum(number, x).tolist()
+    assert ctorch.minimum(x, number, out=ctorch.empty(2, dtype=ctorch.int8)).tolist() == [7, 44]
+    assert x.fmod(300).tolist() == [7, 12] and ctorch.remainder(300, x[0]).tolist() == 2
+    assert x.clone().clamp_max_(ctorch.tensor(156, dtype=ctorch.uint8)).tolist() == [-100, -100]
+
+
+@pytest.mark.parametrize("method", ["clamp_", "clamp_min_", "clamp_max_"])
+def test_limits_that_no_element_can_have(method):
+    with pytest.raises(RuntimeError, match="cannot be converted to type int8"):
+        getattr(ctorch.tensor([7, 100], dtype=ctorch.int8), method)(300)
+
+
+def test_factors_of_whole_numbers():
+    x = ctorch.tensor([7, 3], dtype=ctorch.uint8)
+    with pytest.raises(RuntimeError, match="cannot be converted to type uint8"):
+        x.add_(5, alpha=2**62)
+    assert ctorch.tensor([1]).add(5, alpha=2**62).tolist() == [1 + 2**62]
