@@ -408,4 +408,3 @@ include "_gen/functions.pxi"
 ct_keep(DEFAULTS, SPELLED, CT_NAMES)
 ct_put_functions(globals(), __name__, FUNCTIONS)
 globals().update({alias: globals()[name] for alias, name in aliases.items()})
-
