@@ -12,10 +12,10 @@ INDICES = {
     "first": (I,), "second": (ALL, I), "last": (..., I), "two": (ALL, I, ctorch.tensor([1, 0, 4])),
     "broadcast": (I, J), "apart": (J - 1, ALL, I), "all": (I, I, I), "with none": (None, I, None), "with int": (1, I),
     "with slice": (ALL, slice(None, None, 2), I), "reversed": (ALL, slice(None, None, -1), I),
-    "empty": (ctorch.tensor([], dtype=ctorch.int64),), "uint8": (ctorch.tensor([1, 0], dtype=ctorch.uint8),),
+    "empty": (ctorch.tensor([], dtype=ctorch.int64),), "int32": (ctorch.tensor([1, 0], dtype=ctorch.int32),),
     "mask": (X % 3 == 0,), "mask of two": (X[:, :, 0] > 10,), "mask after": (ALL, X[0] > 8),
     "mask of none": (X < 0,), "mask and tensor": (ctorch.tensor([True, False, True]), ctorch.tensor([1, 2])),
-    "true": (True, I),
+    "true": (True, I), "bytes": (ctorch.tensor([1, 0, 1], dtype=ctorch.uint8),),
     "0-d mask": (ctorch.tensor(True),), "0-d mask of none": (ctorch.tensor(False),), "list": ([0, 2],),
 }
 
