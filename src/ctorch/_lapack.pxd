@@ -24,7 +24,7 @@ ctypedef void (*hetrd_fn)(char* uplo, int* n, void* a, int* lda, void* d, void* 
 ctypedef void (*sterf_fn)(int* n, void* d, void* e, int* info) noexcept nogil
 ctypedef void (*steqr_fn)(char* job, int* n, void* d, void* e, void* z, int* ldz, void* work, int* info) noexcept nogil
 ctypedef void (*laed2_fn)(int* k, int* n, int* n1, void* d, void* q, int* ldq, int* indxq, void* rho, void* z,
-                          void* dlamda, void* w, void* q2, int* indx, int* indxc, int* indxp, int* coltyp,
+                          void* dlamda, void* w, void* q2, int* places, int* indxc, int* indxp, int* coltyp,
                           int* info) noexcept nogil
 ctypedef void (*laed4_fn)(int* n, int* i, void* d, void* z, void* delta, void* rho, void* dlam,
                           int* info) noexcept nogil
