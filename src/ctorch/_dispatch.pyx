@@ -372,6 +372,7 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
                   TensorBase out) except -1:
     cdef Loop loop
     cdef list held = None            # numbers in the dtype of the result, where the kernel calculates in a wider one
+    cdef bint narrow = plan.compute != plan.common and category_of[plan.common] == CATEGORY_INT
     cdef TensorBase x
     cdef int k
     if plan.device >= 0:
@@ -383,12 +384,11 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     loop_add(&loop, out, plan.native_out)
     for k in range(n):
         x = <TensorBase>inputs[k]
-        if plan.compute != plan.common and op.fixed[k] == -1 and x.ndim == 0 and x.dtype != plan.common:
-            if category_of[plan.common] == CATEGORY_INT:
-                x = cast_to(x, plan.common)
-                if held is None:
-                    held = []
-                held.append(x)
+        if narrow and op.fixed[k] == -1 and x.ndim == 0 and x.dtype != plan.common:
+            x = cast_to(x, plan.common)
+            if held is None:
+                held = []
+            held.append(x)
         loop_add(&loop, x, plan.compute if op.fixed[k] == -1 else op.fixed[k])
     return loop_run(&loop)
 

@@ -99,17 +99,12 @@ cdef object call2(int op, object a, object b, object out):
     return elementwise(op, 2, inputs, NULL, None if out is None else need_out(out, op_name(op)))
 
 
-cdef object nan_for_none(object x):
-    # A number that may be None: expressions read NaN, of which no comparison is true.
-    return NAN if x is None else x
-
-
 cdef int fill_params(int op, PyObject** given, int optional, Scalar* values) except -1:
     cdef int i
     for i in range(OPS[op].params):
         p = <object>given[i]
-        if (optional >> i) & 1:
-            p = nan_for_none(p)
+        if p is None and (optional >> i) & 1:      # expressions read NaN, of which no comparison is true
+            p = NAN
         if not isinstance(p, (int, float)):
             p = p.item() if hasattr(p, "item") else p
             if not isinstance(p, (int, float)):
@@ -121,29 +116,30 @@ cdef int fill_params(int op, PyObject** given, int optional, Scalar* values) exc
     return 0
 
 
+cdef list take_operands(int op, str name, str label, PyObject** given, int optional, PyObject** operands,
+                        Scalar* values):
+    """The inputs of an operation as tensors, which the list holds, and its numbers: those with a bit may be None."""
+    cdef list held = []
+    cdef int k
+    for k in range(OPS[op].inputs):
+        held.append(as_operand(<object>given[k], name, label, k + 1))
+        operands[k] = <PyObject*>held[k]
+    fill_params(op, given + OPS[op].inputs, optional, values)
+    return held
+
+
 cdef object call_many(int op, PyObject** given, int optional, object out):
-    """An operation on its inputs, then its numbers, of which those with a bit in `optional` may be None."""
     cdef PyObject* operands[MAX_INPUTS]
     cdef Scalar values[MAX_PARAMS]
-    cdef list held = []
-    cdef int k, n = OPS[op].inputs
-    for k in range(n):
-        held.append(as_operand(<object>given[k], op_name(op), "input", k + 1))
-        operands[k] = <PyObject*>held[k]
-    fill_params(op, given + n, optional, values)
-    return elementwise(op, n, operands, values, None if out is None else need_out(out, op_name(op)))
+    held = take_operands(op, op_name(op), "input", given, optional, operands, values)
+    return elementwise(op, len(held), operands, values, None if out is None else need_out(out, op_name(op)))
 
 
 cdef object run_inplace(int op, PyObject** given, int optional):
     cdef PyObject* operands[MAX_INPUTS]
     cdef Scalar values[MAX_PARAMS]
-    cdef list held = []
-    cdef int k, n = OPS[op].inputs
-    for k in range(n):
-        held.append(as_operand(<object>given[k], op_name(op) + "_", "other", k + 1))
-        operands[k] = <PyObject*>held[k]
-    fill_params(op, given + n, optional, values)
-    return elementwise_(op, n, operands, values)
+    held = take_operands(op, op_name(op) + "_", "other", given, optional, operands, values)
+    return elementwise_(op, len(held), operands, values)
 
 
 cdef object call_inplace(int op, tuple given):

@@ -60,7 +60,7 @@ cdef extern from *:
 
     #define CT_ENTRY(i)                                                                                          \
         static PyObject *ct_entry_##i(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) {    \
-            enum { at = 1##i - 100 };                                                                           \
+            enum { at = 1##i - 100 };                                                                            \
             return names == NULL ? ct_entered[at](self, args, n, names)                                          \
                                  : ct_call(ct_entered[at], self, args, n, names, ct_counts[at]);                 \
         }

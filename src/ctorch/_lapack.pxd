@@ -7,6 +7,17 @@ cdef enum:
     LAPACK_COMPLEX64
     LAPACK_COMPLEX128
 
+# The element types of matrices, and of their eigenvalues and norms.
+ctypedef fused element:
+    float
+    double
+    float complex
+    double complex
+
+ctypedef fused real:
+    float
+    double
+
 ctypedef void (*getrf_fn)(int* m, int* n, void* a, int* lda, int* pivots, int* info) noexcept nogil
 ctypedef void (*getrs_fn)(char* op, int* n, int* nrhs, void* a, int* lda, int* pivots, void* b, int* ldb,
                           int* info) noexcept nogil

@@ -1,7 +1,8 @@
 """Writes rows.h: what binding.h needs to call the rows' functions and methods, with their docstrings."""
 from dataclasses import dataclass
 
-from .table import Row
+from . import table
+from .table import Arg, Row
 
 
 @dataclass(frozen=True)
@@ -34,19 +35,11 @@ def method_names(row: Row) -> list[str]:
     return names + ([f"{name}_" for name in names] if row.inplace or row.changes else [])
 
 
-def signature(row: Row, method: bool) -> str:
+def signature(row: Row, method: bool, first: str) -> str:
     """The parameter list in PyTorch's spelling."""
-    names, parts, star = row.public_names, [], False
-    for i, a in enumerate(row.args):
-        if a.keyword and not star:
-            parts.append("*")
-            star = True
-        name = "$self" if method and i == 0 else names[a.name]
-        parts.append(name + (f"={a.default}" if a.default is not None else ""))
-    if not method and row.writes_out:
-        parts += [] if star else ["*"]
-        parts.append("out=None")
-    return ", ".join(parts)
+    def spell(a: Arg) -> str:
+        return row.public_names[a.name] + (f"={a.default}" if a.default is not None else "")
+    return table.signature(row, method, spell, first, "out=None")
 
 
 def page(row: Row) -> str:
@@ -111,17 +104,16 @@ def rows_h(rows: dict[str, Row]) -> str:
         row = entry.row
         # A row with several typed forms has no one signature that tools could compare with them.
         forms = "forms" in row.extra
-        text = ("\n\n" if forms else "\n--\n\n") + docstring(entry)
+        first, end = ("self", ")\n\n") if forms else ("$self", ")\n--\n\n")
         if not entry.inplace or row.changes:
             lines.append(f"CT_FUNCTION({i})")
-            functions.append((entry.name, "function", i, f"{entry.name}({signature(row, False)}){text}"))
+            functions.append((entry.name, f"function, {i}", signature(row, False, first) + end + docstring(entry)))
         if row.method and row.public:
             lines.append(f"CT_METHOD({i})")
-            given = signature(row, True).replace("$self", "self" if forms else "$self")
-            methods += [(name + "_" * entry.inplace, "method", i, f"({given}){text}") for name in row.method_names]
-    for table, kind in (("functions", functions), ("methods", methods)):
-        lines.append(f"static PyMethodDef ct_{table}[] = {{")
-        lines += [f"    CT_ENTRY({quoted(name)}, {which}, {i}, "
-                  f"{quoted(doc if which == 'function' else name + doc)})," for name, which, i, doc in kind]
+            methods += [(name + "_" * entry.inplace, f"method, {i}", signature(row, True, first) + end
+                         + docstring(entry)) for name in row.method_names]
+    for kind, written in (("functions", functions), ("methods", methods)):
+        lines.append(f"static PyMethodDef ct_{kind}[] = {{")
+        lines += [f"    CT_ENTRY({quoted(name)}, {which}, {quoted(f'{name}({doc}')})," for name, which, doc in written]
         lines += ["    {NULL}", "};"]
     return "\n".join([*lines, ""])

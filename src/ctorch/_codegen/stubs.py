@@ -2,6 +2,7 @@
 import re
 from pathlib import Path
 
+from . import table
 from .table import Arg, Row
 
 # The types of arguments in rows, as annotations.
@@ -30,20 +31,10 @@ def annotation(row: Row, arg: Arg) -> str:
 
 def signature(row: Row, method: bool) -> str:
     """The parameters with their types."""
-    names, parts, star = row.public_names, [], False
-    for i, arg in enumerate(row.args):
-        if arg.keyword and not star:
-            parts.append("*")
-            star = True
-        if method and i == 0:
-            parts.append("self")
-            continue
+    def spell(arg: Arg) -> str:
         default = f" = {arg.default}" if arg.default is not None else ""
-        parts.append(f"{names[arg.name]}: {annotation(row, arg)}{default}")
-    if not method and row.writes_out:
-        parts += [] if star else ["*"]
-        parts.append(f"out: {result(row)} | None = None")
-    return ", ".join(parts)
+        return f"{row.public_names[arg.name]}: {annotation(row, arg)}{default}"
+    return table.signature(row, method, spell, "self", f"out: {result(row)} | None = None")
 
 
 def definition(name: str, parameters: str, result: str, indent: str = "") -> str:

@@ -1,6 +1,7 @@
 """Reads ops/*.toml into checked rows. Needs neither ctorch nor anything outside the standard library."""
 import re
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,6 +114,20 @@ class Row:
     def public_names(self) -> dict[str, str]:
         """Argument names as PyTorch spells them: the first tensor, x in formulas, is `input`."""
         return {a.name: "input" if i == 0 and a.name == "x" else a.name for i, a in enumerate(self.args)}
+
+
+def signature(row: Row, method: bool, spell: Callable[[Arg], str], first: str, out: str) -> str:
+    """The parameter list of a row's function, or of its method, whose first parameter is written `first`."""
+    parts, star = [], False
+    for i, a in enumerate(row.args):
+        if a.keyword and not star:
+            parts.append("*")
+            star = True
+        parts.append(first if method and i == 0 else spell(a))
+    if not method and row.writes_out:
+        parts += [] if star else ["*"]
+        parts.append(out)
+    return ", ".join(parts)
 
 
 def parse_args(text: str) -> tuple[list[Arg], list[str]]:

@@ -21,12 +21,6 @@ cdef double[2] minus_double = [-1, 0]
 cdef float[2] one_single = [1, 0]
 cdef float[2] minus_single = [-1, 0]
 
-ctypedef fused element:
-    float
-    double
-    float complex
-    double complex
-
 
 cdef inline const void* minus_one(int type) noexcept nogil:
     return <void*>minus_single if type == LAPACK_FLOAT32 or type == LAPACK_COMPLEX64 else <void*>minus_double

@@ -11,12 +11,6 @@ from ctorch._forward.small_matrices cimport *
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
-ctypedef fused element:
-    float
-    double
-    float complex
-    double complex
-
 cdef enum:
     TILE = 16               # rows and columns that are turned at once
     TINY = 4                # sides up to this are solved one number after the other

@@ -16,12 +16,6 @@ from ctorch._kernels.matmul cimport Gemm, MatmulKernels
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
-ctypedef fused element:
-    float
-    double
-    float complex
-    double complex
-
 cdef MatmulKernels* kernels = NULL
 
 cdef enum:

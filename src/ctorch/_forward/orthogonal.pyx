@@ -11,12 +11,6 @@ from ctorch._forward.small_matrices cimport *
 from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
-ctypedef fused element:
-    float
-    double
-    float complex
-    double complex
-
 
 # ---- QR
 

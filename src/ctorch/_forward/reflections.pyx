@@ -2,14 +2,9 @@
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
+from ctorch._forward.batches cimport padded
 from ctorch._forward.blocked cimport one, product, size_of, view
 from ctorch._lapack cimport *
-
-ctypedef fused element:
-    float
-    double
-    float complex
-    double complex
 
 cdef enum:
     COLUMNS = 32                     # reflections of a block
@@ -24,10 +19,6 @@ cdef struct Block:
     char* products                   # V^H V
     char* first                      # products of the matrix with V, and then with T
     char* second
-
-
-cdef inline int64_t padded(int64_t bytes) noexcept nogil:
-    return (bytes + 63) & ~63
 
 
 cdef int64_t reflections_work(int type, int64_t rows, int64_t others) noexcept nogil:

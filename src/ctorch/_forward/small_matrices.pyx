@@ -2,13 +2,7 @@
 from libc.math cimport copysign, fabs, sqrt
 from libc.stdint cimport int64_t
 
-from ctorch._lapack cimport LAPACK_COMPLEX64, LAPACK_FLOAT32, LAPACK_FLOAT64
-
-ctypedef fused element:
-    float
-    double
-    float complex
-    double complex
+from ctorch._lapack cimport LAPACK_COMPLEX64, LAPACK_FLOAT32, LAPACK_FLOAT64, element
 
 
 cdef inline element conjugate(element x) noexcept nogil:

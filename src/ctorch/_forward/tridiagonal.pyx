@@ -5,22 +5,13 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy, memset
 
 from ctorch._blas cimport get_blas
+from ctorch._forward.batches cimport padded
 from ctorch._forward.blocked cimport product, size_of, view
 from ctorch._forward.reflections cimport blocked_apply, reflections_work
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.matmul cimport MatmulKernels
 from ctorch._lapack cimport *
 from ctorch._parallel cimport parallel_for
-
-ctypedef fused real:
-    float
-    double
-
-ctypedef fused element:
-    float
-    double
-    float complex
-    double complex
 
 cdef enum:
     PANEL = 32                       # columns that are reduced before the rest of the matrix sees them
@@ -35,10 +26,6 @@ cdef int load_kernels() noexcept with gil:
     global kernels
     kernels = <MatmulKernels*>kernel_table("matmul")
     return 0
-
-
-cdef inline int64_t padded(int64_t bytes) noexcept nogil:
-    return (bytes + 63) & ~63
 
 
 cdef inline int real_type(int type) noexcept nogil:
@@ -129,8 +116,13 @@ cdef void reduce_matrix(int type, int n, char* A, char* d, char* e, char* tau, c
 # Anal. Appl. 16, 1995). LAPACK deflates and finds single roots; roots and vectors are shared by the threads here, and
 # the products are ours.
 
+cdef enum:
+    FIND_ROOTS
+    RENEW
+    FIND_VECTORS
+
 cdef struct Merge:
-    int type, k, info
+    int type, k, info, step
     int64_t n
     void* d                          # the roots
     void* Q                          # n apart: differences of the poles and a root, then its vector
@@ -187,31 +179,22 @@ cdef void find_vectors(Merge* m, int64_t first, int64_t last, real* Q) noexcept 
             to[i] = column[m.order[i] - 1] * scale
 
 
-cdef void roots_chunk(void* arg, int64_t chunk) noexcept nogil:
+cdef void take_step(Merge* m, int64_t first, int64_t last, real* Q) noexcept nogil:
+    if m.step == FIND_ROOTS:
+        find_roots(m, first, last, Q)
+    elif m.step == RENEW:
+        renew(m, first, last, Q)
+    else:
+        find_vectors(m, first, last, Q)
+
+
+cdef void merge_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef Merge* m = <Merge*>arg
     cdef int64_t last = (chunk + 1) * ROOTS if (chunk + 1) * ROOTS < m.k else m.k
     if m.type == LAPACK_FLOAT32:
-        find_roots(m, chunk * ROOTS, last, <float*>m.Q)
+        take_step(m, chunk * ROOTS, last, <float*>m.Q)
     else:
-        find_roots(m, chunk * ROOTS, last, <double*>m.Q)
-
-
-cdef void renew_chunk(void* arg, int64_t chunk) noexcept nogil:
-    cdef Merge* m = <Merge*>arg
-    cdef int64_t last = (chunk + 1) * ROOTS if (chunk + 1) * ROOTS < m.k else m.k
-    if m.type == LAPACK_FLOAT32:
-        renew(m, chunk * ROOTS, last, <float*>m.Q)
-    else:
-        renew(m, chunk * ROOTS, last, <double*>m.Q)
-
-
-cdef void vectors_chunk(void* arg, int64_t chunk) noexcept nogil:
-    cdef Merge* m = <Merge*>arg
-    cdef int64_t last = (chunk + 1) * ROOTS if (chunk + 1) * ROOTS < m.k else m.k
-    if m.type == LAPACK_FLOAT32:
-        find_vectors(m, chunk * ROOTS, last, <float*>m.Q)
-    else:
-        find_vectors(m, chunk * ROOTS, last, <double*>m.Q)
+        take_step(m, chunk * ROOTS, last, <double*>m.Q)
 
 
 cdef void combine_vectors(int type, int64_t k, int64_t rows, int64_t kept, const char* basis, const char* vectors,
@@ -229,7 +212,7 @@ cdef void merge(int n, int n1, int ld, real* d, real rho, real* Q, int* sorted, 
                 int* info) noexcept nogil:
     # The eigenvalues of two blocks, and their vectors on the diagonal of Q, become those of the whole.
     cdef Merge m
-    cdef int k, n2 = n - n1, one = 1, back = -1, rest
+    cdef int k, n2 = n - n1, one = 1, back = -1, rest, step
     cdef int64_t chunks, i, first, second
     cdef int* kinds = integers + 3 * n         # of the columns that were kept: how many
     cdef real* z = work
@@ -252,10 +235,10 @@ cdef void merge(int n, int n1, int ld, real* d, real rho, real* Q, int* sorted, 
     m.d, m.Q, m.poles, m.z, m.anew, m.order = d, Q, poles, kept, anew, integers + n
     m.vectors = basis + first * n1 + second * n2
     chunks = (k + ROOTS - 1) // ROOTS
-    parallel_for(roots_chunk, &m, chunks)
-    if k > 2:
-        parallel_for(renew_chunk, &m, chunks)
-    parallel_for(vectors_chunk, &m, chunks)
+    for step in range(FIND_ROOTS, FIND_VECTORS + 1):
+        m.step = step
+        if step != RENEW or k > 2:
+            parallel_for(merge_chunk, &m, chunks)
     info[0] = m.info
     combine_vectors(m.type, k, n2, second, <char*>(basis + first * n1), <char*>(<real*>m.vectors + kinds[0]),
                     <char*>(Q + n1), ld)

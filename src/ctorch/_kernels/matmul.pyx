@@ -432,8 +432,10 @@ cdef bint batch_tiny(const Gemm* g, int64_t start, int64_t stop, inexact* tag) n
     """Products of a few rows and columns in registers; False: not plain enough for that."""
     cdef block_f32 f
     cdef block_f64 d
+    if not 0 < g.k <= TINY or g.b_col != 1 or g.alpha != NULL or g.beta != NULL:
+        return False
     if inexact is float:
-        if not 0 < g.k <= TINY or g.n > LANES_F32 or g.b_col != 1 or g.alpha != NULL or g.beta != NULL:
+        if g.n > LANES_F32:
             return False
         f.m, f.n, f.k, f.a_row, f.a_col, f.b_row, f.c_row = g.m, g.n, g.k, g.a_row, g.a_col, g.b_row, g.c_row
         f.a, f.b = <const float*>g.a + start * g.a_batch, <const float*>g.b + start * g.b_batch
@@ -441,7 +443,7 @@ cdef bint batch_tiny(const Gemm* g, int64_t start, int64_t stop, inexact* tag) n
         tiny_gemms_f32(f, stop - start, g.a_batch, g.b_batch, g.c_batch)
         return True
     elif inexact is double:
-        if not 0 < g.k <= TINY or g.n > LANES_F64 or g.b_col != 1 or g.alpha != NULL or g.beta != NULL:
+        if g.n > LANES_F64:
             return False
         d.m, d.n, d.k, d.a_row, d.a_col, d.b_row, d.c_row = g.m, g.n, g.k, g.a_row, g.a_col, g.b_row, g.c_row
         d.a, d.b = <const double*>g.a + start * g.a_batch, <const double*>g.b + start * g.b_batch
