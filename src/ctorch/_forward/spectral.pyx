@@ -11,7 +11,6 @@ from ctorch._lapack cimport *
 from ctorch._tensor cimport *
 
 
-
 cdef int converged(TensorBase info, str op, str why) except -1:
     cdef int64_t place = first_failure(info)
     if place < 0:
