@@ -66,8 +66,8 @@ def test_products_of_reflections(shape, dtype):
         some = ctorch.linalg.householder_product(factors, tau[..., :n - 3]).numpy()
         near(some[..., :n - 3], whole[..., :n - 3], dtype)
         near(adjoint(some) @ some, identities(some), dtype)
-    for left in (True, False):
-        other = made((*shape[:-2], m, 5) if left else (*shape[:-2], 5, m), dtype, 1)
+    for left, few in ((True, 5), (False, 5), (True, 12), (False, 12)):
+        other = made((*shape[:-2], m, few) if left else (*shape[:-2], few, m), dtype, 1)
         for transpose in (True, False):
             q = adjoint(whole) if transpose else whole
             got = ctorch.ormqr(factors, tau, ctorch.from_numpy(other), left, transpose).numpy()

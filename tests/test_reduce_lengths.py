@@ -18,10 +18,11 @@ def of_integers(shape, dtype, low=-3, high=4):
 
 
 def layouts(x):
-    """The array as it is and as views of others: of a column, of every second element, backwards, off the start."""
+    """The array as it is and as views of others: a column, every second and third element, backwards, off the start."""
     yield x
     yield np.ascontiguousarray(x.T).T
     yield np.repeat(x, 2, -1)[..., ::2]
+    yield np.repeat(x, 3, -1)[..., ::3]
     yield x[::-1].copy()[::-1]
     wide = np.zeros((x.shape[0], x.shape[1] + 3), x.dtype)
     wide[:, 1:-2] = x
@@ -141,3 +142,18 @@ def test_long_sums_keep_their_digits():
     for dim in (None, 0, 1):
         np.testing.assert_allclose(t.sum(dim).numpy(), want.sum(dim), rtol=2.5e-7)
         np.testing.assert_allclose(t.mean(dim).numpy(), want.mean(dim), rtol=2.5e-7)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "float16"])
+@pytest.mark.parametrize("n", [1, 5, 63, 64, 65, 2047, 2048, 2049, 5000])
+def test_places_of_extrema(n, dtype):
+    x = of_integers((3, n), dtype, -50, 50)
+    with_nan = x.copy()
+    if x.dtype.kind == "f":
+        with_nan[1, n // 2:: 7] = np.nan                    # the first of them wins
+    for array in (*layouts(x), *layouts(with_nan)):
+        for name, place in (("max", np.argmax), ("min", np.argmin)):
+            values, places = getattr(ctorch.from_numpy(array), name)(-1)
+            want = place(array, -1)
+            np.testing.assert_array_equal(places.numpy(), want)
+            np.testing.assert_array_equal(values.numpy(), np.take_along_axis(array, want[:, None], 1)[:, 0])

@@ -475,7 +475,7 @@ cdef int copy_data(TensorBase to, TensorBase frm) except -1:
         return 0
     if to.device != DEVICE_CPU or frm.device != DEVICE_CPU:
         return accelerator_copy(to, frm)
-    if to.contiguous and frm.contiguous and to.dtype == frm.dtype and to.numel == frm.numel and to.numel < 65536:
+    if to.contiguous and frm.contiguous and to.dtype == frm.dtype and to.numel == frm.numel and to.numel < 1024:
         memcpy(to.data, frm.data, to.numel * itemsize_of[to.dtype])
         return 0
     if frm.numel == 1 and to.contiguous and to.numel > 1:

@@ -22,7 +22,7 @@ cdef enum:
     TILE = 256                       # results of a tile, at most
     COLUMNS = 1024                   # and where rows are folded, a page of floats
     CAST = 1024                      # elements that are cast together,
-    ROWS_WORDS = 4096                # and 8 bytes each, of rows
+    ROWS_WORDS = 2048                # and 8 bytes each, of rows
     SHORT = 16                       # lines shorter than this are folded side by side,
     LONG = 64                        # strided ones up to this too,
     WHOLE = 4096                     # and dense ones up to this many at a time by `ReduceKernels.lines`
@@ -162,7 +162,7 @@ cdef void cut(Job* job, int64_t results) noexcept:
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
-        widest = COLUMNS if job.kept_stride[job.kept - 1] == job.itemsize else TILE
+        widest = COLUMNS if job.cast == NULL and job.kept_stride[job.kept - 1] == job.itemsize else TILE
         if job.tile > widest:                # tiles of about one width, in whole vectors
             wanted = (job.tile + widest - 1) // widest
             job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16
@@ -406,7 +406,7 @@ cdef int run(Job* job) except -1:
         do_tile(job, 0)
         return 0
     with nogil:
-        if job.count * job.outer * (job.tile if job.columns else 1) < 2 * GRAIN:
+        if job.count * (job.tiles * job.tile if job.columns else job.outer) < 2 * GRAIN:
             for tile in range(job.tiles * job.parts):
                 do_tile(job, tile)
         else:

@@ -125,7 +125,7 @@ def in_place(draw):
     return Call(f"{F}{name}_", [x, *args], rtol=tolerance(x), loose_memory=True)
 
 
-@cases.add("glu", "")
+@cases.add("glu", "_glu")
 def glu(draw):
     x = draw(tensors((*draw(shapes(0, 3, 0, 4)), 2 * draw(st.integers(0, 2))), MOSTLY, ("normal", "odd")))
     return Call(F + "glu", [x, draw(st.integers(-2, 1))], rtol=tolerance(x), grad=(0,) if differentiable(x) else ())

@@ -278,7 +278,7 @@ ROWS = {
 }
 
 
-VECTOR_ROWS = {"tanh_f32", "exp_f32", "exp_f64", "log_wide_f32", "log_wide_f64"}
+VECTOR_ROWS = {"exp_f32", "exp_f64", "log_wide_f32", "log_wide_f64"}
 
 
 def horner(name, ctype, variable, terms):
@@ -286,10 +286,13 @@ def horner(name, ctype, variable, terms):
     return [first, *(f"    {name} = {name} * {variable} + {t};" for t in terms[-3::-1])]
 
 
+def c_number(value, ctype):
+    return re.sub("0+p", "p", float(value).hex()).replace(".p", "p") + ("f" if ctype == "float" else "")
+
+
 def c_function(name, coefficients, ctype, vector=None):
     """Horner's scheme in C; from degree 6 on with even and odd powers apart: two chains are faster."""
-    suffix = "f" if ctype == "float" else ""
-    terms = [re.sub("0+p", "p", float(c).hex()).replace(".p", "p") + suffix for c in coefficients]
+    terms = [c_number(c, ctype) for c in coefficients]
     kind = vector or ctype
     if len(terms) < 7:
         body = [*horner("p", kind, "x", terms), "    return p;"]

@@ -76,8 +76,8 @@ cdef bint together(const bint* reduced, const int* order, TensorBase x, Layout* 
     return l.inner == 1 or l.inner >= NARROW or l.n <= NARROW
 
 
-cdef TensorBase arranged(TensorBase x, const bint* reduced, int dtype, Layout* l):
-    # x as (outer, n, inner) in memory, of a dtype; x itself where it lies so.
+cdef TensorBase laid_out(TensorBase x, const bint* reduced, Layout* l):
+    # A view of x whose dimensions are outer, n and inner ones, if possible in the order of memory.
     cdef int order[MAX_DIMS]
     cdef int i, n = 0
     cdef TensorBase y
@@ -100,7 +100,21 @@ cdef TensorBase arranged(TensorBase x, const bint* reduced, int dtype, Layout* l
             l.sizes[l.kept] = x.shape[order[i]]
             l.order[l.kept] = order[i]
             l.kept += 1
-    return dense(y, dtype)
+    return y
+
+
+cdef TensorBase arranged(TensorBase x, const bint* reduced, int dtype, Layout* l):
+    # x as (outer, n, inner) in memory, of a dtype; x itself where it lies so.
+    return dense(laid_out(x, reduced, l), dtype)
+
+
+cdef bint even_rows(TensorBase x):
+    # Whether all rows, along the last dimension, are equally far apart.
+    cdef int i
+    for i in range(x.ndim - 2):
+        if x.strides[i] != x.strides[i + 1] * x.shape[i + 1]:
+            return False
+    return x.ndim > 1
 
 
 cdef TensorBase in_place_of(TensorBase y, TensorBase x, const bint* reduced, Layout* l, bint keepdim):
@@ -187,6 +201,7 @@ cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest):
     global extremum_kernels
     cdef int compute = compute_of[x.dtype], i
     cdef bint reduced[MAX_DIMS]
+    cdef int64_t row, step
     cdef Layout l
     cdef TensorBase a, values, places
     if category_of[x.dtype] == CATEGORY_COMPLEX:
@@ -199,14 +214,20 @@ cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest):
         return unsigned_extremum(x, dim, keepdim, largest)
     for i in range(x.ndim):
         reduced[i] = i == dim
-    a = arranged(x, reduced, compute, &l)
+    a = laid_out(x, reduced, &l)
+    row, step = l.n, 1
+    if a.dtype == compute and l.inner == 1 and a.shape[a.ndim - 1] == l.n and even_rows(a):
+        row, step = a.strides[a.ndim - 2], a.strides[a.ndim - 1]
+    else:
+        a = dense(a, compute)
     values, places = tensor_empty(compute, l.kept, l.sizes), tensor_empty(INT64, l.kept, l.sizes)
     if extremum_kernels == NULL:
         extremum_kernels = <ExtremumKernels*>kernel_table("extremum")
     i = 0 if compute == FLOAT32 else 1 if compute == FLOAT64 else 2 if compute == INT32 else 3
     if values.numel:
         with nogil:
-            extremum_kernels.extremum[i](a.data, values.data, <int64_t*>places.data, l.outer, l.n, l.inner, largest)
+            extremum_kernels.extremum[i](a.data, values.data, <int64_t*>places.data, l.outer, l.n, l.inner, row, step,
+                                         largest)
     values = cast_to(values, x.dtype)
     return in_place_of(values, x, reduced, &l, keepdim), in_place_of(places, x, reduced, &l, keepdim)
 

@@ -8,6 +8,7 @@ from ctorch._lapack cimport *
 
 cdef enum:
     COLUMNS = 32                     # reflections of a block
+    FEW = 8                          # and of one that meets no more columns or rows than this
 
 
 cdef struct Block:
@@ -118,16 +119,15 @@ cdef void blocked_q(int type, int m, int n, int k, char* A, int ld, char* tau, c
 
 cdef void blocked_apply(int type, char side, char op, int m, int n, int k, char* A, int ld, char* tau, char* C,
                         int ldc, char* work) noexcept nogil:
-    cdef int64_t size = size_of(type), i, step = COLUMNS, count
-    cdef int64_t rows = m if side == c"L" else n
+    cdef int64_t size = size_of(type), i = 0, count
+    cdef int64_t rows = m if side == c"L" else n, others = n if side == c"L" else m
+    cdef int64_t columns = COLUMNS if others > FEW else FEW, step = columns
     cdef Block b
-    i = 0
     if (side == c"L") == (op == c"N"):        # the last block comes first
-        i, step = (k - 1) // COLUMNS * COLUMNS, -COLUMNS
+        i, step = (k - 1) // columns * columns, -columns
     while 0 <= i < k:
-        count = COLUMNS if i + COLUMNS < k else k - i
-        take_block(&b, type, rows - i, count, A + (i * ld + i) * size, ld, tau + i * size,
-                   n if side == c"L" else m, work)
+        count = columns if i + columns < k else k - i
+        take_block(&b, type, rows - i, count, A + (i * ld + i) * size, ld, tau + i * size, others, work)
         if side == c"L":
             reflect_left(&b, op != c"N", n, C + i * size, ldc)
         else:

@@ -14,6 +14,9 @@ cdef extern from "copy.h" nogil:
     void ct_copy_plane(char* to, const char* frm, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
                        int64_t to_step, int64_t from_step, int size)
 
+cdef extern from *:
+    void __builtin_prefetch(const void* at, int write) noexcept nogil
+
 cdef enum:
     CHUNK = 16384        # elements to a chunk
     COLUMNS = 64         # at least, to a chunk that writes, where the dimension is not the last
@@ -22,6 +25,7 @@ cdef enum:
     SETUP = 256          # what a line costs beside its elements, in bytes that are passed
     LINES = 16           # lines that are laid out anew together, where those at hand are not dense
     PART = 128           # of each, at a time
+    AHEAD = 32           # elements of a large vector that are fetched before they are written
 
 ctypedef float complex complex64
 ctypedef double complex complex128
@@ -90,18 +94,17 @@ cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
 
 cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
               int64_t wrap) noexcept nogil:
-    cdef int64_t j
+    cdef int64_t j, ahead = n - AHEAD if n > AHEAD else 0
     cdef int size = sizeof(word)
     cdef char* x = <char*>at
     if step == 0:
         ct_copy_line(x + wrapped(index[0], wrap) * xd, v, n, xs, vs, size)
     elif step == 1 and xs == 0 and xd == size and vs == size:
-        if wrap == 0:
-            for j in range(n):
-                at[index[j]] = (<const word*>v)[j]
-        else:
-            for j in range(n):
-                at[wrapped(index[j], wrap)] = (<const word*>v)[j]
+        for j in range(ahead):
+            __builtin_prefetch(at + wrapped(index[j + AHEAD], wrap), 1)
+            at[wrapped(index[j], wrap)] = (<const word*>v)[j]
+        for j in range(ahead, n):
+            at[wrapped(index[j], wrap)] = (<const word*>v)[j]
     else:
         for j in range(n):
             (<word*>(x + j * xs + wrapped(index[j * step], wrap) * xd))[0] = (<word*>(v + j * vs))[0]

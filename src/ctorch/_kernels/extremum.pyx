@@ -22,7 +22,7 @@ cdef struct Job:
     const void* x
     void* values
     int64_t* places
-    int64_t outer, n, inner, groups, units
+    int64_t outer, n, inner, groups, units, row, step
     bint largest
 
 ctypedef void (*task_fn)(void* job, int64_t number) noexcept nogil
@@ -61,25 +61,37 @@ cdef inline ordered block_extremum(const ordered* x, int64_t n, bint largest, bi
     return best
 
 
-cdef inline void row(const ordered* x, int64_t n, bint largest, ordered* value, int64_t* place) noexcept nogil:
+cdef inline void row(const ordered* x, int64_t step, int64_t n, bint largest, ordered* value,
+                     int64_t* place) noexcept nogil:
+    cdef ordered taken[BLOCK]
+    cdef const ordered* block
     cdef int64_t start = 0, size, i
     cdef ordered best = x[0], found
     cdef bint nan
     place[0] = 0
     while start < n:
         size = n - start if n - start < BLOCK else <int64_t>BLOCK
-        found = block_extremum(x + start, size, largest, &nan)
+        block = x + start * step
+        if step == 2:
+            for i in range(size):
+                taken[i] = block[2 * i]
+            block = taken
+        elif step != 1:
+            for i in range(size):
+                taken[i] = block[i * step]
+            block = taken
+        found = block_extremum(block, size, largest, &nan)
         if nan:
-            i = start
-            while x[i] == x[i]:
+            i = 0
+            while block[i] == block[i]:
                 i += 1
-            value[0], place[0] = x[i], i
+            value[0], place[0] = block[i], start + i
             return
         if found > best if largest else found < best:
-            i = start
-            while x[i] != found:
+            i = 0
+            while block[i] != found:
                 i += 1
-            best, place[0] = found, i
+            best, place[0] = found, start + i
         start += size
     value[0] = best
 
@@ -127,7 +139,7 @@ cdef inline void task(Job* job, int64_t number, ordered* tag) noexcept nogil:
         column = unit % job.groups * COLUMNS
         at = unit // job.groups * job.inner + column
         if job.inner == 1:
-            row(x + unit * job.n, job.n, job.largest, values + at, job.places + at)
+            row(x + unit * job.row, job.step, job.n, job.largest, values + at, job.places + at)
         elif job.largest:
             columns(x + unit // job.groups * job.n * job.inner + column, job.n, job.inner,
                     job.inner - column if job.inner - column < COLUMNS else <int64_t>COLUMNS, True, values + at,
@@ -139,11 +151,11 @@ cdef inline void task(Job* job, int64_t number, ordered* tag) noexcept nogil:
 
 
 cdef inline void run(task_fn fn, const void* x, void* values, int64_t* places, int64_t outer, int64_t n,
-                     int64_t inner, bint largest) noexcept nogil:
+                     int64_t inner, int64_t row, int64_t step, bint largest) noexcept nogil:
     cdef Job job
     cdef int64_t tasks, size = n * (inner if inner < COLUMNS else <int64_t>COLUMNS) + 1, grain
     job.x, job.values, job.places = x, values, places
-    job.outer, job.n, job.inner, job.largest = outer, n, inner, largest
+    job.outer, job.n, job.inner, job.row, job.step, job.largest = outer, n, inner, row, step, largest
     job.groups = (inner + COLUMNS - 1) // COLUMNS
     grain = outer * job.groups * size // 8          # an even share for a few threads where there is little
     job.units = (CHUNK if grain > CHUNK or 2 * grain < CHUNK else grain) // size + 1
@@ -171,23 +183,23 @@ cdef void task_i64(void* job, int64_t number) noexcept nogil:
 
 
 cdef void extremum_f32(const void* x, void* values, int64_t* places, int64_t outer, int64_t n, int64_t inner,
-                       bint largest) noexcept nogil:
-    run(task_f32, x, values, places, outer, n, inner, largest)
+                       int64_t row, int64_t step, bint largest) noexcept nogil:
+    run(task_f32, x, values, places, outer, n, inner, row, step, largest)
 
 
 cdef void extremum_f64(const void* x, void* values, int64_t* places, int64_t outer, int64_t n, int64_t inner,
-                       bint largest) noexcept nogil:
-    run(task_f64, x, values, places, outer, n, inner, largest)
+                       int64_t row, int64_t step, bint largest) noexcept nogil:
+    run(task_f64, x, values, places, outer, n, inner, row, step, largest)
 
 
 cdef void extremum_i32(const void* x, void* values, int64_t* places, int64_t outer, int64_t n, int64_t inner,
-                       bint largest) noexcept nogil:
-    run(task_i32, x, values, places, outer, n, inner, largest)
+                       int64_t row, int64_t step, bint largest) noexcept nogil:
+    run(task_i32, x, values, places, outer, n, inner, row, step, largest)
 
 
 cdef void extremum_i64(const void* x, void* values, int64_t* places, int64_t outer, int64_t n, int64_t inner,
-                       bint largest) noexcept nogil:
-    run(task_i64, x, values, places, outer, n, inner, largest)
+                       int64_t row, int64_t step, bint largest) noexcept nogil:
+    run(task_i64, x, values, places, outer, n, inner, row, step, largest)
 
 
 cdef ExtremumKernels table

@@ -15,6 +15,7 @@ cdef extern from "vmath.h" nogil:
 
 cdef enum:
     CHUNK = 16384       # elements of x to a chunk
+    SCATTERED = 8       # of them take as long as one that is read alone
     LANES = 512         # columns worked on together when the classes are not the last dimension
     BLOCK = 256         # elements of a row whose exponentials are held at a time
     NLL = 0
@@ -97,6 +98,19 @@ cdef void nll_columns(ClassLoss* l, int64_t row, int64_t column, int64_t columns
             continue
         weight = weight_of(l, target, tag)
         put(l, at + j, <real>0 if target == l.ignore_index else -weight * x[target * l.inner + j], weight, s)
+
+
+cdef void nll_rows(ClassLoss* l, int64_t row, int64_t stop, Sums* s, real* tag) noexcept nogil:
+    # Rows of classes, of which one number each is read.
+    cdef const real* x = <const real*>l.x
+    cdef int64_t at, target
+    cdef real weight
+    for at in range(row, stop):
+        target = l.target[at]
+        if not check(l, target, s):
+            continue
+        weight = weight_of(l, target, tag)
+        put(l, at, <real>0 if target == l.ignore_index else -weight * x[at * l.classes + target], weight, s)
 
 
 cdef void nll_backward_columns(const ClassLoss* l, int64_t row, int64_t column, int64_t columns,
@@ -264,6 +278,9 @@ cdef void chunk(Job* job, int64_t number, real* tag) noexcept nogil:
     memset(&s, 0, sizeof(s))
     if stop > l.outer * job.groups:
         stop = l.outer * job.groups
+    if job.op == NLL and l.inner == 1:
+        nll_rows(l, number * job.chunk, stop, &s, tag)
+        stop = 0
     for unit in range(number * job.chunk, stop):
         row = unit // job.groups
         column = unit % job.groups * LANES
@@ -298,7 +315,7 @@ cdef int64_t divide(Job* job, int op, ClassLoss* l) noexcept nogil:
     cdef int64_t width = l.inner if l.inner < LANES else <int64_t>LANES, units, chunks
     job.op, job.loss, job.sums = op, l, NULL
     job.groups = (l.inner + LANES - 1) // LANES
-    job.chunk = CHUNK // (l.classes * width + 1) + 1
+    job.chunk = CHUNK // ((SCATTERED if op == NLL else l.classes) * width + 1) + 1
     units = l.outer * job.groups
     chunks = (units + job.chunk - 1) // job.chunk
     return chunks if chunks > 0 else 1

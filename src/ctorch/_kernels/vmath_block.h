@@ -5,6 +5,7 @@
 #pragma once
 
 #include "vmath.h"
+#include "vmath_pieces.h"
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 
@@ -59,17 +60,20 @@ CT_INLINE __m512 ct_log10_v16(__m512 x) {
     return k * 0x1.344p-2f + (f * c + (k * 0x1.3509f8p-18f + (f * -0x1.5b235ep-27f + t * c)));
 }
 
-/* x + x^3 P(x^2) below 0.6, 1 - 2 / (1 + e^2x) above, where e^2x may be a little less exact, and the quotient by one step
- * of Newton's */
+/* y0 + t P(t), t = |x| - middle, with the numbers of the piece that |x| lies on: 1.0 ulp */
 CT_INLINE __m512 ct_tanh_v16(__m512 x) {
-    __m512 a = _mm512_abs_ps(x), u = x * x, magic = _mm512_set1_ps(CT_MAGIC_F32);
-    __m512 z = _mm512_min_ps(_mm512_set1_ps(20.0f), a + a); /* NaN passes */
-    __m512 n = _mm512_fmadd_ps(z, _mm512_set1_ps(CT_LOG2E_F32), magic) - magic, r = z - n * (float)CT_LN2;
-    __m512 e = 1.0f + _mm512_scalef_ps(ct_poly_exp_f32_v(r) * (r * r) + (1.0f + r), n), q = _mm512_rcp14_ps(e);
-    q = q + q * (1.0f - e * q);
-    __m512 y = _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, _mm512_set1_ps(0.6f), _CMP_LT_OQ), 1.0f - 2.0f * q,
-                                    a + a * u * ct_poly_tanh_f32_v(u));
-    return _mm512_or_ps(y, _mm512_and_ps(x, _mm512_set1_ps(-0.0f)));
+#define CT_PIECE(i)                                                                                               \
+    _mm512_permutex2var_ps(_mm512_load_ps(ct_pieces_tanh[i]), piece, _mm512_load_ps(ct_pieces_tanh[i] + 16))
+    __m512 sign = _mm512_set1_ps(-0.0f);
+    __m512 a = _mm512_min_ps(_mm512_set1_ps(9.2f), _mm512_andnot_ps(sign, x)); /* NaN passes */
+    __m512i piece = _mm512_sub_epi32(_mm512_srli_epi32(_mm512_castps_si512(a), 21), _mm512_set1_epi32(CT_PIECES_BELOW));
+    piece = _mm512_max_epi32(piece, _mm512_setzero_si512());
+    __m512 t = a - CT_PIECE(0), p = CT_PIECE(6) * t + CT_PIECE(5);
+    p = p * t + CT_PIECE(4);
+    p = p * t + CT_PIECE(3);
+    p = p * t + CT_PIECE(2);
+    return _mm512_or_ps(p * t + CT_PIECE(1), _mm512_and_ps(x, sign));
+#undef CT_PIECE
 }
 
 /* Square roots by steps of Goldschmidt's from a 14-bit estimate, a third of the time of the instruction; the last step

@@ -57,5 +57,15 @@ static inline void ct_bfloat16_to_float(const uint16_t *x, float *y, int64_t n) 
 }
 
 static inline void ct_float_to_bfloat16(const float *x, uint16_t *y, int64_t n) {
-    for (int64_t i = 0; i < n; i++) y[i] = ct_f32_to_bfloat16(x[i]);
+    int64_t i = 0;
+#if defined(__AVX512F__) /* half the time of what GCC makes of the loop */
+    for (const __m512i even = _mm512_set1_epi32(0x7fff), one = _mm512_set1_epi32(1); i + 16 <= n; i += 16) {
+        __m512 a = _mm512_loadu_ps(x + i);
+        __m512i b = _mm512_castps_si512(a), odd = _mm512_and_si512(_mm512_srli_epi32(b, 16), one);
+        __m512i r = _mm512_add_epi32(_mm512_add_epi32(b, even), odd);
+        r = _mm512_mask_or_epi32(r, _mm512_cmp_ps_mask(a, a, _CMP_UNORD_Q), b, _mm512_set1_epi32(0x400000));
+        _mm256_storeu_si256((__m256i *)(y + i), _mm512_cvtepi32_epi16(_mm512_srli_epi32(r, 16)));
+    }
+#endif
+    for (; i < n; i++) y[i] = ct_f32_to_bfloat16(x[i]);
 }

@@ -239,15 +239,6 @@ static inline float ct_poly_tanh_f32(float x) {
     p = p * x + -0x1.55553ep-2f;
     return p;
 }
-#if defined(__AVX512F__)
-static inline __m512 ct_poly_tanh_f32_v(__m512 x) {
-    __m512 p = x * -0x1.825142p-8f + 0x1.54bb9ap-6f;
-    p = p * x + -0x1.b89a04p-5f;
-    p = p * x + 0x1.1109bcp-3f;
-    p = p * x + -0x1.55553ep-2f;
-    return p;
-}
-#endif
 /* (tanh(s)/s - 1) / x, x = s^2, to 2^-57.8 */
 static inline double ct_poly_tanh_f64(double x) {
     double u = x * x;

@@ -22,7 +22,11 @@ SVD = namedtuple("linalg_svd", ["U", "S", "Vh"])
 
 def records(*tensors):
     """Whether a graph is wanted of any of them."""
-    return ctorch.is_grad_enabled() and any(x.requires_grad for x in tensors)
+    if ctorch.is_grad_enabled():
+        for x in tensors:            # a generator takes as long as a small norm
+            if x.requires_grad:
+                return True
+    return False
 
 
 def squares(x):

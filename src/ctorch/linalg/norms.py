@@ -12,7 +12,9 @@ def _dims(dim, ndim, op):
     """Dimensions as a list counted from the front; None for all of them."""
     if dim is None:
         return None
-    dims = [wrap(d, ndim, op) for d in ((dim,) if isinstance(dim, int) else dim)]
+    if isinstance(dim, int):
+        return [wrap(dim, ndim, op)]
+    dims = [wrap(d, ndim, op) for d in dim]
     if len(set(dims)) != len(dims):
         twice = next(d for d in dims if dims.count(d) > 1)
         raise RuntimeError(f"dim {twice} appears multiple times in the list of dims")
@@ -48,15 +50,17 @@ def _check_identity(x, ord, dims):
                                "dimension is empty and the operation does not have an identity")
 
 
-def _of_one(shape, dims):
+def _of_one(x, dims):
     """Whether each norm is that of one number."""
-    sizes = [shape[d] for d in dims] if dims and shape else shape
-    return sizes.count(1) == len(sizes)
+    if dims is None or not x.dim():
+        return x.numel() == 1
+    shape = x.shape
+    return math.prod([shape[d] for d in dims]) == 1
 
 
 def _value(x, ord, dims, keepdim):
     """A vector norm, without a record."""
-    if _of_one(x.shape, dims):           # its square could be too large
+    if _of_one(x, dims):                 # its square could be too large
         size = x.abs() if ord else (x != 0).to(x.abs().dtype)
         return size if keepdim else size.reshape([s for d, s in enumerate(x.shape) if dims and d not in dims])
     if x.is_complex():
@@ -76,6 +80,17 @@ def _value(x, ord, dims, keepdim):
         return (size != 0).sum(dims, keepdim, dtype=size.dtype)
     wide = size.float() if size.dtype in (ctorch.float16, ctorch.bfloat16) else size
     return ((wide ** ord).sum(dims, keepdim) ** (1 / ord)).to(size.dtype)
+
+
+def _norm(x, ord, dims, keepdim):
+    """A vector norm over dimensions that are counted from the front, or over all (None)."""
+    if not x.numel():
+        _check_identity(x, ord, dims)
+    if not records(x):
+        return _value(x, ord, dims, keepdim)
+    with ctorch.no_grad():
+        y = _value(x, ord, dims, keepdim)
+    return _f._linalg_norm_value(x, y, ord, dims, keepdim)
 
 
 def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
@@ -107,23 +122,17 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
     >>> ctorch.linalg.vector_norm(ctorch.tensor([3., -4.]))
     tensor(5.)
     """
-    if isinstance(ord, bool) or not isinstance(ord, int | float):
+    if isinstance(ord, bool) or not isinstance(ord, (int, float)):
         raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(ord).__name__}")
     need_float(x, "linalg.vector_norm")
     x = _to_dtype(x, dtype, "linalg.vector_norm")
-    dims = _dims(dim, x.dim(), "linalg_vector_norm")
-    if not x.numel():
-        _check_identity(x, ord, dims)
-    if not records(x):
-        y = _value(x, ord, dims, keepdim)
-    else:
-        with ctorch.no_grad():
-            y = _value(x, ord, dims, keepdim)
-        y = _f._linalg_norm_value(x, y, ord, dims, keepdim)
+    y = _norm(x, ord, _dims(dim, x.dim(), "linalg_vector_norm"), keepdim)
     return y if out is None else _f._written(out, y, "linalg_vector_norm")
 
 
 def _matrix_dims(A, dim):
+    if dim == (-2, -1):
+        return A.dim() - 2, A.dim() - 1
     dims = [dim] if isinstance(dim, int) else list(dim)
     if len(dims) != 2:
         raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {', '.join(map(str, dims))}")
@@ -182,21 +191,18 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None, out=No
     need_float(A, "linalg.matrix_norm")
     need_matrix(A, "linalg.matrix_norm")
     rows, columns = _matrix_dims(A, dim)
-    known = ("fro", "nuc") if isinstance(ord, str) else (math.inf, -math.inf, 1, -1, 2, -2)
-    if ord not in known:
+    if ord not in ("fro", "nuc", math.inf, -math.inf, 1, -1, 2, -2):
         raise RuntimeError(f"linalg.matrix_norm: Order {ord} not supported.")
     A = _to_dtype(A, dtype, "linalg.matrix_norm")
-    if ord == "fro" and A.dim() == 2:
-        y = vector_norm(A, 2, None, keepdim)
-    elif ord == "fro" and columns == rows + 1 == A.dim() - 1 and not keepdim:
-        y = vector_norm(A.flatten(-2), 2, -1)                # one dimension is quicker than two
+    if ord == "fro" and columns == rows + 1 == A.dim() - 1 and not keepdim:
+        y = _norm(A.flatten(-2), 2, [rows], False) if rows else _norm(A, 2, None, False)   # one dimension is quicker
     elif ord == "fro":
-        y = vector_norm(A, 2, (rows, columns), keepdim)
+        y = _norm(A, 2, [rows, columns], keepdim)
     elif ord in ("nuc", 2, -2):
         y = _singular_norm(A, ord, rows, columns, keepdim)
     else:
         over, along = (rows, columns) if abs(ord) == 1 else (columns, rows)
-        sums = vector_norm(A, 1, over, True)
+        sums = _norm(A, 1, [over], True)
         if sums.shape[along] == 0 and ord > 0:
             y = sums.sum(along, True)
         else:

@@ -390,7 +390,7 @@ def glu(input, dim=-1):
     size = input.size(dim)
     if size % 2:
         raise RuntimeError(f"Halving dimension must be even, but dimension {dim} is size {size}")
-    return input.narrow(dim, 0, size // 2) * ops.sigmoid(input.narrow(dim, size // 2, size // 2))
+    return ops._glu(input.narrow(dim, 0, size // 2), input.narrow(dim, size // 2, size // 2))
 
 
 def _implicit_dim(name, ndim, stacklevel):
