@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.special
 
 KERNELS = Path(__file__).parents[2] / "src" / "ctorch" / "_kernels"
 CFLAGS = [
@@ -199,6 +200,12 @@ WHOLE(v_vtanh_f32, ct_vtanh_f32, float, float)
 WHOLE(v_vtanh_f64, ct_vtanh_f64, double, double)
 WHOLE(v_vsqrt_f32, ct_vsqrt_f32, float, float)
 WHOLE(v_vsqrt_f64, ct_vsqrt_f64, double, double)
+WHOLE(v_vgelu_f32, ct_vgelu_f32, float, float)
+WHOLE(v_vgelu_f64, ct_vgelu_f64, double, double)
+#define HALVES(name)                                        \\
+    WHOLE(v_v##name##_f16, ct_v##name##_f16, uint16_t, uint16_t) \\
+    WHOLE(v_v##name##_bf16, ct_v##name##_bf16, uint16_t, uint16_t)
+HALVES(exp) HALVES(log) HALVES(log2) HALVES(log10) HALVES(tanh) HALVES(sqrt) HALVES(gelu)
 """
 
 
@@ -398,6 +405,39 @@ def test_blocks(library, name, suffix):
         pointer = ctypes.c_void_p(part.ctypes.data)
         getattr(library, f"v_v{name}_{suffix}")(pointer, None, pointer, ctypes.c_long(n))
         np.testing.assert_array_equal(part, np.where(np.arange(40) < n, got[:40], dtype(7)))
+
+
+@pytest.mark.parametrize("suffix", ["f16", "bf16"])
+@pytest.mark.parametrize("name", ["exp", "log", "log2", "log10", "tanh", "sqrt", "gelu"])
+def test_half_blocks(library, name, suffix):
+    """Every number of 16 bits: what float gives, rounded; any length, in place."""
+    load, store = ("half_to_float", "float_to_half") if suffix == "f16" else ("bfloat16_to_float", "float_to_bfloat16")
+    bits = np.arange(65536, dtype=np.uint16)
+    wide = call(library, load, bits, bits, np.float32)
+    value = call(library, f"v_v{name}_f32", wide, wide, np.float32)
+    expected = call(library, store, value, value, np.uint16)
+    got = call(library, f"v_v{name}_{suffix}", bits, bits, np.uint16)
+    assert np.all((got == expected) | (np.isnan(value) & np.isnan(call(library, load, got, got, np.float32))))
+    for n in range(40):
+        part = np.full(40, 7, np.uint16)
+        part[:n] = bits[0x3c00:0x3c00 + n]
+        pointer = ctypes.c_void_p(part.ctypes.data)
+        getattr(library, f"v_v{name}_{suffix}")(pointer, None, pointer, ctypes.c_long(n))
+        np.testing.assert_array_equal(part[:n], got[0x3c00:0x3c00 + n])
+        assert np.all(part[n:] == 7)
+
+
+@pytest.mark.parametrize("suffix", TYPES)
+def test_gelu(library, suffix):
+    """x (1 + erf(x / sqrt 2)) / 2 to 2 units of the size of x."""
+    dtype, rng = TYPES[suffix][1], np.random.default_rng(0)
+    special = [0, -0.0, np.nan, np.inf, 1e30, -1e30]
+    x = np.concatenate([rng.uniform(-9, 9, 20000), rng.uniform(-0.2, 0.2, 5000), special])
+    x = x.astype(dtype)
+    got, expected = call(library, f"v_vgelu_{suffix}", x, x, dtype), x * scipy.special.ndtr(x.astype(np.float64))
+    with np.errstate(invalid="ignore"):
+        assert np.all((np.abs(got - expected) <= 2 * np.finfo(dtype).eps * np.abs(x)) | (got == expected) | np.isnan(x))
+    assert np.isnan(got[-4]) and np.signbit(got[-5])
 
 
 def test_half(library):

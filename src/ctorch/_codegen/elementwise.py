@@ -9,6 +9,8 @@ from .targets import (
     BOOL,
     BY_NAME,
     GROUPS,
+    HALVES,
+    OF_BLOCKS,
     PREAMBLE,
     TARGETS,
     block_declarations,
@@ -99,6 +101,8 @@ def supports(op: Operation, target) -> bool:
     """True where the loop exists for a compute dtype."""
     if target is BITS:
         return op.gradient_of is None and "bits" in op.row.extra
+    if target in HALVES:
+        return BLOCKS.get(op.text) in OF_BLOCKS
     if op.gradient_of and target.category == "int":
         return False
     only = op.row.extra.get("compute")
@@ -250,7 +254,7 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
     built: dict[str, Module] = {}
     for op in operations(rows):
         for group, dtypes in GROUPS.items():
-            for target in (t for t in (*TARGETS, BITS) if t.name in dtypes):
+            for target in (t for t in (*TARGETS, *HALVES, BITS) if t.name in dtypes):
                 if supports(op, target):
                     built.setdefault(f"_gen_{op.row.family}_{group}", Module()).add(op, target)
     return {name: module.text() for name, module in built.items()}

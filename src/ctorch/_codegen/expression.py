@@ -14,7 +14,7 @@ COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">
 FUNCTIONS = dict.fromkeys("""
     exp exp2 expm1 log log1p log2 log10 tanh sigmoid erf erfc erfinv sin cos tan asin acos atan sinh cosh asinh
     acosh atanh sqrt rsqrt floor ceil round trunc abs sign sgn conj lgamma digamma isnan isinf angle reciprocal
-    bitnot real imag
+    bitnot real imag gelu
 """.split(), 1) | dict.fromkeys("""
     atan2 pow fmod remainder floordiv truncdiv fmin fmax maximum minimum copysign hypot logaddexp logaddexp2
     nextafter shift_left shift_right
@@ -32,7 +32,7 @@ OF_SCIPY = {"log_ndtr", "erfcx", "igamma", "igammac"}
 PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
 # All functions that need the header, and those that are also there for whole arrays of floats.
 OF_HEADER = {*SPECIAL, "erfinv", "lgamma", "digamma"}
-ARRAYS = {"exp", "log", "log2", "log10", "tanh", "sqrt", "erfinv", "lgamma", "digamma"} | {
+ARRAYS = {"exp", "log", "log2", "log10", "tanh", "sqrt", "gelu", "erfinv", "lgamma", "digamma"} | {
     n for n, count in SPECIAL.items() if count == 1} - {
     "signbit", "mantissa", "exponent", *OF_SCIPY}
 

@@ -10,7 +10,7 @@ PIECES, FIRST, DEGREE = 32, -4, 4
 SCAN = 1500              # floats on either side of the middle among which the best is chosen
 
 # name: (function, where it ends: from there on it is 1)
-ROWS = {"tanh": (mp.tanh, mp.mpf("9.2"))}
+ROWS = {"tanh": (mp.tanh, mp.mpf("9.2")), "erf": (mp.erf, mp.mpf(4))}
 
 
 def ends(piece):

@@ -37,10 +37,12 @@ BOOL = Target("bool", "u8", "uint8_t", "bool")
 BITS = Target("float16", "b16", "uint16_t", "int")       # the bits of either half type, for rows that say how
 
 # Kernels are split over modules by these groups, so that a build runs in parallel.
-GROUPS = {"real": ["float32", "float64", BITS.name], "int": ["uint8", "int32", "int64", "uint64"],
+GROUPS = {"real": ["float32", "float64", "float16", "bfloat16"], "int": ["uint8", "int32", "int64", "uint64"],
           "complex": ["complex64", "complex128"]}
 
-OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt")      # functions of whole arrays in vmath_block.h
+# The half types, for functions of whole arrays in vmath_block.h; elsewhere they are cast.
+HALVES = [Target("float16", "f16", "uint16_t", "float"), Target("bfloat16", "bf16", "uint16_t", "float")]
+OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt", "gelu")
 
 PREAMBLE = """\
 # generated from ops/*.toml
@@ -61,7 +63,7 @@ def view_declarations(suffixes) -> str:
     """Macros that make typed memoryviews of a line of memory, contiguous and strided, on the stack."""
     lines = []
     for suffix in sorted(suffixes):
-        c = next(t.c for t in (*TARGETS, BITS) if t.suffix == suffix)
+        c = next(t.c for t in (*TARGETS, *HALVES, BITS) if t.suffix == suffix)
         lines.append(f"    {c}[::1] line_{suffix} \"CT_LINE\" (void* p, Py_ssize_t n, Py_ssize_t stride)")
         lines.append(f"    {c}[:] strided_{suffix} \"CT_LINE\" (void* p, Py_ssize_t n, Py_ssize_t stride)")
     return "\n".join(lines) + "\n"

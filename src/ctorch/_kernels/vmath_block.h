@@ -5,6 +5,7 @@
 #pragma once
 
 #include "vmath.h"
+#include "vmath_half.h"
 #include "vmath_pieces.h"
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
@@ -60,20 +61,29 @@ CT_INLINE __m512 ct_log10_v16(__m512 x) {
     return k * 0x1.344p-2f + (f * c + (k * 0x1.3509f8p-18f + (f * -0x1.5b235ep-27f + t * c)));
 }
 
-/* y0 + t P(t), t = |x| - middle, with the numbers of the piece that |x| lies on: 1.0 ulp */
-CT_INLINE __m512 ct_tanh_v16(__m512 x) {
-#define CT_PIECE(i)                                                                                               \
-    _mm512_permutex2var_ps(_mm512_load_ps(ct_pieces_tanh[i]), piece, _mm512_load_ps(ct_pieces_tanh[i] + 16))
-    __m512 sign = _mm512_set1_ps(-0.0f);
-    __m512 a = _mm512_min_ps(_mm512_set1_ps(9.2f), _mm512_andnot_ps(sign, x)); /* NaN passes */
+/* y0 + t P(t), t = a - middle, with the numbers of the piece that 0 <= a < 16 lies on: 1.0 ulp; NaN stays NaN */
+CT_INLINE __m512 ct_pieces_v16(const float (*of)[32], __m512 a) {
+#define CT_PIECE(i) _mm512_permutex2var_ps(_mm512_load_ps(of[i]), piece, _mm512_load_ps(of[i] + 16))
     __m512i piece = _mm512_sub_epi32(_mm512_srli_epi32(_mm512_castps_si512(a), 21), _mm512_set1_epi32(CT_PIECES_BELOW));
     piece = _mm512_max_epi32(piece, _mm512_setzero_si512());
     __m512 t = a - CT_PIECE(0), p = CT_PIECE(6) * t + CT_PIECE(5);
     p = p * t + CT_PIECE(4);
     p = p * t + CT_PIECE(3);
     p = p * t + CT_PIECE(2);
-    return _mm512_or_ps(p * t + CT_PIECE(1), _mm512_and_ps(x, sign));
+    return p * t + CT_PIECE(1);
 #undef CT_PIECE
+}
+
+/* odd functions that are 1 from `end` on; of the minimum and NaN it is NaN */
+CT_INLINE __m512 ct_odd_v16(const float (*of)[32], float end, __m512 x) {
+    __m512 sign = _mm512_set1_ps(-0.0f), a = _mm512_min_ps(_mm512_set1_ps(end), _mm512_andnot_ps(sign, x));
+    return _mm512_or_ps(ct_pieces_v16(of, a), _mm512_and_ps(x, sign));
+}
+
+CT_INLINE __m512 ct_tanh_v16(__m512 x) { return ct_odd_v16(ct_pieces_tanh, 9.2f, x); }
+
+CT_INLINE __m512 ct_gelu_v16(__m512 x) {
+    return x * 0.5f * (1.0f + ct_odd_v16(ct_pieces_erf, 4.0f, x * 0x1.6a09e6p-1f));
 }
 
 /* Square roots by steps of Goldschmidt's from a 14-bit estimate, a third of the time of the instruction; the last step
@@ -118,6 +128,7 @@ CT_BLOCK(log, f64, pd, double, 8, __mmask8)
 CT_BLOCK(log2, f32, ps, float, 16, __mmask16)
 CT_BLOCK(log10, f32, ps, float, 16, __mmask16)
 CT_BLOCK(tanh, f32, ps, float, 16, __mmask16)
+CT_BLOCK(gelu, f32, ps, float, 16, __mmask16)
 CT_BLOCK(sqrt, f32, ps, float, 16, __mmask16)
 CT_BLOCK(sqrt, f64, pd, double, 8, __mmask8)
 
@@ -135,12 +146,56 @@ CT_LOOP(log, f64, double)
 CT_LOOP(log2, f32, float)
 CT_LOOP(log10, f32, float)
 CT_LOOP(tanh, f32, float)
+CT_LOOP(gelu, f32, float)
 CT_LOOP(sqrt, f32, float)
 CT_LOOP(sqrt, f64, double)
 #endif
 CT_LOOP(log2, f64, double)
 CT_LOOP(log10, f64, double)
 CT_LOOP(tanh, f64, double)
+CT_LOOP(gelu, f64, double)
+
+/* The half types: cast in registers where a vector is one function's, else part by part. */
+#if defined(CT_BLOCK)
+#define CT_LOAD_f16(x) _mm512_cvtph_ps(x)
+#define CT_LOAD_bf16(x) _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(x), 16))
+#define CT_STORE_f16(y) _mm512_cvtps_ph(y, _MM_FROUND_TO_NEAREST_INT)
+#define CT_STORE_bf16(y) ct_bfloat16_v16(y)
+#define CT_HALF(name, kind, to_float, from_float)                                                                 \
+    static inline void ct_v##name##_##kind(const uint16_t *x, uint16_t *y, int64_t n) {                           \
+        int64_t i = 0;                                                                                            \
+        for (; i + 16 <= n; i += 16) {                                                                            \
+            __m256i v = _mm256_loadu_si256((const __m256i *)(x + i));                                             \
+            _mm256_storeu_si256((__m256i *)(y + i), CT_STORE_##kind(ct_##name##_v16(CT_LOAD_##kind(v))));         \
+        }                                                                                                         \
+        if (i < n) {                                                                                              \
+            __mmask16 rest = (__mmask16)((1u << (n - i)) - 1);                                                    \
+            __m256i v = _mm256_maskz_loadu_epi16(rest, x + i);                                                    \
+            _mm256_mask_storeu_epi16(y + i, rest, CT_STORE_##kind(ct_##name##_v16(CT_LOAD_##kind(v))));           \
+        }                                                                                                         \
+    }
+#else
+#define CT_HALF(name, kind, to_float, from_float)                                                                 \
+    static inline void ct_v##name##_##kind(const uint16_t *x, uint16_t *y, int64_t n) {                           \
+        float part[512];                                                                                          \
+        for (int64_t i = 0; i < n; i += 512) {                                                                    \
+            const int64_t count = n - i < 512 ? n - i : 512;                                                      \
+            to_float(x + i, part, count);                                                                         \
+            ct_v##name##_f32(part, part, count);                                                                  \
+            from_float(part, y + i, count);                                                                       \
+        }                                                                                                         \
+    }
+#endif
+#define CT_HALVES(name)                                                                                           \
+    CT_HALF(name, f16, ct_half_to_float, ct_float_to_half)                                                        \
+    CT_HALF(name, bf16, ct_bfloat16_to_float, ct_float_to_bfloat16)
+CT_HALVES(exp)
+CT_HALVES(log)
+CT_HALVES(log2)
+CT_HALVES(log10)
+CT_HALVES(tanh)
+CT_HALVES(sqrt)
+CT_HALVES(gelu)
 
 #undef CT_BLOCK
 #undef CT_LOOP

@@ -225,6 +225,8 @@ CT_INLINE float ct_erf_f32(float x) {
     return a < 0.92f ? small : big;
 }
 
+CT_INLINE float ct_gelu_f32(float x) { return x * 0.5f * (1.0f + ct_erf_f32(x * 0x1.6a09e6p-1f)); }
+
 /* as in double, with shorter polynomials */
 CT_INLINE double ct_erfc_low_f64(double x) {
     double a = ct_abs_f64(x), c = a > 10.1 ? 10.1 : a;

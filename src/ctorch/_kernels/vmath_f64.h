@@ -301,6 +301,8 @@ CT_INLINE double ct_erf_f64(double x) {
     return a < 1.0 ? small : big;
 }
 
+CT_INLINE double ct_gelu_f64(double x) { return x * 0.5 * (1.0 + ct_erf_f64(x * M_SQRT1_2)); }
+
 /* erfc(a) for a >= 0.5: e^(-a^2) Q((a-4)/(a+4)) / (1 + 2a); a^2 in two parts, so that its rounding does not show */
 CT_INLINE double ct_erfc_tail_f64(double a) {
     double h = ct_from_bits_f64(ct_bits_f64(a) & ~(uint64_t)0x7ffffff);

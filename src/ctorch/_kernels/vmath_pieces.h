@@ -56,3 +56,55 @@ static const float __attribute__((aligned(64))) ct_pieces_tanh[7][32] = {
         0x1.4027fcp-12f, 0x1.1fce7cp-14f, 0x1.38bc42p-17f, 0x1.55d1a8p-20f, 0x1.6ecfdcp-23f, 0x1.801b3ep-24f,
         0, 0},
 };
+/* erf(x) on 32 pieces, to 2^-24.2: middles, values there, coefficients */
+static const float __attribute__((aligned(64))) ct_pieces_erf[7][32] = {
+    {
+        0, 0x1.1f0aecp-4f, 0x1.606bdcp-4f, 0x1.9e9374p-4f, 0x1.de349p-4f, 0x1.1c354p-3f,
+        0x1.632c6p-3f, 0x1.a2fa8ap-3f, 0x1.dceeeep-3f, 0x1.222016p-2f, 0x1.61ccccp-2f, 0x1.9ff672p-2f,
+        0x1.e3a74p-2f, 0x1.1c7984p-1f, 0x1.60015ep-1f, 0x1.a229a4p-1f, 0x1.e00c4ap-1f, 0x1.1c8f5cp+0f,
+        0x1.61867cp+0f, 0x1.a0c8b4p+0f, 0x1.dc3a06p+0f, 0x1.214fep+1f, 0x1.5ff9dcp+1f, 0x1.a1b02p+1f,
+        0x1.df38aap+1f, 0, 0, 0, 0, 0,
+        0, 0},
+    {
+        0, 0x1.435d1p-4f, 0x1.8caf8ep-4f, 0x1.d234d4p-4f, 0x1.0c93ep-3f, 0x1.3ea5c8p-3f,
+        0x1.8cc9dp-3f, 0x1.d240d6p-3f, 0x1.084b7p-2f, 0x1.3ed192p-2f, 0x1.7fe34ep-2f, 0x1.bcc6c8p-2f,
+        0x1.fbbd64p-2f, 0x1.22cfa8p-1f, 0x1.56933ap-1f, 0x1.80fb7ap-1f, 0x1.a15adcp-1f, 0x1.c4a1bap-1f,
+        0x1.e5fa82p-1f, 0x1.f516b8p-1f, 0x1.fba37ep-1f, 0x1.ff49a8p-1f, 0x1.fff2ccp-1f, 0x1.ffff7cp-1f,
+        0x1.fffffcp-1f, 0x1p+0f, 0x1p+0f, 0x1p+0f, 0x1p+0f, 0x1p+0f,
+        0x1p+0f, 0x1p+0f},
+    {
+        0x1.20dd76p+0f, 0x1.1f732ep+0f, 0x1.1ebc08p+0f, 0x1.1debcp+0f, 0x1.1cf456p+0f, 0x1.1b5af6p+0f,
+        0x1.184e76p+0f, 0x1.150658p+0f, 0x1.119dd6p+0f, 0x1.0a954cp+0f, 0x1.005c4p+0f, 0x1.e9d96p-1f,
+        0x1.ce362ep-1f, 0x1.a8484cp-1f, 0x1.681eap-1f, 0x1.2881a4p-1f, 0x1.dfb49p-2f, 0x1.4fdb2ep-2f,
+        0x1.5736e2p-3f, 0x1.4658ccp-4f, 0x1.225c96p-5f, 0x1.beefcep-8f, 0x1.33b4d2p-11f, 0x1.c1b448p-16f,
+        0x1.ef620ep-21f, 0, 0, 0, 0, 0,
+        0, 0},
+    {
+        -0x1.f783bap-16f, -0x1.424eeep-4f, -0x1.8abbdp-4f, -0x1.cf0898p-4f, -0x1.0a24eep-3f, -0x1.3a93bcp-3f,
+        -0x1.84e57ap-3f, -0x1.c5635ap-3f, -0x1.fdc0dep-3f, -0x1.2e1e8ap-2f, -0x1.624c4ap-2f, -0x1.8df77cp-2f,
+        -0x1.b49f1ep-2f, -0x1.d7798cp-2f, -0x1.ef2bfep-2f, -0x1.e453eap-2f, -0x1.c1c4c8p-2f, -0x1.75538ep-2f,
+        -0x1.d9f60ep-3f, -0x1.09a8dep-3f, -0x1.0e135ep-4f, -0x1.f8ef9p-7f, -0x1.a6513ep-10f, -0x1.6ce24cp-14f,
+        -0x1.caeca8p-19f, 0, 0, 0, 0, 0,
+        0, 0},
+    {
+        -0x1.7eb212p-2f, -0x1.7c18fcp-2f, -0x1.75461ap-2f, -0x1.723fep-2f, -0x1.736bb4p-2f, -0x1.6bb9bcp-2f,
+        -0x1.5ee05ep-2f, -0x1.52c392p-2f, -0x1.448f3p-2f, -0x1.2a7a0ep-2f, -0x1.0456d6p-2f, -0x1.b5b39ap-3f,
+        -0x1.55760cp-3f, -0x1.b0dbd8p-4f, -0x1.a40ecp-7f, 0x1.083386p-4f, 0x1.e4e582p-4f, 0x1.495b3p-3f,
+        0x1.41f7c2p-3f, 0x1.d3ea2ep-4f, 0x1.1e8744p-4f, 0x1.572e5cp-6f, 0x1.69cacep-9f, 0x1.7807c4p-13f,
+        0x1.1601e2p-17f, 0, 0, 0, 0, 0,
+        0, 0},
+    {
+        -0x1.f73526p-5f, 0x1.8b7de6p-5f, 0x1.d5c134p-5f, 0x1.2b6d5cp-4f, 0x1.723c5ep-5f, 0x1.30b1dap-4f,
+        0x1.81206ep-4f, 0x1.b3c798p-4f, 0x1.ed5ecep-4f, 0x1.1dd4d6p-3f, 0x1.45f45ep-3f, 0x1.6231bp-3f,
+        0x1.73c364p-3f, 0x1.7604ep-3f, 0x1.52cb44p-3f, 0x1.0cd40ep-3f, 0x1.74493ap-4f, 0x1.099118p-5f,
+        -0x1.ffca56p-6f, -0x1.9504d6p-5f, -0x1.6047ecp-5f, -0x1.33d3d8p-6f, -0x1.be5cfap-9f, -0x1.2e149cp-12f,
+        -0x1.0fd22ep-16f, 0, 0, 0, 0, 0,
+        0, 0},
+    {
+        0x1.35424p-1f, 0x1.c42c4ep+2f, -0x1.4a5106p+5f, -0x1.34070ap+5f, 0x1.67f358p+4f, 0x1.5dfe7p+0f,
+        -0x1.c18056p-1f, 0x1.ca170cp-1f, -0x1.cccc7ep+0f, 0x1.1d4a9ep-3f, 0x1.309734p-3f, 0x1.4e4386p-4f,
+        0x1.03acfap-4f, -0x1.498b34p-7f, -0x1.4f549p-5f, -0x1.063e3ep-4f, -0x1.16a138p-4f, -0x1.f45a1ap-5f,
+        -0x1.fae206p-6f, -0x1.318896p-9f, 0x1.72b594p-7f, 0x1.5a761ep-7f, 0x1.735742p-9f, 0x1.5ed13ap-12f,
+        0x1.5631f4p-16f, 0, 0, 0, 0, 0,
+        0, 0},
+};

@@ -61,6 +61,7 @@ CT_DEVICE double ct_pow(double x, double y) { return pow(x, y); }
     CT_DEVICE T ct_rsqrt(T x) { return 1 / sqrt(x); }                                                \
     CT_DEVICE T ct_reciprocal(T x) { return 1 / x; }                                                 \
     CT_DEVICE T ct_sigmoid(T x) { return 1 / (1 + exp(-x)); }                                        \
+    CT_DEVICE T ct_gelu(T x) { return x * (T)0.5 * (1 + erf(x * (T)0.7071067811865476)); }           \
     CT_DEVICE T ct_sign(T x) { return (T)((x > 0) - (x < 0)); }                                      \
     CT_DEVICE T ct_sgn(T x) { return ct_sign(x); }                                                   \
     CT_DEVICE T ct_conj(T x) { return x; }                                                           \
