@@ -26,6 +26,7 @@ cdef struct Operand:
     int64_t strides[MAX_DIMS]        # bytes
     char scalar[16]                  # a single element, cast ahead
     LoopKernel move                  # to or from its buffer; NULL where there is none
+    LoopKernel row_move              # the same for short rows, some at a time, which a buffer makes one line of
 
 cdef struct Loop:
     int ndim
@@ -34,6 +35,7 @@ cdef struct Loop:
     int numbers                      # inputs that may be single numbers, a bit each; others are dense lines
     bint buffered                    # some operand goes through a buffer,
     int64_t block                    # so many elements at a time
+    int64_t group                    # short rows that are one line for the kernel; 1: each by itself
     int64_t numel
     int64_t shape[MAX_DIMS]
     LoopKernel kernel

@@ -17,6 +17,7 @@ from ctorch._tensor cimport DEVICE_CPU, MAX_DIMS, TensorBase
 cdef enum:
     BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
     SERIAL = 32768                   # elements that one thread does alone
+    NUMBERED = 64                    # elements of a row for which a kernel's loop of one number is called
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
@@ -39,6 +40,7 @@ cdef int loop_init(Loop* loop, int ndim, const int64_t* shape, int outputs, Loop
     loop.operands = 0
     loop.outputs = outputs
     loop.buffered = False
+    loop.group = 1
     loop.numbers = ANY_STRIDES
     loop.kernel = kernel
     loop.params = params
@@ -157,6 +159,32 @@ cdef int choose_moves(Loop* loop) except -1:
         o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
         loop.buffered = True
     loop.block = 8 * BLOCK_WORDS // largest
+    if inner > 0 and 2 * loop.shape[inner] <= loop.block:
+        choose_row_moves(loop)
+    return 0
+
+
+cdef int choose_row_moves(Loop* loop) except -1:
+    # Short rows: a kernel's call for each costs more than to copy them. A number of its own for each row, which some
+    # kernels take, is worth the call from NUMBERED elements on.
+    cdef Operand* o
+    cdef int k, size, inner = loop.ndim - 1
+    cdef int64_t n = loop.shape[inner]
+    cdef bint is_input
+    for k in range(loop.operands):
+        o = &loop.operand[k]
+        size = itemsize_of[o.native]
+        is_input = k >= loop.outputs
+        o.row_move = NULL
+        if o.dtype == o.native and o.strides[inner] == size and o.strides[inner - 1] == n * size:
+            continue
+        if o.move == NULL and o.strides[inner] == 0:
+            if o.strides[inner - 1] == 0:
+                continue
+            if n >= NUMBERED:
+                return 0
+        o.row_move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
+    loop.group = loop.block // n
     return 0
 
 
@@ -204,6 +232,7 @@ cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noe
             if o.move != NULL and steps[k] != 0:
                 pair[0], pair[1] = kernel_data[k], data[k] + start * steps[k]
                 pair_strides[0], pair_strides[1] = kernel_strides[k], steps[k]
+                buffers.filled[k] = NULL
                 o.move(pair, pair_strides, m, NULL)
         loop.kernel(kernel_data, kernel_strides, m, loop.params)
         for k in range(loop.operands):
@@ -217,6 +246,45 @@ cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noe
         start += m
 
 
+cdef void move_rows(LoopKernel move, char* to, char* frm, int64_t to_row, int64_t from_row, int64_t to_step,
+                    int64_t from_step, int64_t rows, int64_t n) noexcept nogil:
+    cdef char* pair[2]
+    cdef int64_t steps[2]
+    cdef int64_t i
+    steps[0], steps[1] = to_step, from_step
+    for i in range(rows):
+        pair[0], pair[1] = to + i * to_row, frm + i * from_row
+        move(pair, steps, n, NULL)
+
+
+cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noexcept nogil:
+    # Short rows as one line: what does not lie like that goes through buffers, one row for all only once.
+    cdef char* buffer = <char*>((<size_t>&buffers.space[0] + 63) & ~<size_t>63)
+    cdef char* kernel_data[MAX_OPERANDS]
+    cdef int64_t kernel_strides[MAX_OPERANDS]
+    cdef int64_t n = loop.shape[loop.ndim - 1], row, step, size
+    cdef Operand* o
+    cdef int k, inner = loop.ndim - 1
+    for k in range(loop.operands):
+        o = &loop.operand[k]
+        row, step, size = o.strides[inner - 1], o.strides[inner], itemsize_of[o.native]
+        kernel_data[k], kernel_strides[k] = data[k], step
+        if o.row_move == NULL:
+            continue
+        kernel_data[k], kernel_strides[k] = buffer + 8 * k * (BLOCK_WORDS + 8), size
+        if k < loop.outputs or (buffers.filled[k] == data[k] and buffers.count[k] >= rows * n):
+            continue
+        buffers.filled[k], buffers.count[k] = data[k] if row == 0 else NULL, rows * n
+        move_rows(o.row_move, kernel_data[k], data[k], n * size, row, size, step, rows, n)
+    loop.kernel(kernel_data, kernel_strides, rows * n, loop.params)
+    for k in range(loop.outputs):
+        o = &loop.operand[k]
+        if o.row_move != NULL:
+            size = itemsize_of[o.native]
+            move_rows(o.row_move, data[k], kernel_data[k], o.strides[inner - 1], n * size, o.strides[inner], size,
+                      rows, n)
+
+
 cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
     # Elements start..end of the loop, in its own order.
     cdef int64_t index[MAX_DIMS]
@@ -224,7 +292,7 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
     cdef char* line[MAX_OPERANDS]
     cdef int64_t strides[MAX_OPERANDS]
     cdef Buffers buffers
-    cdef int64_t rest = start, n
+    cdef int64_t rest = start, n, rows
     cdef int d, k, inner = loop.ndim - 1
     for d in range(inner, -1, -1):
         index[d] = rest % loop.shape[d]
@@ -239,19 +307,28 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
         n = loop.shape[inner] - index[inner]
         if n > end - start:
             n = end - start
-        for k in range(loop.operands):
-            line[k] = data[k] + index[inner] * strides[k]
-        if loop.buffered:
-            run_buffered(loop, &buffers, line, n)
+        rows = 1
+        if loop.group > 1 and n == loop.shape[inner] and end - start >= 2 * n:
+            rows = (end - start) // n
+            rows = rows if rows < loop.group else loop.group
+            rows = rows if rows < loop.shape[inner - 1] - index[inner - 1] else loop.shape[inner - 1] - index[inner - 1]
+        if rows > 1:
+            run_rows(loop, &buffers, data, rows)
         else:
-            loop.kernel(line, strides, n, loop.params)
-        start += n
+            for k in range(loop.operands):
+                line[k] = data[k] + index[inner] * strides[k]
+            if loop.buffered:
+                run_buffered(loop, &buffers, line, n)
+            else:
+                loop.kernel(line, strides, n, loop.params)
+        start += n * rows
         index[inner] = 0
         d = inner - 1
         while d >= 0:
-            index[d] += 1
+            index[d] += rows
             for k in range(loop.operands):
-                data[k] += loop.operand[k].strides[d]
+                data[k] += rows * loop.operand[k].strides[d]
+            rows = 1
             if index[d] < loop.shape[d]:
                 break
             for k in range(loop.operands):

@@ -14,7 +14,10 @@ typedef struct { uint64_t low, high; } ct_pair;
             for (int64_t i = 0; i < n; i++) out[i] = in[2 * i];                                        \
         else if (step == -(int64_t)sizeof(type))                                                       \
             for (int64_t i = 0; i < n; i++) out[i] = in[-i];                                           \
-        else                                                                                           \
+        else if (step == 0) {                                                                          \
+            const type value = *in;                                                                    \
+            for (int64_t i = 0; i < n; i++) out[i] = value;                                            \
+        } else                                                                                         \
             for (int64_t i = 0; i < n; i++) out[i] = *(const type *)(from + i * step);                 \
     } while (0)
 
@@ -60,11 +63,15 @@ __attribute__((optimize("O3"))) static void ct_pairs(char *to, const char *first
         }
 }
 
-/* n times the element of `size` bytes at `value`, by copies of what is there already: on some machines these are twice
- * as fast as memset */
+/* n times the element of `size` bytes at `value`; many by copies of what is there already: on some machines these are
+ * twice as fast as memset */
 static void ct_fill(char *to, const char *value, int size, int64_t n)
 {
     int64_t bytes = n * size, done = bytes < size ? 0 : size, step;
+    if (bytes <= 8192) {
+        ct_gather(to, value, 0, size, n);
+        return;
+    }
     memcpy(to, value, done);
     for (; done < bytes; done += step) {
         step = done < 4096 ? done : 4096 / size * size;
