@@ -143,6 +143,10 @@ cdef int choose_moves(Loop* loop) except -1:
     cdef Operand* o
     cdef int k, size, largest = 1, inner = loop.ndim - 1, numbers = loop.numbers
     cdef bint is_input
+    for k in range(loop.outputs, loop.operands):
+        o = &loop.operand[k]
+        if numbers & TOGETHER and (numbers >> (k - loop.outputs)) & 1 and (o.dtype != o.native or o.strides[inner]):
+            numbers = 0
     for k in range(loop.operands):
         o = &loop.operand[k]
         size = itemsize_of[o.native]
@@ -154,7 +158,8 @@ cdef int choose_moves(Loop* loop) except -1:
         if o.dtype == o.native and o.strides[inner] == size:
             continue
         if is_input and o.dtype == o.native and o.strides[inner] == 0 and (numbers >> (k - loop.outputs)) & 1:
-            numbers = 0                      # of two numbers one is enough
+            if not numbers & TOGETHER:       # of two numbers one is enough
+                numbers = 0
             continue
         o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
         loop.buffered = True
@@ -181,7 +186,7 @@ cdef int choose_row_moves(Loop* loop) except -1:
         if o.move == NULL and o.strides[inner] == 0:
             if o.strides[inner - 1] == 0:
                 continue
-            if n >= NUMBERED:
+            if n >= NUMBERED or loop.numbers & TOGETHER:
                 return 0
         o.row_move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
     loop.group = loop.block // n

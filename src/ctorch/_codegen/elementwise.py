@@ -30,7 +30,8 @@ LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real 
 CHEAP = {"conj", "maximum", "minimum"}
 # The same for two arrays, as ct_v<name>_f32(from, from, to, n), of float32 alone.
 PAIR_BLOCKS = {"igamma(x, other)": "igamma", "igammac(x, other)": "igammac"}
-LOOPS = {None: "_lines", 0: "_left", 1: "_right"}    # by the input that is a number
+LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers; else "_numbers"
+TOGETHER = 1 << 16       # of an entry's numbers: all or none of the inputs are
 
 
 @dataclass(frozen=True)
@@ -159,7 +160,9 @@ class Module:
         name = f"{op.name}_{target.suffix}"
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
-        numbers = sum(1 << k for k in numbers_of(op, target))
+        choices = numbers_of(op, target)
+        numbers = sum(1 << k for chosen in choices for k in chosen)
+        numbers |= TOGETHER if any(len(op.inputs) > 2 for _ in choices) else 0
         self.entries += [(op.name, dtype.upper(), name, numbers) for dtype in read_as(op, target)]
 
     def text(self) -> str:
@@ -182,13 +185,17 @@ def read_as(op: Operation, target) -> list[str]:
     return [target.name, "bool"] if target.name == "uint8" and keeps_bool(op) else [target.name]
 
 
-def numbers_of(op: Operation, target) -> list[int]:
-    """Which of two inputs may be a single number, read once: where that is worth a loop of its own."""
-    if len(op.inputs) != 2 or op.gradient_of or has_block(op, target):
+def numbers_of(op: Operation, target) -> list[tuple[int, ...]]:
+    """Which inputs may be single numbers, read once, where that is worth a loop of its own: one of two, or those that
+    the row says to be numbers mostly."""
+    if op.gradient_of or has_block(op, target):
         return []
+    if len(op.inputs) != 2:
+        named = op.row.extra.get("numbers", "").split()
+        return [tuple(op.inputs.index(n) for n in named)] if named else []
     if has_right_block(op, target):
-        return [0, 1] if has_left_block(op, target) else [1]
-    return [0, 1] if expression.functions(op.text) <= CHEAP else []
+        return [(0,), (1,)] if has_left_block(op, target) else [(1,)]
+    return [(0,), (1,)] if expression.functions(op.text) <= CHEAP else []
 
 
 def loop_text(name, op, target, result, types, value) -> str:
@@ -200,30 +207,30 @@ def loop_text(name, op, target, result, types, value) -> str:
     if not has_block(op, target) and not has_pair_block(op, target):
         lines += [f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
                   f"    return {cast}{value}", ""]
-    for number in [None, *numbers_of(op, target)]:
-        forms = [None if k == number else "::1" for k in range(len(types))]
+    for chosen in [(), *numbers_of(op, target)]:
+        forms = [None if k in chosen else "::1" for k in range(len(types))]
         declared = [f"{result.c}[::1] out"]
         declared += [f"{t.c}[{f}] {n}" if f else f"{t.c} {n}" for n, t, f in zip(op.inputs, types, forms)]
         declared += [f"{target.c} {p}" for p in params]
-        lines += [f"cdef void {name}{LOOPS[number]}({', '.join(declared)}) noexcept nogil:",
-                  *loop_lines(name, op, target, params, number), ""]
+        lines += [f"cdef void {name}{LOOPS.get(chosen, '_numbers')}({', '.join(declared)}) noexcept nogil:",
+                  *loop_lines(name, op, target, params, chosen), ""]
     return "\n".join([*lines, *kernel_text(name, op, target, result, types, params)])
 
 
-def loop_lines(name, op, target, params, number) -> list[str]:
-    """The body of one loop; `number` tells which input is a number."""
-    if number is None and has_block(op, target):
+def loop_lines(name, op, target, params, chosen) -> list[str]:
+    """The body of one loop; `chosen` tells which inputs are numbers."""
+    if not chosen and has_block(op, target):
         return [f"    ct_v{BLOCKS[op.text]}_{target.suffix}(&x[0], &out[0], out.shape[0])"]
     if has_pair_block(op, target):
         a, b = op.inputs
         return [f"    ct_v{PAIR_BLOCKS[op.text]}_{target.suffix}(&{a}[0], &{b}[0], &out[0], out.shape[0])"]
-    if number == 1 and has_right_block(op, target):
+    if chosen == (1,) and has_right_block(op, target):
         given = ", ".join([f"&{op.inputs[0]}[0]", op.inputs[1], *params])
         return [f"    ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}({given}, &out[0], out.shape[0])"]
-    if number == 0 and has_left_block(op, target):
+    if chosen == (0,) and has_left_block(op, target):
         left, right = op.inputs
         return [f"    ct_v{LEFT_BLOCKS[op.text]}_{target.suffix}(&{right}[0], {left}, &out[0], out.shape[0])"]
-    used = [n if k == number else f"{n}[i]" for k, n in enumerate(op.inputs)]
+    used = [n if k in chosen else f"{n}[i]" for k, n in enumerate(op.inputs)]
     return ["    cdef Py_ssize_t i", "    for i in range(out.shape[0]):",
             f"        out[i] = {name}_value({', '.join(used + params)})"]
 
@@ -235,17 +242,17 @@ def kernel_text(name, op, target, result, types, params) -> list[str]:
     lines = [f"cdef void {name}(char** data, const int64_t* strides, int64_t n, const Scalar* params) noexcept nogil:"]
     for p in params:
         lines.append(f"    cdef {target.c} {p} = <{target.c}>params[{all_params.index(p)}].{scalar_field}")
-    numbers = numbers_of(op, target)
-    for number in [*numbers, None]:
+    choices = numbers_of(op, target)
+    for chosen in [*choices, ()]:
         given = [f"line_{result.suffix}(data[0], n, sizeof({result.c}))"]
-        given += [f"(<{t.c}*>data[{k + 1}])[0]" if k == number else
+        given += [f"(<{t.c}*>data[{k + 1}])[0]" if k in chosen else
                   f"line_{t.suffix}(data[{k + 1}], n, sizeof({t.c}))" for k, t in enumerate(types)]
-        call = f"{name}{LOOPS[number]}({', '.join(given + params)})"
-        if number is not None:
-            lines.append(f"    {'if' if number == numbers[0] else 'elif'} strides[{number + 1}] == 0:")
-        elif numbers:
+        call = f"{name}{LOOPS.get(chosen, '_numbers')}({', '.join(given + params)})"
+        if chosen:
+            lines.append(f"    {'if' if chosen == choices[0] else 'elif'} strides[{chosen[0] + 1}] == 0:")
+        elif choices:
             lines.append("    else:")
-        lines.append(f"    {'    ' if numbers else ''}{call}")
+        lines.append(f"    {'    ' if choices else ''}{call}")
     return [*lines, ""]
 
 

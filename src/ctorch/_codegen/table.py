@@ -15,7 +15,7 @@ FIELDS = {"kind", "doc", "forward", "out", "family", "grad", "promote", "method"
 COMMON = {"example", "method_alias", "nograd", "title", "returns", "forms"}
 WRITING = {"with_out"}
 EXTRA = {
-    "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits"},
+    "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits", "numbers"},
     "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
     "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes"},
     "composite": COMMON | WRITING,

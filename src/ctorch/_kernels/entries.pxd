@@ -7,7 +7,8 @@ from ctorch._iterator cimport LoopKernel
 cdef struct KernelEntry:
     const char* op
     int dtype
-    int numbers                      # bit k: input k may be a number, told by a step of zero
+    int numbers                      # bit k: input k may be a number, told by a step of zero;
+                                     # bit 16: all of them are, or none
     LoopKernel kernel                # for dense lines
 
 cdef struct ReduceKernels:
