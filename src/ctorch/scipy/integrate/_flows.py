@@ -1,0 +1,253 @@
+"""Initial value problems, with derivatives by the adjoint method."""
+import numpy as np
+
+import ctorch
+from ctorch.autograd import Function
+from ctorch.scipy._calls import Call, Pack, Space, as_float, numbers
+from ctorch.scipy._pure import jacobian, leaves, products, pure
+from ctorch.scipy.optimize._roots import warn_of_failure
+
+_IMPLICIT = ("Radau", "BDF", "LSODA")
+
+
+class _Flow:
+    """``dy/dt = rate(t, y, *tensors)`` of float64 vectors, and how to solve it.
+
+    `closed` are the leaves that the rate depends on besides `tensors`.
+    """
+
+    def __init__(self, rate, closed, options, adjoint_options, device, exact_jacobian=False):
+        self.rate, self.closed, self.device = rate, closed, device
+        self.options, self.adjoint_options = options, adjoint_options
+        self.exact_jacobian = exact_jacobian
+
+    def _vector(self, x):
+        return ctorch.from_numpy(np.array(x, dtype=np.float64)).to(self.device)
+
+    def solve(self, span, y, tensors, **more):
+        """SciPy's solution between two times."""
+        from scipy import integrate as solvers
+
+        def value(t, y):
+            with ctorch.no_grad():
+                return self.rate(self._vector(t), self._vector(y), *tensors).cpu().numpy()
+
+        def derivative(t, y):
+            with ctorch.enable_grad():
+                (y,) = leaves([self._vector(y)])
+                rate = self.rate(self._vector(t), y, *tensors)
+            return jacobian(rate, y, False).cpu().numpy()
+
+        options = self.options | more
+        if self.exact_jacobian and options.get("method") in _IMPLICIT:
+            options.setdefault("jac", derivative)
+        return solvers.solve_ivp(value, span, y, **options)
+
+    def end(self, t, y, tensors):
+        """The solution at the second of two times, from that at the first, as a function of all three."""
+        count = len(tensors)
+        with ctorch.no_grad():
+            first, last = t.tolist()
+            values = np.stack([numbers(y)] * 2)
+            if first != last:
+                found = self.solve((first, last), values[0], [x.detach() for x in tensors], t_eval=[last])
+                if not found.success:
+                    raise RuntimeError(f"solve_ivp: the adjoint problem was not solved from t = {first:g} to {last:g} by "
+                                       f"method {self.options['method']!r}: {found.message}")
+                values[1] = found.y[:, 0]
+        return _Solution.apply(self, count, values, t, y, *tensors, *self.closed)[1]
+
+    def adjoint(self, y, tensors):
+        """The flow of y, of its adjoint a, and of the integrals that are the gradients of the tensors."""
+        pack, n = Pack([*tensors, *self.closed]), len(y)
+
+        def rate(t, z, *tensors):
+            create_graph = ctorch.is_grad_enabled()
+            with ctorch.enable_grad():
+                y, *tensors = leaves([z[:n], *tensors])
+                f = self.rate(t, y, *tensors)
+            found = products([f], [y, *tensors, *self.closed], [z[n:2 * n]], create_graph)
+            if not create_graph:
+                f = f.detach()
+            return ctorch.cat([f, -found[0], *[-v for v in pack.vectors(found[1:])]])
+
+        return _Flow(rate, self.closed, self.adjoint_options, self.adjoint_options, self.device), pack
+
+
+class _Solution(Function):
+    """The solution, a row for each time, as a function of times, first row and tensors."""
+
+    @staticmethod
+    def forward(ctx, flow, count, values, t, y, *tensors):
+        ctx.flow, ctx.count, ctx.values = flow, count, values
+        ctx.save_for_backward(t, y, *tensors)
+        return ctorch.from_numpy(values.copy()).to(flow.device)
+
+    @staticmethod
+    def backward(ctx, g):
+        flow, count = ctx.flow, ctx.count
+        t, y, *tensors = ctx.saved_tensors
+        own, closed = tensors[:count], tensors[count:]
+        if ctorch.is_grad_enabled():
+            rows = _Solution.apply(flow, count, ctx.values, t, y, *tensors)
+        else:
+            rows = ctorch.from_numpy(ctx.values).to(flow.device)
+        adjoint, pack = flow.adjoint(y.detach(), [x.detach() for x in own])
+        n, a, sums = len(y), g[-1], ctorch.zeros(pack.size, dtype=g.dtype, device=g.device)
+        for i in range(len(rows) - 1, 0, -1):
+            z = adjoint.end(t[[i, i - 1]], ctorch.cat([rows[i], a, sums]), own)
+            a, sums = z[n:2 * n], z[2 * n:]
+            if i > 1:
+                a = a + g[i - 1]
+        of_times = None
+        if ctx.needs_input_grad[3]:
+            rates = [pure(lambda *values: (flow.rate(*values),), [t[i], rows[i], *own], closed)[0]
+                     for i in range(len(rows))]
+            weights = [-a, *g[1:].unbind()] if len(rows) > 1 else [ctorch.zeros_like(a)]
+            of_times = ctorch.stack([(rate * w).sum() for rate, w in zip(rates, weights)])
+        return None, None, None, of_times, a + g[0] if len(rows) > 1 else a, *pack.tensors(sums)
+
+
+def _times(name, t):
+    if isinstance(t, ctorch.Tensor) and (t.is_complex() or t.dim() > 1):
+        raise ValueError(f"solve_ivp: {name} must be real numbers along one dimension at most, got a tensor of shape "
+                         f"{tuple(t.shape)} and {t.dtype}")
+    return t.to(ctorch.float64).cpu() if isinstance(t, ctorch.Tensor) else ctorch.tensor(t, dtype=ctorch.float64)
+
+
+def _events(events, problem):
+    """The functions of events, of NumPy's numbers and vectors."""
+    if events is None:
+        return None
+
+    def wrapped(event):
+        def value(t, y):
+            with ctorch.no_grad():
+                return float(problem.of_user(event, ctorch.tensor(t, dtype=ctorch.float64), problem.space.from_numpy(y)))
+
+        value.terminal, value.direction = getattr(event, "terminal", False), getattr(event, "direction", 0)
+        return value
+
+    return wrapped(events) if callable(events) else [wrapped(event) for event in events]
+
+
+class _Problem:
+    """What a user's function, first values and times come to."""
+
+    def __init__(self, fun, t_span, y0, args, params):
+        if len(t_span) != 2:
+            raise ValueError(f"solve_ivp: t_span must be two times, got {len(t_span)}")
+        self.span = [_times(f"t_span[{i}]", t).reshape(()) for i, t in enumerate(t_span)]
+        y0 = as_float("solve_ivp", "y0", y0)
+        self.space = Space(y0)
+        start = self.span[0].detach().to(y0.dtype.to_real())
+        self.time = Space(start)
+        self.call = Call("solve_ivp", "fun", fun, [start, y0], args, params)
+        if self.call.example.shape != y0.shape:
+            raise ValueError(f"solve_ivp: fun must return the rate of change of y, in its shape {tuple(y0.shape)}; it "
+                             f"returns {tuple(self.call.example.shape)}")
+        if self.call.example.is_complex() and not y0.is_complex():
+            raise TypeError(f"solve_ivp: fun returns {self.call.example.dtype} for y of {y0.dtype}; give y0 as a complex "
+                            "tensor")
+        self.y = self.space.vector(y0)
+        self.fixed = [t.detach() for t in self.call.tensors]
+
+    def rate(self, t, y, *tensors):
+        y = self.call([self.call.vector(self.time, t), self.call.vector(self.space, y)], tensors)
+        return self.space.vector(y)
+
+    def of_user(self, event, t, y):
+        return event(self.call.vector(self.time, t), self.call.vector(self.space, y), *self.call.args)
+
+
+def _of_adjoint(options):
+    """Tolerances and steps for the adjoint problem, which has other unknowns."""
+    kept = {key: value for key, value in options.items() if key not in ("jac", "jac_sparsity", "lband", "uband")}
+    return kept | {key: float(np.min(kept[key])) for key in ("rtol", "atol") if key in kept}
+
+
+def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, events=None, vectorized=False, args=None,
+              *, params=None, adjoint_options=None, **options):
+    """Solve ``dy/dt = fun(t, y)`` from first values, as ``scipy.integrate.solve_ivp`` does; differentiable.
+
+    Gradients by `y0`, by the tensors that `fun` depends on, by both ends of `t_span` and by `t_eval` come from the adjoint
+    problem, solved backwards from each time to the one before; memory does not grow with the number of steps. They are as
+    exact as the tolerances of both directions (SciPy's own are loose: ``rtol=1e-3``), and are again differentiable.
+
+    Parameters
+    ----------
+    fun : callable
+        ``fun(t, y, *args)`` with t a tensor of no dimension; gives a tensor of the shape of y.
+    t_span : (Tensor or float, Tensor or float)
+        First and last time.
+    y0 : Tensor
+        First values, of any shape, real or complex.
+    method : str or scipy.integrate.OdeSolver
+        Any of SciPy's. Implicit ones are given the exact Jacobian.
+    t_eval : Tensor, optional
+        Times at which the solution is wanted; those of the solver's steps by default, which are taken for constants but
+        for the first and the last.
+    dense_output, events
+        As in SciPy. ``sol`` and what happened at events are NumPy's, outside of the graph; an event that ends the
+        solution where it is to be differentiated raises NotImplementedError.
+    vectorized : bool
+        For the order of SciPy's arguments; without effect.
+    args : tuple, optional
+        Further arguments of `fun`; the tensors among them are differentiated.
+    params : sequence of Tensor, optional
+        Leaves of the graph that `fun` closes over, where they are not to be found by themselves.
+    adjoint_options : dict, optional
+        ``method``, ``rtol``, ``atol`` and others for the way back, in place of those of the way there.
+    **options
+        ``rtol``, ``atol``, ``max_step`` and others of SciPy's.
+
+    Returns
+    -------
+    OdeResult of SciPy
+        With tensors `t`, and `y` of shape ``(*y0.shape, len(t))`` and the dtype of `y0`. Where ``success`` is False and y
+        has a derivative, there is a RuntimeWarning.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> k = ctorch.tensor(0.5, requires_grad=True)
+    >>> found = ctorch.scipy.integrate.solve_ivp(lambda t, y, k: -k * y, (0, 2), ctorch.tensor([1.]), args=(k,),
+    ...                                          t_eval=[2.], rtol=1e-8, atol=1e-8)
+    >>> found.y.detach()
+    tensor([[0.3679]])
+    >>> found.y.sum().backward()
+    >>> k.grad
+    tensor(-0.7358)
+    """
+    problem = _Problem(fun, t_span, y0, () if args is None else args, params)
+    options = {"method": method, **options}
+    there = _of_adjoint(options) | (adjoint_options or {})
+    call, space = problem.call, problem.space
+    flow = _Flow(problem.rate, call.closed, options, there, space.device, exact_jacobian=True)
+    if t_eval is not None:
+        t_eval = _times("t_eval", t_eval).reshape(-1)
+    result = flow.solve([t.item() for t in problem.span], numbers(problem.y), problem.fixed,
+                        t_eval=None if t_eval is None else t_eval.detach().numpy(), dense_output=dense_output,
+                        events=_events(events, problem))
+    wanted = [*problem.span, problem.y, *call.tensors, *call.closed, *([] if t_eval is None else [t_eval])]
+    recorded = ctorch.is_grad_enabled() and any(t.requires_grad for t in wanted)
+    if recorded and result.status == 1:
+        raise NotImplementedError("solve_ivp: derivatives of a solution that an event ended are not implemented; detach "
+                                  "what requires gradients, or solve to the time of the event again")
+    if recorded:
+        warn_of_failure("solve_ivp", method, result)
+    first = problem.span[:1]
+    if t_eval is None:
+        ended = result.status == 0 and len(result.t) > 1
+        middle = ctorch.from_numpy(result.t[1:-1] if ended else result.t[1:])
+        times = ctorch.cat([first[0].reshape(1), middle, *([problem.span[1].reshape(1)] if ended else [])])
+    else:
+        times = ctorch.cat([first[0].reshape(1), t_eval[:len(result.t)]])
+    rows = result.y.T if t_eval is None else np.concatenate([numbers(problem.y)[None], result.y.T])
+    rows = _Solution.apply(flow, len(call.tensors), rows, times, problem.y, *call.tensors, *call.closed)
+    if t_eval is not None:
+        times, rows = times[1:], rows[1:]
+    rows = rows.reshape(len(rows), *space.shape, *([2] if space.is_complex else []))
+    y = ctorch.view_as_complex(rows) if space.is_complex else rows
+    result.t, result.y = times.to(space.dtype.to_real()), y.movedim(0, -1).to(space.dtype)
+    return result
