@@ -69,9 +69,9 @@ class Pack:
 class Call:
     """A user's function of some variables and of `args`.
 
-    The function is tried once, on the values where SciPy begins. There it is seen in which dtype it takes its variables:
-    in float64, or else, as when it closes over float32 parameters, in their own; and which leaves of the graph it closes
-    over.
+    The function is tried once, on the values where SciPy begins. There it is seen in which dtype it takes its
+    variables: in float64, or else, as when it closes over float32 parameters, in their own; and which leaves of the
+    graph it closes over.
 
     Parameters
     ----------
@@ -97,11 +97,6 @@ class Call:
         self.example = self._try([v.detach() for v in variables])
         self.closed = self._closed(params) if record else []
         self.example = self.example.detach()
-
-    @property
-    def is_recorded(self):
-        """Whether the result depends on tensors that require gradients."""
-        return bool(self.tensors or self.closed)
 
     def _try(self, variables):
         # Which dtype the function takes, and its value.

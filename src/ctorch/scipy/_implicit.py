@@ -1,8 +1,12 @@
 """Roots as functions of what their equations depend on, by the implicit function theorem."""
+import warnings
+
 import ctorch
 from ctorch.autograd import Function
 from ctorch.linalg import LinAlgError
 from ctorch.scipy._pure import jacobian, leaves, products, pure
+
+_NEAR = 1e-4            # of x: how far from a root Newton's step may lead
 
 
 class Equation:
@@ -28,6 +32,24 @@ class Equation:
             return x
         return _Root.apply(self, x, *self.tensors, *self.closed)
 
+    def check(self, x, method, result):
+        """Warn where x, which is to be differentiated, is no root, as Newton's next step shows.
+
+        That the solver says that it failed is not enough: some do so where they are asked for more digits than there
+        are.
+        """
+        with ctorch.enable_grad():
+            (x,) = leaves([x])
+            residual = self.residual(x, *[t.detach() for t in self.tensors])
+        try:
+            step = ctorch.linalg.solve(jacobian(residual, x, False), residual.detach())
+            is_root = bool(step.norm() <= _NEAR * x.norm().clamp(min=1))
+        except LinAlgError:
+            is_root = False
+        if not is_root:
+            warnings.warn(f"{self.caller}: method {method!r} did not converge near enough to a solution for its "
+                          f"derivatives to be right: {result.message}", RuntimeWarning, stacklevel=3)
+
     def adjoint(self, x, g, *tensors):
         """The gradient `g` of the root as gradients of the tensors: -g (dF/dx)^-1 dF/dtensors."""
         create_graph = ctorch.is_grad_enabled()
@@ -38,8 +60,8 @@ class Equation:
         try:
             w = ctorch.linalg.solve(matrix.mT, -g)
         except LinAlgError as error:
-            raise RuntimeError(f"{self.caller}: no derivative at this solution, where the {len(x)} x {len(x)} matrix of "
-                               "the derivatives of the equations by the unknowns is singular") from error
+            raise RuntimeError(f"{self.caller}: no derivative at this solution, where the {len(x)} x {len(x)} matrix "
+                               "of the derivatives of the equations by the unknowns is singular") from error
         return products([residual], [*tensors, *self.closed], [w], create_graph)
 
 

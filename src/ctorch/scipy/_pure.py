@@ -1,8 +1,8 @@
 """Derivatives of any order of functions of tensors that may also depend on tensors they close over.
 
-`pure` runs a function as one node of the graph, on inputs cut off from their history. The derivative of the node is such
-a node again, so that gradients of gradients need no more than this file; and being cut off, an input that was made from a
-tensor which the function closes over is not taken for that tensor.
+`pure` runs a function as one node of the graph, on inputs cut off from their history. The derivative of the node is
+such a node again, so that gradients of gradients need no more than this file; and being cut off, an input that was
+made from a tensor which the function closes over is not taken for that tensor.
 """
 import ctorch
 from ctorch.autograd import Function, grad

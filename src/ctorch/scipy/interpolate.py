@@ -9,7 +9,8 @@ __all__ = ["CubicSpline", "interp"]
 def _points(caller, name, x):
     x = as_float(caller, name, x)
     if x.dim() != 1 or not len(x):
-        raise ValueError(f"{caller}: {name} must have one dimension and at least one element, got shape {tuple(x.shape)}")
+        raise ValueError(f"{caller}: {name} must have one dimension and at least one element, got shape "
+                         f"{tuple(x.shape)}")
     if x.is_complex():
         raise TypeError(f"{caller}: {name} must be real, got {x.dtype}")
     return x
@@ -32,7 +33,8 @@ def _wrapped(x, xp, fp, period):
 
 
 def interp(x, xp, fp, left=None, right=None, period=None):
-    """Values between points of a piecewise linear function, as ``numpy.interp`` finds them; differentiable in all three.
+    """Values between points of a piecewise linear function, as ``numpy.interp`` finds them; differentiable in all
+    three.
 
     At a point the derivative is that of the interval to its right, or to its left at the last point.
 
@@ -92,8 +94,8 @@ def interp(x, xp, fp, left=None, right=None, period=None):
 class CubicSpline:
     """Piecewise cubic function through points, with two continuous derivatives, as ``scipy.interpolate.CubicSpline``.
 
-    The slopes at the points are the solution of a sparse system of equations, so that the values are differentiable in the
-    points, in the values there and in where they are asked for.
+    The slopes at the points are the solution of a sparse system of equations, so that the values are differentiable in
+    the points, in the values there and in where they are asked for.
 
     Parameters
     ----------

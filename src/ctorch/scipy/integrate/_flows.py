@@ -1,11 +1,12 @@
 """Initial value problems, with derivatives by the adjoint method."""
+import warnings
+
 import numpy as np
 
 import ctorch
 from ctorch.autograd import Function
 from ctorch.scipy._calls import Call, Pack, Space, as_float, numbers
 from ctorch.scipy._pure import jacobian, leaves, products, pure
-from ctorch.scipy.optimize._roots import warn_of_failure
 
 _IMPLICIT = ("Radau", "BDF", "LSODA")
 
@@ -52,8 +53,8 @@ class _Flow:
             if first != last:
                 found = self.solve((first, last), values[0], [x.detach() for x in tensors], t_eval=[last])
                 if not found.success:
-                    raise RuntimeError(f"solve_ivp: the adjoint problem was not solved from t = {first:g} to {last:g} by "
-                                       f"method {self.options['method']!r}: {found.message}")
+                    raise RuntimeError(f"solve_ivp: the adjoint problem was not solved from t = {first:g} to {last:g} "
+                                       f"by method {self.options['method']!r}: {found.message}")
                 values[1] = found.y[:, 0]
         return _Solution.apply(self, count, values, t, y, *tensors, *self.closed)[1]
 
@@ -123,7 +124,8 @@ def _events(events, problem):
     def wrapped(event):
         def value(t, y):
             with ctorch.no_grad():
-                return float(problem.of_user(event, ctorch.tensor(t, dtype=ctorch.float64), problem.space.from_numpy(y)))
+                t = ctorch.tensor(t, dtype=ctorch.float64)
+                return float(problem.of_user(event, t, problem.space.from_numpy(y)))
 
         value.terminal, value.direction = getattr(event, "terminal", False), getattr(event, "direction", 0)
         return value
@@ -147,8 +149,8 @@ class _Problem:
             raise ValueError(f"solve_ivp: fun must return the rate of change of y, in its shape {tuple(y0.shape)}; it "
                              f"returns {tuple(self.call.example.shape)}")
         if self.call.example.is_complex() and not y0.is_complex():
-            raise TypeError(f"solve_ivp: fun returns {self.call.example.dtype} for y of {y0.dtype}; give y0 as a complex "
-                            "tensor")
+            raise TypeError(f"solve_ivp: fun returns {self.call.example.dtype} for y of {y0.dtype}; give y0 as a "
+                            "complex tensor")
         self.y = self.space.vector(y0)
         self.fixed = [t.detach() for t in self.call.tensors]
 
@@ -170,9 +172,10 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
               *, params=None, adjoint_options=None, **options):
     """Solve ``dy/dt = fun(t, y)`` from first values, as ``scipy.integrate.solve_ivp`` does; differentiable.
 
-    Gradients by `y0`, by the tensors that `fun` depends on, by both ends of `t_span` and by `t_eval` come from the adjoint
-    problem, solved backwards from each time to the one before; memory does not grow with the number of steps. They are as
-    exact as the tolerances of both directions (SciPy's own are loose: ``rtol=1e-3``), and are again differentiable.
+    Gradients by `y0`, by the tensors that `fun` depends on, by both ends of `t_span` and by `t_eval` come from the
+    adjoint problem, solved backwards from each time to the one before; memory does not grow with the number of steps.
+    They are as exact as the tolerances of both directions (SciPy's own are loose: ``rtol=1e-3``), and are again
+    differentiable.
 
     Parameters
     ----------
@@ -204,8 +207,8 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     Returns
     -------
     OdeResult of SciPy
-        With tensors `t`, and `y` of shape ``(*y0.shape, len(t))`` and the dtype of `y0`. Where ``success`` is False and y
-        has a derivative, there is a RuntimeWarning.
+        With tensors `t`, and `y` of shape ``(*y0.shape, len(t))`` and the dtype of `y0`. Where ``success`` is False
+        and y has a derivative, there is a RuntimeWarning.
 
     Examples
     --------
@@ -232,10 +235,11 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
     wanted = [*problem.span, problem.y, *call.tensors, *call.closed, *([] if t_eval is None else [t_eval])]
     recorded = ctorch.is_grad_enabled() and any(t.requires_grad for t in wanted)
     if recorded and result.status == 1:
-        raise NotImplementedError("solve_ivp: derivatives of a solution that an event ended are not implemented; detach "
-                                  "what requires gradients, or solve to the time of the event again")
-    if recorded:
-        warn_of_failure("solve_ivp", method, result)
+        raise NotImplementedError("solve_ivp: derivatives of a solution that an event ended are not implemented; "
+                                  "detach what requires gradients, or solve to the time of the event again")
+    if recorded and not result.success:
+        warnings.warn(f"solve_ivp: method {method!r} did not reach t = {problem.span[1].item():g}: {result.message} y "
+                      f"ends before", RuntimeWarning, stacklevel=2)
     first = problem.span[:1]
     if t_eval is None:
         ended = result.status == 0 and len(result.t) > 1

@@ -48,7 +48,8 @@ class _Integrand:
             return np.array([found]), error
         found, error, info = solvers.quad_vec(value, a, b, full_output=True, **options)
         if not info.success:
-            warnings.warn(f"quad: {info.message} The error is about {error:g}.", solvers.IntegrationWarning, stacklevel=2)
+            warnings.warn(f"quad: {info.message} The error is about {error:g}.", solvers.IntegrationWarning,
+                          stacklevel=2)
         return found, error
 
 
@@ -102,8 +103,8 @@ def _real_dtype(tensors):
 def quad(func, a, b, args=(), *, epsabs=1.49e-8, epsrel=1.49e-8, limit=50, points=None, params=None):
     """Definite integral of a function of a number, as ``scipy.integrate.quad`` finds it, differentiable.
 
-    Derivatives by the tensors that `func` depends on are integrals of its derivatives; those by the limits are its values
-    there (Leibniz). They are integrated to the same tolerances, all in one pass, and are again differentiable.
+    Derivatives by the tensors that `func` depends on are integrals of its derivatives; those by the limits are its
+    values there (Leibniz). They are integrated to the same tolerances, all in one pass, and are again differentiable.
 
     Parameters
     ----------

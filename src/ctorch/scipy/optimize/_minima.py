@@ -1,4 +1,6 @@
 """Minima as functions of parameters: roots of the gradient of the Lagrangian."""
+import itertools
+
 import numpy as np
 
 import ctorch
@@ -6,7 +8,6 @@ from ctorch.scipy._calls import Call, Space, as_float, union
 from ctorch.scipy._implicit import Equation
 from ctorch.scipy._pure import jacobian, leaves, products
 from ctorch.scipy.optimize._methods import derivatives_for
-from ctorch.scipy.optimize._roots import warn_of_failure
 
 _ACTIVE = 1e-6          # how near to its limit a constraint is taken to hold x back
 
@@ -17,7 +18,8 @@ class _Constraint:
     def __init__(self, number, given, x0, params):
         where = f"constraints[{number}]"
         if not isinstance(given, dict) or given.get("type") not in ("eq", "ineq") or "fun" not in given:
-            raise TypeError(f"minimize: {where} must be a dict with 'type', of 'eq' or 'ineq', and 'fun', got {given!r}")
+            raise TypeError(f"minimize: {where} must be a dict with 'type', of 'eq' or 'ineq', and 'fun', got "
+                            f"{given!r}")
         if given.get("jac") is not None:
             raise TypeError(f"minimize: {where} must have no 'jac': the Jacobian comes from autograd")
         self.kind, self.space = given["type"], Space(x0)
@@ -62,7 +64,7 @@ class _Problem:
     def shares(self, tensors):
         """The tensors of the function and of each constraint."""
         starts = np.cumsum([0, *self.counts])
-        return [tensors[a:b] for a, b in zip(starts, starts[1:])]
+        return [tensors[a:b] for a, b in itertools.pairwise(starts)]
 
     def value(self, x, tensors=None):
         """The function of a vector, as a tensor of no dimension."""
@@ -102,8 +104,9 @@ class _Problem:
 
     def equation(self, x, bounds):
         """The conditions of Karush, Kuhn and Tucker at a solution, with what holds it back there, and their root."""
+        space = self.space
         with ctorch.enable_grad():
-            (leaf,) = leaves([self.space.from_numpy(x)])
+            (leaf,) = leaves([space.from_numpy(x)])
             gradient = self.gradient(leaf).detach().cpu().numpy()
             values = [c.values(leaf, [t.detach() for t in c.call.tensors]) for c in self.constraints]
         held = _at_bounds(x, gradient, bounds)
@@ -111,14 +114,16 @@ class _Problem:
                   for c, v in zip(self.constraints, values)]
         rows = [jacobian(v, leaf, False).cpu().numpy()[a] for v, a in zip(values, active)]
         matrix = np.concatenate(rows) if rows else np.zeros((0, len(x)))
-        multipliers = np.linalg.lstsq(matrix[:, ~held].T, gradient[~held], rcond=None)[0] if len(matrix) else np.zeros(0)
+        multipliers = np.zeros(0)
+        if len(matrix):
+            multipliers = np.linalg.lstsq(matrix[:, ~held].T, gradient[~held], rcond=None)[0]
         inequality = np.concatenate([np.full(len(a), c.kind == "ineq") for c, a in zip(self.constraints, active)]
                                     or [np.zeros(0, bool)])
         pushing = ~inequality | (multipliers > 1e-10)         # others touch their limit and do not hold x back
         parts = np.split(pushing, np.cumsum([len(a) for a in active])[:-1]) if active else []
-        active = [ctorch.from_numpy(a[p]).to(self.space.device) for a, p in zip(active, parts)]
-        free = ctorch.from_numpy(~held).to(self.space.device)
-        place = self.space.from_numpy(x)
+        active = [ctorch.from_numpy(a[p]).to(space.device) for a, p in zip(active, parts)]
+        free = ctorch.from_numpy(~held).to(space.device)
+        place = space.from_numpy(x)
 
         def residual(z, *tensors):
             own, *of_constraints = self.shares(tensors)
@@ -126,14 +131,14 @@ class _Problem:
             create_graph = ctorch.is_grad_enabled()
             with ctorch.enable_grad():
                 (x,) = leaves([x])
-                limits = [c.values(x, t).index_select(0, a) for c, t, a in zip(self.constraints, of_constraints, active)]
-                limits = ctorch.cat([x[:0], *limits])
+                limits = zip(self.constraints, of_constraints, active)
+                limits = ctorch.cat([x[:0], *[c.values(x, t).index_select(0, a) for c, t, a in limits]])
                 lagrangian = self.value(x, own) - (weights * limits).sum()
                 slope = products([lagrangian], [x], [ctorch.ones_like(lagrangian)], create_graph)[0]
             return ctorch.cat([ctorch.where(free, slope, x - place), limits])
 
         return (Equation("minimize", residual, self.tensors, self.closed),
-                np.concatenate([x, multipliers[pushing]]))
+                space.from_numpy(np.concatenate([x, multipliers[pushing]])))
 
 
 def _at_bounds(x, gradient, bounds):
@@ -141,8 +146,8 @@ def _at_bounds(x, gradient, bounds):
     if bounds is None:
         return np.zeros(len(x), bool)
     lower, upper = (np.broadcast_to(limit, x.shape) for limit in (bounds.lb, bounds.ub))
-    near = [np.isfinite(limit) & (np.abs(x - np.where(np.isfinite(limit), limit, 0)) <= _ACTIVE * np.maximum(1, np.abs(x)))
-            for limit in (lower, upper)]
+    reach = _ACTIVE * np.maximum(1, np.abs(x))
+    near = np.abs(x - lower) <= reach, np.abs(x - upper) <= reach
     return (lower == upper) | (near[0] & (gradient > 0)) | (near[1] & (gradient < 0))
 
 
@@ -154,12 +159,13 @@ def _bounds(bounds, size):
         return bounds
     pairs = [tuple(pair) for pair in bounds]
     if len(pairs) != size or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(f"minimize: bounds must be {size} pairs of limits, one for each element of x0, got {len(pairs)}"
-                         f"{'' if len(pairs) != size else ', of other lengths than two'}")
-    limits = [[default if limit is None else limit for limit, default in zip(pair, (-np.inf, np.inf))] for pair in pairs]
+        raise ValueError(f"minimize: bounds must be {size} pairs of limits, one for each element of x0, got "
+                         f"{len(pairs)} {'' if len(pairs) != size else ', of other lengths than two'}")
+    limits = [[default if limit is None else limit for limit, default in zip(pair, (-np.inf, np.inf))]
+              for pair in pairs]
     if any(isinstance(limit, ctorch.Tensor) and limit.requires_grad for pair in limits for limit in pair):
-        raise NotImplementedError("minimize: derivatives with respect to bounds are not implemented; write the bound as a "
-                                  "constraint with its tensor in 'args'")
+        raise NotImplementedError("minimize: derivatives with respect to bounds are not implemented; write the bound "
+                                  "as a constraint with its tensor in 'args'")
     lower, upper = np.array([[float(limit) for limit in pair] for pair in limits]).reshape(-1, 2).T
     return Bounds(lower, upper)
 
@@ -187,8 +193,8 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
     bounds : sequence of pairs or scipy.optimize.Bounds, optional
         Limits of the elements of x, in the order of ``x0.reshape(-1)``.
     constraints : dict or sequence of dict
-        SciPy's dictionaries of ``"type"`` (``"eq"`` or ``"ineq"``), ``"fun"`` and ``"args"``, of functions that take and
-        return tensors.
+        SciPy's dictionaries of ``"type"`` (``"eq"`` or ``"ineq"``), ``"fun"`` and ``"args"``, of functions that take
+        and return tensors.
     tol, callback, options
         As in SciPy; `callback` sees NumPy's arrays.
     params : sequence of Tensor, optional
@@ -197,8 +203,9 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
     Returns
     -------
     scipy.optimize.OptimizeResult
-        With `x` a tensor of the shape and dtype of `x0`, and the rest as SciPy has it. Where ``success`` is False and x
-        has a derivative, there is a RuntimeWarning.
+        With `x` a tensor of the shape and dtype of `x0`, and the rest as SciPy has it. There is a RuntimeWarning as in
+        `root`, and where x is not near enough to the bounds and constraints that hold it back, as ``"trust-constr"``
+        may leave it.
 
     Examples
     --------
@@ -224,15 +231,17 @@ def minimize(fun, x0, args=(), method=None, jac=None, hess=None, hessp=None, bou
     bounds = _bounds(bounds, space.size)
     if method is None:
         method = "SLSQP" if problem.constraints else "BFGS" if bounds is None else "L-BFGS-B"
-    result = solvers.minimize(x0=space.vector(x0).cpu().numpy(), method=method, bounds=bounds, tol=tol,
-                              constraints=[c.for_scipy() for c in problem.constraints], callback=callback, options=options,
-                              **derivatives_for(method, problem.value_alone, problem.value_and_gradient, problem.hessian,
-                                                problem.hessian_product))
+    derivatives = derivatives_for(method, problem.value_alone, problem.value_and_gradient, problem.hessian,
+                                  problem.hessian_product)
+    result = solvers.minimize(x0=space.vector(x0).cpu().numpy(), method=method, bounds=bounds, tol=tol, options=options,
+                              constraints=[c.for_scipy() for c in problem.constraints], callback=callback,
+                              **derivatives)
     x = np.asarray(result.x, dtype=np.float64)
     if problem.tensors or problem.closed:
-        warn_of_failure("minimize", method, result)
         equation, z = problem.equation(x, bounds)
-        result.x = space.tensor(equation.attach(space.from_numpy(z))[:len(x)])
+        if not result.success or bounds is not None or problem.constraints:
+            equation.check(z, method, result)
+        result.x = space.tensor(equation.attach(z)[:len(x)])
     else:
         result.x = space.tensor(space.from_numpy(x))
     return result

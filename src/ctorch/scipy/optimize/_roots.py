@@ -1,6 +1,4 @@
 """Roots of systems of equations, and fixed points, which are roots of what moves them."""
-import warnings
-
 import ctorch
 from ctorch.scipy._calls import Call, Space, as_float
 from ctorch.scipy._implicit import Equation
@@ -8,13 +6,6 @@ from ctorch.scipy._pure import jacobian, leaves
 
 # Methods of scipy.optimize.root that take the Jacobian.
 _WITH_JACOBIAN = ("hybr", "lm")
-
-
-def warn_of_failure(caller, method, result):
-    """A warning, for x that is to be differentiated, where the solver did not come to its end."""
-    if not result.success:
-        warnings.warn(f"{caller}: method {method!r} did not converge: {result.message} Derivatives are those of a "
-                      "solution, and x is none.", RuntimeWarning, stacklevel=3)
 
 
 def _check_shape(call, x):
@@ -37,8 +28,8 @@ def _equation(call, space, move=False):
 def root(fun, x0, args=(), method="hybr", jac=None, tol=None, callback=None, options=None, *, params=None):
     """Root of a system of equations, as ``scipy.optimize.root`` finds it, differentiable in what `fun` depends on.
 
-    Derivatives come from the implicit function theorem, with the Jacobian that autograd gives at the root; they are again
-    differentiable. The result does not depend on `x0`, which gets no gradient.
+    Derivatives come from the implicit function theorem, with the Jacobian that autograd gives at the root; they are
+    again differentiable. The result does not depend on `x0`, which gets no gradient.
 
     Parameters
     ----------
@@ -60,8 +51,8 @@ def root(fun, x0, args=(), method="hybr", jac=None, tol=None, callback=None, opt
     Returns
     -------
     scipy.optimize.OptimizeResult
-        With `x` a tensor of the shape and dtype of `x0`, and the rest as SciPy has it. Where ``success`` is False and x
-        has a derivative, there is a RuntimeWarning.
+        With `x` a tensor of the shape and dtype of `x0`, and the rest as SciPy has it. Where ``success`` is False, x
+        has derivatives and Newton's step there is longer than 1e-4 of x, there is a RuntimeWarning.
 
     Examples
     --------
@@ -97,9 +88,10 @@ def root(fun, x0, args=(), method="hybr", jac=None, tol=None, callback=None, opt
 
     result = solvers.root(value, space.vector(x0).cpu().numpy(), method=method, tol=tol, callback=callback,
                           jac=derivative if method in _WITH_JACOBIAN else None, options=options)
-    if call.is_recorded:
-        warn_of_failure("root", method, result)
-    result.x = space.tensor(equation.attach(space.from_numpy(result.x)))
+    x = space.from_numpy(result.x)
+    if not result.success and (call.tensors or call.closed):
+        equation.check(x, method, result)
+    result.x = space.tensor(equation.attach(x))
     return result
 
 

@@ -9,8 +9,8 @@ from ctorch.scipy._calls import as_float, numbers
 def _whole(name, x):
     array = np.asarray(x.detach().cpu().numpy() if isinstance(x, ctorch.Tensor) else x)
     if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise ValueError(f"csr_array: {name} must be whole numbers along one dimension, got shape {array.shape} and dtype "
-                         f"{array.dtype}")
+        raise ValueError(f"csr_array: {name} must be whole numbers along one dimension, got shape {array.shape} and "
+                         f"dtype {array.dtype}")
     return array.astype(np.int64)
 
 
@@ -29,11 +29,11 @@ class Pattern:
     def _check(self):
         rows, columns = self.shape
         if len(self.indptr) != rows + 1:
-            raise ValueError(f"csr_array: indptr must have {rows + 1} elements for the {rows} rows of shape {self.shape}, "
-                             f"got {len(self.indptr)}")
+            raise ValueError(f"csr_array: indptr must have {rows + 1} elements for the {rows} rows of shape "
+                             f"{self.shape}, got {len(self.indptr)}")
         if self.indptr[0] != 0 or (np.diff(self.indptr) < 0).any() or self.indptr[-1] != len(self.indices):
             raise ValueError(f"csr_array: indptr must rise from 0 to the number of indices, {len(self.indices)}")
-        if len(self.indices) and not (0 <= self.indices.min() and self.indices.max() < columns):
+        if len(self.indices) and (self.indices.min() < 0 or self.indices.max() >= columns):
             raise ValueError(f"csr_array: indices must be from 0 to {columns - 1} for the {columns} columns of shape "
                              f"{self.shape}, got some from {self.indices.min()} to {self.indices.max()}")
 
@@ -70,14 +70,18 @@ class _Product(Function):
     def forward(ctx, pattern, transposed, data, x):
         ctx.pattern, ctx.transposed = pattern, transposed
         ctx.save_for_backward(data, x)
-        return ctorch.from_numpy(np.ascontiguousarray(pattern.matrix(numbers(data), transposed) @ numbers(x))).to(x.device)
+        product = pattern.matrix(numbers(data), transposed) @ numbers(x)
+        return ctorch.from_numpy(np.ascontiguousarray(product)).to(x.device)
 
     @staticmethod
     def backward(ctx, g):
         pattern, transposed = ctx.pattern, ctx.transposed
         data, x = ctx.saved_tensors
-        of_data = pattern.outer(g, x, transposed) if ctx.needs_input_grad[2] else None
-        of_x = _Product.apply(pattern, not transposed, data.conj().resolve_conj(), g) if ctx.needs_input_grad[3] else None
+        of_data = of_x = None
+        if ctx.needs_input_grad[2]:
+            of_data = pattern.outer(g, x, transposed)
+        if ctx.needs_input_grad[3]:
+            of_x = _Product.apply(pattern, not transposed, data.conj().resolve_conj(), g)
         return None, None, of_data, of_x
 
 
@@ -120,8 +124,8 @@ class csr_array:
         self._transposed = False
         self._pattern = Pattern(indices, indptr, shape)
         if self.data.shape != (len(self._pattern.indices),):
-            raise ValueError(f"csr_array: data must have one value for each of the {len(self._pattern.indices)} indices, "
-                             f"got shape {tuple(self.data.shape)}")
+            raise ValueError(f"csr_array: data must have one value for each of the {len(self._pattern.indices)} "
+                             f"indices, got shape {tuple(self.data.shape)}")
 
     @property
     def shape(self):
@@ -154,8 +158,8 @@ class csr_array:
         if not isinstance(x, ctorch.Tensor):
             return NotImplemented
         if x.dim() not in (1, 2) or x.shape[0] != self.shape[1]:
-            raise ValueError(f"csr_array @ x: x must have {self.shape[1]} rows for the matrix of shape {self.shape}, and "
-                             f"one dimension or two, got shape {tuple(x.shape)}")
+            raise ValueError(f"csr_array @ x: x must have {self.shape[1]} rows for the matrix of shape {self.shape}, "
+                             f"and one dimension or two, got shape {tuple(x.shape)}")
         x = as_float("csr_array @ x", "x", x)
         return narrowed(_Product.apply(self._pattern, self._transposed, *matched(self.data, x)), self.data, x)
 

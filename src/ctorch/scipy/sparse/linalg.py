@@ -99,16 +99,16 @@ def _checked(caller, A, b):
         raise ValueError(f"{caller}: A must be square, got shape {A.shape}")
     b = as_float(caller, "b", b)
     if b.dim() not in (1, 2) or b.shape[0] != A.shape[0]:
-        raise ValueError(f"{caller}: b must have {A.shape[0]} rows for A of shape {A.shape}, and one dimension or two, got "
-                         f"shape {tuple(b.shape)}")
+        raise ValueError(f"{caller}: b must have {A.shape[0]} rows for A of shape {A.shape}, and one dimension or "
+                         f"two, got shape {tuple(b.shape)}")
     return b
 
 
 def spsolve(A, b):
     """Solution of ``A x = b`` by an LU factorisation, as ``scipy.sparse.linalg.spsolve`` finds it, differentiable.
 
-    The factorisation is kept for the solves with the transposed matrix that derivatives need. They come for the values of
-    `A`, at the places of its pattern alone, and for `b`, and are again differentiable.
+    The factorisation is kept for the solves with the transposed matrix that derivatives need. They come for the values
+    of `A`, at the places of its pattern alone, and for `b`, and are again differentiable.
 
     Parameters
     ----------
@@ -158,8 +158,8 @@ def _iterate(name, A, b, x0, M, callback, options):
 
 _ITERATIVE = """{title}, as ``scipy.sparse.linalg.{name}`` does; differentiable.
 
-    Derivatives, for the values of `A` at the places of its pattern and for `b`, are solutions by the same method, to the
-    same tolerances, with the adjoint matrix and preconditioner; they are again differentiable.
+    Derivatives, for the values of `A` at the places of its pattern and for `b`, are solutions by the same method, to
+    the same tolerances, with the adjoint matrix and preconditioner; they are again differentiable.
 
     Parameters
     ----------
