@@ -188,3 +188,30 @@ def test_fixed_point(method):
 def test_fixed_point_that_is_none():
     with pytest.raises(RuntimeError, match=r"fixed_point: no convergence within 20 iterations of method 'iteration'"):
         fixed_point(lambda x: 2 * x + 1, ctorch.ones(2), method="iteration", maxiter=20)
+
+
+@pytest.mark.parametrize("converges", [True, False])
+def test_derivatives_without_a_matrix(monkeypatch, converges):
+    from scipy.sparse import linalg
+
+    monkeypatch.setattr("ctorch.scipy._implicit._DENSE", 1)
+    if not converges:
+        monkeypatch.setattr(linalg, "gmres", lambda A, b, **options: (b, 1))
+    w, a = leaf(np.eye(3) * 0.4 + 0.1), leaf([4.0, 9.0, 1.0])
+
+    def f(w, a):
+        return root(lambda x, a: x * x - a.flip(0) + w @ x, ctorch.ones(3, dtype=F64), args=(a,), tol=1e-12).x
+
+    assert gradcheck(f, (w, a)) and gradgradcheck(f, (w, a))
+
+
+def test_many_unknowns():
+    n = 2000
+    random = np.random.default_rng(0)
+    w = leaf(random.normal(size=(n, n)) * 0.3 / n ** 0.5)
+    b = leaf(np.ones(n))
+    x = fixed_point(lambda x: ctorch.tanh(w @ x + b), ctorch.zeros(n, dtype=F64), method="iteration", xtol=1e-12)
+    ours = grad(x.sum(), b)[0].numpy()
+    slope = 1 - x.detach().numpy() ** 2
+    theirs = slope * np.linalg.solve((np.eye(n) - slope[:, None] * w.detach().numpy()).T, np.ones(n))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-8)

@@ -1,4 +1,5 @@
 """Initial value problems, with derivatives by the adjoint method."""
+import functools
 import warnings
 
 import numpy as np
@@ -9,6 +10,18 @@ from ctorch.scipy._calls import Call, Pack, Space, as_float, numbers
 from ctorch.scipy._pure import jacobian, leaves, products, pure
 
 _IMPLICIT = ("Radau", "BDF", "LSODA")
+_METHODS = ("RK23", "RK45", "DOP853", *_IMPLICIT)
+
+
+@functools.cache
+def _released(method):
+    """SciPy's class of a method, or its subclass, noting its solvers in the list `made`."""
+    class Solver(method):
+        def __init__(self, *args, made, **options):
+            made.append(self)
+            super().__init__(*args, **options)
+
+    return Solver
 
 
 class _Flow:
@@ -40,9 +53,19 @@ class _Flow:
             return jacobian(rate, y, False).cpu().numpy()
 
         options = self.options | more
-        if self.exact_jacobian and options.get("method") in _IMPLICIT:
+        method = options.pop("method")
+        if self.exact_jacobian and method in _IMPLICIT:
             options.setdefault("jac", derivative)
-        return solvers.solve_ivp(value, span, y, **options)
+        made = []
+        if method in _METHODS:
+            method = getattr(solvers, method)
+        if isinstance(method, type) and issubclass(method, solvers.OdeSolver):
+            method, options["made"] = _released(method), made
+        try:
+            return solvers.solve_ivp(value, span, y, method, **options)
+        finally:
+            for solver in made:          # which refer to themselves, and would keep large vectors until the next gc
+                vars(solver).clear()
 
     def end(self, t, y, tensors):
         """The solution at the second of two times, from that at the first, as a function of all three."""
