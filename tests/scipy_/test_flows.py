@@ -93,6 +93,15 @@ def test_times_at_the_beginning_and_backwards():
     assert grad(y.sum(), first)[0].item() == pytest.approx(2 * np.exp(-1), rel=1e-7)
 
 
+def test_no_time_at_all():
+    y0 = leaf([1.0, 2.0])
+    found = solve_ivp(lambda t, y: y, (1, 1), y0)
+    assert grad(found.y.sum(), y0)[0].tolist() == [len(found.t)] * 2
+    found = solve_ivp(lambda t, y: y, (1, 2), y0, t_eval=[])
+    assert found.y.shape == (2, 0) and found.t.shape == (0,)
+    assert grad(found.y.sum(), y0)[0].tolist() == [0, 0]
+
+
 def test_a_network_of_float32():
     ctorch.manual_seed(0)
     net = ctorch.nn.Sequential(ctorch.nn.Linear(2, 8), ctorch.nn.Tanh(), ctorch.nn.Linear(8, 2))
@@ -149,8 +158,35 @@ def test_events_and_dense_output():
     assert found.t_events[0][0] == pytest.approx(np.sqrt(20 / 9.81), rel=1e-6)
     assert found.sol(0.5)[0] == pytest.approx(10 - 9.81 / 8, rel=1e-6)
     assert found.t[-1].item() == found.t_events[0][0]
-    with pytest.raises(NotImplementedError, match="an event ended"):
-        solve_ivp(falls, (0, 5), start, args=(g.clone().requires_grad_(),), events=[ground])
+
+
+def test_event_that_ends_the_solution():
+    # From the height h it falls for sqrt(2 (h - floor) / g), and arrives with the speed sqrt(2 g (h - floor)).
+    h, g, floor = leaf(10.0), leaf(9.81), leaf(1.0)
+
+    def falls(t, y, g):
+        return ctorch.stack([y[1], -g])
+
+    def ground(t, y, g):
+        return y[0] - floor
+
+    ground.terminal = True
+
+    def f(h, g, floor):
+        start = ctorch.stack([h, ctorch.zeros_like(h)])
+        found = solve_ivp(falls, (0, 5), start, args=(g,), events=[ground], **CLOSE)
+        return found.t[-1], found.y[1, -1]
+
+    ours, theirs = f(h, g, floor), ((2 * (h - floor) / g).sqrt(), -(2 * g * (h - floor)).sqrt())
+    for a, b in zip(ours, theirs):
+        assert a.item() == pytest.approx(b.item(), rel=1e-8)
+        first, expected = (grad(y, (h, g, floor), create_graph=True) for y in (a, b))
+        np.testing.assert_allclose([v.item() for v in first], [v.item() for v in expected], rtol=1e-6)
+        second, expected = (grad(sum(v * v for v in gs), (h, g, floor)) for gs in (first, expected))
+        np.testing.assert_allclose([v.item() for v in second], [v.item() for v in expected], rtol=1e-5)
+    start = leaf([10.0, 0.0])
+    y = solve_ivp(falls, (0, 5), start, args=(g,), events=ground, t_eval=[0.5, 1., 4.]).y        # the third never comes
+    assert y.shape == (2, 2) and grad(y[0, 1], start)[0].tolist() == pytest.approx([1, 1])
 
 
 def test_messages_of_solve_ivp():

@@ -125,15 +125,20 @@ class Call:
 
     def __call__(self, variables, tensors):
         """The function's value; `tensors` are those of `args` that are differentiated, all wide or not as they are."""
-        fit = _widened if self.is_wide else (lambda t: t)
-        args = list(self.args)
-        for i, t in zip(self.places, tensors):
-            args[i] = t
-        args = [fit(a) if isinstance(a, Tensor) else a for a in args]
-        y = self.function(*[fit(v) for v in variables], *args)
+        y = self.function(*self.fitted(variables), *self.fitted(self._arguments(tensors)))
         if not isinstance(y, Tensor):
             raise TypeError(f"{self.caller}: {self.name} must return a tensor, got {type(y).__name__}")
         return y
+
+    def _arguments(self, tensors):
+        args = list(self.args)
+        for i, t in zip(self.places, tensors):
+            args[i] = t
+        return args
+
+    def fitted(self, values):
+        """The values, tensors among them in the dtypes that the function takes."""
+        return [_widened(v) if self.is_wide and isinstance(v, Tensor) else v for v in values]
 
     def vector(self, space, x):
         """The variable of a space from its vector, in the dtype that the function takes."""

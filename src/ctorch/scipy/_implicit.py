@@ -74,8 +74,8 @@ class Equation:
         try:
             return ctorch.linalg.solve(matrix.mT, -g)
         except LinAlgError as error:
-            raise RuntimeError(f"{self.caller}: no derivative at this solution, where the {len(x)} x {len(x)} matrix of "
-                               "the derivatives of the equations by the unknowns is singular") from error
+            raise RuntimeError(f"{self.caller}: no derivative at this solution, where the {len(x)} x {len(x)} matrix "
+                               "of the derivatives of the equations by the unknowns is singular") from error
 
     def _by_products(self, residual, x, g):
         """w of ``w dF/dx = -g`` by GMRES, or None where it does not converge."""

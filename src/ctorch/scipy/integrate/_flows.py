@@ -6,7 +6,8 @@ import numpy as np
 
 import ctorch
 from ctorch.autograd import Function
-from ctorch.scipy._calls import Call, Pack, Space, as_float, numbers
+from ctorch.scipy._calls import Call, Pack, Space, as_float, numbers, union
+from ctorch.scipy._implicit import Equation
 from ctorch.scipy._pure import jacobian, leaves, products, pure
 
 _IMPLICIT = ("Radau", "BDF", "LSODA")
@@ -156,6 +157,24 @@ def _events(events, problem):
     return wrapped(events) if callable(events) else [wrapped(event) for event in events]
 
 
+def _time_of_event(events, problem, flow, result):
+    """When the event happened that ended the solution, as a function of all that it depends on."""
+    events = [events] if callable(events) else events
+    number, event = next((i, event) for i, (event, times) in enumerate(zip(events, result.t_events))
+                         if getattr(event, "terminal", False) and len(times) and times[-1] == result.t[-1])
+    space = problem.space
+    call = Call("solve_ivp", f"events[{number}]", event, problem.start, problem.call.args, problem.params)
+
+    def residual(t, first, y, *tensors):
+        y = flow.end(ctorch.cat([first.reshape(1), t]), y, tensors)
+        value = call([call.vector(problem.time, t), call.vector(space, y)], tensors)
+        return value.reshape(1).to(ctorch.float64)
+
+    equation = Equation("solve_ivp", residual, [problem.span[0], problem.y, *call.tensors],
+                        union(flow.closed, call.closed))
+    return equation.attach(ctorch.from_numpy(result.t[-1:].copy()))
+
+
 class _Problem:
     """What a user's function, first values and times come to."""
 
@@ -167,7 +186,8 @@ class _Problem:
         self.space = Space(y0)
         start = self.span[0].detach().to(y0.dtype.to_real())
         self.time = Space(start)
-        self.call = Call("solve_ivp", "fun", fun, [start, y0], args, params)
+        self.start, self.params = [start, y0], None if params is None else list(params)
+        self.call = Call("solve_ivp", "fun", fun, self.start, args, self.params)
         if self.call.example.shape != y0.shape:
             raise ValueError(f"solve_ivp: fun must return the rate of change of y, in its shape {tuple(y0.shape)}; it "
                              f"returns {tuple(self.call.example.shape)}")
@@ -182,7 +202,7 @@ class _Problem:
         return self.space.vector(y)
 
     def of_user(self, event, t, y):
-        return event(self.call.vector(self.time, t), self.call.vector(self.space, y), *self.call.args)
+        return event(self.call.vector(self.time, t), self.call.vector(self.space, y), *self.call.fitted(self.call.args))
 
 
 def _of_adjoint(options):
@@ -214,8 +234,9 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
         Times at which the solution is wanted; those of the solver's steps by default, which are taken for constants but
         for the first and the last.
     dense_output, events
-        As in SciPy. ``sol`` and what happened at events are NumPy's, outside of the graph; an event that ends the
-        solution where it is to be differentiated raises NotImplementedError.
+        As in SciPy. ``sol``, ``t_events`` and ``y_events`` are NumPy's, outside of the graph; but where an event ends
+        the solution and there is no `t_eval`, the last of `t` and `y` are differentiable as the time of the event and
+        the values there.
     vectorized : bool
         For the order of SciPy's arguments; without effect.
     args : tuple, optional
@@ -257,20 +278,23 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
                         events=_events(events, problem))
     wanted = [*problem.span, problem.y, *call.tensors, *call.closed, *([] if t_eval is None else [t_eval])]
     recorded = ctorch.is_grad_enabled() and any(t.requires_grad for t in wanted)
-    if recorded and result.status == 1:
-        raise NotImplementedError("solve_ivp: derivatives of a solution that an event ended are not implemented; "
-                                  "detach what requires gradients, or solve to the time of the event again")
     if recorded and not result.success:
         warnings.warn(f"solve_ivp: method {method!r} did not reach t = {problem.span[1].item():g}: {result.message} y "
                       f"ends before", RuntimeWarning, stacklevel=2)
-    first = problem.span[:1]
+    first = problem.span[0].reshape(1)
     if t_eval is None:
-        ended = result.status == 0 and len(result.t) > 1
-        middle = ctorch.from_numpy(result.t[1:-1] if ended else result.t[1:])
-        times = ctorch.cat([first[0].reshape(1), middle, *([problem.span[1].reshape(1)] if ended else [])])
+        times = ctorch.from_numpy(result.t.copy())
+        if result.status == 0:
+            times = ctorch.cat([first, times[1:-1], problem.span[1].reshape(1)])
+        elif recorded and result.status == 1:
+            times = ctorch.cat([first, times[1:-1], _time_of_event(events, problem, flow, result)])
+        else:
+            times = ctorch.cat([first, times[1:]])
     else:
-        times = ctorch.cat([first[0].reshape(1), t_eval[:len(result.t)]])
-    rows = result.y.T if t_eval is None else np.concatenate([numbers(problem.y)[None], result.y.T])
+        times = ctorch.cat([first, t_eval[:len(result.t)]])
+    rows = np.reshape(result.y, (space.size, len(result.t))).T          # SciPy gives lists where there are no times
+    if t_eval is not None:
+        rows = np.concatenate([numbers(problem.y)[None], rows])
     rows = _Solution.apply(flow, len(call.tensors), rows, times, problem.y, *call.tensors, *call.closed)
     if t_eval is not None:
         times, rows = times[1:], rows[1:]

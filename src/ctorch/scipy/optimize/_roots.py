@@ -29,8 +29,8 @@ def root(fun, x0, args=(), method="hybr", jac=None, tol=None, callback=None, opt
     """Root of a system of equations, as ``scipy.optimize.root`` finds it, differentiable in what `fun` depends on.
 
     Derivatives come from the implicit function theorem, with the Jacobian that autograd gives at the root; they are
-    again differentiable. Of more than 500 unknowns no Jacobian is made, but GMRES solves with its products with vectors,
-    unless it does not converge. The result does not depend on `x0`, which gets no gradient.
+    again differentiable. Of more than 500 unknowns no Jacobian is made, but GMRES solves with its products with
+    vectors, unless it does not converge. The result does not depend on `x0`, which gets no gradient.
 
     Parameters
     ----------
