@@ -204,3 +204,26 @@ def test_messages_of_solve_ivp():
     with pytest.warns(RuntimeWarning, match="solve_ivp: method 'RK45' did not reach t = 2"):
         found = solve_ivp(lambda t, y: y * y, (0, 2), leaf([1.0]))           # infinite at t = 1
     assert not found.success and found.t[-1] < 1.01
+
+
+def test_solvers_are_released_at_once():
+    import gc
+    import weakref
+
+    class Method(integrate.RK45):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            self.large = Large()
+            alive.append(weakref.ref(self.large))
+
+    class Large:
+        pass
+
+    alive, k = [], leaf(0.5)
+    gc.disable()
+    try:
+        y = solve_ivp(lambda t, y, k: -k * y, (0, 1), ctorch.ones(1, dtype=F64), method=Method, args=(k,)).y
+        y.sum().backward()
+        assert len(alive) > 1 and not any(ref() for ref in alive)
+    finally:
+        gc.enable()

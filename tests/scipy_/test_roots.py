@@ -215,3 +215,52 @@ def test_many_unknowns():
     slope = 1 - x.detach().numpy() ** 2
     theirs = slope * np.linalg.solve((np.eye(n) - slope[:, None] * w.detach().numpy()).T, np.ones(n))
     np.testing.assert_allclose(ours, theirs, rtol=1e-8)
+
+
+def test_gradients_inside_the_function():
+    a = leaf(2.0)
+
+    def force(x):
+        with ctorch.enable_grad():
+            x = x if x.requires_grad else x.detach().requires_grad_()
+            return grad((x ** 4).sum() * a - x.sum(), x, create_graph=True)[0]
+
+    x = root(force, ctorch.ones(2, dtype=F64), tol=1e-12).x                      # x = (4 a)^(-1/3)
+    np.testing.assert_allclose(x.detach().numpy(), 8 ** (-1 / 3))
+    assert grad(x[0], a)[0].item() == pytest.approx(-8 ** (-1 / 3) / 6, rel=1e-9)
+
+
+def test_graph_kept_freed_and_changed():
+    a = leaf([4.0])
+    x = root(lambda x: x * x - a, ctorch.ones(1, dtype=F64)).x
+    x.backward(retain_graph=True)
+    x.backward()
+    assert a.grad.tolist() == [pytest.approx(0.5)]
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        x.backward()
+    b = a * 1
+    x = root(lambda x, b: x * x - b, ctorch.ones(1, dtype=F64), args=(b,)).x
+    with ctorch.no_grad():
+        b.mul_(2)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        x.backward()
+
+
+def test_threads():
+    import threading
+
+    wrong = []
+
+    def work(k):
+        for _ in range(20):
+            a = leaf(k)
+            x = root(lambda x: x * x - a, ctorch.tensor(1.0, dtype=F64)).x        # noqa: B023
+            if abs(grad(x, a)[0].item() - 0.5 / k ** 0.5) > 1e-7:
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in (2.0, 3.0, 4.0, 5.0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong

@@ -51,10 +51,10 @@ class Equation:
             (x,) = leaves([x])
             residual = self.residual(x, *[t.detach() for t in self.tensors])
         try:
-            step = ctorch.linalg.solve(jacobian(residual, x, False), residual.detach())
+            step = ctorch.linalg.solve(jacobian(residual, x, False).cpu(), residual.detach().cpu())
         except LinAlgError:
             return False
-        return bool(step.norm() <= _NEAR * x.norm().clamp(min=1))
+        return bool(step.norm() <= _NEAR * x.detach().cpu().norm().clamp(min=1))
 
     def adjoint(self, x, g, *tensors):
         """The gradient `g` of the root as gradients of the tensors: -g (dF/dx)^-1 dF/dtensors."""
@@ -72,7 +72,7 @@ class Equation:
     def _by_matrix(self, residual, x, g, create_graph):
         matrix = jacobian(residual, x, create_graph)
         try:
-            return ctorch.linalg.solve(matrix.mT, -g)
+            return ctorch.linalg.solve(matrix.mT.cpu(), -g.cpu()).to(x.device)
         except LinAlgError as error:
             raise RuntimeError(f"{self.caller}: no derivative at this solution, where the {len(x)} x {len(x)} matrix "
                                "of the derivatives of the equations by the unknowns is singular") from error

@@ -129,7 +129,7 @@ class _Solution(Function):
             rates = [pure(lambda *values: (flow.rate(*values),), [t[i], rows[i], *own], closed)[0]
                      for i in range(len(rows))]
             weights = [-a, *g[1:].unbind()] if len(rows) > 1 else [ctorch.zeros_like(a)]
-            of_times = ctorch.stack([(rate * w).sum() for rate, w in zip(rates, weights)])
+            of_times = ctorch.stack([(rate * w).sum() for rate, w in zip(rates, weights)]).to(t.device)
         return None, None, None, of_times, a + g[0] if len(rows) > 1 else a, *pack.tensors(sums)
 
 

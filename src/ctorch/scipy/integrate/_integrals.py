@@ -14,8 +14,8 @@ from ctorch.scipy._pure import leaves, products, pure
 class _Integrand:
     """A function of a number with vectors of float64 as values: ``value(x, *tensors)``."""
 
-    def __init__(self, value, size, closed, options):
-        self.value, self.size, self.closed, self.options = value, size, closed, options
+    def __init__(self, value, size, closed, options, device):
+        self.value, self.size, self.closed, self.options, self.device = value, size, closed, options, device
 
     def derivative(self, tensors):
         """The integrand of the gradients of the integral, by the tensors and what is closed over, in one vector.
@@ -32,7 +32,7 @@ class _Integrand:
             found = products([y], [*tensors, *self.closed], [g], create_graph)
             return ctorch.cat(pack.vectors(found))
 
-        return _Integrand(value, pack.size, self.closed, self.options), pack
+        return _Integrand(value, pack.size, self.closed, self.options, self.device), pack
 
     def solve(self, a, b, tensors):
         """The integral, as NumPy's vector, and its error as SciPy estimates it."""
@@ -61,7 +61,7 @@ class _Integral(Function):
         if known is None:
             count = len(tensors) - len(integrand.closed)
             known, _ = integrand.solve(a.item(), b.item(), [t.detach() for t in tensors[:count]])
-        return ctorch.from_numpy(known.copy())
+        return ctorch.from_numpy(known.copy()).to(integrand.device)
 
     @staticmethod
     def backward(ctx, g):
@@ -83,7 +83,8 @@ def _at_limit(integrand, x, g, tensors, closed):
     # Leibniz: the derivative by a limit is the integrand there.
     if not math.isfinite(x.item()):
         return ctorch.zeros_like(x)
-    return pure(lambda x, g, *tensors: ((integrand.value(x, *tensors) * g).sum(),), [x, g, *tensors], closed)[0]
+    found = pure(lambda x, g, *tensors: ((integrand.value(x, *tensors) * g).sum(),), [x, g, *tensors], closed)[0]
+    return found.to(x.device)
 
 
 def _limit(name, x):
@@ -153,7 +154,7 @@ def quad(func, a, b, args=(), *, epsabs=1.49e-8, epsrel=1.49e-8, limit=50, point
     options = {"epsabs": epsabs, "epsrel": epsrel, "limit": limit}
     if points is not None:
         options["points"] = points
-    integrand = _Integrand(value, space.size, call.closed, options)
+    integrand = _Integrand(value, space.size, call.closed, options, space.device)
     found, error = integrand.solve(a.item(), b.item(), [t.detach() for t in call.tensors])
     y = _Integral.apply(integrand, found, a, b, *call.tensors, *call.closed)
     y = space.tensor(y, own=False)

@@ -48,6 +48,7 @@ class Pattern:
     def outer(self, left, right, transposed):
         """Values at the pattern of the product of a column by a row, summed over further columns; differentiable."""
         rows, columns = (self.columns, self.rows) if transposed else (self.rows, self.columns)
+        rows, columns = rows.to(left.device), columns.to(left.device)
         found = left.index_select(0, rows) * right.index_select(0, columns).conj()
         return found.sum(1) if found.dim() == 2 else found
 
