@@ -1,4 +1,6 @@
 """Functions of the user's as SciPy wants them: of float64 vectors, and with the tensors that they depend on known."""
+import numpy as np
+
 import ctorch
 from ctorch import Tensor
 
@@ -25,6 +27,12 @@ def numbers(x):
     return _widened(x.detach().cpu()).resolve_conj().numpy()
 
 
+def moved(array, device):
+    """A float64 tensor with memory of its own from NumPy's numbers; solvers use theirs again."""
+    x = ctorch.from_numpy(np.array(array, dtype=np.float64))
+    return x if device.type == "cpu" else x.to(device)
+
+
 class Space:
     """Tensors of one shape, dtype and device as vectors of float64; complex numbers are pairs of them."""
 
@@ -44,11 +52,11 @@ class Space:
             x = ctorch.view_as_complex(vector.reshape(*self.shape, 2))
         else:
             x = vector.reshape(self.shape)
-        return x.to(self.dtype) if own else x
+        return x.to(self.dtype) if own and x.dtype != self.dtype else x
 
     def from_numpy(self, array):
         """A vector from NumPy's."""
-        return ctorch.from_numpy(array.copy()).to(self.device)
+        return moved(array, self.device)
 
 
 class Pack:

@@ -6,7 +6,7 @@ import numpy as np
 
 import ctorch
 from ctorch.autograd import Function
-from ctorch.scipy._calls import Call, Pack, Space, as_float, numbers, union
+from ctorch.scipy._calls import Call, Pack, Space, as_float, moved, numbers, union
 from ctorch.scipy._implicit import Equation
 from ctorch.scipy._pure import jacobian, leaves, products, pure
 
@@ -36,21 +36,18 @@ class _Flow:
         self.options, self.adjoint_options = options, adjoint_options
         self.exact_jacobian = exact_jacobian
 
-    def _vector(self, x):
-        return ctorch.from_numpy(np.array(x, dtype=np.float64)).to(self.device)
-
     def solve(self, span, y, tensors, **more):
         """SciPy's solution between two times."""
         from scipy import integrate as solvers
 
         def value(t, y):
             with ctorch.no_grad():
-                return self.rate(self._vector(t), self._vector(y), *tensors).cpu().numpy()
+                return self.rate(moved(t, self.device), moved(y, self.device), *tensors).cpu().numpy()
 
         def derivative(t, y):
             with ctorch.enable_grad():
-                (y,) = leaves([self._vector(y)])
-                rate = self.rate(self._vector(t), y, *tensors)
+                (y,) = leaves([moved(y, self.device)])
+                rate = self.rate(moved(t, self.device), y, *tensors)
             return jacobian(rate, y, False).cpu().numpy()
 
         options = self.options | more
