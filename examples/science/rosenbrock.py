@@ -11,7 +11,7 @@ from scipy import optimize
 
 import ctorch
 
-METHODS = {"CG": {}, "BFGS": {}, "L-BFGS-B": {}, "Newton-CG": {"hessp": optimize.rosen_hess_prod},
+METHODS = {"BFGS": {}, "L-BFGS-B": {}, "Newton-CG": {"hessp": optimize.rosen_hess_prod},
            "trust-ncg": {"hessp": optimize.rosen_hess_prod}, "trust-exact": {"hess": optimize.rosen_hess}}
 
 

@@ -42,7 +42,7 @@ def test_every_method_goes_the_way_of_scipy(method):
     elif method == "trust-exact":
         theirs["hess"] = optimize.rosen_hess
     alone = optimize.minimize(optimize.rosen, START, method=method, tol=1e-6, **theirs)
-    assert abs(optimizer.result.nfev - alone.nfev) <= 0.1 * alone.nfev
+    assert abs(optimizer.result.nfev - alone.nfev) <= 0.3 * alone.nfev
     np.testing.assert_allclose(optimizer.result.x, alone.x, atol=1e-3)
 
 
