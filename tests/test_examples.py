@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-pytest.importorskip("sklearn")
-pytest.importorskip("matplotlib")
-pytest.importorskip("tqdm")
 
 
 def digits(folder, *arguments, backend="ctorch"):
+    for name in ("sklearn", "matplotlib", "tqdm"):
+        pytest.importorskip(name)
     done = subprocess.run([sys.executable, EXAMPLES / "digits.py", "--out", folder, *arguments],
                           env=os.environ | {"BACKEND": backend}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -47,3 +46,23 @@ def test_digits_refuses_bad_options(wrong):
     done = subprocess.run([sys.executable, EXAMPLES / "digits.py", *wrong], capture_output=True, text=True)
     assert done.returncode == 2
     assert "error:" in done.stderr
+
+
+SCIENCE = {
+    "rosenbrock": r"dy/da = 2\.400000\d+ \(2\.4\)",
+    "neural_ode": r"a path not seen: largest error 0\.0\d+",
+    "pde_fit": r"error of the field of 324 values: 20\.\d% -> [01]\.\d\d%",
+    "bilevel": r"best by SciPy alone  0\.\d{6}",
+}
+
+
+@pytest.mark.parametrize("name", SCIENCE)
+def test_science(name):
+    done = subprocess.run([sys.executable, "-W", "error", EXAMPLES / "science" / f"{name}.py"], capture_output=True,
+                          text=True)
+    assert done.returncode == 0, done.stderr             # each checks itself
+    assert re.search(SCIENCE[name], done.stdout), done.stdout
+
+
+def test_all_of_science_is_tried():
+    assert {path.stem for path in (EXAMPLES / "science").glob("*.py")} == set(SCIENCE)

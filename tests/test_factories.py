@@ -25,3 +25,11 @@ def test_shapes_may_be_numbers():
 def test_ranges_of_whole_numbers_of_every_length(step):
     for n in (*range(40), 16384, 40001):
         np.testing.assert_array_equal(ctorch.arange(5, 5 + n * step, step).numpy(), np.arange(5, 5 + n * step, step))
+
+
+def test_as_tensor_of_another_dtype_stays_in_the_graph():
+    x = ctorch.tensor([1.0, 2.0], requires_grad=True)
+    y = ctorch.as_tensor(x, dtype=ctorch.float64)
+    assert y.dtype == ctorch.float64 and y.requires_grad and ctorch.as_tensor(x) is x
+    (y * y).sum().backward()
+    assert x.grad.tolist() == [2, 4]

@@ -135,3 +135,13 @@ def test_module_load():
 ], ids=range(4))
 def test_as_pytorch(call):
     assert repr(call(ctorch)) == repr(call(torch))
+
+
+def test_arrays_hold_their_memory_where_the_tensor_gets_another():
+    x = ctorch.ones(1000)
+    array, buffer = x.numpy(), memoryview(x)
+    x.data = ctorch.zeros(3, dtype=ctorch.float64)
+    filler = ctorch.full((1000,), 7.0)          # would take the place of memory that was given back
+    assert filler[0] == 7 and (array == 1).all() and buffer[0] == 1
+    x.set_(ctorch.ones(2, dtype=ctorch.float64))
+    assert (array == 1).all()

@@ -702,7 +702,12 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
 
 def as_tensor(data, dtype=None, device=None):
     """A tensor of the data, sharing memory where it can."""
-    cdef TensorBase t = tensor_from(data, -1 if dtype is None else as_dtype(dtype, "as_tensor"), False)
+    cdef int id = -1 if dtype is None else as_dtype(dtype, "as_tensor")
+    cdef TensorBase t
+    if isinstance(data, TensorBase) and id >= 0 and id != (<TensorBase>data).dtype and wants_grad(<TensorBase>data):
+        t = data.to(dtype)               # a conversion of the graph
+    else:
+        t = tensor_from(data, id, False)
     return onto(t, device, "as_tensor")
 
 

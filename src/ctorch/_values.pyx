@@ -71,7 +71,7 @@ cdef int fill_buffer(TensorBase x, Py_buffer* buffer, int flags) except -1:
         b.dims[i] = x.shape[i]
         b.dims[MAX_DIMS + i] = x.strides[i] * itemsize_of[x.dtype]
     buffer.buf = x.data
-    buffer.obj = x
+    buffer.obj = tensor_alias(x)        # holds the storage even where x is given another
     buffer.len = x.numel * itemsize_of[x.dtype]
     buffer.itemsize = itemsize_of[x.dtype]
     buffer.readonly = x.storage.readonly
