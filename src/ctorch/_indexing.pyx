@@ -233,12 +233,17 @@ cdef class Rows:
 
 
 cdef Rows find_rows(TensorBase x, list tensors):
+    return place_rows(shape_rows(x, tensors), tensors)
+
+
+cdef Rows shape_rows(TensorBase x, list tensors):
+    # The rows but for where they are.
     cdef Rows r = Rows.__new__(Rows)
     cdef int perm[MAX_DIMS]
     cdef int64_t shape[MAX_DIMS]
     cdef int i, k = 0, ndim = 0
     cdef list dims = [d for d, _ in tensors]
-    cdef TensorBase t, own
+    cdef TensorBase t
     cdef bint adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
     for d in dims:
         perm[k] = d
@@ -253,13 +258,22 @@ cdef Rows find_rows(TensorBase x, list tensors):
     for _, t in tensors:
         ndim = grow_broadcast(ndim, shape, t, tensors)
     r.index_shape = tuple([shape[i] for i in range(ndim)])
+    return r
+
+
+cdef Rows place_rows(Rows r, list tensors):
+    cdef int64_t shape[MAX_DIMS]
+    cdef int i, k
+    cdef TensorBase t, own
     if 0 in r.index_shape:
-        r.offsets = zeros_at(None, INT64, ndim, shape)
+        for i, n in enumerate(r.index_shape):
+            shape[i] = n
+        r.offsets = zeros_at(None, INT64, <int>len(r.index_shape), shape)
         return r
-    for k, (_, t) in enumerate(tensors):
+    for k, (dim, t) in enumerate(tensors):
         own = tensor_empty(INT64, t.ndim, t.shape)
         copy_data(own, t)
-        make_offsets(r, k, own, dims[k])
+        make_offsets(r, k, own, dim)
         r.offsets = own if k == 0 else binary(OP_ADD, r.offsets, own)
     return r
 
@@ -416,11 +430,12 @@ cdef int put_rows_cpu(TensorBase x, list tensors, TensorBase values, bint add) e
             copy_data(x, to)
         return 0
     front = forward_strides(to, tensors)
-    r = find_rows(front, tensors)
+    r = shape_rows(front, tensors)
     n = result_shape(r, shape)
     values = values_for(values, to.dtype, n, shape)
     if values.storage == x.storage:
         values = copy_of(values)
+    r = place_rows(r, tensors)
     run_along(addressed(r), 0, vector(r.offsets), rows_of(r, values), how, False, False,
               "index_put_ with accumulate" if add else "index_put_", out_of_bounds)
     if front is not x:
