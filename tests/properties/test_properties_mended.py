@@ -431,6 +431,16 @@ def test_index_put_looks_at_the_shapes_first():
         ctorch.ones(1, 1).index_put((one, none), ctorch.ones(1))
 
 
+@pytest.mark.parametrize("shape, key", [((0, 0), ctorch.tensor([0])), ((0, 1, 0), ([0], 0)),
+                                        ((3, 0, 0), (slice(None), [0])), ((0, 0), ([0], [0]))])
+def test_nothing_is_asked_of_no_elements(shape, key):
+    x = ctorch.ones(shape)
+    with pytest.raises(IndexError, match="dimension with size 0"):
+        x[key]
+    with pytest.raises(IndexError, match="dimension with size 0"):
+        x[key] = 2.0
+
+
 def test_masked_scatter_widens_to_the_mask():
     x = ctorch.zeros(2, requires_grad=True)
     source = ctorch.arange(4.0).requires_grad_()
@@ -441,3 +451,43 @@ def test_masked_scatter_widens_to_the_mask():
     assert x.grad.tolist() == [0, 1] and source.grad.tolist() == [1, 1, 1, 0]
     with pytest.raises(RuntimeError, match="expand"):
         ctorch.zeros(2).masked_scatter_(mask, ctorch.arange(4.0))
+
+
+def test_condition_of_nothing():
+    assert ctorch.linalg.cond(ctorch.ones(2, 0, 1), 1).tolist() == [0, 0]
+    with pytest.raises(RuntimeError, match="square"):
+        ctorch.linalg.cond(ctorch.ones(0, 1), "fro")
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 2)])
+def test_tensorinv_of_too_few_dimensions(shape):
+    with pytest.raises(RuntimeError, match="'ind' is 3"):
+        ctorch.linalg.tensorinv(ctorch.ones(shape), ind=3)
+
+
+def test_a_number_has_no_dimension_to_roll():
+    with pytest.raises(IndexError, match="no dimensions"):
+        ctorch.tensor(True).roll(0, 0)
+    assert ctorch.tensor(2.0).roll(1).item() == 2
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
+@pytest.mark.parametrize("shape", [(2,), (1, 1), ()])
+def test_weights_of_another_shape_than_normalized(name, shape):
+    with pytest.raises(RuntimeError, match="weight to be of same shape"):
+        getattr(F, name)(ctorch.ones(3, 1), (1,), ctorch.ones(shape))
+
+
+@pytest.mark.parametrize("places, value", [((0, 0), (1,)), ((0, 0), (2,)), ((0,), (1, 1)), ((0,), (2, 1, 2))])
+def test_values_that_an_index_has_no_room_for(places, value):
+    indices = tuple(ctorch.tensor(n) for n in places)
+    for accumulate in (False, True):
+        with pytest.raises(RuntimeError, match="shape mismatch"):
+            ctorch.ones(2, 2).index_put(indices, ctorch.ones(value), accumulate)
+
+
+def test_gradient_of_an_extremum_that_is_not_a_number():
+    x = ctorch.tensor([float("nan"), 1.0, 2.0], requires_grad=True)
+    source = ctorch.tensor([0.0, 3.0], requires_grad=True)
+    x.scatter_reduce(0, ctorch.tensor([0, 1]), source, "amax").sum().backward()
+    assert x.grad[0].isnan() and source.grad[0].isnan() and x.grad[1:].tolist() == [0, 1] and source.grad[1] == 1
