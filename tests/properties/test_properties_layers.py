@@ -354,6 +354,8 @@ def embedding_bag(draw):
         kwargs["offsets"] = T(np.concatenate([[0], cuts]).astype("int64"))
         # of no bags PyTorch reads other memory, which can end the process
         kwargs["include_last_offset"] = draw(rarely) and cuts.size > 0
+        if kwargs["include_last_offset"]:       # which is to be the number of indices
+            kwargs["offsets"].values[-1] = index.size
     if index.size and draw(rarely):
         index.reshape(-1)[0] = draw(st.sampled_from([-1, rows]))
     if draw(flags):
