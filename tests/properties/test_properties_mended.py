@@ -491,3 +491,17 @@ def test_gradient_of_an_extremum_that_is_not_a_number():
     source = ctorch.tensor([0.0, 3.0], requires_grad=True)
     x.scatter_reduce(0, ctorch.tensor([0, 1]), source, "amax").sum().backward()
     assert x.grad[0].isnan() and source.grad[0].isnan() and x.grad[1:].tolist() == [0, 1] and source.grad[1] == 1
+
+
+def test_frobenius_norm_of_three_dimensions():
+    x = ctorch.ones(2, 2, 2)
+    assert x.norm(2, (0, 1, 2)).item() == pytest.approx(8 ** 0.5) and x.norm("fro").item() == pytest.approx(8 ** 0.5)
+    with pytest.raises(RuntimeError, match="2-tuple"):
+        x.norm("fro", (0, 1, 2))
+
+
+def test_numbers_among_blocks_add_their_category_only():
+    half, one = ctorch.ones(2, dtype=ctorch.float16), ctorch.tensor(1.0)
+    assert ctorch.block_diag(half, one).dtype == ctorch.float16
+    assert ctorch.block_diag(half, one.reshape(1)).dtype == ctorch.float32
+    assert ctorch.block_diag(ctorch.ones(2, dtype=ctorch.int8), one).dtype == ctorch.float32
