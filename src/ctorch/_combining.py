@@ -116,6 +116,18 @@ def cartesian_prod(*tensors):
     return ctorch.stack([x.flatten() for x in meshgrid(*tensors, indexing="ij")], 1)
 
 
+def _common_dtype(tensors):
+    """The dtype of all of them, to which those without dimensions add no more than their category."""
+    first = tensors[0].dtype
+    if all(x.dtype == first for x in tensors):
+        return first
+    groups = [[x.dtype for x in tensors if (x.dim() > 0) == shaped] for shaped in (True, False)]
+    shaped, numbers = (functools.reduce(ctorch.promote_types, group) if group else None for group in groups)
+    if shaped is None or numbers is None:
+        return shaped or numbers
+    return ctorch.result_type(ctorch.empty(1, dtype=shaped), ctorch.empty((), dtype=numbers))
+
+
 def block_diag(*tensors):
     """A matrix of zeros with the given matrices along its diagonal.
 
@@ -134,7 +146,8 @@ def block_diag(*tensors):
     for k, x in enumerate(tensors):
         if x.dim() > 2:
             raise RuntimeError(f"Input tensors must have 2 or fewer dimensions. Input {k} has {x.dim()} dimensions")
-    blocks = [x if x.dim() == 2 else x.reshape(1, -1) for x in tensors]
+    dtype = _common_dtype(tensors)
+    blocks = [(x if x.dim() == 2 else x.reshape(1, -1)).to(dtype) for x in tensors]
     if not (ctorch.is_grad_enabled() and any(x.requires_grad for x in blocks)):
         return blocks_along_diagonal(blocks)
     row = column = 0

@@ -281,8 +281,6 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         refuse_bool(op, n, inputs)
     elif op == &OPS[OP_POW] and category_of[common] <= CATEGORY_INT:
         refuse_exponent(<TensorBase>inputs[1], common)
-    elif op.out == OUT_BOOL and n == 2 and category_of[common] == CATEGORY_INT and beyond(n, inputs, common):
-        common = INT64                           # compared as the number that it is
     elif common == BOOL and op == &OPS[OP_SQUARE]:
         common = INT64                           # PyTorch's square is a power
     if not (op.categories >> category_of[common]) & 1:

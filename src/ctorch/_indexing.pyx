@@ -233,12 +233,17 @@ cdef class Rows:
 
 
 cdef Rows find_rows(TensorBase x, list tensors):
+    return place_rows(shape_rows(x, tensors), tensors)
+
+
+cdef Rows shape_rows(TensorBase x, list tensors):
+    # The rows but for where they are.
     cdef Rows r = Rows.__new__(Rows)
     cdef int perm[MAX_DIMS]
     cdef int64_t shape[MAX_DIMS]
     cdef int i, k = 0, ndim = 0
     cdef list dims = [d for d, _ in tensors]
-    cdef TensorBase t, own
+    cdef TensorBase t
     cdef bint adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
     for d in dims:
         perm[k] = d
@@ -253,13 +258,31 @@ cdef Rows find_rows(TensorBase x, list tensors):
     for _, t in tensors:
         ndim = grow_broadcast(ndim, shape, t, tensors)
     r.index_shape = tuple([shape[i] for i in range(ndim)])
+    for i in range(r.indexed):
+        need_elements(r.front.shape[i], 0 not in r.index_shape)
+    return r
+
+
+cdef inline int need_elements(int64_t size, bint asked) except -1:
+    # Nothing can be asked of a dimension without elements, even where the others have none either.
+    if size == 0 and asked:
+        raise IndexError("index is out of bounds for dimension with size 0")
+    return 0
+
+
+cdef Rows place_rows(Rows r, list tensors):
+    cdef int64_t shape[MAX_DIMS]
+    cdef int i, k
+    cdef TensorBase t, own
     if 0 in r.index_shape:
-        r.offsets = zeros_at(None, INT64, ndim, shape)
+        for i, n in enumerate(r.index_shape):
+            shape[i] = n
+        r.offsets = zeros_at(None, INT64, <int>len(r.index_shape), shape)
         return r
-    for k, (_, t) in enumerate(tensors):
+    for k, (dim, t) in enumerate(tensors):
         own = tensor_empty(INT64, t.ndim, t.shape)
         copy_data(own, t)
-        make_offsets(r, k, own, dims[k])
+        make_offsets(r, k, own, dim)
         r.offsets = own if k == 0 else binary(OP_ADD, r.offsets, own)
     return r
 
@@ -311,6 +334,7 @@ cdef TensorBase index_rows_cpu(TensorBase x, list tensors):
     d, i = tensors[0]
     if x.ndim - 1 + i.ndim > MAX_DIMS:
         raise RuntimeError(f"index: the result has more than {MAX_DIMS} dimensions")
+    need_elements(x.shape[d], i.numel != 0)
     for k in range(x.ndim):
         shape[k] = x.shape[k]
     shape[d] = i.numel
@@ -385,6 +409,11 @@ cdef TensorBase rows_of(Rows r, TensorBase y):
 
 cdef TensorBase values_for(TensorBase values, int dtype, int ndim, const int64_t* shape):
     # The values in x's dtype, broadcast to the indexed result.
+    need_broadcast(values, ndim, shape)
+    return expand_to(tensor_alias(cast_to(values, dtype)), ndim, shape)
+
+
+cdef int need_broadcast(TensorBase values, int ndim, const int64_t* shape) except -1:
     cdef int i, own
     cdef bint fits = values.ndim <= ndim
     for i in range(values.ndim if fits else 0):
@@ -393,7 +422,7 @@ cdef TensorBase values_for(TensorBase values, int dtype, int ndim, const int64_t
     if not fits:
         raise RuntimeError(f"shape mismatch: value tensor of shape {list(shape_tuple(values))} cannot be broadcast to "
                            f"indexing result of shape {[shape[i] for i in range(ndim)]}")
-    return expand_to(tensor_alias(cast_to(values, dtype)), ndim, shape)
+    return 0
 
 
 cdef int put_rows(TensorBase x, list tensors, TensorBase values, bint add) except -1:
@@ -416,11 +445,12 @@ cdef int put_rows_cpu(TensorBase x, list tensors, TensorBase values, bint add) e
             copy_data(x, to)
         return 0
     front = forward_strides(to, tensors)
-    r = find_rows(front, tensors)
+    r = shape_rows(front, tensors)
     n = result_shape(r, shape)
     values = values_for(values, to.dtype, n, shape)
     if values.storage == x.storage:
         values = copy_of(values)
+    r = place_rows(r, tensors)
     run_along(addressed(r), 0, vector(r.offsets), rows_of(r, values), how, False, False,
               "index_put_ with accumulate" if add else "index_put_", out_of_bounds)
     if front is not x:
@@ -440,6 +470,7 @@ cdef int put_one(TensorBase to, int dim, TensorBase index, TensorBase values, in
                     else to.shape[k - index.ndim + 1])
     for k in range(to.ndim):
         flat[k] = index.numel if k == dim else to.shape[k]
+    need_elements(to.shape[dim], index.numel != 0)
     values = values_for(values, to.dtype, n, shape)
     if values.storage == x.storage:
         values = copy_of(values)
@@ -630,7 +661,9 @@ def index_put_(input, indices, values, bint accumulate=False):
     v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
     if tensors:
         put_recorded(v, tensors, <TensorBase?>values, accumulate)
-    elif accumulate:                  # an index without dimensions is a number
+        return input
+    need_broadcast(<TensorBase?>values, (<TensorBase>v).ndim, (<TensorBase>v).shape)
+    if accumulate:                    # an index without dimensions is a number
         v.add_(values)
     else:
         copy_(<TensorBase>v, <TensorBase?>values)

@@ -207,6 +207,11 @@ def masked_fill_(x, mask, value):
     return ops._masked_fill_(x, mask, value)
 
 
+def masked_scatter_(x, mask, source):
+    """Tensor.masked_scatter_, which the mask cannot widen."""
+    return ops._masked_scatter_(x, mask, source)
+
+
 def scatter_(x, dim, index, src, reduce):
     """Tensor.scatter_ in all its forms."""
     if reduce is not None:

@@ -204,3 +204,23 @@ cdef int64_t reduced_count(tuple shape, object dim) except -1:
 def wrap(dim, int ndim, str op):
     """A dimension counted from the front; raises as every operator does."""
     return wrap_dim(dim, ndim, op)
+
+
+def refuse_target(shape, target):
+    """Raise, for class numbers whose shape does not fit that of the scores, what PyTorch raises."""
+    shape, target = list(shape), list(target)
+    if not shape:
+        raise ValueError("Expected 1 or more dimensions (got 0)")
+    if len(shape) == 1 and len(target) == 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target[0]}")
+    if len(shape) > 1 and shape[:1] != target[:1]:
+        raise ValueError(f"Expected input batch_size ({shape[0]}) to match target batch_size "
+                         f"({target[0] if target else 0}).")
+    if len(shape) < 3:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if len(shape) != 4:
+        raise RuntimeError(f"Expected target size {[shape[0], *shape[2:]]}, got {target}")
+    if len(target) != 3:
+        raise RuntimeError("only batches of spatial targets supported (3D tensors) but got targets of dimension: "
+                           f"{len(target)}")
+    raise RuntimeError(f"size mismatch (got input: {shape}, target: {target}")

@@ -388,6 +388,10 @@ cdef class ViewMethods(TableMethods):
         """In place: elements replaced by a value where the mask is true."""
         return methods().masked_fill_(self, mask, value)
 
+    def masked_scatter_(self, mask, source):
+        """In place: elements replaced by those of the source, one after the other, where the mask is true."""
+        return methods().masked_scatter_(self, mask, source)
+
     def scatter_(self, dim, index, src=None, *, value=None, reduce=None):
         """In place: elements replaced at index positions along a dimension, or with `reduce` added or multiplied."""
         return methods().scatter_(self, dim, index, value if src is None else src, reduce)

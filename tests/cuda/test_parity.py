@@ -381,6 +381,7 @@ CALLS = {
     "heaviside": [(fixed(real(4, 5).round()), fixed(real(5, seed=1)))],
     "_masked_fill": [(real(4, 5), fixed(real(4, 5, seed=1) > 0), 0.7)],
     "_masked_select": [(real(4, 5), fixed(real(5, seed=1) > 0))],
+    "_masked_scatter": [(real(4, 5), fixed(real(4, 5, seed=1) > 0), real(20, seed=2))],
     "masked_scatter": [(real(4, 5), fixed(real(4, 5, seed=1) > 0), real(20, seed=2))],
     "scatter": [(real(4, 5), 1, PLACES, real(2, 3, seed=1)), (real(4, 5), 0, fixed([[3, 0, 1]]), 0.5)],
     "_scatter_src": [(real(4, 5), 1, PLACES, real(2, 3, seed=1))],

@@ -147,8 +147,9 @@ def tensors(draw, shape=None, dtypes=FLOATS, kinds=("normal", "extreme"), layout
 class Call:
     """A call by name: its arguments, and how it is made and compared.
 
-    `form` is function, method, out or inplace. `rtol` stands in for the dtypes' tolerance, `compare` for the usual
-    comparison, `exact` forbids any difference. `grad` numbers the arguments whose gradients are compared too.
+    `form` is function, method, out or inplace. `rtol` stands in for the dtypes' tolerance, `atol` allows a distance
+    where numbers cancel, `compare` stands in for the usual comparison, `exact` forbids any difference. `grad` numbers
+    the arguments whose gradients are compared too.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Call:
     kwargs: dict = field(default_factory=dict)
     form: str = "function"
     rtol: float | None = None
+    atol: float = 0
     compare: object = None
     exact: bool = False
     grad: tuple = ()
@@ -304,7 +306,7 @@ def same(ours, theirs, call, where="result"):
         assert isinstance(ours, tuple), f"{where}: {ours!r} is no tensor"
         assert ours[0] == theirs[0], f"{where}: dtype {ours[0]}, not {theirs[0]}"
         assert ours[1].shape == theirs[1].shape, f"{where}: shape {ours[1].shape}, not {theirs[1].shape}"
-        close(ours[1], theirs[1], 0 if call.exact else call.rtol or TOLERANCE.get(theirs[0], 0), where)
+        close(ours[1], theirs[1], 0 if call.exact else call.rtol or TOLERANCE.get(theirs[0], 0), where, call.atol)
     elif isinstance(theirs, float):
         assert ours == theirs or ours != ours or abs(ours - theirs) <= 1e-5 * abs(theirs), where
     else:
@@ -339,8 +341,8 @@ def largest_of(tensor):
     return float(sizes.max(initial=0))
 
 
-def close(a, b, tolerance, where="result"):
-    """Equal but for `tolerance` of an element and of the largest one; NaN equals NaN."""
+def close(a, b, tolerance, where="result", distance=0):
+    """Equal but for `tolerance` of an element and of the largest one, and for a distance; NaN equals NaN."""
     if a.dtype.kind not in "fc" or not tolerance:
         np.testing.assert_array_equal(a, b, err_msg=where)
         return
@@ -351,7 +353,7 @@ def close(a, b, tolerance, where="result"):
     largest = float(finite.max(initial=0))
     with np.errstate(all="ignore"):
         atol = tolerance * largest if np.isfinite(tolerance * largest) else 0
-        np.testing.assert_allclose(a, b, rtol=tolerance, atol=atol + tolerance * 1e-6, err_msg=where)
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=atol + tolerance * 1e-6 + distance, err_msg=where)
 
 
 NOT_THERE = (
@@ -449,7 +451,8 @@ def _check_numpy(call, ours):
     for mine, other in zip(_flat(ours.result), want if isinstance(want, (tuple, list)) else [want], strict=True):
         other = np.asarray(other)
         assert mine[1].shape == other.shape, f"NumPy: shape {mine[1].shape}, not {other.shape}"
-        close(mine[1], other, 0 if call.exact else call.rtol or TOLERANCE.get(mine[0], 0), "against NumPy")
+        rtol = 0 if call.exact else call.rtol or TOLERANCE.get(mine[0], 0)
+        close(mine[1], other, rtol, "against NumPy", call.atol)
 
 
 def _array(value):

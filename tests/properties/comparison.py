@@ -235,8 +235,6 @@ def faults(ours, theirs):
 
 def better(function, items, refine):
     """The reference that results may agree with instead of PyTorch's."""
-    if isinstance(refine, Exact):
-        return lambda: refine(*items)
     if callable(refine):
         return lambda: quietly(refine, *(as_double(x) for x in items))
     return (lambda: doubled(function, items)) if refine else None
@@ -245,17 +243,6 @@ def better(function, items, refine):
 def quietly(function, *arrays, **params):
     with np.errstate(all="ignore"):
         return function(*arrays, **params)
-
-
-class Exact:
-    """A comparison of the very numbers, where PyTorch first wraps what does not fit the dtype."""
-
-    def __init__(self, function):
-        self.function = function
-
-    def __call__(self, *items):
-        arrays = [np.array(x.array if isinstance(x, strategies.Operand) else x) for x in items]
-        return self.function(*(a if a.dtype.kind == "c" else a.astype(np.longdouble) for a in arrays))
 
 
 def as_double(x):

@@ -3,7 +3,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import scipy.special as sp
-from comparison import NEAR, Exact, Tolerance
+from comparison import NEAR, Tolerance
 from hypothesis import strategies as st
 from references import INVERSES, airy, bessel, digamma, i0, i1
 from rows import ROWS
@@ -128,9 +128,6 @@ CASES = {
                               ("i1", i1), ("i1e", sp.i1e), ("erfcx", sp.erfcx))},
     **{f"special_bessel_{name}": [Case(f"special.bessel_{name}", tolerance=Tolerance(8, atol=4),
                                        precise=bessel(name))] for name in ("j0", "j1", "y0", "y1")},
-    **{name: [Case(name, 2, precise=Exact(function))]
-       for name, function in (("eq", np.equal), ("ne", np.not_equal), ("lt", np.less), ("le", np.less_equal),
-                              ("gt", np.greater), ("ge", np.greater_equal))},
     **{name: [Case(name, 2, dtypes=REAL_DTYPES, scale=lambda x, y: np.abs(np.fmax(x, y)))]
        for name in ("logaddexp", "logaddexp2")},
     "cosh": [Case("cosh", tolerance=INFINITE, precise=np.cosh, dtypes=REAL_DTYPES)],

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from calls import COMPLEX, FLOATS, KEEPING, LAYOUTS, WIDE, Call, Cases, DType, T, filled, seeds, shapes, tensors
+from calls import COMPLEX, FLOATS, KEEPING, LAYOUTS, WIDE, Call, Cases, DType, T, filled, seeds, shapes, tensors, within
 from hypothesis import strategies as st
 from scipy import fft as scipys
 
@@ -170,6 +170,7 @@ def signal_windows(draw):
         [draw(st.integers(-1, 30))],
         kwargs,
         rtol=4e-3 if str(kwargs.get("dtype")) == "float16" else 5e-5,
+        compare=within(lambda call: 1e-7),    # the ends of a window may be what rounding leaves of nought
     )
 
 

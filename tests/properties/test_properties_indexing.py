@@ -353,7 +353,8 @@ def masked_fill(draw):
     return Call("masked_fill", [x, mask, value], {}, form, exact=True)
 
 
-@cases.add("masked_fill gradients", "masked_fill _masked_fill masked_select _masked_select masked_scatter")
+@cases.add("masked_fill gradients",
+           "masked_fill _masked_fill masked_select _masked_select masked_scatter _masked_scatter")
 def masked_gradients(draw):
     _, x, mask = draw(masked(WIDE, ("normal",)))
     name = draw(forms("masked_fill", "masked_select", "masked_scatter"))
@@ -371,7 +372,7 @@ def masked_select(draw):
     return Call("masked_select", [x, mask], {}, form, exact=True, numpy=numpy)
 
 
-@cases.add("masked_scatter", "masked_scatter")
+@cases.add("masked_scatter", "masked_scatter _masked_scatter")
 def masked_scatter(draw):
     form, x, mask = draw(masked())
     source = draw(tensors(dtypes=(x.dtype,)))

@@ -55,6 +55,7 @@ def _activation(
             kwargs,
             form,
             rtol=rtol or tolerance(x),
+            atol=_gelu_of_vectors(x) if short == "gelu" else 0,
             grad=grad,
             numpy=numpy if len(args) == 1 else None,
             loose_memory=bool(kwargs),
@@ -91,6 +92,11 @@ _activation(F + "hardshrink", "hardshrink", ("lambd",))
 _activation("nan_to_num", "_nan_to_num", ("nan", "posinf", "neginf"), methods=METHODS, kinds=("extreme", "normal"))
 
 
+def _gelu_of_vectors(x):
+    # PyTorch's vectors take Phi(x) from 1 + erf, of which little is left far below zero
+    return 2e-6 if x.dtype == "float32" else 0
+
+
 @cases.add("gelu of tanh", "gelu_tanh gelu_erf")
 def gelu(draw):
     x = draw(tensors(dtypes=MOSTLY, kinds=("normal", "odd")))
@@ -99,6 +105,7 @@ def gelu(draw):
         [x],
         {"approximate": draw(forms("none", "tanh", "tanh", "other"))},
         rtol=tolerance(x),
+        atol=_gelu_of_vectors(x),
         grad=(0,) if differentiable(x) else (),
     )
 
@@ -189,6 +196,7 @@ def normalize(draw):
         [x],
         {"p": draw(st.sampled_from([2.0, 1.0, 3.0, float("inf"), 0.0])), "dim": draw(st.integers(-2, 2))},
         rtol=tolerance(x),
+        atol=1e-12 if x.dtype == "float64" else 0,    # a number by itself has no gradient, but for rounding
         grad=(0,) if differentiable(x) else (),
     )
 
@@ -309,6 +317,8 @@ def instance_norm(draw):
         args,
         {"use_input_stats": draw(flags) if running else True},
         rtol=tolerance(x) or 1e-7,
+        # of equal numbers nothing is left but what rounding leaves of their mean, over the root of eps
+        atol={"float64": 1e-11, "float32": 2e-3}.get(x.dtype, 0) if x.layout == "expanded" else 0,
         grad=grad,
         loose_memory=True,
     )
@@ -344,6 +354,8 @@ def embedding_bag(draw):
         kwargs["offsets"] = T(np.concatenate([[0], cuts]).astype("int64"))
         # of no bags PyTorch reads other memory, which can end the process
         kwargs["include_last_offset"] = draw(rarely) and cuts.size > 0
+        if kwargs["include_last_offset"]:       # which is to be the number of indices
+            kwargs["offsets"].values[-1] = index.size
     if index.size and draw(rarely):
         index.reshape(-1)[0] = draw(st.sampled_from([-1, rows]))
     if draw(flags):
@@ -413,6 +425,7 @@ def multi_head(draw):
         args,
         {"need_weights": draw(flags), "average_attn_weights": draw(flags)},
         rtol=5e-4 if dtype == "float32" else 1e-7,
+        atol=1e-11 if dtype == "float64" else 0,      # where one key has all the weight, gradients cancel
         grad=(0, 1, 2, 5) if dtype == "float64" else (),
     )
 

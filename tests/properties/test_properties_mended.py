@@ -356,3 +356,152 @@ def test_factors_of_whole_numbers():
     with pytest.raises(RuntimeError, match="cannot be converted to type uint8"):
         x.add_(5, alpha=2**62)
     assert ctorch.tensor([1]).add(5, alpha=2**62).tolist() == [1 + 2**62]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_numbers_wrap_before_they_are_compared(dtype):
+    x = ctorch.tensor([44, 100, 1], dtype=getattr(ctorch, dtype))
+    assert (x == 300).tolist() == [True, False, False] == x.eq(ctorch.tensor(300)).tolist()
+    assert (x < 300).tolist() == [False, False, True] == ctorch.gt(300, x).tolist()
+    assert (x >= 300.0).tolist() == [False, False, False]          # which is compared in floats
+
+
+INFINITE = float("inf")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "bfloat16", "complex64"])
+@pytest.mark.parametrize("name, shapes", [("addmm", ((2, 2), (2, 2), (2, 2))), ("addmv", ((2,), (2, 2), (2,))),
+                                          ("baddbmm", ((2, 2, 2),) * 3), ("addbmm", ((2, 2), (3, 2, 2), (3, 2, 2)))])
+def test_products_times_nought_do_not_count(name, shapes, dtype):
+    x, first, second = (ctorch.full(s, v, dtype=getattr(ctorch, dtype)) for s, v in zip(shapes, (3, -1, INFINITE)))
+    assert (getattr(ctorch, name)(x, first, second, alpha=0) == 3).all()
+    assert (getattr(ctorch, name)(x * INFINITE, first, second, alpha=0, beta=0) == 0).all()
+    assert getattr(ctorch, name)(x, first, second).isinf().all() or dtype == "complex64"
+
+
+def test_gradient_of_products_times_nought():
+    x, y = ctorch.ones(2, 2, requires_grad=True), ctorch.full((2, 2), 2.0, requires_grad=True)
+    ctorch.addmm(ctorch.ones(2, 2), x, y, alpha=0).sum().backward()
+    assert not x.grad.any() and not y.grad.any()
+
+
+@pytest.mark.parametrize("beta, expected", [(1, 1.5), (0, 0.5)])
+def test_addr_of_whole_numbers_to_floats(beta, expected):
+    ones = ctorch.ones(2, dtype=ctorch.int64)
+    y = ctorch.addr(ctorch.ones((2, 2), dtype=ctorch.float64), ones, ones, alpha=0.5, beta=beta)
+    assert y.dtype == ctorch.float64 and y.tolist() == [[expected] * 2] * 2
+
+
+def test_addr_multiplies_in_the_dtype_of_the_result():
+    third = ctorch.tensor([1 / 3])
+    assert ctorch.addr(ctorch.zeros((1, 1), dtype=ctorch.float64), third, third).item() == third.item() ** 2
+
+
+def test_addr_of_bools_checks_what_it_does_not_add():
+    with pytest.raises(RuntimeError, match="expand"):
+        ctorch.addr(ctorch.ones((0, 1), dtype=ctorch.bool), *[ctorch.tensor([True])] * 2, beta=0)
+
+
+@pytest.mark.parametrize("p", [1, 2])
+def test_margins_that_are_not_numbers_count_nothing(p):
+    x = ctorch.tensor([float("nan"), -2.5, 3.0], requires_grad=True)
+    loss = F.multi_margin_loss(x, ctorch.tensor(1), p=p)
+    loss.backward()
+    assert loss.item() == pytest.approx(6.5 ** p / 3)
+    assert x.grad.tolist() == pytest.approx([0, -p * 6.5 ** (p - 1) / 3, p * 6.5 ** (p - 1) / 3])
+    assert F.multilabel_margin_loss(x, ctorch.tensor([1, -1, -1])).item() == pytest.approx(6.5 / 3)
+
+
+@pytest.mark.parametrize("shape, target, error, message", [
+    ((3,), (2,), ValueError, "must have size 1"), ((3,), (1, 1), RuntimeError, "multi-target"),
+    ((2, 3), (3,), ValueError, "match target batch_size"), ((2, 3), (), ValueError, "match target batch_size"),
+    ((2, 3), (2, 1), RuntimeError, "multi-target"), ((2, 3, 4), (2,), RuntimeError, r"target size \[2, 4\]"),
+    ((2, 3, 1, 2), (2, 2), RuntimeError, "only batches of spatial targets"),
+    ((2, 3, 1, 2), (2, 1, 3), RuntimeError, "size mismatch")])
+def test_class_numbers_of_another_shape(shape, target, error, message):
+    with pytest.raises(error, match=message):
+        F.nll_loss(ctorch.ones(shape), ctorch.zeros(target, dtype=ctorch.int64))
+
+
+def test_index_put_looks_at_the_shapes_first():
+    one, none = ctorch.tensor([1]), ctorch.tensor([0])
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        ctorch.ones(1, 1).index_put((one, none), ctorch.ones(2))
+    with pytest.raises(IndexError, match="out of bounds"):
+        ctorch.ones(1, 1).index_put((one, none), ctorch.ones(1))
+
+
+@pytest.mark.parametrize("shape, key", [((0, 0), ctorch.tensor([0])), ((0, 1, 0), ([0], 0)),
+                                        ((3, 0, 0), (slice(None), [0])), ((0, 0), ([0], [0]))])
+def test_nothing_is_asked_of_no_elements(shape, key):
+    x = ctorch.ones(shape)
+    with pytest.raises(IndexError, match="dimension with size 0"):
+        x[key]
+    with pytest.raises(IndexError, match="dimension with size 0"):
+        x[key] = 2.0
+
+
+def test_masked_scatter_widens_to_the_mask():
+    x = ctorch.zeros(2, requires_grad=True)
+    source = ctorch.arange(4.0).requires_grad_()
+    mask = ctorch.tensor([[True, False], [True, True]])
+    y = x.masked_scatter(mask, source)
+    assert y.tolist() == [[0, 0], [1, 2]]
+    y.sum().backward()
+    assert x.grad.tolist() == [0, 1] and source.grad.tolist() == [1, 1, 1, 0]
+    with pytest.raises(RuntimeError, match="expand"):
+        ctorch.zeros(2).masked_scatter_(mask, ctorch.arange(4.0))
+
+
+def test_condition_of_nothing():
+    assert ctorch.linalg.cond(ctorch.ones(2, 0, 1), 1).tolist() == [0, 0]
+    with pytest.raises(RuntimeError, match="square"):
+        ctorch.linalg.cond(ctorch.ones(0, 1), "fro")
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (2, 2)])
+def test_tensorinv_of_too_few_dimensions(shape):
+    with pytest.raises(RuntimeError, match="'ind' is 3"):
+        ctorch.linalg.tensorinv(ctorch.ones(shape), ind=3)
+
+
+def test_a_number_has_no_dimension_to_roll():
+    with pytest.raises(IndexError, match="no dimensions"):
+        ctorch.tensor(True).roll(0, 0)
+    assert ctorch.tensor(2.0).roll(1).item() == 2
+
+
+@pytest.mark.parametrize("name", ["layer_norm", "rms_norm"])
+@pytest.mark.parametrize("shape", [(2,), (1, 1), ()])
+def test_weights_of_another_shape_than_normalized(name, shape):
+    with pytest.raises(RuntimeError, match="weight to be of same shape"):
+        getattr(F, name)(ctorch.ones(3, 1), (1,), ctorch.ones(shape))
+
+
+@pytest.mark.parametrize("places, value", [((0, 0), (1,)), ((0, 0), (2,)), ((0,), (1, 1)), ((0,), (2, 1, 2))])
+def test_values_that_an_index_has_no_room_for(places, value):
+    indices = tuple(ctorch.tensor(n) for n in places)
+    for accumulate in (False, True):
+        with pytest.raises(RuntimeError, match="shape mismatch"):
+            ctorch.ones(2, 2).index_put(indices, ctorch.ones(value), accumulate)
+
+
+def test_gradient_of_an_extremum_that_is_not_a_number():
+    x = ctorch.tensor([float("nan"), 1.0, 2.0], requires_grad=True)
+    source = ctorch.tensor([0.0, 3.0], requires_grad=True)
+    x.scatter_reduce(0, ctorch.tensor([0, 1]), source, "amax").sum().backward()
+    assert x.grad[0].isnan() and source.grad[0].isnan() and x.grad[1:].tolist() == [0, 1] and source.grad[1] == 1
+
+
+def test_frobenius_norm_of_three_dimensions():
+    x = ctorch.ones(2, 2, 2)
+    assert x.norm(2, (0, 1, 2)).item() == pytest.approx(8 ** 0.5) and x.norm("fro").item() == pytest.approx(8 ** 0.5)
+    with pytest.raises(RuntimeError, match="2-tuple"):
+        x.norm("fro", (0, 1, 2))
+
+
+def test_numbers_among_blocks_add_their_category_only():
+    half, one = ctorch.ones(2, dtype=ctorch.float16), ctorch.tensor(1.0)
+    assert ctorch.block_diag(half, one).dtype == ctorch.float16
+    assert ctorch.block_diag(half, one.reshape(1)).dtype == ctorch.float32
+    assert ctorch.block_diag(ctorch.ones(2, dtype=ctorch.int8), one).dtype == ctorch.float32

@@ -81,6 +81,9 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     if not sizes:
         raise RuntimeError("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one "
                            "element, but got normalized_shape = []")
+    if weight is not None and tuple(weight.shape) != sizes:
+        raise RuntimeError("Expected weight to be of same shape as normalized_shape, but got weight of shape "
+                           f"{list(weight.shape)} and normalized_shape = {list(sizes)}")
     if input.dim() < len(sizes):
         raise ValueError(f"Input tensor must have at least {len(sizes)} dimensions, but got {input.dim()}")
     if tuple(input.shape[input.dim() - len(sizes):]) != sizes:

@@ -60,6 +60,13 @@ def matmul(input, other):
     return ops.bmm(left, right).reshape(*batch, input.shape[-2], other.shape[-1])
 
 
+def _sum_of_products(input, product, beta, alpha):
+    if alpha == 0:                   # not even a NaN of the products counts, as BLAS has it
+        product = ops._masked_fill(product, ctorch.ones((), dtype=ctorch.bool, device=product.device), 0)
+        alpha = 1
+    return _scaled_sum(input, product, beta, alpha)
+
+
 def _scaled_sum(input, product, beta, alpha):
     if not product.is_floating_point() and not product.is_complex():
         alpha, beta = int(alpha), int(beta)
@@ -80,12 +87,12 @@ def _same_dtype(op, input, first, second):
 
 def addmm(input, mat1, mat2, *, beta=1, alpha=1):
     _same_dtype("addmm", input, mat1, mat2)
-    return _scaled_sum(input, ops.mm(mat1, mat2), beta, alpha)
+    return _sum_of_products(input, ops.mm(mat1, mat2), beta, alpha)
 
 
 def baddbmm(input, batch1, batch2, *, beta=1, alpha=1):
     _same_dtype("baddbmm", input, batch1, batch2)
-    return _scaled_sum(input, ops.bmm(batch1, batch2), beta, alpha)
+    return _sum_of_products(input, ops.bmm(batch1, batch2), beta, alpha)
 
 
 def addmv(input, mat, vec, *, beta=1, alpha=1):
@@ -95,7 +102,7 @@ def addmv(input, mat, vec, *, beta=1, alpha=1):
         raise RuntimeError(f"size mismatch, got input ({mat.shape[0]}), mat ({mat.shape[0]}x{mat.shape[1]}), vec "
                            f"({vec.shape[0]})")
     _same_dtype("addmv", input, mat, vec)
-    return _scaled_sum(input, mv(mat, vec), beta, alpha)
+    return _sum_of_products(input, mv(mat, vec), beta, alpha)
 
 
 def addr(input, vec1, vec2, *, beta=1, alpha=1):
@@ -106,8 +113,8 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
             and type(alpha) in (int, float) and type(beta) in (int, float):
         shape = (vec1.shape[0], vec2.shape[0])
         return ops._addr(input if input.shape == shape else input.expand(shape), vec1, vec2, beta, alpha)
-    product = outer(vec1, vec2)
-    result = ctorch.promote_types(input.dtype, product.dtype)
+    result = ctorch.promote_types(input.dtype, ctorch.promote_types(vec1.dtype, vec2.dtype))
+    product = outer(vec1.to(result), vec2.to(result))
     for name, number in (("beta", beta), ("alpha", alpha)):
         if isinstance(number, bool) and result != ctorch.bool:
             raise RuntimeError(f"Boolean {name} only supported for Boolean results.")
@@ -115,6 +122,7 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
         return _scaled_sum(input, product, beta, alpha)
     if not alpha:
         product = product & False
+    input = input.expand(product.shape)
     return product if not beta else product | input
 
 
@@ -134,9 +142,9 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
                            f"{batch2.shape[1]}x{batch2.shape[2]})")
     _same_dtype("addbmm", input, batch1, batch2)
     if count and rows * inside * batch2.shape[2] >= LARGE_PRODUCT and not batch1.is_cuda:
-        return _scaled_sum(input, ops._bmm_sum(batch1, batch2), beta, alpha)
+        return _sum_of_products(input, ops._bmm_sum(batch1, batch2), beta, alpha)
     wide = batch1.transpose(0, 1).reshape(rows, count * inside)
-    return _scaled_sum(input, ops.mm(wide, batch2.reshape(count * inside, batch2.shape[2])), beta, alpha)
+    return _sum_of_products(input, ops.mm(wide, batch2.reshape(count * inside, batch2.shape[2])), beta, alpha)
 
 
 def vdot(input, other):

@@ -161,6 +161,8 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
         if p != "nuc":
             raise RuntimeError(f"norm: p must be a number, 'fro' or 'nuc', got {p!r}")
         return norms.matrix_norm(input, p, tuple(range(input.dim())) if dim is None else dim, keepdim, dtype=dtype)
+    if p == "fro" and isinstance(dim, (tuple, list)) and len(dim) > 2:
+        raise RuntimeError(f"linalg.matrix_norm: dim must be a 2-tuple. Got {' '.join(map(str, dim))}")
     return norms.vector_norm(input, 2 if p is None or isinstance(p, str) else p, dim, keepdim, dtype=dtype)
 
 

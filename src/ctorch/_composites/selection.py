@@ -20,6 +20,11 @@ def masked_fill(input, mask, value):
     return ops._where(mask, value, input).to(input.dtype)
 
 
+def masked_scatter(input, mask, source):
+    wide = input.shape if input.shape == mask.shape else ctorch.broadcast_shapes(input.shape, mask.shape)
+    return ops._masked_scatter(input if input.shape == wide else input.expand(wide), mask, source)
+
+
 def masked_select(input, mask):
     return ops._masked_select(input, mask)
 

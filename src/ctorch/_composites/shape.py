@@ -107,6 +107,8 @@ def rot90(input, k=1, dims=(0, 1)):
 
 
 def roll(input, shifts, dims=None):
+    if isinstance(shifts, float):
+        raise TypeError("roll(): argument 'shifts' (position 2) must be tuple of ints, not float")
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if not shifts:
@@ -115,6 +117,8 @@ def roll(input, shifts, dims=None):
         return roll(input.contiguous().view(-1), shifts, (0,)).view(input.shape)
     if len(dims) != len(shifts):
         raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+    if input.dim() == 0:
+        raise IndexError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     return ops._roll(input, shifts, dims)
 
 

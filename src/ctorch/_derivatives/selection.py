@@ -60,6 +60,7 @@ def scatter_reduce_gradient(g, x, y, dim, index, src, reduce, include_self, need
     else:
         of_x, of_src = (x == y).to(g.dtype), (src == _f.gather(y, dim, index)).to(g.dtype)
         share = g / (of_x if include_self else ctorch.zeros_like(g)).scatter_add(dim, index, of_src).clamp(min=1)
+        share = share.masked_fill(y != y, float("nan"))
         gx, gsrc = of_x * share, of_src * _f.gather(share, dim, index)
     if not include_self:
         gx = _f._scatter_value(gx, dim, index, 0)

@@ -8,6 +8,8 @@ from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.loss cimport *
 from ctorch._tensor cimport *
 
+from ctorch._shape import refuse_target
+
 cdef LossKernels* kernels = NULL
 
 
@@ -40,21 +42,18 @@ cdef int describe(ClassLoss* l, int ndim, const int64_t* shape) noexcept:
 
 cdef int check(TensorBase x, TensorBase target, TensorBase weight, str op) except -1:
     cdef int i
+    cdef bint fits
     if target.dtype != INT64 and target.dtype != UINT8:
         raise RuntimeError(f"{op}: expected target of dtype torch.int64 or torch.uint8, got "
                            f"{dtype_object(target.dtype)}")
-    if x.ndim == 0 or x.ndim > 1 and target.ndim != x.ndim - 1 or x.ndim == 1 and target.ndim > 1:
-        raise ValueError(f"{op}: expected a target of {max(x.ndim - 1, 0)} dimensions for input "
-                         f"{list(shape_tuple(x))}, "
-                         f"got target {list(shape_tuple(target))}")
-    if x.ndim == 1 and target.ndim == 1 and target.shape[0] != 1:
-        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {target.shape[0]}")
-    if x.ndim > 1:
-        for i in range(target.ndim):
-            if target.shape[i] != x.shape[i if i == 0 else i + 1]:
-                raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size "
-                                 f"({target.shape[0]})." if i == 0 else
-                                 f"{op}: target {list(shape_tuple(target))} does not fit input {list(shape_tuple(x))}")
+    if x.ndim == 1:
+        fits = target.ndim == 0 or target.ndim == 1 and target.shape[0] == 1
+    else:
+        fits = target.ndim == x.ndim - 1
+        for i in range(target.ndim if fits else 0):
+            fits = fits and target.shape[i] == x.shape[i if i == 0 else i + 1]
+    if not fits:
+        refuse_target(shape_tuple(x), shape_tuple(target))
     if weight is not None and (weight.ndim != 1 or weight.shape[0] != x.shape[class_dim(x.ndim)]):
         raise RuntimeError(f"{op}: weight tensor should be defined either for all {x.shape[class_dim(x.ndim)]} classes "
                            f"or no classes but got weight tensor of shape: {list(shape_tuple(weight))}")

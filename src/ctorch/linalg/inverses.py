@@ -146,6 +146,8 @@ def tensorinv(A, ind=2, *, out=None):
     """
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
+    if ind > A.dim():
+        raise RuntimeError(f"linalg.tensorinv: 'ind' is {ind}, but the input has only {A.dim()} dimensions")
     last, first = A.shape[ind:], A.shape[:ind]
     if math.prod(last) != math.prod(first):
         raise RuntimeError("Expected self to satisfy the requirement prod(self.shape[ind:]) == prod(self.shape[:ind]), "

@@ -290,6 +290,8 @@ def cond(A, p=None, *, out=None):
         else:
             S = svdvals(A)
             y = S[..., -1] / S[..., 0] if p == -2 else S[..., 0] / S[..., -1]
+    elif A.numel() == 0 and not isinstance(p, str):
+        y = matrix_norm(A, "fro")
     else:
         need_square(A, f"linalg.cond(ord={p})")
         if A.numel() == 0:

@@ -1,5 +1,6 @@
 """Negative log-likelihood and cross entropy over class numbers on CUDA: checks and shapes around the loss kernels."""
 import ctorch
+from ctorch._shape import refuse_target
 from ctorch.cuda._forward.common import (
     around,
     compute_dtype,
@@ -69,14 +70,9 @@ def _describe(shape, target, weight, ignore_index, reduction, smoothing=0.0):
 def _check(x, target, weight, op):
     if target.dtype != ctorch.int64:
         raise RuntimeError(f"{op}: expected target of dtype torch.int64, got {target.dtype}")
-    ndim, given = len(x.shape), len(target.shape)
-    if ndim == 0 or (ndim > 1 and given != ndim - 1) or (ndim == 1 and given > 1):
-        raise ValueError(f"{op}: expected a target of {max(ndim - 1, 0)} dimensions for input {list(x.shape)}, got "
-                         f"target {list(target.shape)}")
-    if ndim > 1 and target.shape[0] != x.shape[0]:
-        raise ValueError(f"Expected input batch_size ({x.shape[0]}) to match target batch_size ({target.shape[0]}).")
-    if ndim > 1 and tuple(target.shape[1:]) != tuple(x.shape[2:]):
-        raise ValueError(f"{op}: target {list(target.shape)} does not fit input {list(x.shape)}")
+    shape, given = tuple(x.shape), tuple(target.shape)
+    if not shape or given not in ([(), (1,)] if len(shape) == 1 else [shape[:1] + shape[2:]]):
+        refuse_target(shape, given)
     classes = x.shape[_class_dim(x.shape)]
     if weight is not None and (len(weight.shape) != 1 or weight.shape[0] != classes):
         raise RuntimeError(f"{op}: weight tensor should be defined either for all {classes} classes or no classes but "

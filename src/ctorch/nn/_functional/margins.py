@@ -102,7 +102,8 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         raise RuntimeError(f"inconsistent target size, expected {rows.size(0)} but got {list(target.shape)}")
     if weight is not None and weight.numel() != rows.size(1):
         raise ValueError("weight must be one-dimensional and have one element per class")
-    excess = ops.relu(margin - ops.gather(rows, 1, classes) + rows)
+    excess = margin - ops.gather(rows, 1, classes) + rows
+    excess = ctorch.where(excess > 0, excess, 0)                 # a margin that is NaN counts nothing
     excess = excess if p == 1 else excess * excess
     if weight is not None:
         excess = excess * weight[classes.reshape(-1)].unsqueeze(1)
@@ -134,8 +135,8 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     chosen = labels.masked_fill(~valid, 0)
     present = ops._scatter_add(valid.to(rows.dtype), 1, chosen, tuple(rows.shape)) > 0
     wanted = ops.gather(rows, 1, chosen)
-    excess = (1 - wanted.unsqueeze(2) + rows.unsqueeze(1)).clamp(min=0)
-    counts = valid.unsqueeze(2) & ~present.unsqueeze(1)
+    excess = 1 - wanted.unsqueeze(2) + rows.unsqueeze(1)
+    counts = valid.unsqueeze(2) & ~present.unsqueeze(1) & (excess > 0)
     loss = excess.masked_fill(~counts, 0).sum((1, 2)) / rows.size(1)
     return _reduce(loss if input.dim() == 2 else loss.reshape(()), reduction)
 
