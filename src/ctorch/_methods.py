@@ -66,18 +66,6 @@ def pin_memory(x):
     return pinned.pin(x)
 
 
-def retain_grad(x):
-    """Store the gradient of a non-leaf in .grad when backward computes it."""
-    owner = weakref.ref(x)
-
-    def store(g):
-        tensor = owner()
-        if tensor is not None:
-            tensor.grad = g.detach().clone() if tensor.grad is None else tensor.grad + g
-
-    x.register_hook(store)
-
-
 def deepcopy(x, memo):
     """copy.deepcopy of a leaf tensor: its values, grad and requires_grad."""
     import copy
