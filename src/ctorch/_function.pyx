@@ -69,7 +69,7 @@ cdef tuple checked_saves(str name, tuple tensors):
 cdef object saved_tensor(FunctionNode ctx, int k):
     # Outputs come back as parts of the graph even where nothing is recorded, as users see them.
     cdef bint mode
-    if <object>ctx.saved[k].tensor is None if ctx.saved[k].tensor != NULL else False:
+    if ctx.saved[k].tensor != NULL and <object>ctx.saved[k].tensor is None:
         return None
     mode = set_recording(True)
     try:
@@ -175,7 +175,7 @@ cdef TensorBase attach_one(FunctionNode ctx, int k, TensorBase t, bint is_input,
         bump_version(t, b"a custom Function")
     record = record and category_of[t.dtype] >= CATEGORY_FLOAT
     if is_input and not is_dirty:
-        t = view_of_input(t, n)          # an input handed back is a new tensor of the graph
+        t = view_of_input(t)          # an input handed back is a new tensor of the graph
     elif record and is_dirty and t.base != NULL:
         tape_ops.rebase(t, ctx)
         return t
@@ -209,7 +209,7 @@ cdef int check_dirty(TensorBase t, bint is_input, int n) except -1:
     return 0
 
 
-cdef TensorBase view_of_input(TensorBase x, int n):
+cdef TensorBase view_of_input(TensorBase x):
     cdef TensorBase v = tensor_alias(x)
     cdef PyObject* base = x.base if x.base != NULL else <PyObject*>x
     Py_INCREF(<object>base)

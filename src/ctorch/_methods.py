@@ -2,7 +2,6 @@
 import math
 import sys
 import warnings
-import weakref
 
 import ctorch
 from ctorch import _functions as ops

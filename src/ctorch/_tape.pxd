@@ -7,7 +7,7 @@ from ctorch._tensor cimport TensorBase
 cdef enum:
     INLINE_EDGES = 3
     INLINE_SAVED = 4
-    VIEW_OF_FUNCTION = 3             # view_origin: an output of an autograd.Function, whose derivative in-place would lose
+    VIEW_OF_FUNCTION = 3             # view_origin: an output of a Function, whose derivative in-place would lose
 
 ctypedef int (*BackwardFn)(Node node, PyObject** grads) except -1
 
@@ -66,8 +66,6 @@ cdef class Node:
     cdef PyObject** grads            # owned incoming gradients, one per output
     cdef PyObject* args              # owned tuple of what else the derivative needs, or NULL
     cdef PyObject* hooks             # owned dict of kinds of hooks ("pre", "post", an output's number), or NULL
-    cdef PyObject* code              # owned code object of the user's function that recorded it, or NULL
-    cdef int instruction             # where in that
     cdef Edge inline_edges[3]
     cdef Saved inline_saved[4]
     cdef PyObject* inline_grads[1]

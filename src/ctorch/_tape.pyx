@@ -18,11 +18,12 @@ from ctorch._tensor cimport (TensorBase, same_shape, shape_tuple, tensor_alias,
 cdef extern from *:
     """
     #include <sched.h>
-    static __thread int ct_recording = 1;
-    static __thread int ct_inference = 0;
-    static __thread void *ct_call = NULL;           /* the backward call that runs in this thread */
-    static __thread long ct_task = -1;
-    static __thread PyObject *ct_pack = NULL;       /* (pack, unpack) of saved_tensors_hooks, or NULL */
+    #define CT_THREAD static __thread __attribute__((tls_model("initial-exec")))     /* no call to find them */
+    CT_THREAD int ct_recording = 1;
+    CT_THREAD int ct_inference = 0;
+    CT_THREAD void *ct_call = NULL;           /* the backward call that runs in this thread */
+    CT_THREAD long ct_task = -1;
+    CT_THREAD PyObject *ct_pack = NULL;       /* (pack, unpack) of saved_tensors_hooks, or NULL */
     """
     bint ct_recording
     bint ct_inference
@@ -133,7 +134,6 @@ cdef class Node:
             release_later(self.grads[i])
         release_later(self.args)
         release_later(self.hooks)
-        Py_XDECREF(self.code)
         if self.edges != &self.inline_edges[0]:
             free(self.edges)
         if self.saved != &self.inline_saved[0]:

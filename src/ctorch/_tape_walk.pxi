@@ -184,7 +184,7 @@ cdef int settle_leaves(BackwardCall* call, Node node) except -1:
 cdef int node_give(Node node, int k, TensorBase g) except -1:
     """Pass the gradient of input k on: to its node's buffer, or to the leaf."""
     cdef Edge* e = &node.edges[k]
-    cdef BackwardCall* call = <BackwardCall*>ct_call
+    cdef BackwardCall* call = <BackwardCall*>ct_call     # not node.call, which may be another thread's
     cdef TensorBase fitted
     cdef bint owned
     if e.target == NULL or g is None:
