@@ -33,18 +33,19 @@ cdef LoopKernel find_kernel(Elementwise* op, int dtype) except? NULL:
     cdef int group = category_of[dtype] if category_of[dtype] != CATEGORY_BOOL else CATEGORY_INT
     if op.kernel[dtype] != NULL or (op.sought >> group) & 1:
         return op.kernel[dtype]
-    op.sought |= 1 << group
     if not (op.categories >> group) & 1 and not (op.categories & 1 and group == CATEGORY_INT):
+        op.sought |= 1 << group
         return NULL
     family = f"_gen_{op.family.decode()}_{('int', 'int', 'real', 'complex')[group]}"
     if family not in loaded:
-        loaded.add(family)
-        e = <KernelEntry*>kernel_table(family)
+        e = <KernelEntry*>kernel_table(family)       # other threads may run meanwhile, and come here too
         while e.kernel != NULL:
             other = &OPS[<int>OP_NUMBERS[e.op]]
             other.kernel[e.dtype] = e.kernel
             other.numbers[e.dtype] = e.numbers
             e += 1
+        loaded.add(family)
+    op.sought |= 1 << group
     return op.kernel[dtype]
 
 
@@ -554,9 +555,9 @@ cdef int refuse_view(TensorBase x) except -1:
                            "logic to handle view+inplace would override the custom backward associated with the custom "
                            "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
                            "cloning the output of the custom Function.")
-    raise RuntimeError(f"Output {x.output_nr} of {name} is a view and is being modified inplace. This view is the output "
-                       "of a function that returns multiple views. Such functions do not allow the output views to be "
-                       "modified inplace. You should replace the inplace operation by an out-of-place one.")
+    raise RuntimeError(f"Output {x.output_nr} of {name} is a view and is being modified inplace. This view is the "
+                       "output of a function that returns multiple views. Such functions do not allow the output views "
+                       "to be modified inplace. You should replace the inplace operation by an out-of-place one.")
 
 
 cdef int check_overlap(TensorBase x) except -1:

@@ -3,8 +3,9 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
 from ctorch._dtype cimport *
-from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new, node_outputs,
-                           node_save, node_saved, node_set_up, node_slots, recording, set_recording, tape_ops)
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new,
+                           node_outputs, node_save, node_saved, node_set_up, node_slots, recording, set_recording,
+                           tape_ops)
 from ctorch._tensor cimport *
 
 import warnings
@@ -285,8 +286,8 @@ cdef tuple of_tensors(FunctionNode ctx, tuple results):
         return results
     for k in range(ctx.n_args):
         if results[k] is not None and k not in ctx.places:
-            raise RuntimeError(f"function {node_name(ctx)} returned a gradient different than None at position {k + 1}, "
-                               "but the corresponding forward input was not a Variable")
+            raise RuntimeError(f"function {node_name(ctx)} returned a gradient different than None at position "
+                               f"{k + 1}, but the corresponding forward input was not a Variable")
     return tuple([results[k] for k in ctx.places])
 
 

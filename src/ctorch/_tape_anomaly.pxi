@@ -47,8 +47,8 @@ cdef int tell_anomaly(Node node) except -1:
     while parent is not None:
         notes = parent.metadata
         if "traceback_" not in notes:
-            warn(f"\n\nPrevious calculation was induced by {parent.name()}. No forward pass information available. Enable "
-                 "detect anomaly during forward pass for more information.", stacklevel=2)
+            warn(f"\n\nPrevious calculation was induced by {parent.name()}. No forward pass information available. "
+                 "Enable detect anomaly during forward pass for more information.", stacklevel=2)
             return 0
         warn(f"\n\nPrevious calculation was induced by {parent.name()}. Traceback of forward call that induced the "
              f"previous calculation:\n{''.join(notes['traceback_'])}", stacklevel=2)

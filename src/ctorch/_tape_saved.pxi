@@ -69,8 +69,9 @@ cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
     finally:
         set_recording(mode)
     if kept.storage.version != version:
-        raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to pack "
-                           "hook cannot be modified by in-place operations as this can lead to unexpected side-effects.")
+        raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to "
+                           "pack hook cannot be modified by in-place operations as this can lead to unexpected "
+                           "side-effects.")
     record = (value, unpack, maker, x.output_nr, leaf)
     Py_INCREF(record)
     s.tensor = <PyObject*>record

@@ -208,7 +208,7 @@ def test_anomalies_name_the_operation():
     x = ctorch.zeros(1, requires_grad=True)
     with ctorch.autograd.detect_anomaly(), pytest.warns(UserWarning, match="Error detected in SqrtBackward0") as caught:
         y = x.sqrt() * 0  # the line that is named
-        with pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th output."):
+        with pytest.raises(RuntimeError, match="Function 'SqrtBackward0' returned nan values in its 0th"):
             y.backward()
     assert "the line that is named" in str(caught[0].message)
     with ctorch.autograd.set_detect_anomaly(True, check_nan=False):

@@ -99,8 +99,8 @@ class Function(metaclass=FunctionMeta):
 
     def __call__(self, *args, **kwargs):
         """Refused: Functions are used by ``apply``."""
-        raise RuntimeError("Legacy autograd function with non-static forward method is deprecated. Please use new-style "
-                           "autograd function with static forward method. (Example: "
+        raise RuntimeError("Legacy autograd function with non-static forward method is deprecated. Please use "
+                           "new-style autograd function with static forward method. (Example: "
                            "https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function)")
 
     @staticmethod

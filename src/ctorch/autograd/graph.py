@@ -197,8 +197,6 @@ class save_on_cpu(saved_tensors_hooks):
 
     def __init__(self, pin_memory=False, device_type="cuda"):
         def pack(t):
-            if t.device.type == "cpu" and not pin_memory:
-                return t.device, t.clone()
             copy = t.cpu()
             return t.device, copy.pin_memory() if pin_memory else copy
 
