@@ -12,6 +12,21 @@ def recorded(torch):
     return {"a": torch.rand(4, requires_grad=True), "b": torch.rand(4)}
 
 
+def function(torch):
+    class Cube(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            x, = ctx.saved_tensors
+            return 3 * g * x * x
+
+    return {"f": Cube.apply, "a": torch.rand(4, requires_grad=True), "g": torch.ones(4)}
+
+
 CASES = [
     Statement("a + b", plain, 0.15),
     Statement("a * b", plain, 0.15),
@@ -20,4 +35,6 @@ CASES = [
     Statement("a * b", recorded, 0.12, "a * b, recorded"),
     Statement("a.sum()", recorded, 0.12, "a.sum(), recorded"),
     Statement("(a * b).sum().backward()", recorded, 0.05),
+    Statement("f(a)", function, 0.3, "autograd.Function"),
+    Statement("f(a).backward(g)", function, 0.3, "autograd.Function, backward"),
 ]

@@ -90,7 +90,12 @@ from ctorch._random_functions import (
 )
 from ctorch._random_functions import normal_of as normal
 from ctorch._size import Size
-from ctorch._tape import is_grad_enabled, is_inference_mode_enabled
+from ctorch._tape import (
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+)
 from ctorch._views import (
     as_strided,
     chunk,

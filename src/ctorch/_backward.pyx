@@ -2,7 +2,7 @@
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._factories cimport fill_number
-from ctorch._tape cimport run_backward
+from ctorch._tape cimport grad_fn_of, run_backward
 from ctorch._tensor cimport *
 
 from ctorch._size import Size
@@ -54,11 +54,11 @@ cdef list backward_from(list roots, list gradients, bint retain_graph, bint crea
         return run_backward(roots, seeds, retain_graph, create_graph, None)
     inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
     if not inputs:
-        raise RuntimeError("'inputs' argument to backward cannot be empty.")
-    for x, g in zip(inputs, run_backward(roots, seeds, retain_graph, create_graph, inputs)):
-        if g is not None:
-            x.grad = g.detach() if x.grad is None and not create_graph else g if x.grad is None else x.grad + g
-    return None
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    for x in inputs:
+        if not wants_grad(<TensorBase?>x) or grad_fn_of(<TensorBase>x) is not None:
+            x.retain_grad()              # raises where x wants no gradient
+    return run_backward(roots, seeds, retain_graph, create_graph, inputs, True)
 
 
 def _backward(tensors, grad_tensors, bint retain_graph, bint create_graph, inputs):

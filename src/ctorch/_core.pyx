@@ -28,7 +28,7 @@ from ctorch import _functions as functions
 from ctorch import _views as views
 from ctorch._memory_format import strided
 from ctorch._size import Size
-from ctorch._tape import _add_tensor_hook
+from ctorch._tape import _add_tensor_hook, _retain_grad
 
 cdef extern from "size.h":
     object ct_size_new(object type, Py_ssize_t n)
@@ -428,8 +428,7 @@ cdef class Tensor(Operators):
         if not wants_grad(self):
             raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
         if grad_fn_of(self) is not None and not self.retains_grad:
-            self._retains_grad = True
-            methods().retain_grad(self)
+            _retain_grad(self)
 
     # ---- values
 

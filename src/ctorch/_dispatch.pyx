@@ -17,8 +17,8 @@ from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (Node, node_attach, node_edge, node_give, node_needs, node_new, node_save,
-                           node_saved, recording, tape_ops)
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new,
+                           node_save, node_saved, recording, tape_ops)
 from ctorch._tensor cimport *
 
 include "_gen/elementwise.pxi"
@@ -33,18 +33,19 @@ cdef LoopKernel find_kernel(Elementwise* op, int dtype) except? NULL:
     cdef int group = category_of[dtype] if category_of[dtype] != CATEGORY_BOOL else CATEGORY_INT
     if op.kernel[dtype] != NULL or (op.sought >> group) & 1:
         return op.kernel[dtype]
-    op.sought |= 1 << group
     if not (op.categories >> group) & 1 and not (op.categories & 1 and group == CATEGORY_INT):
+        op.sought |= 1 << group
         return NULL
     family = f"_gen_{op.family.decode()}_{('int', 'int', 'real', 'complex')[group]}"
     if family not in loaded:
-        loaded.add(family)
-        e = <KernelEntry*>kernel_table(family)
+        e = <KernelEntry*>kernel_table(family)       # other threads may run meanwhile, and come here too
         while e.kernel != NULL:
             other = &OPS[<int>OP_NUMBERS[e.op]]
             other.kernel[e.dtype] = e.kernel
             other.numbers[e.dtype] = e.numbers
             e += 1
+        loaded.add(family)
+    op.sought |= 1 << group
     return op.kernel[dtype]
 
 
@@ -523,21 +524,38 @@ cdef int check_inplace(TensorBase x, const char* op) except -1:
     # May x be changed in place? Raises with the reason if not.
     if x.storage.readonly:
         raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
+    if tape_ops.before_change != NULL:
+        tape_ops.before_change(x)
     if x.inference or not recording():
         return check_overlap(x)
     if x.requires_grad and x.grad_fn == NULL and x.base == NULL:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     if x.base != NULL and (<TensorBase>x.base).requires_grad:
+        if x.view_origin != VIEW_DEFAULT:
+            refuse_view(x)
         if (<TensorBase>x.base).grad_fn == NULL:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-        if x.view_origin == VIEW_NO_GRAD:
-            raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode "
-                               "enabled. This view is not tracked; make it with grad mode enabled, or clone it.")
-        if x.view_origin == VIEW_MULTI_OUTPUT:
-            raise RuntimeError(f"Output {x.output_nr} of a function that returns multiple views is being modified "
-                               f"inplace ({inplace_name(op)}). Such functions do not allow the output views to be "
-                               "modified inplace. You should replace the inplace operation by an out-of-place one.")
     return check_overlap(x)
+
+
+cdef int refuse_view(TensorBase x) except -1:
+    # Views whose history an in-place change would lose.
+    if x.view_origin == VIEW_NO_GRAD:
+        raise RuntimeError("A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+                           "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
+                           "your code by moving both the view and the inplace either both inside the no_grad block (if "
+                           "you don't want the inplace to be tracked) or both outside (if you want the inplace to be "
+                           "tracked).")
+    name = "a function" if x.grad_fn == NULL else node_name(<Node>x.grad_fn).removesuffix("Backward")
+    if x.view_origin == VIEW_OF_FUNCTION:
+        raise RuntimeError(f"Output {x.output_nr} of {name} is a view and is being modified inplace. This view was "
+                           "created inside a custom Function (or because an input was returned as-is) and the autograd "
+                           "logic to handle view+inplace would override the custom backward associated with the custom "
+                           "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
+                           "cloning the output of the custom Function.")
+    raise RuntimeError(f"Output {x.output_nr} of {name} is a view and is being modified inplace. This view is the "
+                       "output of a function that returns multiple views. Such functions do not allow the output views "
+                       "to be modified inplace. You should replace the inplace operation by an out-of-place one.")
 
 
 cdef int check_overlap(TensorBase x) except -1:

@@ -1,152 +1,131 @@
-"""autograd.Function: operations whose forward and backward are Python code."""
+"""autograd.Function: nodes of the tape whose derivative is Python code."""
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 
 from ctorch._dtype cimport *
-from ctorch._tape cimport (Node, node_attach, node_edge, node_give, node_needs, node_new, node_outputs,
-                           recording, set_recording)
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new,
+                           node_outputs, node_save, node_saved, node_set_up, node_slots, recording, set_recording,
+                           tape_ops)
 from ctorch._tensor cimport *
 
+import warnings
 
-class FunctionCtx:
-    """What a Function's forward passes on to its backward."""
 
-    def __init__(self, needs_input_grad):
-        self.needs_input_grad = needs_input_grad
-        self._saved = ()
-        self._materialize = True
-        self._dirty = ()
-        self._non_differentiable = ()
-        self._shapes = ()
+cdef class FunctionNode(Node):
+    """The context of a Function and its node on the tape in one; Python classes derive from it."""
 
-    def save_for_backward(self, *tensors):
-        """Keep tensors for backward; changing one of them in place until then is an error."""
-        for t in tensors:
-            if t is not None and not isinstance(t, TensorBase):
-                raise TypeError(f"save_for_backward can only save variables, but argument is of type "
-                                f"{type(t).__name__}")
-        self._saved = tuple([None if t is None else (t, t._version) for t in tensors])
+    cdef public object needs_input_grad
+    cdef public object to_save
+    cdef public object saved_for_forward
+    cdef public object dirty_tensors
+    cdef public object non_differentiable
+    cdef public bint materialize_grads
+    cdef list outputs                # shape, dtype and device of each, where there are several
+    cdef list places                 # which arguments the edges belong to, where some are no tensors
+    cdef int n_args
+
+    def __cinit__(self):
+        self.materialize_grads = True
 
     @property
     def saved_tensors(self):
         """The tensors that forward saved."""
-        if self._saved is None:
-            raise RuntimeError("Trying to backward through the graph a second time (or directly access saved tensors "
-                               "after they have already been freed). Specify retain_graph=True if you need to backward "
-                               "through the graph a second time.")
-        for pair in self._saved:
-            if pair is not None and pair[0]._version != pair[1]:
-                raise RuntimeError("one of the variables needed for gradient computation has been modified by an "
-                                   f"inplace operation: it is at version {pair[0]._version}; expected version "
-                                   f"{pair[1]} "
-                                   "instead.")
-        return tuple([None if pair is None else pair[0] for pair in self._saved])
+        cdef int k
+        return tuple([saved_tensor(self, k) for k in range(self.n_saved)])
 
-    def mark_dirty(self, *tensors):
-        """Say which inputs forward changed in place."""
-        self._dirty = tensors
+    def maybe_clear_saved_tensors(self):
+        """Kept for PyTorch's sake: the walk frees what it has used."""
 
-    def mark_non_differentiable(self, *tensors):
+    def save_for_backward(self, *tensors):
+        """Keep tensors for backward; changing one of them in place until then is an error."""
+        self.to_save = checked_saves("save_for_backward", tensors)
+
+    def save_for_forward(self, *tensors):
+        """Keep tensors for the derivative in forward mode."""
+        self.saved_for_forward = checked_saves("save_for_forward", tensors)
+
+    def mark_dirty(self, *args):
+        """Say which inputs forward changed in place; it must return them."""
+        self.dirty_tensors = args
+
+    def mark_non_differentiable(self, *args):
         """Say which outputs have no gradient."""
-        self._non_differentiable = tensors
+        self.non_differentiable = args
 
-    def set_materialize_grads(self, bint value):
+    def set_materialize_grads(self, value):
         """Whether missing gradients come to backward as zeros (the default) or as None."""
-        self._materialize = value
+        self.materialize_grads = value
+
+    def __repr__(self):
+        return object.__repr__(self)
 
 
-class Function:
-    """An operation with its own derivative; subclass it with static ``forward`` and ``backward``.
-
-    See https://docs.pytorch.org/docs/stable/autograd.html#torch.autograd.Function
-
-    Examples
-    --------
-    >>> import ctorch
-    >>> class Cube(ctorch.autograd.Function):
-    ...     @staticmethod
-    ...     def forward(ctx, x):
-    ...         ctx.save_for_backward(x)
-    ...         return x * x * x
-    ...     @staticmethod
-    ...     def backward(ctx, g):
-    ...         x, = ctx.saved_tensors
-    ...         return 3 * g * x * x
-    >>> x = ctorch.tensor(2., requires_grad=True)
-    >>> Cube.apply(x).backward()
-    >>> x.grad
-    tensor(12.)
-    """
-
-    @staticmethod
-    def forward(*args, **kwargs):
-        """The operation; given the context first, unless ``setup_context`` is defined."""
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
-
-    @staticmethod
-    def setup_context(ctx, inputs, output):
-        """What to keep for backward, where forward does not take the context."""
-        raise NotImplementedError("setup_context is not implemented.")
-
-    @staticmethod
-    def backward(ctx, *grad_outputs):
-        """Gradients of the inputs, from those of the outputs."""
-        raise NotImplementedError("You must implement either the backward or vjp method for your custom "
-                                  "autograd.Function to use it with backward mode AD.")
-
-    @classmethod
-    def apply(cls, *args):
-        """Run the operation and record it."""
-        return apply_function(cls, args)
+cdef tuple checked_saves(str name, tuple tensors):
+    for i, t in enumerate(tensors):
+        if t is not None and not isinstance(t, TensorBase):
+            raise TypeError(f"{name} can only save variables, but argument {i} is of type {type(t).__name__}")
+    return tensors
 
 
-cdef object apply_function(object cls, tuple args):
-    cdef bint wants = False, mode = recording()
-    cdef list needs = []
-    for a in args:
-        needs.append(isinstance(a, TensorBase) and wants_grad(<TensorBase>a))
-        wants = wants or needs[len(needs) - 1]
-    ctx = FunctionCtx(tuple(needs))
-    set_recording(False)
+cdef object saved_tensor(FunctionNode ctx, int k):
+    # Outputs come back as parts of the graph even where nothing is recorded, as users see them.
+    cdef bint mode
+    if ctx.saved[k].tensor != NULL and <object>ctx.saved[k].tensor is None:
+        return None
+    mode = set_recording(True)
     try:
-        if cls.setup_context is not Function.setup_context:
-            result = cls.forward(*args)
-            cls.setup_context(ctx, args, result)
-        else:
-            result = cls.forward(ctx, *args)
+        return node_saved(ctx, k)
     finally:
         set_recording(mode)
-    if not (wants and mode):
-        return result
-    outputs = result if isinstance(result, tuple) else (result,)
-    attached = attach(cls, ctx, args, outputs)
+
+
+cdef object own_setup = None             # Function.setup_context, which says that there is none
+
+
+def _set_own_setup(function):
+    global own_setup
+    own_setup = function
+
+
+def apply_function(cls, tuple args not None, dict kwargs=None):
+    """Run the forward of a Function and record it; keyword arguments count as inputs after the others."""
+    cdef tuple positional = args
+    cdef FunctionNode ctx = <FunctionNode?>cls._backward_cls()
+    cdef bint mode = recording(), wants = False
+    cdef int k, n = <int>len(args), tensors = 0
+    cdef list needs = [False] * n
+    cdef tuple outputs
+    if kwargs:
+        args += tuple(kwargs.values())
+        needs, n = [False] * <int>len(args), <int>len(args)
+    for k in range(n):
+        if isinstance(args[k], TensorBase):
+            tensors += 1
+            if wants_grad(<TensorBase>args[k]):
+                needs[k] = wants = True
+    node_set_up(ctx, function_backward, NULL, tensors, 0)
+    ctx.n_args = n
+    ctx.needs_input_grad = tuple(needs)
+    if tensors < n:
+        ctx.places = [k for k in range(n) if isinstance(args[k], TensorBase)]
+    if wants and mode:
+        for k in range(tensors):
+            node_edge(ctx, k, <TensorBase>args[k if ctx.places is None else ctx.places[k]], None)
+    setup = cls.setup_context
+    set_recording(False)
+    try:
+        if setup is not own_setup:
+            result = cls.forward(*positional, **kwargs) if kwargs else cls.forward(*positional)
+            setup(ctx, args, result)
+        elif kwargs:
+            result = cls.forward(ctx, *positional, **kwargs)
+        else:
+            result = cls.forward(ctx, *positional)
+    finally:
+        set_recording(mode)
+    outputs = <tuple>result if isinstance(result, tuple) else (result,)
+    attached = attach(ctx, args, outputs, wants and mode)
     return attached if isinstance(result, tuple) else attached[0]
-
-
-cdef tuple attach(object cls, object ctx, tuple args, tuple outputs):
-    cdef Node node = node_new(function_backward, b"function", len(args), 0)
-    cdef TensorBase t
-    cdef int k
-    cdef list out = []
-    node_outputs(node, len(outputs))
-    for k, a in enumerate(args):
-        if isinstance(a, TensorBase):
-            node_edge(node, k, <TensorBase>a, None)
-    for k, o in enumerate(outputs):
-        if not isinstance(o, TensorBase) or is_one_of(o, ctx._non_differentiable) \
-                or category_of[(<TensorBase>o).dtype] < CATEGORY_FLOAT:
-            out.append(o)
-            continue
-        t = <TensorBase>o
-        if is_one_of(o, args) and not is_one_of(o, ctx._dirty):
-            t = tensor_alias(t)      # an input handed back is a new tensor of the graph
-        node_attach(node, t, k)
-        out.append(t)
-    ctx._shapes = tuple([(shape_tuple(<TensorBase>o), o.dtype) if isinstance(o, TensorBase) else None for o in outputs])
-    kept = (cls, ctx)
-    Py_INCREF(kept)
-    node.args = <PyObject*>kept
-    return tuple(out)
 
 
 cdef bint is_one_of(object x, object candidates):
@@ -156,31 +135,206 @@ cdef bint is_one_of(object x, object candidates):
     return False
 
 
-cdef int function_backward(Node node, PyObject** grads) except -1:
-    cdef int k
-    cdef list incoming = []
-    cls, ctx = <tuple>node.args
-    from ctorch import zeros
-    for k in range(node.n_outputs):
-        if grads[k] != NULL:
-            incoming.append(<object>grads[k])
-        elif ctx._materialize and ctx._shapes[k] is not None:
-            incoming.append(zeros(ctx._shapes[k][0], dtype=ctx._shapes[k][1]))
-        else:
-            incoming.append(None)
-    result = cls.backward(ctx, *incoming)
-    results = result if isinstance(result, tuple) else (result,)
-    if len(results) != node.n_edges:
-        if len(results) < node.n_edges or any([r is not None for r in results[node.n_edges:]]):
-            raise RuntimeError(f"function {cls.__name__}Backward returned an incorrect number of gradients (expected "
-                               f"{node.n_edges}, got {len(results)})")
-    if not node.call.keep_graph:
-        ctx._saved = None
-    for k in range(node.n_edges):
-        if not node_needs(node, k) or results[k] is None:
-            continue
-        if not isinstance(results[k], TensorBase):
-            raise TypeError(f"{cls.__name__}.backward: expected a Tensor or None as gradient {k}, got "
-                            f"{type(results[k]).__name__}")
-        node_give(node, k, <TensorBase>results[k])
+cdef tuple marked(object tensors, str name):
+    # What was marked, checked.
+    if tensors is None:
+        return ()
+    for i, t in enumerate(tensors):
+        if not isinstance(t, TensorBase):
+            raise RuntimeError(f"mark_dirty can only accept variables, but argument {i} is of type {type(t).__name__}"
+                               if name == "mark_dirty" else
+                               f"{name} only accepts variable arguments, but got {type(t).__name__}")
+    return tuple(tensors)
+
+
+cdef tuple attach(FunctionNode ctx, tuple args, tuple outputs, bint record):
+    # The outputs as parts of the graph; what was marked and saved goes with them.
+    cdef tuple dirty = marked(ctx.dirty_tensors, "mark_dirty")
+    cdef tuple fixed = marked(ctx.non_differentiable, "mark_non_differentiable")
+    cdef list out
+    cdef int k, n = <int>len(outputs)
+    saves = ctx.to_save
+    ctx.to_save = ctx.dirty_tensors = ctx.non_differentiable = None
+    for t in dirty:
+        if is_one_of(t, args) and not is_one_of(t, outputs):
+            raise RuntimeError("Some elements marked as dirty during the forward method were not returned as output. "
+                               "The inputs that are modified inplace must all be outputs of the Function.")
+    if record and n != 1:
+        node_outputs(ctx, n)
+        ctx.outputs = [(o.shape, o.dtype, o.device) if isinstance(o, TensorBase) else None for o in outputs]
+    out = [attach_one(ctx, k, outputs[k], is_one_of(outputs[k], args), is_one_of(outputs[k], dirty),
+                      record and not is_one_of(outputs[k], fixed), n)
+           if isinstance(outputs[k], TensorBase) else outputs[k] for k in range(n)]
+    if record and saves:
+        save(ctx, <tuple>saves, outputs, fixed)
+    return tuple(out)
+
+
+cdef TensorBase attach_one(FunctionNode ctx, int k, TensorBase t, bint is_input, bint is_dirty, bint record, int n):
+    if is_dirty:
+        check_dirty(t, is_input, n)
+        bump_version(t, b"a custom Function")
+    record = record and category_of[t.dtype] >= CATEGORY_FLOAT
+    if is_input and not is_dirty:
+        t = view_of_input(t)          # an input handed back is a new tensor of the graph
+    elif record and is_dirty and t.base != NULL:
+        tape_ops.rebase(t, ctx)
+        return t
+    if record:
+        if t.base != NULL:
+            t.view_origin = VIEW_OF_FUNCTION if n == 1 else VIEW_MULTI_OUTPUT
+            t.view_version = t.storage.version
+        node_attach(ctx, t, k)
+    return t
+
+
+cdef int check_dirty(TensorBase t, bint is_input, int n) except -1:
+    if not is_input:
+        warnings.warn("ctx.mark_dirty() received a tensor that was not an input. Only input Tensors that have been "
+                      "mutated should be passed to ctx.mark_dirty().", stacklevel=2)
+    if not recording():
+        return 0
+    if t.base == NULL:
+        if t.requires_grad and t.grad_fn == NULL:
+            raise RuntimeError("a leaf Variable that requires grad has been used in an in-place operation.")
+        return 0
+    if (<TensorBase>t.base).requires_grad and (<TensorBase>t.base).grad_fn == NULL:
+        raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    if n > 1:
+        raise RuntimeError("If your Function modifies inplace an input that is a view of another Tensor, your Function "
+                           "cannot return more than one Tensor. This is not supported by the current autograd engine. "
+                           "You should either make sure the input is not a view (using .clone() for example) or make "
+                           "your Function only return one Tensor (potentially splitting it into two Functions: one "
+                           "doing the inplace that returns a single Tensor and a second one that does the other "
+                           "operations).")
     return 0
+
+
+cdef TensorBase view_of_input(TensorBase x):
+    cdef TensorBase v = tensor_alias(x)
+    cdef PyObject* base = x.base if x.base != NULL else <PyObject*>x
+    Py_INCREF(<object>base)
+    v.base = base
+    v.view_version = x.storage.version
+    return v
+
+
+cdef int save(FunctionNode ctx, tuple tensors, tuple outputs, tuple fixed) except -1:
+    cdef int k, i
+    cdef object t
+    node_slots(ctx, <int>len(tensors))
+    for k in range(<int>len(tensors)):
+        t = tensors[k]
+        if t is None:
+            Py_INCREF(t)
+            ctx.saved[k].tensor = <PyObject*>t
+            continue
+        for i in range(<int>len(outputs)):
+            if outputs[i] is t and (<TensorBase>t).requires_grad and not is_one_of(t, fixed):
+                # kept without its history, or output -> node -> output would never be freed
+                node_save(ctx, k, <TensorBase>t, True)
+                ctx.saved[k].output_nr = <int>i
+                break
+        else:
+            node_save(ctx, k, <TensorBase>t, False)
+    return 0
+
+
+# ---- backward
+
+cdef tuple incoming(FunctionNode ctx, PyObject** grads):
+    cdef int k
+    cdef list found = []
+    for k in range(ctx.n_outputs):
+        if grads[k] != NULL:
+            found.append(<object>grads[k])
+        elif ctx.materialize_grads and ctx.outputs is not None and ctx.outputs[k] is not None:
+            from ctorch import zeros
+            shape, dtype, device = ctx.outputs[k]
+            found.append(zeros(shape, dtype=dtype, device=device))
+        else:
+            found.append(None)
+    return tuple(found)
+
+
+cdef int function_backward(Node node, PyObject** grads) except -1:
+    cdef FunctionNode ctx = <FunctionNode>node
+    cdef int k, n
+    cdef tuple results
+    result = ctx.apply(*incoming(ctx, grads))
+    results = <tuple>result if isinstance(result, tuple) else (result,)
+    n = <int>len(results)
+    while n > ctx.n_args and results[n - 1] is None:
+        n -= 1
+    if n != ctx.n_args:
+        raise RuntimeError(f"function {node_name(node)} returned an incorrect number of gradients (expected "
+                           f"{ctx.n_args}, got {len(results)})")
+    results = of_tensors(ctx, results)
+    for k in range(ctx.n_edges):         # all are checked before one is passed on
+        if results[k] is not None:
+            check_gradient(ctx, k, results[k])
+    for k in range(ctx.n_edges):
+        if results[k] is not None and node_needs(ctx, k):
+            node_give(ctx, k, <TensorBase>results[k])
+    return 0
+
+
+cdef tuple of_tensors(FunctionNode ctx, tuple results):
+    # The gradients of those arguments that are tensors; others have none.
+    cdef int k
+    if ctx.places is None:
+        return results
+    for k in range(ctx.n_args):
+        if results[k] is not None and k not in ctx.places:
+            raise RuntimeError(f"function {node_name(ctx)} returned a gradient different than None at position "
+                               f"{k + 1}, but the corresponding forward input was not a Variable")
+    return tuple([results[k] for k in ctx.places])
+
+
+cdef int check_gradient(FunctionNode ctx, int k, object g) except -1:
+    if not isinstance(g, TensorBase):
+        raise RuntimeError(f"expected Variable or None (got {type(g).__name__})")
+    if ctx.edges[k].shape != NULL:
+        check_shape(ctx, k, <TensorBase>g)
+    return 0
+
+
+cdef int check_shape(FunctionNode ctx, int k, TensorBase g) except -1:
+    # A gradient may be of a shape that the input broadcasts to.
+    cdef int i, ahead = g.ndim - ctx.edges[k].ndim
+    cdef int64_t size
+    cdef bint fits = ahead >= 0
+    if fits:
+        for i in range(ctx.edges[k].ndim):
+            size = ctx.edges[k].shape[i]
+            fits = fits and (size == 1 or size == g.shape[i + ahead])
+    if not fits:
+        expected = [ctx.edges[k].shape[i] for i in range(ctx.edges[k].ndim)]
+        raise RuntimeError(f"Function {node_name(ctx)} returned an invalid gradient at index {k} - got "
+                           f"{list(shape_tuple(g))} but expected shape compatible with {expected}")
+    return 0
+
+
+# ---- gradients that have no derivative of their own
+
+cdef int delayed_error_backward(Node node, PyObject** grads) except -1:
+    raise RuntimeError(<object>node.args)
+
+
+def delayed_error(tensors, str message not None):
+    """The tensors again, as results of an operation whose backward raises."""
+    cdef Node node = node_new(delayed_error_backward, b"delayed_error", 0, 0)
+    cdef int k
+    cdef list out = []
+    cdef TensorBase y
+    Py_INCREF(message)
+    node.args = <PyObject*>message
+    node_outputs(node, <int>len(tensors))
+    for k, t in enumerate(tensors):
+        if isinstance(t, TensorBase) and category_of[(<TensorBase>t).dtype] >= CATEGORY_FLOAT:
+            y = tensor_alias(<TensorBase>t)
+            node_attach(node, y, k)
+            out.append(y)
+        else:
+            out.append(t)
+    return out

@@ -130,3 +130,35 @@ class inference_mode(_Mode):
     def __exit__(self, *exc):
         _set_grad_enabled(self.before[0])
         _set_inference_mode(self.before[1])
+
+
+class set_multithreading_enabled(_Mode):
+    """Say whether backward may use several threads, from now on or inside of a with block.
+
+    Backward runs in the thread that calls it, and only kernels divide their work: nothing but the mode changes.
+
+    Parameters
+    ----------
+    mode : bool
+        The mode.
+    """
+
+    enabled = True
+
+    def __init__(self, mode):
+        self.before, self.mode = set_multithreading_enabled.enabled, bool(mode)
+        set_multithreading_enabled.enabled = self.mode
+
+    def _again(self):
+        return set_multithreading_enabled(self.mode)
+
+    def __enter__(self):
+        set_multithreading_enabled.enabled = self.mode
+
+    def __exit__(self, *exc):
+        set_multithreading_enabled.enabled = self.before
+
+
+def is_multithreading_enabled():
+    """The mode that ``set_multithreading_enabled`` sets."""
+    return set_multithreading_enabled.enabled

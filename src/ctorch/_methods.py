@@ -2,7 +2,6 @@
 import math
 import sys
 import warnings
-import weakref
 
 import ctorch
 from ctorch import _functions as ops
@@ -64,18 +63,6 @@ def pin_memory(x):
     """Tensor.pin_memory."""
     from ctorch.cuda import pinned
     return pinned.pin(x)
-
-
-def retain_grad(x):
-    """Store the gradient of a non-leaf in .grad when backward computes it."""
-    owner = weakref.ref(x)
-
-    def store(g):
-        tensor = owner()
-        if tensor is not None:
-            tensor.grad = g.detach().clone() if tensor.grad is None else tensor.grad + g
-
-    x.register_hook(store)
 
 
 def deepcopy(x, memo):

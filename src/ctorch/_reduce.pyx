@@ -39,11 +39,11 @@ cdef const ReduceKernels* find_kernels(Reduction* op, int compute) except? NULL:
         return op.kernels[compute]
     family = ("_gen_reduce_int", "_gen_reduce_int", "_gen_reduce_real", "_gen_reduce_complex")[category_of[compute]]
     if family not in loaded:
-        loaded.add(family)
-        e = <ReduceKernels*>kernel_table(family)
+        e = <ReduceKernels*>kernel_table(family)     # other threads may run meanwhile, and come here too
         while e.inner != NULL:
             REDUCTIONS[<int>REDUCE_NUMBERS[e.op]].kernels[e.dtype] = e
             e += 1
+        loaded.add(family)
     return op.kernels[compute]
 
 

@@ -1,12 +1,13 @@
 # The tape: nodes that remember how a tensor was made, and the walk that runs them backward.
 from cpython.object cimport PyObject
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from ctorch._tensor cimport TensorBase
 
 cdef enum:
     INLINE_EDGES = 3
     INLINE_SAVED = 4
+    VIEW_OF_FUNCTION = 3             # view_origin: an output of a Function, whose derivative in-place would lose
 
 ctypedef int (*BackwardFn)(Node node, PyObject** grads) except -1
 
@@ -16,12 +17,22 @@ cdef struct Edge:
     int output_nr                    # which output of the target the gradient belongs to
     int ndim
     uint8_t dtype
+    uint8_t hidden                   # its gradient is not asked for by the call that runs now
     bint leaf
 
 cdef struct Saved:
-    PyObject* tensor                 # owned
+    PyObject* tensor                 # owned; a tuple with what a pack hook made of it, where `packed`
     uint32_t version                 # of its storage when it was saved
-    bint output                      # an output of this node, kept outside of the graph to avoid a cycle
+    uint16_t output_nr               # which output it is
+    uint8_t output                   # an output of this node, kept outside of the graph to avoid a cycle
+    uint8_t packed
+
+# A table of addresses with flags and a count each; see _tape_plan.pxi.
+cdef struct Plan:
+    PyObject** keys
+    uint32_t* values
+    size_t mask
+    size_t used
 
 cdef struct BackwardCall:
     PyObject** heap                  # owned Nodes, newest first
@@ -29,9 +40,16 @@ cdef struct BackwardCall:
     Py_ssize_t capacity
     bint create_graph
     bint keep_graph
+    bint selective                   # only what leads to wanted inputs is run
+    Plan* plan                       # which nodes run and how many edges lead to leaves with hooks; NULL: all, none
     PyObject* captures               # dict of gradients that autograd.grad collects instead of .grad; else NULL
     PyObject* hooked                 # dict of leaves with hooks -> total gradient; NULL until needed
-    PyObject* wanted                 # set of ids of nodes that lead to wanted inputs; NULL for all
+    PyObject* foreign                # dict of nodes that wait in other calls too -> gradients in this; or NULL
+    PyObject* collected              # list that takes the gradients which the running node gives; or NULL
+    PyObject* unpacked               # dict of saved tensors that the running node has got from unpack hooks; or NULL
+    PyObject* running                # the Node that runs
+    PyObject** incoming              # gradients that it was given, one per output
+    int n_incoming
 
 cdef class Node:
     cdef uint64_t sequence
@@ -41,13 +59,13 @@ cdef class Node:
     cdef int n_edges
     cdef int n_saved
     cdef int n_outputs
-    cdef bint released
-    cdef BackwardCall* call          # the backward call that this node waits in
+    cdef int shared                  # in how many backward calls besides `call` this node waits or runs
+    cdef BackwardCall* call          # the backward call that this node waits or runs in
     cdef Edge* edges
     cdef Saved* saved
     cdef PyObject** grads            # owned incoming gradients, one per output
     cdef PyObject* args              # owned tuple of what else the derivative needs, or NULL
-    cdef PyObject* hooks             # owned dict: ("pre"|"post"|output_nr, ...) -> hook, or NULL
+    cdef PyObject* hooks             # owned dict of kinds of hooks ("pre", "post", an output's number), or NULL
     cdef Edge inline_edges[3]
     cdef Saved inline_saved[4]
     cdef PyObject* inline_grads[1]
@@ -60,6 +78,7 @@ cdef struct TapeOps:
     TensorBase (*clone)(TensorBase x)
     Node (*regenerate)(TensorBase view)
     int (*rebase)(TensorBase view, Node node) except -1
+    int (*before_change)(TensorBase x) except -1     # NULL unless saved tensors may be changed in place
 
 cdef TapeOps tape_ops
 
@@ -68,6 +87,8 @@ cdef bint set_recording(bint on) noexcept
 cdef bint in_inference() noexcept
 
 cdef Node node_new(BackwardFn fn, const char* name, int edges, int saved)
+cdef int node_set_up(Node node, BackwardFn fn, const char* name, int edges, int saved) except -1
+cdef int node_slots(Node node, int saved) except -1
 cdef int node_outputs(Node node, int n) except -1
 cdef int node_attach(Node node, TensorBase output, int output_nr) except -1
 cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1
@@ -78,6 +99,7 @@ cdef object node_edge_shape(Node node, int k, TensorBase g)
 cdef Node grad_fn_of(TensorBase x)
 
 cdef inline bint node_needs(Node node, int k) noexcept:
-    return node.edges[k].target != NULL
+    return node.edges[k].target != NULL and not node.edges[k].hidden
 
-cdef list run_backward(list roots, list grads, bint keep_graph, bint create_graph, list inputs)
+cdef str node_name(Node node)
+cdef list run_backward(list roots, list grads, bint keep_graph, bint create_graph, list inputs, bint into_grad=*)

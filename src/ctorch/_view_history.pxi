@@ -92,6 +92,8 @@ cdef Node regenerate(TensorBase v):
     straight = pairs == NO_PAIRS and inside(base, args)
     keep_args(node, (KIND_STRIDED, args, None if straight else stride_tuple(base), pairs))
     node_attach(node, v, 0)
+    # as if made when the base was, so that whatever uses the view now is newer
+    node.sequence = 1 if base.grad_fn == NULL else (<Node>base.grad_fn).sequence + 1
     v.view_version = v.storage.version
     return node
 

@@ -1,10 +1,19 @@
 """Automatic differentiation: gradients as a function, checks of gradients, and the modes of recording."""
-from ctorch._function import Function, FunctionCtx
-from ctorch._grad_mode import enable_grad, inference_mode, no_grad, set_grad_enabled
+from ctorch._grad_mode import (
+    enable_grad,
+    inference_mode,
+    is_multithreading_enabled,
+    no_grad,
+    set_grad_enabled,
+    set_multithreading_enabled,
+)
+from ctorch.autograd import function, graph
 from ctorch.autograd._gradients import backward, grad
+from ctorch.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
+from ctorch.autograd.function import Function, FunctionCtx
 from ctorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from ctorch.autograd.variable import Variable
 
-__all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "enable_grad", "grad", "gradcheck",
-           "gradgradcheck",
-           "inference_mode", "no_grad", "set_grad_enabled"]
+__all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad",
+           "function", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_multithreading_enabled",
+           "no_grad", "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled"]

@@ -4,10 +4,19 @@ import warnings
 from ctorch import _backward
 from ctorch._core import Tensor
 from ctorch._joining import stack
+from ctorch.autograd.graph import GradientEdge, _tensor_of
 
 
 def _as_tuple(tensors):
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    return (tensors,) if isinstance(tensors, (Tensor, GradientEdge)) else tuple(tensors)
+
+
+def _at_edges(tensors, gradients=None):
+    # Edges of the graph replaced by tensors there, which have the shapes of their gradients where these are given.
+    if not any(isinstance(t, GradientEdge) for t in tensors):
+        return tensors
+    likes = (None,) * len(tensors) if gradients is None else _as_tuple(gradients)
+    return tuple(_tensor_of(t, like) if isinstance(t, GradientEdge) else t for t, like in zip(tensors, likes))
 
 
 def _seeds(outputs, gradients, batched=False):
@@ -70,9 +79,9 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
             raise RuntimeError("`grad_tensors` and `grad_variables` (deprecated) arguments both passed to "
                                "`backward()`. Please only use `grad_tensors`.")
         grad_tensors = grad_variables
-    tensors = _as_tuple(tensors)
+    tensors = _at_edges(_as_tuple(tensors), grad_tensors)
     if inputs is not None:
-        inputs = list(_as_tuple(inputs))
+        inputs = list(_at_edges(_as_tuple(inputs)))
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     if not tensors:
@@ -144,7 +153,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         warnings.warn("only_inputs argument is deprecated and is ignored now (defaults to True). To "
                       "accumulate gradient for other parts of the graph, please use torch.autograd.backward.",
                       FutureWarning, stacklevel=2)
-    outputs, inputs = _as_tuple(outputs), _as_tuple(inputs)
+    outputs, inputs = _at_edges(_as_tuple(outputs), grad_outputs), _at_edges(_as_tuple(inputs))
     if not inputs:
         raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
     for kind, tensors in (("outputs", outputs), ("inputs", inputs)):

@@ -1,0 +1,144 @@
+# Saved tensors that go through hooks, and saved tensors as attributes of a node.
+
+def _set_pack(hooks):
+    """Sets the pack and unpack function that this thread's saved tensors go through; returns those before, or None."""
+    global ct_pack
+    cdef PyObject* before = ct_pack
+    ct_pack = NULL
+    if hooks is not None:
+        Py_INCREF(hooks)
+        ct_pack = <PyObject*>hooks
+    if before == NULL:
+        return None
+    was = <object>before
+    Py_DECREF(was)
+    return was
+
+
+def _set_pack_used():
+    """Whether this thread's saved tensors go through hooks."""
+    return ct_pack != NULL
+
+
+cdef object change_hook = None
+
+
+cdef int before_change(TensorBase x) except -1:
+    change_hook(x)
+    return 0
+
+
+def _set_before_change(hook):
+    """Sets what is called with each tensor before it is changed in place, or None; False where there is one already."""
+    global change_hook
+    if hook is not None and change_hook is not None:
+        return False
+    change_hook = hook
+    tape_ops.before_change = NULL
+    if hook is not None:
+        tape_ops.before_change = before_change
+    return True
+
+
+def _at_edge(Node node not None, int output_nr, TensorBase like not None):
+    """A tensor with the values of `like` that a node seems to have made."""
+    if not 0 <= output_nr < node.n_outputs:
+        raise RuntimeError(f"{node_name(node)} has {node.n_outputs} outputs, not one of number {output_nr}")
+    cdef TensorBase y = tensor_alias(like)
+    node_attach(node, y, output_nr)
+    return y
+
+
+cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
+    # Gives a saved tensor to the pack hook, and keeps what it returns with what is needed to find x's place again.
+    cdef Node maker = None
+    cdef uint32_t version
+    cdef bint mode
+    pack, unpack = <tuple>ct_pack
+    leaf = None
+    if not s.output:
+        maker = grad_fn_of(x) if wants_grad(x) else None
+        if maker is None and wants_grad(x):
+            leaf = x                     # hooks may want to know a parameter when they see it
+        else:
+            kept = tensor_alias(x)
+    version = kept.storage.version
+    mode = set_recording(False)
+    try:
+        value = pack(kept)
+    finally:
+        set_recording(mode)
+    if kept.storage.version != version:
+        raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to "
+                           "pack hook cannot be modified by in-place operations as this can lead to unexpected "
+                           "side-effects.")
+    record = (value, unpack, maker, x.output_nr, leaf)
+    Py_INCREF(record)
+    s.tensor = <PyObject*>record
+    s.packed = True
+    return 0
+
+
+cdef TensorBase unpacked(Node node, Saved* s):
+    # What the unpack hook gives back; once while a node runs, however often its derivative asks.
+    cdef BackwardCall* call = <BackwardCall*>ct_call
+    cdef bint running = call != NULL and call.running == <PyObject*>node
+    cdef TensorBase y
+    cdef Node entry
+    key = s - node.saved
+    if running and call.unpacked != NULL and key in <dict>call.unpacked:
+        return <TensorBase>(<dict>call.unpacked)[key]
+    value, unpack, maker, output_nr, leaf = <tuple>s.tensor
+    got = unpack(value)
+    if not isinstance(got, TensorBase):
+        raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
+                        f"{type(got).__name__}")
+    if got is leaf:
+        return <TensorBase>leaf
+    y = tensor_alias(<TensorBase>got)
+    if s.output:
+        if ct_recording:
+            node_attach(node, y, s.output_nr)
+    elif maker is not None:
+        node_attach(<Node>maker, y, output_nr)
+    elif leaf is not None:
+        entry = node_new(pass_gradient, b"alias", 1, 0)
+        node_edge(entry, 0, <TensorBase>leaf, y)
+        node_attach(entry, y, 0)
+    if running:
+        if call.unpacked == NULL:
+            d = {}
+            Py_INCREF(d)
+            call.unpacked = <PyObject*>d
+        (<dict>call.unpacked)[key] = y
+    return y
+
+
+cdef int pass_gradient(Node node, PyObject** grads) except -1:
+    return node_give(node, 0, <TensorBase>grads[0])
+
+
+cdef dict SAVED_NAMES = {"_saved_self": 0, "_saved_input": 0, "_saved_other": 1, "_saved_exponent": 1, "_saved_mat2": 1,
+                         "_saved_weight": 1}
+
+
+cdef object saved_attribute(Node node, str name):
+    # `_saved_self`, `_saved_other` and `_saved_result` of a recorded operator: slots are its outputs, then its inputs.
+    cdef int k = -1
+    if name == "_saved_result":
+        k = 0
+    elif name in SAVED_NAMES and SAVED_NAMES[name] < node.n_edges:
+        k = node.n_saved - node.n_edges + <int>SAVED_NAMES[name]
+    if k < 0 or k >= node.n_saved or node.backward == NULL:
+        raise AttributeError(f"'{node_name(node)}' object has no attribute '{name}'")
+    if node.saved[k].tensor == NULL and not anything_saved(node):
+        node_saved(node, k)              # raises: it was freed
+    return None if node.saved[k].tensor == NULL else node_saved(node, k)
+
+
+cdef bint anything_saved(Node node) noexcept:
+    cdef int i
+    for i in range(node.n_saved):
+        if node.saved[i].tensor != NULL:
+            return True
+    return False
