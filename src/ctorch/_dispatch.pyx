@@ -522,11 +522,17 @@ cdef str inplace_name(const char* op):
 
 
 cdef int check_inplace(TensorBase x, const char* op) except -1:
-    # May x be changed in place? Raises with the reason if not.
+    # May elements of x be changed one by one? Raises with the reason if not.
+    check_changeable(x, op)
+    return check_overlap(x)
+
+
+cdef int check_changeable(TensorBase x, const char* op) except -1:
+    # May x be changed in place, if it does not matter that elements share memory?
     if x.storage.readonly:
         raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
     if x.inference or not recording():
-        return check_overlap(x)
+        return 0
     if x.requires_grad and x.grad_fn == NULL and x.base == NULL:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     if x.base != NULL and (<TensorBase>x.base).requires_grad:
@@ -539,7 +545,7 @@ cdef int check_inplace(TensorBase x, const char* op) except -1:
             raise RuntimeError(f"Output {x.output_nr} of a function that returns multiple views is being modified "
                                f"inplace ({inplace_name(op)}). Such functions do not allow the output views to be "
                                "modified inplace. You should replace the inplace operation by an out-of-place one.")
-    return check_overlap(x)
+    return 0
 
 
 cdef int check_overlap(TensorBase x) except -1:
@@ -715,6 +721,16 @@ cdef inline int give_result(Node node, int k, TensorBase r) except -1:
     return node_give(node, k, r)
 
 
+cdef TensorBase as_precise(TensorBase x, int dtype):
+    # A number as a tensor of the gradient's dtype, for what is made of two numbers has the default dtype.
+    cdef TensorBase y
+    if not x.wrapped_number:
+        return x
+    y = tensor_empty_at(x, dtype, 0, NULL)
+    copy_data(y, x)
+    return y
+
+
 cdef object symbolic_gradient(Elementwise* op, Node node, int k, TensorBase g):
     cdef PyObject* values[2 + MAX_INPUTS + MAX_PARAMS]
     cdef list given = [g]
@@ -723,7 +739,7 @@ cdef object symbolic_gradient(Elementwise* op, Node node, int k, TensorBase g):
         raise NotImplementedError(f"{op.name.decode()}: no derivative of the derivative")
     for i in range(op.inputs + 1):
         if (op.reads[k] >> i) & 1:
-            given.append(node_saved(node, i))
+            given.append(as_precise(node_saved(node, i), g.dtype))
     if node.args != NULL:
         given += <tuple>node.args
     for i, value in enumerate(given):

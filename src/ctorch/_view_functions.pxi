@@ -359,6 +359,37 @@ def embed_diagonal(input, shape, offset, dim1, dim2):
     return embed(need(input, "diag_embed"), tuple(shape), KIND_DIAGONAL, (offset, dim1, dim2))
 
 
+def fill_with(to, value):
+    """In place: each element becomes a number, which elements of one place may share."""
+    cdef TensorBase x = need(to, "fill_")
+    cdef int64_t shape[MAX_DIMS]
+    cdef int i
+    check_changeable(x, b"fill_")
+    for i in range(x.ndim):
+        shape[i] = 1 if x.strides[i] == 0 and x.shape[i] > 1 else x.shape[i]
+    copy_(x if all_equal_to(x, shape) else link(tensor_view(x, x.ndim, shape, x.strides, x.data), x),
+          <TensorBase>value if isinstance(value, TensorBase) else number_tensor(value))
+    return to
+
+
+cdef bint all_equal_to(TensorBase x, const int64_t* shape) noexcept:
+    cdef int i
+    for i in range(x.ndim):
+        if x.shape[i] != shape[i]:
+            return False
+    return True
+
+
+def alone(TensorBase v not None):
+    """This view as a tensor of its own over the same memory, with its history: a change of one is not told to the other."""
+    if v.base != NULL:
+        Py_XDECREF(v.base)
+        v.base = NULL
+        v.view_origin = VIEW_DEFAULT
+        v.requires_grad = v.grad_fn != NULL
+    return v
+
+
 def copy_into(to, frm, non_blocking=False):
     """In place: `to` takes the values of `frm`, broadcast and cast."""
     cdef TensorBase x = need(to, "copy_")

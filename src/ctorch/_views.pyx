@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memset
 
 from ctorch._accelerator cimport backend
 from ctorch._device cimport device_object, place_of
-from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor  # no-cython-lint: in the include
+from ctorch._dispatch cimport cast_to, check_changeable, check_inplace, contiguous, number_tensor  # no-cython-lint
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
@@ -47,8 +47,9 @@ cdef TensorBase link(TensorBase v, TensorBase x):
     Py_INCREF(<object>base)
     v.base = base
     v.view_version = x.storage.version
-    if not recording():
+    if not recording():              # it wants a gradient as its base does, of which the base knows nothing
         v.view_origin = VIEW_NO_GRAD
+        v.requires_grad = wants_grad(x) and category_of[v.dtype] >= CATEGORY_FLOAT
     return v
 
 
@@ -542,7 +543,7 @@ def become_view(TensorBase x not None, TensorBase v not None):
     cdef int i
     if v is x:
         return x
-    check_inplace(x, b"view")
+    check_changeable(x, b"view")
     if v.ndim > INLINE_DIMS or x.ndim > INLINE_DIMS:
         raise NotImplementedError(f"in-place views of more than {INLINE_DIMS} dimensions are not supported")
     x.ndim, x.data = v.ndim, v.data
@@ -551,6 +552,7 @@ def become_view(TensorBase x not None, TensorBase v not None):
     tensor_set_geometry(x)
     if v.grad_fn != NULL:
         node_attach(<Node>v.grad_fn, x, 0)
+    bump_version(x, b"view")
     return x
 
 

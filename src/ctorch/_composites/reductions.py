@@ -25,13 +25,13 @@ def _moments(name, input, dim, unbiased, keepdim, correction, root):
     if isinstance(dim, tuple | list) and not dim:
         dim = None
     if input.is_complex():
-        spread = (ops._moments(input.real, dim, correction, False, keepdim)[0]
-                  + ops._moments(input.imag, dim, correction, False, keepdim)[0])
+        spread = (ops._moments(input.real, dim, correction, keepdim)[0]
+                  + ops._moments(input.imag, dim, correction, keepdim)[0])
         result = spread.sqrt() if root else spread, input.mean(dim, keepdim)
     elif input.is_cuda:
         result = _two_passes(input, dim, keepdim, correction, root)
     else:
-        result = ops._moments(input, dim, correction, root, keepdim)
+        result = (ops._root_moments if root else ops._moments)(input, dim, correction, keepdim)
     spread = result[0]
     if spread.numel() and input.numel() <= correction * spread.numel():
         warnings.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "

@@ -157,7 +157,8 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     grads = walk(outputs, inputs, seeds, keep, create_graph)
     if materialize_grads:
         rows = (len(seeds[0]),) if is_grads_batched else ()
-        grads = [x.new_zeros((*rows, *x.shape)) if g is None else g for x, g in zip(inputs, grads)]
+        grads = [x.new_zeros((*rows, *x.shape), requires_grad=create_graph) if g is None else g
+                 for x, g in zip(inputs, grads)]
     elif not allow_unused:
         for i, g in enumerate(grads):
             if g is None:
