@@ -361,23 +361,14 @@ def embed_diagonal(input, shape, offset, dim1, dim2):
 
 def fill_with(to, value):
     """In place: each element becomes a number, which elements of one place may share."""
-    cdef TensorBase x = need(to, "fill_")
-    cdef int64_t shape[MAX_DIMS]
-    cdef int i
+    cdef TensorBase x = need(to, "fill_"), each = x
     check_changeable(x, b"fill_")
-    for i in range(x.ndim):
-        shape[i] = 1 if x.strides[i] == 0 and x.shape[i] > 1 else x.shape[i]
-    copy_(x if all_equal_to(x, shape) else link(tensor_view(x, x.ndim, shape, x.strides, x.data), x),
-          <TensorBase>value if isinstance(value, TensorBase) else number_tensor(value))
+    if not x.contiguous:
+        shape = tuple([1 if x.strides[i] == 0 and x.shape[i] > 1 else x.shape[i] for i in range(x.ndim)])
+        if shape != shape_tuple(x):
+            each = recorded_part(x, KIND_STRIDED, (shape, stride_tuple(x), 0))
+    copy_(each, <TensorBase>value if isinstance(value, TensorBase) else number_tensor(value))
     return to
-
-
-cdef bint all_equal_to(TensorBase x, const int64_t* shape) noexcept:
-    cdef int i
-    for i in range(x.ndim):
-        if x.shape[i] != shape[i]:
-            return False
-    return True
 
 
 def alone(TensorBase v not None):

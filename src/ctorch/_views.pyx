@@ -345,8 +345,11 @@ cdef int add_shared(TensorBase v, TensorBase g) except -1:
 
 
 cdef int embed_backward(Node node, PyObject** grads) except -1:
+    cdef TensorBase g = <TensorBase>grads[0]
     kind, args = <tuple>node.args
-    return node_give(node, 0, recorded_part(<TensorBase>grads[0], kind, args))
+    if kind == KIND_STRIDED:         # the strides are those of what embed made, which was contiguous
+        g = contiguous_recorded(g)
+    return node_give(node, 0, recorded_part(g, kind, args))
 
 
 cdef TensorBase recorded_part(TensorBase x, int kind, tuple args):

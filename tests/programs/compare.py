@@ -33,6 +33,14 @@ def numbers(x):
     return x.astype("complex128" if x.dtype.kind == "c" else "float64")
 
 
+def largest(x):
+    """The largest finite element of an outcome."""
+    if x.values is None or not x.values.size:
+        return 0
+    sizes = np.abs(x.values[np.isfinite(x.values)])
+    return float(sizes.max(initial=0))
+
+
 def nothing(x):
     """No gradient, or one of noughts."""
     return x is None or (x.error is None and (x.values is None or not np.any(x.values)))
@@ -43,7 +51,7 @@ def unsure(name, mine, other):
     def failed(kind):
         return any(kind in found and found[kind].error is not None for found in (mine, other))
     if name.startswith("batched"):
-        return "batched gradients" in other
+        return "batched gradients" in other or failed("gradients")
     if name.startswith("second gradient of"):
         return failed("second gradients") or failed("gradients")
     return name.startswith(("grad of", "hook", "gradient of")) and failed("gradients")
@@ -71,6 +79,7 @@ class Comparison:
         self.kind, self.label, self.reason = AGREED, None, None
         mine, other = self.mine.all(), self.other.all()
         self.noisy = None
+        self.gradient = max((largest(b) for name, b in other.items() if "grad" in name), default=0)
         self.copying = changed_what_torch_saved(mine, other)
         if self.copying:                        # the gradients are compared with those of torch where it keeps copies
             with torch.autograd.graph.allow_mutation_on_saved_tensors():
@@ -130,8 +139,8 @@ class Comparison:
         self.counts[kind or ("values" if name.startswith("value") else "gradients")] += 1
 
     def values(self, name, a, b):
-        precision = max(self.other.precision, 1e-16)
-        rtol, scale = tolerances(precision)
+        rtol, scale = tolerances(max(self.other.precision, 1e-16))
+        scale *= max(1, self.gradient if "grad" in name else 0)
         if near(a, b, rtol, scale).all():
             return None
         spread, odd = self.spread(name, b)

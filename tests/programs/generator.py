@@ -114,7 +114,7 @@ class Making:
                 self.again()
             return
         touched = made or [self.names[f"v{step.operands[0]}"]]
-        if not all(isinstance(t, torch.Tensor) and t.numel() <= LIMIT and t.ndim <= 6 for t in touched) or len(made) > 6 or (
+        if not all(isinstance(t, torch.Tensor) and t.numel() <= LIMIT and t.ndim <= 6 and t.dtype != torch.complex32 for t in touched) or len(made) > 6 or (
                 self.rng.random() < 0.95 and any(map(wild, touched))):
             if draw.changes:
                 self.again()
@@ -165,6 +165,7 @@ class Making:
         late = fitting[-max(3, len(fitting) // 2):]
         program.roots = tuple(sorted(rng.sample(late, min(len(late), rng.choice([1, 1, 2, 3])))))
         program.backward = rng.random() < 0.25 or any(step.op == "retain_grad" for step in program.steps)
+        program.second = not any("lambda g: None" in step.text for step in program.steps)       # formulas differ in what passes a hook
         program.batched = not program.backward and rng.random() < 0.15
 
 

@@ -58,6 +58,9 @@ class Run:
     def forward(self):
         for leaf in self.program.leaves:
             exec(leaf.line(), self.names)
+            x = self.names[f"v{leaf.number}"]
+            if x.is_floating_point() or x.is_complex():
+                self.precision = max(self.precision, self.m.finfo(x.dtype).eps)
         for place, step in enumerate(self.program.steps):
             try:
                 exec(step.line(), self.names)
@@ -188,8 +191,11 @@ def disturb(m, x, noise):
         y.copy_(m.where(short, y, wiggle(y)))
     elif y.numel() and x.is_complex() and not overlapping(y):
         y.copy_(wiggle(y))
-    if x.requires_grad and not x.is_leaf:
-        x.register_hook(wiggle)
+    try:
+        if x.requires_grad and not x.is_leaf:
+            x.register_hook(wiggle)
+    except RuntimeError:            # a view whose history cannot be told any more
+        pass
 
 
 def overlapping(y):

@@ -36,6 +36,14 @@ def changeable(t):
     return True
 
 
+def known(t):
+    """Whether PyTorch tells the history of a tensor: it crashes where hooks are registered on one that it does not."""
+    try:
+        return not t._is_view() and (t.grad_fn is not None or t.is_leaf)
+    except RuntimeError:
+        return False
+
+
 def _draw(d, rows):
     op, _, text = d.rng.choice(rows).partition("=")
     return op, text
@@ -217,9 +225,10 @@ def gathered(d):
         ops += [("index_add", f"{x}.index_add({dim},{i},{source})"), ("index_copy", f"m.index_copy({x},{dim},{d.integers((1,), 0, size)},{source}.narrow({dim},0,1))")] * 2
     if number(x.t):
         ops += [("index_fill", f"{x}.index_fill({dim},{i},0.5)"), ("scatter", f"{x}.scatter({dim},{g},0.25)")]
-    ops += [("scatter_add", f"{x}.scatter_add({dim},{g},{x})")] * 2
+    whole = d.integers(tuple(x.t.shape), 0, size)
+    ops += [("scatter_add", f"{x}.scatter_add({dim},{whole},{x})")] * 2
     if real(x.t):
-        ops += [("scatter_reduce", f"m.scatter_reduce({x},{dim},{g},{x}*0.5,'{d.one('sum', 'prod', 'mean', 'amax', 'amin')}',include_self={d.flag()})")] * 2
+        ops += [("scatter_reduce", f"m.scatter_reduce({x},{dim},{whole},{x}*0.5,'{d.one('sum', 'prod', 'mean', 'amax', 'amin')}',include_self={d.flag()})")] * 2
         ops.append(("index_reduce", f"m.scatter({x},{dim},{x}.argsort({dim}),{x}*2)"))
     return d.one(*ops)
 
@@ -296,17 +305,18 @@ def changed_by_index(d):
         raise NoOperand
     i, one = d.integers((2,), 0, size), d.integers((1,), 0, size)
     g = d.integers(tuple(d.rng.randint(1, s) if s else 0 for s in x.t.shape), 0, size)
+    whole = d.integers(tuple(x.t.shape), 0, size)
     y = d.take(lambda t: t.dtype == x.t.dtype and t.ndim == x.t.ndim and all(a >= b for a, b in zip(t.shape, x.t.shape)))
     part = f"{y}.narrow({dim},0,1).expand({[*x.t.shape[:dim % x.t.ndim], 2, *x.t.shape[dim % x.t.ndim + 1:]]}).clone()"
     if tuple(y.t.shape) != tuple(x.t.shape):
         part = f"{x}.narrow({dim},0,1).clone()"
         i = one
     ops = [("index_add_", f"{x}.index_add_({dim},{i},{part},alpha=0.5)"), ("index_copy_", f"{x}.index_copy_({dim},{one},{y if y.t.shape == x.t.shape else x}.narrow({dim},0,1).clone())"),
-           ("index_fill_", f"{x}.index_fill_({dim},{i},0.5)"), ("scatter_", f"{x}.scatter_({dim},{g},0.75)"), ("scatter_add_", f"{x}.scatter_add_({dim},{g},{y}.clone())"),
+           ("index_fill_", f"{x}.index_fill_({dim},{i},0.5)"), ("scatter_", f"{x}.scatter_({dim},{g},0.75)"), ("scatter_add_", f"{x}.scatter_add_({dim},{whole},{y if y.t.shape == x.t.shape else x}.clone())"),
            ("index_put_", f"{x}.index_put_(({d.integers((2,), 0, x.t.shape[0])},),{x}.new_tensor(0.5),accumulate={d.flag()})"), ("cumsum_", f"{x}.cumsum_({dim})"),
            ("put_", f"{x}.put_({d.integers((2,), 0, x.t.numel())},{x}.new_tensor([1.5,-0.5]),accumulate={d.flag()})"), ("fill_diagonal_", f"{x}.tril_()" if x.t.ndim > 1 else f"{x}.cumsum_(0)")]
     if real(x.t):
-        ops.append(("scatter_reduce_", f"{x}.scatter_reduce_({dim},{g},{y}.clone(),'{d.one('sum', 'amax', 'mean', 'prod')}')"))
+        ops.append(("scatter_reduce_", f"{x}.scatter_reduce_({dim},{whole},{y if y.t.shape == x.t.shape else x}.clone(),'{d.one('sum', 'amax', 'mean', 'prod')}')"))
     return d.one(*((op, d.change(text)) for op, text in ops))
 
 
@@ -332,13 +342,14 @@ def turned_in_place(d):
 
 @maker(2)
 def told(d):
-    x = d.take(number)
+    x = d.take(lambda t: number(t) and known(t))
     mark = d.rng.randrange(1000)
-    if not x.t.requires_grad and d.flag(0.9):
+    alone = not any(t._base is x.t for t in d.values.values())
+    if not x.t.requires_grad and alone and d.flag(0.9):
         return "requires_grad_", d.change(f"{x}.requires_grad_()")
     return d.one(*((op, d.change(text)) for op, text in (
         ("retain_grad", f"{x}.retain_grad()"), ("register_hook", f"{x}.register_hook(lambda g: log({mark}, g))"), ("register_hook", f"{x}.register_hook(lambda g: None if g is None else g * 2)"),
-        ("retain_grad", f"{x}.retain_grad()"), ("register_hook", f"{x}.register_hook(lambda g: None if g is None else g.detach() + 1)"), ("detach_", f"{x}.detach_()"))))
+        ("retain_grad", f"{x}.retain_grad()"), ("register_hook", f"{x}.register_hook(lambda g: None if g is None else g.detach() + 1)"))))
 
 
 @maker(1.5)

@@ -152,7 +152,7 @@ def moments(d):
 @maker(2)
 def chosen(d):
     """Reductions and sorts that choose elements."""
-    x = d.take(real)
+    x = d.take(lambda t: real(t) and t.numel() > 0)
     if x.t.ndim == 0 and d.flag(0.8):
         raise NoOperand
     dim, keep = (d.dim(x) if x.t.ndim else 0), d.flag()
@@ -165,7 +165,7 @@ def chosen(d):
         ("min_dim", f"m.min({x},{dim},{keep})"), ("median", f"{x}.median()"), ("median_dim", f"{x}.median({dim},{keep})"),
         ("nanmedian", f"m.nanmedian({x},{dim})"), ("mode", f"m.mode({x},{dim},{keep})"),
         ("sort", f"{x}.sort({dim},descending={d.flag()})"), ("sort", f"m.sort({x},dim={dim},stable=True)"),
-        ("msort", f"m.msort({x})"), ("argsort", f"{x}.argsort({dim})"), ("topk", f"m.topk({x},{k},{dim},{d.flag()})"),
+        ("msort", f"m.msort({x})"), ("argsort", f"{x}.argsort({dim})"), ("topk", f"m.topk({x},{k},{dim},{d.flag()},sorted=True)"),
         ("kthvalue", f"{x}.kthvalue({k},{dim},{keep})"), ("argmax", f"{x}.argmax({dim})"), ("aminmax", f"m.aminmax({x},dim={dim})"),
         ("quantile", f"m.quantile({x},{d.one(0.3, 0.5, 0.9)},dim={dim},interpolation='{d.one('linear', 'lower', 'nearest', 'midpoint')}')"),
         ("cummax", f"m.cummax({x},{dim})"), ("cummin", f"{x}.cummin({dim})"), ("amax_dims", f"m.amax({x},{d.dims(x) or ()})"),
@@ -205,7 +205,7 @@ def normalisation(d):
         w, b = d.fit((c,), exact=True), d.fit((c,), exact=True)
         ops += [("batch_norm", f"F.batch_norm({x},None,None,{w},{b},training=True)"),
                 ("group_norm", f"F.group_norm({x},{d.rng.choice([k for k in range(1, c + 1) if c % k == 0])},{w},{b})"),
-                ("prelu", f"F.prelu({x},{w})"), ("batch_norm", f"F.batch_norm({x},{x}.new_zeros({c}),{x}.new_ones({c}),None,{b})"),
+                ("prelu", f"F.prelu({x},{w})"), ("batch_norm", f"F.batch_norm({x},{x}.new_zeros({c}),{x}.new_ones({c}),{w},{b})"),
                 ("local_response_norm", f"F.local_response_norm({x},2)")]
     if x.t.ndim in (3, 4):
         ops.append(("instance_norm", f"F.instance_norm({x})"))
@@ -328,7 +328,7 @@ def layers(d):
 def with_random_numbers(d):
     x = d.take(lambda t: real(t) and t.numel() > 0)
     seed = d.rng.randrange(100)
-    return d.one(("dropout", f"(m.manual_seed({seed}),F.dropout({x},0.4))[1]"), ("randn_like", f"(m.manual_seed({seed}),{x}*m.randn_like({x}))[1]"),
+    return d.one(("dropout", f"(m.manual_seed({seed}),F.dropout({x}.contiguous(),0.4))[1]"), ("randn_like", f"(m.manual_seed({seed}),{x}*m.randn_like({x}))[1]"),
                  ("bernoulli", f"(m.manual_seed({seed}),m.bernoulli({x}.sigmoid())*{x})[1]"),
                  ("rand_like", f"(m.manual_seed({seed}),{x}+m.rand_like({x}))[1]"))
 
