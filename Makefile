@@ -83,7 +83,7 @@ out/properties.ledger: $(STAMPS)/ctorch
 # The ledger is kept as that of test-properties is.
 N ?= 20000
 test-programs: out/programs.ledger $(STAMPS)/extra-test $(REFERENCED)
-	@echo; CTORCH_PROGRAMS=$(N) CTORCH_PROGRAMS_REPORT=out/programs.txt CTORCH_PROGRAMS_LEDGER=$< \
+	@echo; CTORCH_PROGRAMS=$(N) CTORCH_PROGRAMS_JOBS=$(JOBS) CTORCH_PROGRAMS_REPORT=out/programs.txt CTORCH_PROGRAMS_LEDGER=$< \
 		$(PY) -m pytest tests/programs -s $(ARGS)
 
 out/programs.ledger: $(STAMPS)/ctorch

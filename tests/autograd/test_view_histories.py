@@ -1,4 +1,5 @@
 """What views know of their base: no_grad, changes in place, second derivatives through memory, expanded memory."""
+
 import pytest
 
 import ctorch
@@ -52,10 +53,11 @@ def test_pieces_of_unsafe_split_know_nothing_of_their_base(x):
 def test_second_derivative_of_a_changed_copy(x, expanded):
     rows = x.reshape(1, 4).repeat(2, 3)
     with ctorch.no_grad():
-        rows[1] += 0                     # nothing changes but the version
+        rows[1] += 0  # nothing changes but the version
     total = rows.square()
-    (g,) = autograd.grad(total.sum() if expanded else total, x, None if expanded else ctorch.ones_like(total),
-                         create_graph=True)
+    (g,) = autograd.grad(
+        total.sum() if expanded else total, x, None if expanded else ctorch.ones_like(total), create_graph=True
+    )
     (second,) = autograd.grad(g.sum(), x)
     assert g.tolist() == (12 * x).tolist() and second.tolist() == [[12.0, 12.0], [12.0, 12.0]]
 

@@ -18,7 +18,7 @@ MISSING = dict.fromkeys("""
     _adaptive_avg_pool2d _adaptive_avg_pool2d_backward _attention _attention_backward _average_windows
     _average_windows_backward _columns _ctc_loss _ctc_loss_backward _from_columns _from_slices _grid_sample
     _bincount _histc _cumsum _cumprod _cumextremum _logcumsumexp scatter_reduce index_reduce _repeat_places _sort
-    _sort_values _topk _kthvalue _median _mode _unique _extent _searchsorted
+    _sort_values _topk _kthvalue _median _median_of_all _mode _unique _extent _searchsorted
     _grid_sample_backward _max_windows _max_windows_backward _resample _resample_backward _slices _unpool
 """.split(), LATER)
 # Operators written with those.

@@ -1,15 +1,16 @@
 """Whether two runs of a program came to the same, as far as its conditioning lets one tell."""
+
 import numpy as np
 import program_excuses
 import torch
-from runner import Run
+from runner import Outcome, Run
 
 import ctorch
 
 AGREED, WITHIN, UNCERTAIN = "agreed", "agreed within their conditioning", "left out: roundings decide"
 REFUSED, EXCUSED, UNEXPLAINED = "refused by both", "excused", "unexplained"
 FAILURES = ("gradients", "second gradients", "batched gradients")
-RUNS = 6                # disturbed runs, where the quick comparison fails
+RUNS = 6  # disturbed runs, where the quick comparison fails
 
 
 def tolerances(precision):
@@ -48,8 +49,10 @@ def nothing(x):
 
 def unsure(name, mine, other):
     """What need not agree: what follows a backward that failed, and batches that PyTorch has no rule for."""
+
     def failed(kind):
         return any(kind in found and found[kind].error is not None for found in (mine, other))
+
     if name.startswith("batched"):
         return "batched gradients" in other or failed("gradients")
     if name.startswith("second gradient of"):
@@ -68,6 +71,11 @@ def changed_what_torch_saved(mine, other):
     return False
 
 
+def filled(x, like):
+    """Noughts for a gradient that there is not."""
+    return x if x.values is not None or like.values is None else Outcome(like.dtype, like.values * 0)
+
+
 class Comparison:
     """What was found of a program: differences by name, and counts."""
 
@@ -81,12 +89,15 @@ class Comparison:
         self.noisy = None
         self.gradient = max((largest(b) for name, b in other.items() if "grad" in name), default=0)
         self.copying = changed_what_torch_saved(mine, other)
-        if self.copying:                        # the gradients are compared with those of torch where it keeps copies
+        if self.copying:  # the gradients are compared with those of torch where it keeps copies
             with torch.autograd.graph.allow_mutation_on_saved_tensors():
                 other = Run(torch, program).all()
         self.compare(mine, other)
         if self.copying and self.kind == AGREED:
-            self.kind, self.reason = EXCUSED, "ctorch saves less: its gradients are right where PyTorch has lost a value"
+            self.kind, self.reason = (
+                EXCUSED,
+                "ctorch saves less: its gradients are right where PyTorch has lost a value",
+            )
 
     def compare(self, mine, other):
         names = [*other, *(name for name in mine if name not in other)]
@@ -111,6 +122,9 @@ class Comparison:
         """What is wrong with one outcome, or None."""
         if name.startswith("second gradient") and nothing(a) and nothing(b):
             return None
+        if name.startswith("second gradient of"):
+            a, b = a or Outcome(), b or Outcome()
+            a, b = filled(a, b), filled(b, a)
         if a is None or b is None:
             have = a or b
             said = repr(have.error) if have.error is not None else have.dtype
@@ -118,7 +132,8 @@ class Comparison:
         if a.error is not None or b.error is not None:
             both = a.error is not None and b.error is not None
             if not (both and "not implemented" in str(a.error) and "not implemented" in str(b.error)) and (
-                    type(a.error).__name__ != type(b.error).__name__):
+                type(a.error).__name__ != type(b.error).__name__
+            ):
                 return f"ctorch {_said(a)}, torch {_said(b)}"
             if self.kind == AGREED and not name.startswith("step"):
                 self.kind = REFUSED
@@ -135,7 +150,9 @@ class Comparison:
         return self.values(name, numbers(a.values), numbers(b.values))
 
     def count(self, name):
-        kind = next((kind for kind in ("second gradients", "batched gradients", "hooks") if name.startswith(kind[:-1])), None)
+        kind = next(
+            (kind for kind in ("second gradients", "batched gradients", "hooks") if name.startswith(kind[:-1])), None
+        )
         self.counts[kind or ("values" if name.startswith("value") else "gradients")] += 1
 
     def values(self, name, a, b):

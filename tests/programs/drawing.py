@@ -1,4 +1,5 @@
 """What the makers of steps draw from: operands of a kind, shapes, dimensions, numbers, constants."""
+
 import torch
 from program import Leaf
 
@@ -56,7 +57,7 @@ class Draw:
         else:
             place = len(self.operands)
             self.operands.append(k)
-        ref = Ref("{%d}" % place)
+        ref = Ref(f"{{{place}}}")
         ref.t, ref.number = tensor, k
         return ref
 
@@ -71,13 +72,18 @@ class Draw:
 
     def fit(self, shape, test=number, exact=False):
         """An operand that broadcasts to a shape, or a constant of such a shape."""
+
         def fits(t):
             if not test(t):
                 return False
             if exact:
                 return tuple(t.shape) == tuple(shape)
-            return t.ndim <= len(shape) and broadcast(t.shape, shape) and (
-                torch.broadcast_shapes(t.shape, shape) == tuple(shape))
+            return (
+                t.ndim <= len(shape)
+                and broadcast(t.shape, shape)
+                and (torch.broadcast_shapes(t.shape, shape) == tuple(shape))
+            )
+
         try:
             return self.take(fits)
         except NoOperand:
@@ -173,7 +179,7 @@ def values_of(rng, dtype):
         return rng.randint(0 if dtype[0] == "u" else -3, 5)
     kind = rng.random()
     if kind < 0.25:
-        value = float(rng.randint(-3, 3))            # ties, zeros
+        value = float(rng.randint(-3, 3))  # ties, zeros
     else:
         value = round(rng.gauss(0, 1) * 64) / 64
     return complex(value, round(rng.gauss(0, 1) * 64) / 64) if dtype.startswith("complex") else value

@@ -1,4 +1,5 @@
 """Makes random programs: each step is drawn with the values before it at hand, as PyTorch worked them out."""
+
 import math
 import random
 import warnings
@@ -11,8 +12,9 @@ from runner import environment
 from steps_values import MAKERS
 
 MAINS = ["float64"] * 10 + ["float32"] * 6 + ["complex128"] * 3 + ["complex64", "float16", "bfloat16"]
-LIMIT = 300                 # elements of a value
-LARGE = 1e4                 # beyond this, later steps overflow
+HISTORY = ("register_hook", "retain_grad", "requires_grad_", "t_", "unsqueeze_", "squeeze_", "transpose_")
+LIMIT = 300  # elements of a value
+LARGE = 1e4  # beyond this, later steps overflow
 
 
 def shapes_of(rng):
@@ -28,7 +30,7 @@ def shapes_of(rng):
         if kind < 0.06:
             yield ()
         elif kind < 0.14:
-            yield tuple(shape[rng.randrange(len(shape)):])
+            yield tuple(shape[rng.randrange(len(shape)) :])
         elif kind < 0.2 and len(base) >= 2:
             yield (*shape[:-2], shape[-1], shape[-2])
         else:
@@ -41,7 +43,9 @@ def leaves_of(rng, main):
     for k in range(rng.randint(2, 4)):
         dtype = main
         if k and rng.random() < 0.25:
-            dtype = rng.choice(["float32", "float64", "float64", "int64", "bool", "uint8", "int32", "complex128", "float16"])
+            dtype = rng.choice(
+                ["float32", "float64", "float64", "int64", "bool", "uint8", "int32", "complex128", "float16"]
+            )
         floating = dtype.startswith(("float", "complex", "bfloat"))
         shape = next(shapes)
         leaf = Leaf(k, None, shape, dtype, floating and (k == 0 or rng.random() < 0.65))
@@ -92,7 +96,7 @@ class Making:
             exec(leaf.line(), self.names)
         step = Step(op, text, tuple(draw.operands), changes=draw.changes)
         chance = 0.3 if draw.changes else 0.03
-        step.without_grad = self.rng.random() < (chance if op not in ("register_hook", "retain_grad") else 0)
+        step.without_grad = self.rng.random() < (chance if op not in HISTORY else 0)
         self.attempt(step, draw)
 
     def attempt(self, step, draw):
@@ -114,8 +118,14 @@ class Making:
                 self.again()
             return
         touched = made or [self.names[f"v{step.operands[0]}"]]
-        if not all(isinstance(t, torch.Tensor) and t.numel() <= LIMIT and t.ndim <= 6 and t.dtype != torch.complex32 for t in touched) or len(made) > 6 or (
-                self.rng.random() < 0.95 and any(map(wild, touched))):
+        if (
+            not all(
+                isinstance(t, torch.Tensor) and t.numel() <= LIMIT and t.ndim <= 6 and t.dtype != torch.complex32
+                for t in touched
+            )
+            or len(made) > 6
+            or (self.rng.random() < 0.95 and any(map(wild, touched)))
+        ):
             if draw.changes:
                 self.again()
             return
@@ -152,7 +162,9 @@ class Making:
         leaves = [self.names[f"v{k}"] for k in self.program.wanted()]
         roots = [self.names[f"v{k}"] for k in self.program.roots]
         try:
-            grads = torch.autograd.grad(roots, leaves, list(map(torch.ones_like, roots)), retain_graph=True, allow_unused=True)
+            grads = torch.autograd.grad(
+                roots, leaves, list(map(torch.ones_like, roots)), retain_graph=True, allow_unused=True
+            )
         except Exception:
             return False
         return any(g is not None for g in grads)
@@ -161,11 +173,13 @@ class Making:
         rng, program = self.rng, self.program
         results = [k for step in program.steps for k in step.results]
         fitting = [k for k in results if f"v{k}" in self.names and recorded(self.names[f"v{k}"])]
-        fitting = fitting or [k for k in program.numbers() if f"v{k}" in self.names and self.names[f"v{k}"].requires_grad]
-        late = fitting[-max(3, len(fitting) // 2):]
+        fitting = fitting or program.wanted()
+        late = fitting[-max(3, len(fitting) // 2) :]
         program.roots = tuple(sorted(rng.sample(late, min(len(late), rng.choice([1, 1, 2, 3])))))
         program.backward = rng.random() < 0.25 or any(step.op == "retain_grad" for step in program.steps)
-        program.second = not any("lambda g: None" in step.text for step in program.steps)       # formulas differ in what passes a hook
+        program.second = not any(
+            "lambda g: None" in step.text for step in program.steps
+        )  # formulas differ in what passes a hook
         program.batched = not program.backward and rng.random() < 0.15
 
 

@@ -4,12 +4,15 @@
 
 The ledger, a file with a line for each range that is done, lets a run go on where it was stopped.
 """
+
 import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -22,6 +25,7 @@ def run_seeds(first, last, note=lambda seed, package: None):
     from compare import UNEXPLAINED, Comparison
     from generator import program_of
     from shrink import shrunk
+
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     kinds, counts, steps, reasons, failures = Counter(), Counter(), Counter(), Counter(), []
@@ -41,15 +45,22 @@ def run_seeds(first, last, note=lambda seed, package: None):
                 failures.append({"seed": seed, "label": label, "script": program.script(label)})
     finally:
         torch.set_num_threads(threads)
-    return {"first": first, "last": last, "kinds": kinds, "counts": counts, "steps": steps, "reasons": reasons,
-            "failures": failures}
+    return {
+        "first": first,
+        "last": last,
+        "kinds": kinds,
+        "counts": counts,
+        "steps": steps,
+        "reasons": reasons,
+        "failures": failures,
+    }
 
 
 def in_child(first, last):
     """The same in a process of its own; a crash costs one program, which is told."""
     results, start = [], first
     while start < last:
-        place = HERE / f".at-{os.getpid()}-{first}"
+        place = Path(tempfile.gettempdir()) / f"program-at-{os.getpid()}-{first}"
         command = [sys.executable, "-W", "ignore", str(HERE / "pieces.py"), str(start), str(last), str(place)]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OMP_NUM_THREADS": "1"}
         child = subprocess.run(command, capture_output=True, text=True, env=environment)
@@ -71,8 +82,15 @@ def in_child(first, last):
 def crash(seed, torch_alone, signal):
     """The entry of a program in which a process ended by a signal."""
     failures = [] if torch_alone else [{"seed": seed, "label": f"signal {signal}", "script": f"# program_of({seed})"}]
-    return {"first": seed, "last": seed + 1, "kinds": {TORCH_CRASHED if torch_alone else CRASHED: 1}, "counts": {},
-            "steps": {}, "reasons": {}, "failures": failures}
+    return {
+        "first": seed,
+        "last": seed + 1,
+        "kinds": {TORCH_CRASHED if torch_alone else CRASHED: 1},
+        "counts": {},
+        "steps": {},
+        "reasons": {},
+        "failures": failures,
+    }
 
 
 def done(ledger):
@@ -82,21 +100,22 @@ def done(ledger):
     return [json.loads(line) for line in Path(ledger).read_text().splitlines()]
 
 
-def run_all(number, piece, ledger=None, seconds=float("inf"), first=0):
+def run_all(number, piece, ledger=None, seconds=float("inf"), first=0, jobs=1):
     """The entries of all programs of seeds from `first`, as far as the time goes."""
     entries, begun = done(ledger), time.monotonic()
     known = {seed for entry in entries for seed in range(entry["first"], entry["last"])}
-    for start in range(first, first + number, piece):
-        last = min(start + piece, first + number)
-        if known.issuperset(range(start, last)):
-            continue
-        if time.monotonic() - begun > seconds:
-            break
-        fresh = in_child(start, last)
-        entries += fresh
-        if ledger is not None:
-            with open(ledger, "a") as file:
-                file.writelines(json.dumps(entry) + "\n" for entry in fresh)
+    starts = [s for s in range(first, first + number, piece) if not known.issuperset(range(s, s + piece))]
+
+    def one(start):
+        late = time.monotonic() - begun > seconds
+        return [] if late else in_child(start, min(start + piece, first + number))
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for fresh in pool.map(one, starts):
+            entries += fresh
+            if ledger is not None:
+                with open(ledger, "a") as file:
+                    file.writelines(json.dumps(entry) + "\n" for entry in fresh)
     return entries
 
 

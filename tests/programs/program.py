@@ -1,4 +1,5 @@
 """A random program as plain data, and as a script that runs by itself."""
+
 from dataclasses import dataclass, field, replace
 
 HELPERS = '''
@@ -21,7 +22,9 @@ class Leaf:
 
     def line(self):
         empty = 0 in self.shape
-        made = f"m.zeros({self.shape}, dtype=m.{self.dtype}" if empty else f"m.tensor({self.values}, dtype=m.{self.dtype}"
+        made = (
+            f"m.zeros({self.shape}, dtype=m.{self.dtype}" if empty else f"m.tensor({self.values}, dtype=m.{self.dtype}"
+        )
         return f"v{self.number} = {made}{', requires_grad=True' if self.requires_grad else ''})"
 
 
@@ -34,13 +37,15 @@ class Step:
     operands: tuple = ()
     results: tuple = ()
     without_grad: bool = False
-    changes: bool = False           # in place, or what a tensor knows about itself
-    several: bool = False           # the results come as a tuple
+    changes: bool = False  # in place, or what a tensor knows about itself
+    several: bool = False  # the results come as a tuple
 
     def line(self):
         made = self.text.format(*(f"v{k}" for k in self.operands))
         if self.results:
-            made = ", ".join(f"v{k}" for k in self.results) + f"{',' * (self.several and len(self.results) == 1)} = {made}"
+            made = (
+                ", ".join(f"v{k}" for k in self.results) + f"{',' * (self.several and len(self.results) == 1)} = {made}"
+            )
         return f"with m.no_grad(): {made}" if self.without_grad else made
 
 
@@ -52,7 +57,7 @@ class Program:
     leaves: list = field(default_factory=list)
     steps: list = field(default_factory=list)
     roots: tuple = ()
-    backward: bool = False          # by backward() into .grad, else by autograd.grad
+    backward: bool = False  # by backward() into .grad, else by autograd.grad
     second: bool = True
     batched: bool = False
 
@@ -88,15 +93,22 @@ class Program:
         if self.roots and self.backward:
             body += [f"m.autograd.backward([{names}], [{seeds}])", f"print([x.grad for x in [{leaves}]])"]
         elif self.roots and leaves:
-            body += [f"grads = m.autograd.grad([{names}], [{leaves}], [{seeds}], create_graph=True, allow_unused=True)",
-                     "print(grads)"]
+            body += [
+                f"grads = m.autograd.grad([{names}], [{leaves}], [{seeds}], create_graph=True, allow_unused=True)",
+                "print(grads)",
+            ]
             if self.second:
-                body += ["firsts = [g for g in grads if g is not None and g.requires_grad]",
-                         f"print(m.autograd.grad(firsts, [{leaves}], [weights(m, g, 7 + i) for i, g in "
-                         "enumerate(firsts)], allow_unused=True) if firsts else None)"]
+                body += [
+                    "firsts = [g for g in grads if g is not None and g.requires_grad]",
+                    f"print(m.autograd.grad(firsts, [{leaves}], [weights(m, g, 7 + i) for i, g in "
+                    "enumerate(firsts)], allow_unused=True) if firsts else None)",
+                ]
         shown = [f"print(v{k})" for k in self.numbers() if not self.roots]
         indent = "".join(f"    {line}\n" for line in body + shown)
-        return (f'"""Program {self.seed}: {label}"""\nimport sys\nimport traceback\n\nimport numpy as np\n'
-                f"\n{HELPERS}\n\ndef log(k, g):\n    print('hook', k, g)\n\n\ndef run(m):\n    F = m.nn.functional\n{indent}\n\n"
-                "for name in sys.argv[1:] or ['torch', 'ctorch']:\n    print('----', name)\n    try:\n"
-                "        run(__import__(name))\n    except Exception:\n        traceback.print_exc(limit=-1)\n")
+        return (
+            f'"""Program {self.seed}: {label}"""\nimport sys\nimport traceback\n\nimport numpy as np\n'
+            f"\n{HELPERS}\n\ndef log(k, g):\n    print('hook', k, g)\n\n\n"
+            f"def run(m):\n    F = m.nn.functional\n{indent}\n\n"
+            "for name in sys.argv[1:] or ['torch', 'ctorch']:\n    print('----', name)\n    try:\n"
+            "        run(__import__(name))\n    except Exception:\n        traceback.print_exc(limit=-1)\n"
+        )

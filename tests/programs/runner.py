@@ -1,4 +1,5 @@
 """Runs a program by one package: what came of its values and gradients, as plain arrays, by the name of each."""
+
 import math
 import warnings
 from dataclasses import dataclass
@@ -18,9 +19,11 @@ class Outcome:
 
 def environment(m, hooks=None):
     """The names that the lines of a program use."""
+
     def log(k, g):
-        if hooks is not None and g is not None:         # PyTorch tells hooks of gradients that there are not
+        if hooks is not None and g is not None:  # PyTorch tells hooks of gradients that there are not
             hooks.append((k, g.detach().clone()))
+
     return {"m": m, "F": m.nn.functional, "log": log}
 
 
@@ -70,14 +73,14 @@ class Run:
                     self.names.pop(f"v{k}", None)
                 continue
             for k in step.results or step.operands[:1]:
-                self.look(self.names[f"v{k}"], place, bool(step.results))
+                self.look(self.names[f"v{k}"], step.op in ROUGH)
 
-    def look(self, x, place, new):
+    def look(self, x, rough):
         if not isinstance(x, self.m.Tensor) or not (x.is_floating_point() or x.is_complex()):
             return
         self.precision = max(self.precision, self.m.finfo(x.dtype).eps)
         if self.noise is not None:
-            disturb(self.m, x, self.noise)
+            disturb(self.m, x, self.noise, rough)
 
     # ---- the comparisons, each of which notes what it finds; forward-mode derivatives will be one of them
 
@@ -88,11 +91,12 @@ class Run:
 
     def ready(self):
         return bool(self.program.roots and self.program.wanted()) and all(
-            f"v{k}" in self.names for k in self.program.roots)
+            f"v{k}" in self.names for k in self.program.roots
+        )
 
     def parts(self):
         roots = [(i, self.names[f"v{k}"]) for i, k in enumerate(self.program.roots)]
-        roots = [(i, x) for i, x in roots if x.requires_grad]           # others are compared as values
+        roots = [(i, x) for i, x in roots if x.requires_grad]  # others are compared as values
         leaves = [self.names[f"v{k}"] for k in self.program.wanted()]
         return [x for _, x in roots], leaves, [weights(self.m, x, i) for i, x in roots]
 
@@ -157,7 +161,9 @@ class Run:
             return
         seeds = [self.m.stack([s, s * 0, 2 * s]) for s in seeds]
         try:
-            grads = self.m.autograd.grad(roots, leaves, seeds, allow_unused=True, is_grads_batched=True, retain_graph=True)
+            grads = self.m.autograd.grad(
+                roots, leaves, seeds, allow_unused=True, is_grads_batched=True, retain_graph=True
+            )
         except Exception as error:
             self.found["batched gradients"] = Outcome(error=error)
             return
@@ -177,7 +183,11 @@ class Run:
         return self.found
 
 
-def disturb(m, x, noise):
+# What is nought by subtraction may come out as a rounding.
+ROUGH = {"layer_norm", "batch_norm", "group_norm", "instance_norm", "var", "std", "var_mean", "std_mean", "diff", "det"}
+
+
+def disturb(m, x, noise, rough):
     """Changes what was rounded by up to four roundings, and likewise its gradient on the way back."""
     eps = 4 * m.finfo(x.dtype).eps
 
@@ -187,17 +197,18 @@ def disturb(m, x, noise):
 
     y = x.data
     if y.numel() and x.is_floating_point() and len(set(zip(y.stride(), y.shape))) and not overlapping(y):
-        short = (y * 64).round() == y * 64          # numbers of few digits were hardly rounded
-        y.copy_(m.where(short, y, wiggle(y)))
+        short = (y * 64).round() == y * 64  # numbers of few digits were hardly rounded
+        y.copy_(wiggle(y + 1) - 1 if rough else m.where(short, y, wiggle(y)))
     elif y.numel() and x.is_complex() and not overlapping(y):
         y.copy_(wiggle(y))
     try:
         if x.requires_grad and not x.is_leaf:
             x.register_hook(wiggle)
-    except RuntimeError:            # a view whose history cannot be told any more
+    except RuntimeError:  # a view whose history cannot be told any more
         pass
 
 
 def overlapping(y):
     return any(step == 0 and size > 1 for size, step in zip(y.shape, y.stride())) or (
-        math.prod(y.shape) > 1 + sum((size - 1) * step for size, step in zip(y.shape, y.stride())))
+        math.prod(y.shape) > 1 + sum((size - 1) * step for size, step in zip(y.shape, y.stride()))
+    )

@@ -1,4 +1,5 @@
 """Makes a failing program small: what the failure does not need is left out, again and again."""
+
 from dataclasses import replace
 
 from compare import UNEXPLAINED, Comparison

@@ -59,7 +59,10 @@ def extremum_backward(g, x, y, dim, keepdim):
     if not shape:
         return g
     g, y = _kept(g, shape, dim, keepdim), _kept(y, shape, dim, keepdim)
-    mask = (x == y).to(g.dtype)
+    mask = x == y
+    if dim is None:                  # max and min of all elements: each NaN is one of them
+        mask = mask | ((x != x) & (y != y))
+    mask = mask.to(g.dtype)
     return g * mask / mask.sum(_dims(dim, len(shape)), True)
 
 
