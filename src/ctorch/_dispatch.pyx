@@ -7,7 +7,7 @@ import numbers
 import warnings
 
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.string cimport memchr, memcpy
 
 from ctorch._accelerator cimport accelerator_elementwise, device_of
@@ -20,6 +20,9 @@ from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, node_attach, node_edge, node_give, node_needs, node_new, node_save,
                            node_saved, recording, tape_ops)
 from ctorch._tensor cimport *
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject* o) noexcept
 
 include "_gen/elementwise.pxi"
 
@@ -527,10 +530,22 @@ cdef int check_inplace(TensorBase x, const char* op) except -1:
     return check_overlap(x)
 
 
+cdef int leave_base(TensorBase x) except -1:
+    # A view of a base that nobody else knows, such as an operator leaves behind, is a tensor like any other.
+    cdef PyObject* base = x.base
+    if x.view_version == x.storage.version and x.requires_grad == (<TensorBase>base).requires_grad:
+        x.base = NULL
+        x.view_origin = VIEW_DEFAULT
+        Py_DECREF(<object>base)
+    return 0
+
+
 cdef int check_changeable(TensorBase x, const char* op) except -1:
     # May x be changed in place, if it does not matter that elements share memory?
     if x.storage.readonly:
         raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
+    if x.base != NULL and Py_REFCNT(x.base) == 1:
+        leave_base(x)
     if x.inference or not recording():
         return 0
     if x.requires_grad and x.grad_fn == NULL and x.base == NULL:

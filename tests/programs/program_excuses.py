@@ -78,6 +78,7 @@ def expanded_memory(program, name, mine, other, fault):
                 "(masked_scatter_)",
                 "(fill_diagonal_)",
                 "(tril_)",
+                "(threshold_)",
             )
         )
     )
@@ -160,17 +161,25 @@ def _from_gradients(program, number):
 
 @excuse
 def constant_gradient(program, name, mine, other, fault):
-    """PyTorch records gradients that do not depend on anything that wants one; ctorch does not."""
-    return fault == "requires_grad is False, not True" and _from_gradients(program, int(name.removeprefix("value v")))
+    """Whether a gradient that does not depend on anything is recorded, PyTorch and ctorch decide by other formulas."""
+    number = int(name.removeprefix("value v")) if name.startswith("value") else -1
+    return fault.startswith("requires_grad is") and _from_gradients(program, number)
 
 
 @excuse
 def expanded_gradient(program, name, mine, other, fault):
-    """The gradient of a mean is one number, expanded; PyTorch's has memory for each element."""
-    if not (name.startswith("step") and says(mine, "refers to a single memory location") and fine(other)):
+    """PyTorch's gradient of a sum is one number, expanded; ctorch's has memory for each element."""
+    if not name.startswith("step") or not says(other, "refers to a single memory location") or not fine(mine):
         return False
-    step = program.steps[int(name.split()[1])]
-    return any(_from_gradients(program, k) for k in step.operands)
+    return any(_from_gradients(program, k) for k in program.steps[int(name.split()[1])].operands)
+
+
+@excuse
+def extremum_without_itself(program, name, mine, other, fault):
+    """PyTorch shares the gradient of an extremum with equal elements of the tensor, though these are left out."""
+    return "gradient" in name and any(
+        "'am" in step.text and "include_self=False" in step.text for step in program.steps
+    )
 
 
 @excuse
@@ -198,7 +207,7 @@ def change_that_torch_misses(program, name, mine, other, fault):
 def operand_that_was_changed(program, name, mine, other, fault):
     """ctorch saves an operand, and PyTorch something worked out from it: a change of the first is noticed."""
     return (
-        (says(
+        says(
             mine,
             "CrossEntropyBackward0 saved",
             "SpecialNdtrBackward0 saved",
@@ -208,9 +217,8 @@ def operand_that_was_changed(program, name, mine, other, fault):
             "LayerNormBackward0 saved",
             "LogNdtrBackward0 saved",
         )
-        and fine(other))
-        or (says(mine, "modified by an inplace operation") and fine(other) and "polar" in ops(program))
-    )
+        and fine(other)
+    ) or (says(mine, "modified by an inplace operation") and fine(other) and "polar" in ops(program))
 
 
 @excuse
@@ -231,10 +239,12 @@ def index_smaller_than_reduced(program, name, mine, other, fault):
 
 @excuse
 def one_of_equals(program, name, mine, other, fault):
-    """Which of several equal elements is the kth is not said."""
+    """Which of several equal elements comes first is not said."""
     made = {k: step for step in program.steps for k in step.results}
     step = made.get(int(name.removeprefix("value v"))) if name.startswith("value") else None
-    return step is not None and step.op in ("kthvalue", "topk") and mine.dtype == other.dtype == "int64"
+    return (
+        step is not None and step.op in ("kthvalue", "topk", "sort", "argsort") and mine.dtype == other.dtype == "int64"
+    )
 
 
 @excuse

@@ -43,6 +43,12 @@ def changeable(t):
     return True
 
 
+def same_memory(x, y):
+    """Whether two operands are different parts of one storage: what is read may be written before."""
+    t = getattr(y, "t", None)
+    return t is not None and t is not x.t and t.untyped_storage().data_ptr() == x.t.untyped_storage().data_ptr()
+
+
 def traced(t):
     """Whether a tensor is a leaf or has a history: views made by no_grad have neither."""
     try:
@@ -364,6 +370,8 @@ def changed_by_another(d):
         if d.flag(0.85)
         else "1.5"
     )
+    if same_memory(x, y):
+        y = f"{y}.clone()"
     return op, d.change(text.replace("{0}", "\0").replace("{1}", y).replace("\0", x))
 
 
@@ -374,7 +382,7 @@ def changed_by_two(d):
     def fits(t):
         return t.dtype == x.t.dtype
 
-    y, z = d.fit(x.t.shape, fits), d.fit(x.t.shape, fits)
+    y, z = (f"{y}.clone()" if same_memory(x, y) else y for y in (d.fit(x.t.shape, fits), d.fit(x.t.shape, fits)))
     mask = d.mask(tuple(x.t.shape))
     return d.one(
         *(
@@ -409,6 +417,8 @@ def index_assigned(d):
         if d.flag(0.75)
         else d.one("0.5", "-1", "0")
     )
+    if same_memory(x, y):
+        y = f"{y}.clone()"
     return ("setitem" if op == "=" else f"setitem{op}"), d.change(f"{x}[{places}] {op} {y}")
 
 

@@ -304,7 +304,7 @@ def loss_of_classes(d):
     n, c, *rest = x.t.shape
     how = d.one("mean", "sum", "none")
     y = d.integers((n, *rest), 0, c)
-    w = d.fit((c,), real, exact=True)
+    w = d.fit((c,), lambda t: t.dtype == x.t.dtype, exact=True)
     ops = [
         ("cross_entropy", f"F.cross_entropy({x},{y},reduction='{how}',label_smoothing={d.one(0.0, 0.1)})"),
         ("cross_entropy_weights", f"F.cross_entropy({x},{y},weight={w}.abs()+0.5,reduction='{how}',ignore_index=0)"),
@@ -467,9 +467,10 @@ def layers(d):
 @maker(1)
 def with_random_numbers(d):
     x = d.take(lambda t: real(t) and t.numel() > 0)
+    x = f"{x}.contiguous()"  # elements are drawn in the order of memory
     seed = d.rng.randrange(100)
     return d.one(
-        ("dropout", f"(m.manual_seed({seed}),F.dropout({x}.contiguous(),0.4))[1]"),
+        ("dropout", f"(m.manual_seed({seed}),F.dropout({x},0.4))[1]"),
         ("randn_like", f"(m.manual_seed({seed}),{x}*m.randn_like({x}))[1]"),
         ("bernoulli", f"(m.manual_seed({seed}),m.bernoulli({x}.sigmoid())*{x})[1]"),
         ("rand_like", f"(m.manual_seed({seed}),{x}+m.rand_like({x}))[1]"),
