@@ -119,3 +119,8 @@ def test_nothing_shuffled_is_a_copy(fn):
     y = fn(x.reshape(1, 2, 1, 1), 1)
     y.mul_(2)
     assert x.tolist() == [1.0, 2.0] and y.flatten().tolist() == [2.0, 4.0]
+
+
+def test_logcumsumexp_lies_contiguous():
+    x = ctorch.ones(2, 3, 4)
+    assert all(ctorch.logcumsumexp(x, dim).is_contiguous() for dim in range(3))

@@ -222,6 +222,16 @@ def operand_that_was_changed(program, name, mine, other, fault):
 
 
 @excuse
+def factor_that_torch_copied(program, name, mine, other, fault):
+    """PyTorch's inner and tensordot copy factors of one column, and do not notice that these are changed."""
+    return (
+        says(mine, "MmBackward0 saved", "BmmBackward0 saved")
+        and fine(other)
+        and bool(ops(program) & {"inner", "tensordot", "einsum"})
+    )
+
+
+@excuse
 def memory_in_part_the_same(program, name, mine, other, fault):
     """PyTorch refuses an operand that shares a part of the memory that is changed; ctorch reads it before."""
     return fine(mine) and says(other, "some elements of the input tensor and the written-to tensor")
@@ -276,8 +286,8 @@ def history_of_a_saved_view(program, name, mine, other, fault):
 
 @excuse
 def product_in_another_layout(program, name, mine, other, fault):
-    """PyTorch's kron cannot make views of some operands with steps."""
-    return fine(mine) and says(other, "view size is not compatible") and "(kron)" in name
+    """PyTorch's sorts and transforms keep the steps of their operand, of which views cannot be made."""
+    return fine(mine) and says(other, "view size is not compatible")
 
 
 @excuse
