@@ -32,12 +32,13 @@ else printf 'failed\n\n'; grep -i -m 1 -A 25 'error[ :]' $(LOG) || tail -n 25 $(
 printf '\nAll that was said is in %s\n' $(LOG); exit 1; fi
 endef
 
-.PHONY: help demo test test-gradients test-properties test-softcuda test-gpu check-kernels test-asan bench bench-gpu lint format docs wheel build clean
+.PHONY: help demo test test-gradients test-properties test-programs test-softcuda test-gpu check-kernels test-asan bench bench-gpu lint format docs wheel build clean
 help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
 	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
 	@echo 'make test-gradients  derivatives of every operator, all samples of each'
 	@echo 'make test-properties   each operator on 500 drawn inputs, counted     (EXAMPLES=full: 1000; PART="fft linalg")'
+	@echo 'make test-programs   20000 random programs, gradients too, beside PyTorch   (TORCH=1; N=100000; CTORCH_PROGRAMS_SECONDS=600)'
 	@echo 'make test-softcuda   the CUDA tests without a GPU, then some again under a race detector'
 	@echo 'make test-gpu    the CUDA tests on a GPU, then compute-sanitizer     (WHEELS=folder of wheels: no network)'
 	@echo 'make check-kernels   compile every CUDA kernel; registers and spills, in out/kernels.txt'
@@ -77,6 +78,15 @@ test-properties: out/properties.ledger $(STAMPS)/extra-test $(REFERENCED)
 	@[ -n '$(PART)$(ARGS)' ] || rm $<
 
 out/properties.ledger: $(STAMPS)/ctorch
+	@mkdir -p out; : >$@
+
+# The ledger is kept as that of test-properties is.
+N ?= 20000
+test-programs: out/programs.ledger $(STAMPS)/extra-test $(REFERENCED)
+	@echo; CTORCH_PROGRAMS=$(N) CTORCH_PROGRAMS_JOBS=$(JOBS) CTORCH_PROGRAMS_REPORT=out/programs.txt CTORCH_PROGRAMS_LEDGER=$< \
+		$(PY) -m pytest tests/programs -s $(ARGS)
+
+out/programs.ledger: $(STAMPS)/ctorch
 	@mkdir -p out; : >$@
 
 .PHONY: pycuda

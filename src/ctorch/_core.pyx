@@ -30,6 +30,9 @@ from ctorch._memory_format import strided
 from ctorch._size import Size
 from ctorch._tape import _add_tensor_hook, _retain_grad
 
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject* o) noexcept
+
 cdef extern from "size.h":
     object ct_size_new(object type, Py_ssize_t n)
     void ct_size_slots(object type)
@@ -376,7 +379,7 @@ cdef class Tensor(Operators):
 
     def detach_(self):
         """In place: leave the graph."""
-        if self.base != NULL:
+        if self.base != NULL and Py_REFCNT(self.base) > 1:          # else nobody knows the base
             raise RuntimeError("Can't detach views in-place. Use detach() instead.")
         Py_XDECREF(self.grad_fn)
         self.grad_fn = NULL
@@ -539,11 +542,11 @@ cdef class Tensor(Operators):
         """In place: every element becomes `value`."""
         if not isinstance(value, TensorBase):
             need_fits((<TensorBase>self).dtype, value)
-        return views.copy_into(self, value)
+        return views.fill_with(self, value)
 
     def zero_(self):
         """In place: every element becomes zero."""
-        return views.copy_into(self, 0)
+        return views.fill_with(self, 0)
 
     def clone(self, *, memory_format=None):
         """A copy that gradients flow through."""

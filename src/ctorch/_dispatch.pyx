@@ -7,7 +7,7 @@ import numbers
 import warnings
 
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.string cimport memchr, memcpy
 
 from ctorch._accelerator cimport accelerator_elementwise, device_of
@@ -20,6 +20,9 @@ from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new,
                            node_save, node_saved, recording, tape_ops)
 from ctorch._tensor cimport *
+
+cdef extern from "Python.h":
+    Py_ssize_t Py_REFCNT(PyObject* o) noexcept
 
 include "_gen/elementwise.pxi"
 
@@ -521,13 +524,31 @@ cdef str inplace_name(const char* op):
 
 
 cdef int check_inplace(TensorBase x, const char* op) except -1:
-    # May x be changed in place? Raises with the reason if not.
+    # May elements of x be changed one by one? Raises with the reason if not.
+    check_changeable(x, op)
+    return check_overlap(x)
+
+
+cdef int leave_base(TensorBase x) except -1:
+    # A view of a base that nobody else knows, such as an operator leaves behind, is a tensor like any other.
+    cdef PyObject* base = x.base
+    if x.view_version == x.storage.version and x.requires_grad == (<TensorBase>base).requires_grad:
+        x.base = NULL
+        x.view_origin = VIEW_DEFAULT
+        Py_DECREF(<object>base)
+    return 0
+
+
+cdef int check_changeable(TensorBase x, const char* op) except -1:
+    # May x be changed in place, if it does not matter that elements share memory?
     if x.storage.readonly:
         raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
     if tape_ops.before_change != NULL:
         tape_ops.before_change(x)
+    if x.base != NULL and Py_REFCNT(x.base) == 1 and x.view_origin != VIEW_OF_FUNCTION:
+        leave_base(x)
     if x.inference or not recording():
-        return check_overlap(x)
+        return 0
     if x.requires_grad and x.grad_fn == NULL and x.base == NULL:
         raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     if x.base != NULL and (<TensorBase>x.base).requires_grad:
@@ -535,7 +556,7 @@ cdef int check_inplace(TensorBase x, const char* op) except -1:
             refuse_view(x)
         if (<TensorBase>x.base).grad_fn == NULL:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-    return check_overlap(x)
+    return 0
 
 
 cdef int refuse_view(TensorBase x) except -1:
@@ -731,6 +752,16 @@ cdef inline int give_result(Node node, int k, TensorBase r) except -1:
     return node_give(node, k, r)
 
 
+cdef TensorBase as_precise(TensorBase x, int dtype):
+    # A number as a tensor of the gradient's dtype, for what is made of two numbers has the default dtype.
+    cdef TensorBase y
+    if not x.wrapped_number:
+        return x
+    y = tensor_empty_at(x, dtype, 0, NULL)
+    copy_data(y, x)
+    return y
+
+
 cdef object symbolic_gradient(Elementwise* op, Node node, int k, TensorBase g):
     cdef PyObject* values[2 + MAX_INPUTS + MAX_PARAMS]
     cdef list given = [g]
@@ -739,7 +770,7 @@ cdef object symbolic_gradient(Elementwise* op, Node node, int k, TensorBase g):
         raise NotImplementedError(f"{op.name.decode()}: no derivative of the derivative")
     for i in range(op.inputs + 1):
         if (op.reads[k] >> i) & 1:
-            given.append(node_saved(node, i))
+            given.append(as_precise(node_saved(node, i), g.dtype))
     if node.args != NULL:
         given += <tuple>node.args
     for i, value in enumerate(given):

@@ -359,6 +359,28 @@ def embed_diagonal(input, shape, offset, dim1, dim2):
     return embed(need(input, "diag_embed"), tuple(shape), KIND_DIAGONAL, (offset, dim1, dim2))
 
 
+def fill_with(to, value):
+    """In place: each element becomes a number, which elements of one place may share."""
+    cdef TensorBase x = need(to, "fill_"), each = x
+    check_changeable(x, b"fill_")
+    if not x.contiguous:
+        shape = tuple([1 if x.strides[i] == 0 and x.shape[i] > 1 else x.shape[i] for i in range(x.ndim)])
+        if shape != shape_tuple(x):
+            each = recorded_part(x, KIND_STRIDED, (shape, stride_tuple(x), 0))
+    copy_(each, <TensorBase>value if isinstance(value, TensorBase) else number_tensor(value))
+    return to
+
+
+def alone(TensorBase v not None):
+    """This view as a tensor of its own over the same memory, with its history: a change of one is not told to the other."""
+    if v.base != NULL:
+        Py_XDECREF(v.base)
+        v.base = NULL
+        v.view_origin = VIEW_DEFAULT
+        v.requires_grad = v.grad_fn != NULL
+    return v
+
+
 def copy_into(to, frm, non_blocking=False):
     """In place: `to` takes the values of `frm`, broadcast and cast."""
     cdef TensorBase x = need(to, "copy_")

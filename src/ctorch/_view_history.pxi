@@ -80,12 +80,23 @@ cdef tuple place_in(TensorBase base, TensorBase v):
     return (shape, strides, (v.data - base.data) // size), pairs
 
 
+cdef tuple UNKNOWN_HISTORY = (
+    "This view is the output of a function that returns multiple views, and its base or another view of its base has "
+    "been modified inplace. Such functions do not allow the output views to be modified inplace. You should replace "
+    "the inplace operation by an out-of-place one.",
+    "A view was created in no_grad mode and its base or another view of its base has been modified inplace with grad "
+    "mode enabled. Given that this use case is ambiguous and error-prone, it is forbidden. Make the view and the "
+    "change both inside of the no_grad block, or both outside.")
+
+
 cdef Node regenerate(TensorBase v):
     # A view whose base was changed in place: its history is the base's now.
     cdef TensorBase base = <TensorBase>v.base
     cdef Node node
     if not base.requires_grad:
         return None if v.grad_fn == NULL else <Node>v.grad_fn
+    if v.view_origin != VIEW_DEFAULT:
+        raise RuntimeError(UNKNOWN_HISTORY[v.view_origin == VIEW_NO_GRAD])
     args, pairs = place_in(base, v)
     node = node_new(part_backward, b"as_strided", 1, 0)
     node_edge(node, 0, base, None)

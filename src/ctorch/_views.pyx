@@ -10,7 +10,7 @@ from libc.string cimport memcpy, memset
 
 from ctorch._accelerator cimport backend
 from ctorch._device cimport device_object, place_of
-from ctorch._dispatch cimport cast_to, check_inplace, contiguous, number_tensor  # no-cython-lint: in the include
+from ctorch._dispatch cimport cast_to, check_changeable, check_inplace, contiguous, number_tensor  # no-cython-lint
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
@@ -47,8 +47,10 @@ cdef TensorBase link(TensorBase v, TensorBase x):
     Py_INCREF(<object>base)
     v.base = base
     v.view_version = x.storage.version
-    if not recording():
+    v.view_origin = x.view_origin
+    if not recording():              # it wants a gradient as its base does, of which the base knows nothing
         v.view_origin = VIEW_NO_GRAD
+        v.requires_grad = wants_grad(x) and category_of[v.dtype] >= CATEGORY_FLOAT
     return v
 
 
@@ -344,8 +346,11 @@ cdef int add_shared(TensorBase v, TensorBase g) except -1:
 
 
 cdef int embed_backward(Node node, PyObject** grads) except -1:
+    cdef TensorBase g = <TensorBase>grads[0]
     kind, args = <tuple>node.args
-    return node_give(node, 0, recorded_part(<TensorBase>grads[0], kind, args))
+    if kind == KIND_STRIDED:         # the strides are those of what embed made, which was contiguous
+        g = contiguous_recorded(g)
+    return node_give(node, 0, recorded_part(g, kind, args))
 
 
 cdef TensorBase recorded_part(TensorBase x, int kind, tuple args):
@@ -542,7 +547,7 @@ def become_view(TensorBase x not None, TensorBase v not None):
     cdef int i
     if v is x:
         return x
-    check_inplace(x, b"view")
+    check_changeable(x, b"view")
     if v.ndim > INLINE_DIMS or x.ndim > INLINE_DIMS:
         raise NotImplementedError(f"in-place views of more than {INLINE_DIMS} dimensions are not supported")
     x.ndim, x.data = v.ndim, v.data
@@ -551,6 +556,7 @@ def become_view(TensorBase x not None, TensorBase v not None):
     tensor_set_geometry(x)
     if v.grad_fn != NULL:
         node_attach(<Node>v.grad_fn, x, 0)
+    bump_version(x, b"view")
     return x
 
 

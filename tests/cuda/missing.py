@@ -14,11 +14,11 @@ MISSING = dict.fromkeys("""
     special_modified_bessel_k1 special_scaled_modified_bessel_k0 special_scaled_modified_bessel_k1
     special_spherical_bessel_j0 _special_polynomial view_as_real view_as_complex _complex_of _complex_from
     _fft_c2c _fft_r2c _fft_c2r
-    _moments _logsumexp _distance _pdist _cross _bmm_sum
+    _moments _root_moments _logsumexp _distance _pdist _cross _bmm_sum
     _adaptive_avg_pool2d _adaptive_avg_pool2d_backward _attention _attention_backward _average_windows
     _average_windows_backward _columns _ctc_loss _ctc_loss_backward _from_columns _from_slices _grid_sample
     _bincount _histc _cumsum _cumprod _cumextremum _logcumsumexp scatter_reduce index_reduce _repeat_places _sort
-    _sort_values _topk _kthvalue _median _mode _unique _extent _searchsorted
+    _sort_values _topk _kthvalue _median _median_of_all _mode _unique _extent _searchsorted
     _grid_sample_backward _max_windows _max_windows_backward _resample _resample_backward _slices _unpool
 """.split(), LATER)
 # Operators written with those.

@@ -120,7 +120,8 @@ CASES = {
     "log_softmax": [Case("log_softmax", "one!", False, casts=True, tolerance=SUM, scale=running(sizes))],
 }
 # Private rows that these run.
-THROUGH = {"_norm_1": "norm", "_norm_2": "norm", "_norm_inf": "norm", "_moments": "var", "_logsumexp": "logsumexp",
-           "_extremum": "max", "_cumsum": "cumsum", "_cumprod": "cumprod", "_cumextremum": "cummax",
+THROUGH = {"_norm_1": "norm", "_norm_2": "norm", "_norm_inf": "norm", "_moments": "var", "_root_moments": "std",
+           "_logsumexp": "logsumexp", "_extremum": "max", "_cumsum": "cumsum", "_cumprod": "cumprod",
+           "_cumextremum": "cummax",
            "_logcumsumexp": "logcumsumexp", "_extent": "aminmax"}
 DRIVEN = [*CASES, *THROUGH]

@@ -74,7 +74,12 @@ _pairs(
     target_kinds=("positive",),
     count=1,
 )
-_pairs("binary_cross_entropy", "binary_cross_entropy", kinds=("unit", "unit", "unit", "normal"), target_kinds=("unit",))
+_pairs(
+    "binary_cross_entropy",
+    "binary_cross_entropy _binary_cross_entropy",
+    kinds=("unit", "unit", "unit", "normal"),
+    target_kinds=("unit",),
+)
 _pairs(
     "gaussian_nll_loss", options={"full": flags}, kinds=("normal",), third=("positive", "positive", "normal"), count=2
 )

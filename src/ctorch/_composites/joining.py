@@ -68,26 +68,21 @@ def dsplit(input, indices_or_sections):
     return _split_along(input, indices_or_sections, 2, 3, "dsplit")
 
 
-def _unlinked(pieces, input, dim):
-    # one view each, so that each may be changed in place
-    start, made = 0, []
-    for piece in pieces:
-        length = piece.shape[dim]
-        made.append(views.narrow(input, dim, start, length))
-        start += length
-    return tuple(made)
+def _unlinked(pieces):
+    # each knows nothing of the others, nor of what it was cut from
+    return tuple(views.alone(piece) for piece in pieces)
 
 
 def unsafe_split(input, split_size, dim=0):
-    return _unlinked(views.split(input, split_size, dim), input, dim)
+    return _unlinked(views.split(input, split_size, dim))
 
 
 def unsafe_split_with_sizes(input, split_sizes, dim=0):
-    return _unlinked(views.split(input, list(split_sizes), dim), input, dim)
+    return _unlinked(views.split(input, list(split_sizes), dim))
 
 
 def unsafe_chunk(input, chunks, dim=0):
-    return _unlinked(views.chunk(input, chunks, dim), input, dim)
+    return _unlinked(views.chunk(input, chunks, dim))
 
 
 def _some(tensors, op):

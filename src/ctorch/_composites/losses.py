@@ -41,7 +41,7 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     values = input.detach()
     if values.numel() and not (bool((values >= 0).all()) and bool((values <= 1).all())):
         raise RuntimeError("all elements of input should be between 0 and 1")
-    loss = -(target * ops.clamp_low(input.log(), -100.0) + (1 - target) * ops.clamp_low((1 - input).log(), -100.0))
+    loss = ops._binary_cross_entropy(input, target)
     return _reduced(loss if weight is None else loss * weight, reduction)
 
 

@@ -23,10 +23,7 @@ def angle(input):
     if not input.is_complex():
         return ops._phase(input)
     parts = ops.view_as_real(input)
-    re, im = parts[..., 0], parts[..., 1]
-    if input.requires_grad:                  # the angle of zero has the derivative zero
-        re = ops._where((re == 0) & (im == 0), 1.0, re)
-    return ops.atan2(im, re)
+    return ops.atan2(parts[..., 1], parts[..., 0])
 
 
 def _pair(name, first, second):

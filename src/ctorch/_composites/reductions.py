@@ -25,18 +25,26 @@ def _moments(name, input, dim, unbiased, keepdim, correction, root):
     if isinstance(dim, tuple | list) and not dim:
         dim = None
     if input.is_complex():
-        spread = (ops._moments(input.real, dim, correction, False, keepdim)[0]
-                  + ops._moments(input.imag, dim, correction, False, keepdim)[0])
-        result = spread.sqrt() if root else spread, input.mean(dim, keepdim)
+        spread = (ops._moments(input.real, dim, correction, keepdim)[0]
+                  + ops._moments(input.imag, dim, correction, keepdim)[0])
+        result = _root(spread) if root else spread, input.mean(dim, keepdim)
     elif input.is_cuda:
         result = _two_passes(input, dim, keepdim, correction, root)
     else:
-        result = ops._moments(input, dim, correction, root, keepdim)
+        result = (ops._root_moments if root else ops._moments)(input, dim, correction, keepdim)
     spread = result[0]
     if spread.numel() and input.numel() <= correction * spread.numel():
         warnings.warn(f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction "
                       "factor (input numel divided by output numel).", UserWarning, stacklevel=3)
     return result
+
+
+def _root(spread):
+    # Where all are equal, no direction is better than another: the gradient is nought there, not NaN.
+    if not spread.requires_grad:
+        return spread.sqrt()
+    equal = spread == 0
+    return spread.masked_fill(equal, 1).sqrt().masked_fill(equal, 0)
 
 
 def _two_passes(input, dim, keepdim, correction, root):
@@ -45,7 +53,7 @@ def _two_passes(input, dim, keepdim, correction, root):
     deviation = input - mean
     total = (deviation * deviation).sum(dims, keepdim)
     spread = total / builtins.max(0.0, math.prod(input.shape[d] for d in dims if input.dim()) - correction)
-    return spread.sqrt() if root else spread, mean.reshape(spread.shape)
+    return _root(spread) if root else spread, mean.reshape(spread.shape)
 
 
 def var(input, dim=None, unbiased=True, keepdim=False, *, correction=None):

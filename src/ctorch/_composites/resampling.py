@@ -71,7 +71,12 @@ def channel_shuffle(input, groups):
         raise RuntimeError(f"Number of channels must be divisible by groups. Got {channels} channels and {groups} "
                            "groups.")
     split = input.reshape(batch, groups, channels // groups, *rest)
-    return split.transpose(1, 2).reshape(input.shape)
+    return _of_its_own(split.transpose(1, 2).reshape(input.shape), input)
+
+
+def _of_its_own(result, input):
+    # Never a view, not even where nothing is moved.
+    return result.clone() if result.data_ptr() == input.data_ptr() else result
 
 
 def pixel_shuffle(input, upscale_factor):
@@ -86,7 +91,8 @@ def pixel_shuffle(input, upscale_factor):
         raise RuntimeError("pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
                            f"upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}")
     split = input.reshape(math.prod(batch), channels // (r * r), r, r, height, width)
-    return split.permute(0, 1, 4, 2, 5, 3).reshape(*batch, channels // (r * r), height * r, width * r)
+    shuffled = split.permute(0, 1, 4, 2, 5, 3).reshape(*batch, channels // (r * r), height * r, width * r)
+    return _of_its_own(shuffled, input)
 
 
 def pixel_unshuffle(input, downscale_factor):
@@ -102,4 +108,5 @@ def pixel_unshuffle(input, downscale_factor):
             raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
                                f"input.size({-2 if name == 'height' else -1})={size} is not divisible by {r}")
     split = input.reshape(math.prod(batch), channels, height // r, r, width // r, r)
-    return split.permute(0, 1, 3, 5, 2, 4).reshape(*batch, channels * r * r, height // r, width // r)
+    shuffled = split.permute(0, 1, 3, 5, 2, 4).reshape(*batch, channels * r * r, height // r, width // r)
+    return _of_its_own(shuffled, input)

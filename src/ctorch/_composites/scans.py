@@ -31,7 +31,7 @@ def logcumsumexp(input, dim):
     dim = wrap(dim, input.dim(), "logcumsumexp")
     if dim >= input.dim() - 1:
         return ops._logcumsumexp(input, dim)
-    return ops._logcumsumexp(input.movedim(dim, -1), -1).movedim(-1, dim)
+    return ops._logcumsumexp(input.movedim(dim, -1), -1).movedim(-1, dim).contiguous()
 
 
 def diff(input, n=1, dim=-1, prepend=None, append=None):

@@ -52,7 +52,7 @@ def _median(name, input, dim, keepdim, skip_nan):
         missing = (ctorch.nan if input.is_floating_point() else True if input.dtype == ctorch.bool
                    else ctorch.iinfo(input.dtype).min)
         return ctorch.full((), missing, dtype=input.dtype)
-    return ops._median(input.reshape(-1), 0, skip_nan)[0].reshape(())
+    return ops._median_of_all(input.reshape(-1), skip_nan)
 
 
 def median(input, dim=None, keepdim=False):

@@ -59,19 +59,27 @@ def extremum_backward(g, x, y, dim, keepdim):
     if not shape:
         return g
     g, y = _kept(g, shape, dim, keepdim), _kept(y, shape, dim, keepdim)
-    mask = (x == y).to(g.dtype)
+    mask = x == y
+    if dim is None:                  # max and min of all elements: each NaN is one of them
+        mask = mask | ((x != x) & (y != y))
+    mask = mask.to(g.dtype)
     return g * mask / mask.sum(_dims(dim, len(shape)), True)
 
 
-def moments_backward(g, g_mean, x, y, dim, correction, root, keepdim):
-    """Gradient of variances, or of their roots, and of the means beside them."""
+def root_moments_backward(g, g_mean, x, y, dim, correction, keepdim):
+    """Gradient of standard deviations, and of the means beside them."""
+    if g is not None:                # no direction is better than another where all are equal
+        g = _f.where(y == 0, 0.0, g / (2 * y))
+    return moments_backward(g, g_mean, x, dim, correction, keepdim)
+
+
+def moments_backward(g, g_mean, x, dim, correction, keepdim):
+    """Gradient of variances, and of the means beside them."""
     shape = x.shape
     dims = _dims(dim, len(shape))
     count = math.prod([shape[d] for d in dims] if shape else [])
     result = None
     if g is not None:
-        if root:                     # no direction is better than another where all are equal
-            g = _f.where(y == 0, 0.0, g / (2 * y))
         scale = 2 / (count - correction) if count > correction else math.nan if count == correction else math.inf
         result = _kept(g, shape, dim, keepdim) * scale * (x - x.mean(dims if shape else None, True))
     if g_mean is not None:

@@ -156,8 +156,17 @@ cdef void fill_nan(TensorBase y) noexcept:
 
 # ---- variance
 
-cdef object moments_forward(TensorBase x, object dim, double correction, bint root, bint keepdim):
-    """Variances, or standard deviations, and means."""
+cdef object moments_forward(TensorBase x, object dim, double correction, bint keepdim):
+    """Variances and means."""
+    return moments(x, dim, correction, False, keepdim)
+
+
+cdef object root_moments_forward(TensorBase x, object dim, double correction, bint keepdim):
+    """Standard deviations and means."""
+    return moments(x, dim, correction, True, keepdim)
+
+
+cdef object moments(TensorBase x, object dim, double correction, bint root, bint keepdim):
     cdef int dtype = float_compute(x, b"std" if root else b"var"), code = 0
     cdef bint reduced[MAX_DIMS]
     cdef Layout l

@@ -139,6 +139,12 @@ cdef object kthvalue_forward(TensorBase x, int64_t k, int dim):
     return values, places
 
 
+cdef TensorBase median_of_all_forward(TensorBase x, bint skip_nan):
+    """The lower median of a vector, as a number."""
+    cdef TensorBase values = (<tuple>median_forward(x, 0, skip_nan))[0]
+    return tensor_view(values, 0, NULL, NULL, values.data)
+
+
 cdef object median_forward(TensorBase x, int dim, bint skip_nan):
     """Values and places of the lower medians, with the dimension kept, of size one."""
     cdef SortJob job

@@ -5,6 +5,8 @@ from ctorch import _backward
 from ctorch._core import Tensor
 from ctorch._joining import stack
 from ctorch.autograd.graph import GradientEdge, _tensor_of
+from ctorch._memory_format import contiguous_format
+from ctorch._tape import is_grad_enabled
 
 
 def _as_tuple(tensors):
@@ -104,6 +106,13 @@ def _batch(outputs, inputs, seeds, keep, create_graph):
     return [None if found[0] is None else stack(found) for found in zip(*rows)]
 
 
+def _in_full(g):
+    # An expanded gradient, such as that of a mean, gets memory for each element, so that one of them can be changed.
+    if g is None or 0 not in g.stride() or (g.requires_grad and not is_grad_enabled()):
+        return g
+    return g.clone(memory_format=contiguous_format)
+
+
 def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=False, only_inputs=True,
          allow_unused=None, is_grads_batched=False, materialize_grads=False):
     """Gradients of the sum of `outputs` with respect to `inputs`; nothing is added to ``.grad``.
@@ -163,10 +172,11 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     keep = create_graph if retain_graph is None else retain_graph
     seeds = _seeds(outputs, grad_outputs, is_grads_batched)
     walk = _batch if is_grads_batched else _backward._grad
-    grads = walk(outputs, inputs, seeds, keep, create_graph)
+    grads = [_in_full(g) for g in walk(outputs, inputs, seeds, keep, create_graph)]
     if materialize_grads:
         rows = (len(seeds[0]),) if is_grads_batched else ()
-        grads = [x.new_zeros((*rows, *x.shape)) if g is None else g for x, g in zip(inputs, grads)]
+        grads = [x.new_zeros((*rows, *x.shape), requires_grad=create_graph) if g is None else g
+                 for x, g in zip(inputs, grads)]
     elif not allow_unused:
         for i, g in enumerate(grads):
             if g is None:

@@ -1,0 +1,126 @@
+"""Derivatives of single operators where they were not PyTorch's: ties, noughts, numbers, what is saved."""
+
+import math
+
+import pytest
+
+import ctorch
+from ctorch import autograd
+from ctorch.nn import functional as F
+
+
+def leaf(*values, dtype=ctorch.float64):
+    return ctorch.tensor(values, dtype=dtype, requires_grad=True)
+
+
+def test_clamp_between_equal_limits():
+    x = leaf(1.0, 2.0)
+    low, high = x * 1, x * 1
+    grads = autograd.grad(ctorch.clamp(x, low, high).sum(), (x, low, high))
+    assert [g.tolist() for g in grads] == [[1.0, 1.0], [0.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("create_graph", (False, True))
+def test_numbers_keep_their_digits_in_recorded_derivatives(create_graph):
+    x = leaf(1.0, 2.0)
+    (g,) = autograd.grad(ctorch.lerp(x, ctorch.zeros(2, dtype=ctorch.float64), 0.4).sum(), x, create_graph=create_graph)
+    assert g.tolist() == [1 - 0.4, 1 - 0.4]
+
+
+@pytest.mark.parametrize(
+    "fn", (ctorch.sign, ctorch.floor, ctorch.round, lambda x: x // 2, lambda x: ctorch.div(x, 2, rounding_mode="floor"))
+)
+def test_steps_have_no_slope_even_times_infinity(fn):
+    x = leaf(0.5, 1.5)
+    (g,) = autograd.grad(fn(x), x, ctorch.tensor([math.inf, 1.0], dtype=ctorch.float64))
+    assert g.tolist() == [0.0, 0.0]
+
+
+def test_second_derivative_of_sgn_at_nought():
+    x = leaf(-1.0, 0.0, 2.0)
+    (g,) = autograd.grad(ctorch.sgn(x), x, ctorch.ones(3, dtype=ctorch.float64), create_graph=True)
+    (second,) = autograd.grad(g.sum(), x)
+    assert second.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_lp_pool_of_noughts():
+    x = ctorch.zeros(1, 1, 4, requires_grad=True)
+    F.lp_pool1d(x, 2, 2).sum().backward()
+    assert x.grad.tolist() == [[[0.0] * 4]]
+
+
+def test_first_power_of_complex_nought():
+    x = leaf(0j, 1 + 1j, dtype=ctorch.complex128)
+    (g,) = autograd.grad((x**1).real.sum(), x)
+    assert g.tolist() == [1, 1]
+
+
+def test_deviation_of_equal_complex_numbers():
+    x = leaf(1 + 1j, 1 + 1j, dtype=ctorch.complex128)
+    (g,) = autograd.grad(x.std(), x)
+    assert g.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("fn", (ctorch.var, ctorch.erfinv, lambda x: ctorch.logaddexp(x, x)))
+def test_results_that_are_not_saved_may_be_changed(fn):
+    x = leaf(0.25, 0.5)
+    y = fn(x)
+    y.mul_(2)
+    want = autograd.grad((fn(x) * 2).sum(), x)[0]
+    assert autograd.grad(y.sum(), x)[0].tolist() == pytest.approx(want.tolist())
+
+
+def test_binary_cross_entropy_of_certain_guesses():
+    x, target = leaf(0.3, 1.0, 0.0), leaf(0.2, 0.4, 0.6)
+    of_x, of_target = autograd.grad(F.binary_cross_entropy(x, target, reduction="sum"), (x, target))
+    assert of_x.tolist() == pytest.approx([0.1 / 0.21, 6e11, -6e11])
+    assert of_target.tolist() == pytest.approx([math.log(0.7 / 0.3), -math.inf, math.inf])
+
+
+def second_of(fn, x):
+    (g,) = autograd.grad(fn(x).sum(), x, create_graph=True)
+    return autograd.grad(g.sum(), x, allow_unused=True)[0].tolist()
+
+
+def test_angles_of_nought():
+    x, y = leaf(0.0), leaf(0.0)
+    assert [g.tolist() for g in autograd.grad(ctorch.atan2(x, y).sum(), (x, y))] == [[0.0], [0.0]]
+    z = leaf(0j, dtype=ctorch.complex128)
+    assert autograd.grad(z.angle().sum(), z)[0].tolist() == [0]
+
+
+@pytest.mark.parametrize("fn", (ctorch.median, ctorch.nanmedian))
+def test_the_median_of_all_is_shared_by_equals(fn):
+    x = leaf(3.0, 1.0, 2.0, 2.0)
+    assert autograd.grad(fn(x), x)[0].tolist() == [0.0, 0.0, 0.5, 0.5]
+
+
+@pytest.mark.parametrize("fn", (ctorch.max, ctorch.min))
+def test_the_largest_of_all_may_be_nan(fn):
+    x = leaf(3.0, math.nan, 2.0)
+    assert autograd.grad(fn(x), x)[0].tolist() == [0.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    "fn, want", ((F.elu, [math.exp(-1), 0.0]), (lambda x: x**0, [0.0, 0.0]), (lambda x: ctorch.frexp(x)[0], [0.0, 0.0]))
+)
+def test_second_derivatives_at_nought(fn, want):
+    assert second_of(fn, leaf(-1.0, 0.0)) == pytest.approx(want, abs=1e-15)
+
+
+@pytest.mark.parametrize("fn", (ctorch.special.i1, ctorch.special.i1e, ctorch.special.spherical_bessel_j0))
+def test_second_derivatives_of_bessel_functions_at_nought(fn):
+    assert second_of(fn, leaf(0.0)) == [0.0]
+
+
+@pytest.mark.parametrize("fn", (F.pixel_shuffle, F.pixel_unshuffle, F.channel_shuffle))
+def test_nothing_shuffled_is_a_copy(fn):
+    x = leaf(1.0, 2.0)
+    y = fn(x.reshape(1, 2, 1, 1), 1)
+    y.mul_(2)
+    assert x.tolist() == [1.0, 2.0] and y.flatten().tolist() == [2.0, 4.0]
+
+
+def test_logcumsumexp_lies_contiguous():
+    x = ctorch.ones(2, 3, 4)
+    assert all(ctorch.logcumsumexp(x, dim).is_contiguous() for dim in range(3))

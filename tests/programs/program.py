@@ -1,0 +1,114 @@
+"""A random program as plain data, and as a script that runs by itself."""
+
+from dataclasses import dataclass, field, replace
+
+HELPERS = '''
+def weights(m, x, k):
+    """Weights of a sum over x that do not repeat."""
+    w = np.cos(0.7 * k + 1.3 * np.arange(1, x.numel() + 1)).reshape(tuple(x.shape))
+    return m.tensor(w + 1j * np.sin(3 * w) if x.is_complex() else w).to(x.dtype)
+'''
+
+
+@dataclass
+class Leaf:
+    """A tensor that a program starts with: nested lists, by the dtype's name."""
+
+    number: int
+    values: object
+    shape: tuple
+    dtype: str
+    requires_grad: bool = False
+
+    def line(self):
+        empty = 0 in self.shape
+        made = (
+            f"m.zeros({self.shape}, dtype=m.{self.dtype}" if empty else f"m.tensor({self.values}, dtype=m.{self.dtype}"
+        )
+        return f"v{self.number} = {made}{', requires_grad=True' if self.requires_grad else ''})"
+
+
+@dataclass
+class Step:
+    """One line: `text` with places for operands, which are numbers of values, and the numbers of its results."""
+
+    op: str
+    text: str
+    operands: tuple = ()
+    results: tuple = ()
+    without_grad: bool = False
+    changes: bool = False  # in place, or what a tensor knows about itself
+    several: bool = False  # the results come as a tuple
+
+    def line(self):
+        made = self.text.format(*(f"v{k}" for k in self.operands))
+        if self.results:
+            made = (
+                ", ".join(f"v{k}" for k in self.results) + f"{',' * (self.several and len(self.results) == 1)} = {made}"
+            )
+        return f"with m.no_grad(): {made}" if self.without_grad else made
+
+
+@dataclass
+class Program:
+    """Leaves, steps, the values that are differentiated, and how."""
+
+    seed: int
+    leaves: list = field(default_factory=list)
+    steps: list = field(default_factory=list)
+    roots: tuple = ()
+    backward: bool = False  # by backward() into .grad, else by autograd.grad
+    second: bool = True
+    batched: bool = False
+
+    def numbers(self):
+        """All values by number."""
+        return [leaf.number for leaf in self.leaves] + [k for step in self.steps for k in step.results]
+
+    def wanted(self):
+        """The leaves that want a gradient."""
+        return [leaf.number for leaf in self.leaves if leaf.requires_grad]
+
+    def without(self, places):
+        """This program without some steps, and without all that needs their results."""
+        lost, steps = set(), []
+        for place, step in enumerate(self.steps):
+            if place in places or lost.intersection(step.operands):
+                lost.update(step.results)
+            else:
+                steps.append(step)
+        return replace(self, steps=steps, roots=tuple(k for k in self.roots if k not in lost))
+
+    def used(self):
+        """This program without the leaves that nothing needs."""
+        needed = {k for step in self.steps for k in step.operands} | set(self.roots)
+        return replace(self, leaves=[leaf for leaf in self.leaves if leaf.number in needed])
+
+    def script(self, label=""):
+        """Source that runs the program by both packages; the place of a difference is printed above."""
+        body = [leaf.line() for leaf in self.leaves] + [step.line() for step in self.steps]
+        names = ", ".join(f"v{k}" for k in self.roots)
+        seeds = ", ".join(f"weights(m, v{k}, {i})" for i, k in enumerate(self.roots))
+        leaves = ", ".join(f"v{k}" for k in self.wanted())
+        if self.roots and self.backward:
+            body += [f"m.autograd.backward([{names}], [{seeds}])", f"print([x.grad for x in [{leaves}]])"]
+        elif self.roots and leaves:
+            body += [
+                f"grads = m.autograd.grad([{names}], [{leaves}], [{seeds}], create_graph=True, allow_unused=True)",
+                "print(grads)",
+            ]
+            if self.second:
+                body += [
+                    "firsts = [g for g in grads if g is not None and g.requires_grad]",
+                    f"print(m.autograd.grad(firsts, [{leaves}], [weights(m, g, 7 + i) for i, g in "
+                    "enumerate(firsts)], allow_unused=True) if firsts else None)",
+                ]
+        shown = [f"print(v{k})" for k in self.numbers() if not self.roots]
+        indent = "".join(f"    {line}\n" for line in body + shown)
+        return (
+            f'"""Program {self.seed}: {label}"""\nimport sys\nimport traceback\n\nimport numpy as np\n'
+            f"\n{HELPERS}\n\ndef log(k, g):\n    print('hook', k, g)\n\n\n"
+            f"def run(m):\n    F = m.nn.functional\n{indent}\n\n"
+            "for name in sys.argv[1:] or ['torch', 'ctorch']:\n    print('----', name)\n    try:\n"
+            "        run(__import__(name))\n    except Exception:\n        traceback.print_exc(limit=-1)\n"
+        )

@@ -1,0 +1,214 @@
+"""Runs a program by one package: what came of its values and gradients, as plain arrays, by the name of each."""
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass
+class Outcome:
+    """One thing that was worked out: an array, or the class of an exception, or that there is nothing."""
+
+    dtype: str = "none"
+    values: object = None
+    error: object = None
+    requires_grad: bool = False
+
+
+def environment(m, hooks=None):
+    """The names that the lines of a program use."""
+
+    def log(k, g):
+        if hooks is not None and g is not None:  # PyTorch tells hooks of gradients that there are not
+            hooks.append((k, g.detach().clone()))
+
+    return {"m": m, "F": m.nn.functional, "log": log}
+
+
+def weights(m, x, k):
+    """Weights of a sum over x that do not repeat, as the scripts have them."""
+    w = np.cos(0.7 * k + 1.3 * np.arange(1, x.numel() + 1)).reshape(tuple(x.shape))
+    return m.tensor(w + 1j * np.sin(3 * w) if x.is_complex() else w).to(x.dtype)
+
+
+def plain(m, x):
+    """A tensor as an outcome."""
+    if x is None:
+        return Outcome()
+    if not isinstance(x, m.Tensor):
+        return Outcome(type(x).__name__, np.asarray(x) if isinstance(x, (int, float, bool)) else None)
+    y = x.detach()
+    name = str(y.dtype).rpartition(".")[2]
+    if name in ("float16", "bfloat16"):
+        y = y.to(m.float32)
+    return Outcome(name, np.array(y.numpy(force=True)), requires_grad=x.requires_grad)
+
+
+class Run:
+    """A program under way in one package. `noise` changes results by some roundings, to see what hangs on them."""
+
+    def __init__(self, m, program, noise=None):
+        self.m, self.program, self.noise = m, program, noise
+        self.hooks = []
+        self.names = environment(m, self.hooks)
+        self.found = {}
+        self.precision = 0.0
+
+    # ---- forward
+
+    def forward(self):
+        for leaf in self.program.leaves:
+            exec(leaf.line(), self.names)
+            x = self.names[f"v{leaf.number}"]
+            if x.is_floating_point() or x.is_complex():
+                self.precision = max(self.precision, self.m.finfo(x.dtype).eps)
+        for place, step in enumerate(self.program.steps):
+            try:
+                exec(step.line(), self.names)
+            except Exception as error:
+                self.found[f"step {place} ({step.op})"] = Outcome(error=error)
+                for k in step.results:
+                    self.names.pop(f"v{k}", None)
+                continue
+            for k in step.results or step.operands[:1]:
+                self.look(self.names[f"v{k}"], step.op in ROUGH)
+
+    def look(self, x, rough):
+        if not isinstance(x, self.m.Tensor) or not (x.is_floating_point() or x.is_complex()):
+            return
+        self.precision = max(self.precision, self.m.finfo(x.dtype).eps)
+        if self.noise is not None:
+            disturb(self.m, x, self.noise, rough)
+
+    # ---- the comparisons, each of which notes what it finds; forward-mode derivatives will be one of them
+
+    def values(self):
+        for k in self.program.numbers():
+            if f"v{k}" in self.names:
+                self.found[f"value v{k}"] = plain(self.m, self.names[f"v{k}"])
+
+    def ready(self):
+        return bool(self.program.roots and self.program.wanted()) and all(
+            f"v{k}" in self.names for k in self.program.roots
+        )
+
+    def parts(self):
+        roots = [(i, self.names[f"v{k}"]) for i, k in enumerate(self.program.roots)]
+        roots = [(i, x) for i, x in roots if x.requires_grad]  # others are compared as values
+        leaves = [self.names[f"v{k}"] for k in self.program.wanted()]
+        return [x for _, x in roots], leaves, [weights(self.m, x, i) for i, x in roots]
+
+    def gradients(self):
+        """First derivatives of the roots, by the leaves."""
+        self.firsts = []
+        if not self.ready():
+            return
+        roots, leaves, seeds = self.parts()
+        if not roots:
+            return
+        try:
+            if self.program.backward:
+                self.m.autograd.backward(roots, seeds, retain_graph=True)
+                grads = [x.grad for x in leaves]
+            else:
+                grads = self.m.autograd.grad(roots, leaves, seeds, create_graph=True, allow_unused=True)
+                self.firsts = grads
+        except Exception as error:
+            self.found["gradients"] = Outcome(error=error)
+            self.firsts = []
+            return
+        for k, g in zip(self.program.wanted(), grads):
+            self.found[f"gradient of v{k}"] = plain(self.m, g)
+
+    def accumulated(self):
+        """What lies in .grad, of leaves and of values that keep theirs."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for k in self.program.numbers():
+                x = self.names.get(f"v{k}")
+                mine = k in self.program.wanted() or (isinstance(x, self.m.Tensor) and x.retains_grad)
+                if mine and isinstance(x, self.m.Tensor) and x.grad is not None:
+                    self.found[f"grad of v{k}"] = plain(self.m, x.grad)
+
+    def hooked(self):
+        """What the hooks saw, each in its order."""
+        for place, (k, g) in enumerate(sorted(self.hooks, key=lambda pair: pair[0])):
+            self.found[f"hook {place} ({k})"] = plain(self.m, g)
+
+    def second_gradients(self):
+        """Derivatives of a sum over the gradients; nought where the gradients are constant."""
+        firsts = [(i, g) for i, g in enumerate(self.firsts) if g is not None and g.requires_grad]
+        if not firsts or not self.program.second:
+            return
+        leaves = [self.names[f"v{k}"] for k in self.program.wanted()]
+        seeds = [weights(self.m, g, 7 + i) for i, g in firsts]
+        try:
+            grads = self.m.autograd.grad([g for _, g in firsts], leaves, seeds, allow_unused=True, retain_graph=True)
+        except Exception as error:
+            self.found["second gradients"] = Outcome(error=error)
+            return
+        for k, g in zip(self.program.wanted(), grads):
+            self.found[f"second gradient of v{k}"] = plain(self.m, g)
+
+    def batched_gradients(self):
+        """Several gradients at once."""
+        if not self.ready() or not self.program.batched or "gradients" in self.found:
+            return
+        roots, leaves, seeds = self.parts()
+        if not roots:
+            return
+        seeds = [self.m.stack([s, s * 0, 2 * s]) for s in seeds]
+        try:
+            grads = self.m.autograd.grad(
+                roots, leaves, seeds, allow_unused=True, is_grads_batched=True, retain_graph=True
+            )
+        except Exception as error:
+            self.found["batched gradients"] = Outcome(error=error)
+            return
+        for k, g in zip(self.program.wanted(), grads):
+            self.found[f"batched gradient of v{k}"] = plain(self.m, g)
+
+    COMPARISONS = (values, gradients, accumulated, hooked, second_gradients, batched_gradients)
+
+    def all(self):
+        """Everything, by name."""
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            self.m.manual_seed(self.program.seed)
+            self.forward()
+            for comparison in self.COMPARISONS:
+                comparison(self)
+        return self.found
+
+
+# What is nought by subtraction may come out as a rounding.
+ROUGH = {"layer_norm", "batch_norm", "group_norm", "instance_norm", "var", "std", "var_mean", "std_mean", "diff", "det"}
+
+
+def disturb(m, x, noise, rough):
+    """Changes what was rounded by up to four roundings, and likewise its gradient on the way back."""
+    eps = 4 * m.finfo(x.dtype).eps
+
+    def wiggle(t):
+        u = m.tensor(noise.uniform(-eps, eps, tuple(t.shape)), dtype=t.dtype)
+        return t * (1 + u)
+
+    y = x.data
+    if y.numel() and x.is_floating_point() and len(set(zip(y.stride(), y.shape))) and not overlapping(y):
+        short = (y * 64).round() == y * 64  # numbers of few digits were hardly rounded
+        y.copy_(wiggle(y + 1) - 1 if rough else m.where(short, y, wiggle(y)))
+    elif y.numel() and x.is_complex() and not overlapping(y):
+        y.copy_(wiggle(y))
+    try:
+        if x.requires_grad and not x.is_leaf:
+            x.register_hook(wiggle)
+    except RuntimeError:  # a view whose history cannot be told any more
+        pass
+
+
+def overlapping(y):
+    return any(step == 0 and size > 1 for size, step in zip(y.shape, y.stride())) or (
+        math.prod(y.shape) > 1 + sum((size - 1) * step for size, step in zip(y.shape, y.stride()))
+    )

@@ -1,0 +1,66 @@
+"""Random programs give the same by ctorch and by PyTorch: values, gradients, gradients of gradients, and errors.
+
+`make test-programs` runs as many as CTORCH_PROGRAMS says, each piece in a process of its own, and notes what came of
+them in CTORCH_PROGRAMS_REPORT; what is done stands in CTORCH_PROGRAMS_LEDGER, so that a run may be stopped by hand, or
+after CTORCH_PROGRAMS_SECONDS, and go on later.
+"""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mirror
+import pieces
+import pytest
+from program import Leaf, Program, Step
+
+import ctorch
+
+pytestmark = pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what programs are compared with")
+
+FEW, PIECE = 250, 250
+NUMBER = int(os.environ.get("CTORCH_PROGRAMS", FEW))
+SECONDS = float(os.environ.get("CTORCH_PROGRAMS_SECONDS", "inf"))
+JOBS = int(os.environ.get("CTORCH_PROGRAMS_JOBS", 1))
+
+
+def test_programs_agree():
+    ledger = os.environ.get("CTORCH_PROGRAMS_LEDGER")
+    entries = pieces.run_all(NUMBER, PIECE, ledger, SECONDS, jobs=JOBS)
+    report = os.environ.get("CTORCH_PROGRAMS_REPORT")
+    if report:
+        Path(report).write_text("\n".join(pieces.summary(entries)) + "\n")
+        print("\n" + "\n".join(list(pieces.summary(entries))[:12]))
+    failures = [failure for entry in entries for failure in entry["failures"]]
+    assert not failures, "\n\n".join(failure["script"] for failure in failures[:5])
+    compared = pieces.total(entries, "counts")
+    if math.isinf(SECONDS):
+        assert compared["gradients"] > NUMBER / 2
+
+
+def test_a_wrong_gradient_is_found(monkeypatch):
+    from compare import UNEXPLAINED, Comparison
+
+    program = Program(
+        0,
+        [Leaf(0, [0.5, 1.5], (2,), "float64", True)],
+        [Step("sin", "m.sin({0})", (0,), (1,)), Step("mul", "{0}*2", (1,), (2,))],
+        roots=(2,),
+    )
+    assert Comparison(program).kind == "agreed"
+    monkeypatch.setattr(ctorch, "sin", ctorch.cos)
+    found = Comparison(program)
+    assert found.kind == UNEXPLAINED and found.label.startswith("value v1")
+
+
+def test_programs_are_the_same_each_time_and_run_as_scripts(tmp_path):
+    from generator import program_of
+
+    program = program_of(3)
+    assert program.script() == program_of(3).script()
+    path = tmp_path / "program.py"
+    path.write_text(program.script("nothing is wrong"))
+    done = subprocess.run([sys.executable, "-W", "ignore", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.count("----") == 2, done.stderr
