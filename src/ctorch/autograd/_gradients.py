@@ -4,9 +4,9 @@ import warnings
 from ctorch import _backward
 from ctorch._core import Tensor
 from ctorch._joining import stack
-from ctorch.autograd.graph import GradientEdge, _tensor_of
 from ctorch._memory_format import contiguous_format
 from ctorch._tape import is_grad_enabled
+from ctorch.autograd.graph import GradientEdge, _tensor_of
 
 
 def _as_tuple(tensors):
