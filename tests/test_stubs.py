@@ -25,6 +25,7 @@ ctorch\.(dtype|device|Generator)
 ctorch\.Tensor\.__buffer__
 ctorch\.Tensor\.__r[lr]shift__
 ctorch\.nn\.functional\.__all__
+ctorch\.autograd\.graph\.GradientEdge
 ctorch\.(?!Typed|Untyped)\w+(Tensor|Storage)
 """
 SETTINGS = """

@@ -55,7 +55,10 @@ Node.register(_tape.Node)
 Node.register(_tape.AccumulateGrad)
 
 
-class GradientEdge(namedtuple("GradientEdge", "node output_nr ownership_token", defaults=(None,))):
+_Edge = namedtuple("_Edge", "node output_nr ownership_token", defaults=(None,))
+
+
+class GradientEdge(_Edge):
     """Where the gradient of a tensor flows: an output of a node.
 
     Parameters
