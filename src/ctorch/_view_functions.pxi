@@ -372,7 +372,7 @@ def fill_with(to, value):
 
 
 def alone(TensorBase v not None):
-    """This view as a tensor of its own over the same memory, with its history: a change of one is not told to the other."""
+    """This view as a tensor of its own over the same memory: a change of one is not told to the other."""
     if v.base != NULL:
         Py_XDECREF(v.base)
         v.base = NULL

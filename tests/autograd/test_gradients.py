@@ -186,7 +186,7 @@ def test_change_in_place_of_a_part_of_complex_numbers():
 
 def test_a_derivative_that_is_not_known_raises():
     x = ctorch.tensor([0.5, 1.2], requires_grad=True)
-    for y in (ctorch.igamma(x, x), ctorch.special.zeta(x + 1, x), x // 2, ctorch.heaviside(x, x)):
+    for y in (ctorch.igamma(x, x), ctorch.special.zeta(x + 1, x), ctorch.heaviside(x, x)):
         with pytest.raises(NotImplementedError, match="is not implemented"):
             y.sum().backward()
     assert not ctorch.special.airy_ai(x).requires_grad

@@ -300,3 +300,9 @@ def slope_at_nought(program, name, mine, other, fault):
 def change_of_nothing(program, name, mine, other, fault):
     """Repeated tensors without elements are views in ctorch."""
     return says(mine, "a view of a leaf Variable") and fine(other) and any(0 in leaf.shape for leaf in program.leaves)
+
+
+@excuse
+def norm_over_many_dimensions(program, name, mine, other, fault):
+    """ctorch's Frobenius norm takes any number of dimensions."""
+    return name.startswith("step") and fine(mine) and says(other, "matrix_norm: dim must be a 2-tuple")

@@ -20,15 +20,16 @@ import ctorch
 
 pytestmark = pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what programs are compared with")
 
-FEW, PIECE = 250, 250
+FEW, PIECE = 120, 250
 NUMBER = int(os.environ.get("CTORCH_PROGRAMS", FEW))
 SECONDS = float(os.environ.get("CTORCH_PROGRAMS_SECONDS", "inf"))
+FIRST = int(os.environ.get("CTORCH_PROGRAMS_FIRST", 125))          # seed of the first program
 JOBS = int(os.environ.get("CTORCH_PROGRAMS_JOBS", 1))
 
 
 def test_programs_agree():
     ledger = os.environ.get("CTORCH_PROGRAMS_LEDGER")
-    entries = pieces.run_all(NUMBER, PIECE, ledger, SECONDS, jobs=JOBS)
+    entries = pieces.run_all(NUMBER, PIECE, ledger, SECONDS, FIRST, JOBS)
     report = os.environ.get("CTORCH_PROGRAMS_REPORT")
     if report:
         Path(report).write_text("\n".join(pieces.summary(entries)) + "\n")
