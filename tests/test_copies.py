@@ -107,7 +107,9 @@ def test_rolled(dtype):
     assert ctorch.equal(row.roll((1, 2), (0, 1)), row.contiguous().roll(2, 1))
     assert ctorch.equal(row.roll((1, 2), (1, 1)), row.contiguous().roll(3, 1))
     assert ctorch.zeros(0, 3).roll(1, 0).shape == (0, 3)
-    assert ctorch.tensor(2.0).roll(1, 0).item() == 2
+    assert ctorch.tensor(2.0).roll(1).item() == 2
+    with pytest.raises(IndexError, match="no dimensions"):
+        ctorch.tensor(2.0).roll(1, 0)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

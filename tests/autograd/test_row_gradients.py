@@ -28,7 +28,7 @@ TRUTHS = {"all", "allclose", "any", "eq", "equal", "ge", "gt", "is_conj", "is_ne
           "isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "logical_and", "logical_not", "logical_or",
           "logical_xor", "lt", "ne", "signbit"}
 WITHOUT = {"detach_copy", "geqrf", "linalg.ldl_factor", "special_airy_ai", "special.airy_ai", "_special_polynomial",
-           "special.hermite_polynomial_h", "special.chebyshev_polynomial_t", "heaviside", "_heaviside", "floor_divide"}
+           "special.hermite_polynomial_h", "special.chebyshev_polynomial_t", "heaviside", "_heaviside"}
 CONSTANT = INTEGERS | TRUTHS | WITHOUT
 
 
@@ -145,8 +145,8 @@ def test_values_and_first_derivatives_equal_pytorchs(name):
             warnings.simplefilter("ignore")
             theirs = sample.run(torch, *sample.with_leaves(leaves, as_torch))
         assert_equal(outputs, [as_ours(y) for y in theirs], sample, 1e-9, 1e-11)
-        if not same_outputs_require_grad(outputs, theirs, leaves, sample):
-            continue
+        if not same_outputs_require_grad(outputs, theirs, leaves, sample) or name == "floor_divide":
+            continue                                   # PyTorch has no derivative of x // y, but of div(..., "floor")
         ours, theirs = ([y for y in some if y.requires_grad] for some in (outputs, theirs))
         if not ours:
             continue

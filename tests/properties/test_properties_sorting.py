@@ -115,7 +115,7 @@ def kthvalue(draw):
     )
 
 
-@cases.add("median", "median nanmedian _median")
+@cases.add("median", "median nanmedian _median _median_of_all")
 def median(draw):
     name = draw(forms("median", "nanmedian"))
     x = draw(tensors(dtypes=REAL, kinds=kinds, layouts=KEEPING))  # of others PyTorch reads other memory

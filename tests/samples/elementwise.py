@@ -14,6 +14,7 @@ BEYOND = {"low": -0.7, "high": 2.0}                      # -1
 # Of the tensors of a row, in order; {} where any number will do.
 DOMAINS = {
     **dict.fromkeys(("acos", "asin", "atanh", "erfinv"), (UNIT,)), "acosh": ({"low": 1.2, "high": 3.0},),
+    "_binary_cross_entropy": ({"low": 0.1, "high": 0.9}, {"low": 0.1, "high": 0.9}),
     **dict.fromkeys(("logit", "special_ndtri"), (PART,)), "log1p": (BEYOND,), "tan": ({"low": -1.2, "high": 1.2},),
     **dict.fromkeys(("log", "log2", "log10", "sqrt", "rsqrt", "lgamma", "digamma", "special_entr", "_polygamma",
                      "special_bessel_y0", "special_bessel_y1", "special_modified_bessel_k0",

@@ -79,7 +79,7 @@ def root(fun, x0, args=(), method="hybr", jac=None, tol=None, callback=None, opt
 
     def value(x):
         with ctorch.no_grad():
-            return equation.residual(space.from_numpy(x), *fixed).cpu().numpy()
+            return equation.residual(space.from_numpy(x), *fixed).detach().cpu().numpy()
 
     def derivative(x):
         with ctorch.enable_grad():
