@@ -25,7 +25,8 @@ cdef enum:
     SETUP = 256          # what a line costs beside its elements, in bytes that are passed
     LINES = 16           # lines that are laid out anew together, where those at hand are not dense
     PART = 128           # of each, at a time
-    AHEAD = 32           # elements of a large vector that are fetched before they are written
+    AHEAD = 32           # elements of a large vector that are fetched before they are written,
+    FAR = 1024           # which costs more than it saves where fewer lie in the cache
 
 ctypedef float complex complex64
 ctypedef double complex complex128
@@ -94,7 +95,7 @@ cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
 
 cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t step, char* v, int64_t vs, int64_t n,
               int64_t wrap) noexcept nogil:
-    cdef int64_t j, ahead = n - AHEAD if n > AHEAD else 0
+    cdef int64_t j, ahead = n - AHEAD if n >= FAR else 0
     cdef int size = sizeof(word)
     cdef char* x = <char*>at
     if step == 0:
