@@ -1,8 +1,8 @@
 """Functions of any number of tensors: grids, products and blocks, and dimensions brought to a least number."""
-import functools
 
 import ctorch
 from ctorch import _views as views
+from ctorch._dispatch import common_dtype
 from ctorch._joining import blocks_along_diagonal
 
 
@@ -116,18 +116,6 @@ def cartesian_prod(*tensors):
     return ctorch.stack([x.flatten() for x in meshgrid(*tensors, indexing="ij")], 1)
 
 
-def _common_dtype(tensors):
-    """The dtype of all of them, to which those without dimensions add no more than their category."""
-    first = tensors[0].dtype
-    if all(x.dtype == first for x in tensors):
-        return first
-    groups = [[x.dtype for x in tensors if (x.dim() > 0) == shaped] for shaped in (True, False)]
-    shaped, numbers = (functools.reduce(ctorch.promote_types, group) if group else None for group in groups)
-    if shaped is None or numbers is None:
-        return shaped or numbers
-    return ctorch.result_type(ctorch.empty(1, dtype=shaped), ctorch.empty((), dtype=numbers))
-
-
 def block_diag(*tensors):
     """A matrix of zeros with the given matrices along its diagonal.
 
@@ -146,14 +134,13 @@ def block_diag(*tensors):
     for k, x in enumerate(tensors):
         if x.dim() > 2:
             raise RuntimeError(f"Input tensors must have 2 or fewer dimensions. Input {k} has {x.dim()} dimensions")
-    dtype = _common_dtype(tensors)
+    dtype = common_dtype(tensors)
     blocks = [(x if x.dim() == 2 else x.reshape(1, -1)).to(dtype) for x in tensors]
     if not (ctorch.is_grad_enabled() and any(x.requires_grad for x in blocks)):
         return blocks_along_diagonal(blocks)
     row = column = 0
     out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]),
-                       dtype=functools.reduce(ctorch.promote_types, [x.dtype for x in blocks]),
-                       device=blocks[0].device)
+                       dtype=dtype, device=blocks[0].device)
     for x in blocks:
         out[row:row + x.shape[0], column:column + x.shape[1]] = x
         row, column = row + x.shape[0], column + x.shape[1]

@@ -5,6 +5,7 @@ import warnings
 
 import ctorch
 from ctorch import _dtype, _factories, _functions, _views
+from ctorch._dispatch import common_dtype
 
 __all__ = ["clone", "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace",
            "range", "result_type", "scalar_tensor", "typename", "vander"]
@@ -168,23 +169,7 @@ def result_type(tensor1, tensor2):
     for x in (tensor1, tensor2):
         if not isinstance(x, ctorch.Tensor | numbers.Number):
             raise TypeError(f"result_type(): arguments must be Tensor or Number, not {type(x).__name__}")
-    values = [x if isinstance(x, ctorch.Tensor) else _factories.tensor(x) for x in (tensor1, tensor2)]
-    ranks = [2 if isinstance(x, ctorch.Tensor) and x.dim() else 1 if isinstance(x, ctorch.Tensor) else 0
-             for x in (tensor1, tensor2)]
-    if ranks[0] == ranks[1]:
-        return _dtype.promote_types(values[0].dtype, values[1].dtype)
-    strong, weak = (values[0], values[1]) if ranks[0] > ranks[1] else (values[1], values[0])
-    if _category(weak.dtype) <= _category(strong.dtype):
-        return strong.dtype
-    if strong.dtype == ctorch.bool:
-        return _dtype.promote_types(strong.dtype, weak.dtype)
-    if weak.dtype.is_complex and strong.dtype.is_floating_point:
-        return strong.dtype.to_complex()
-    return weak.dtype
-
-
-def _category(dtype):
-    return 3 if dtype.is_complex else 2 if dtype.is_floating_point else 0 if dtype == ctorch.bool else 1
+    return common_dtype((tensor1, tensor2))
 
 
 def is_nonzero(input):

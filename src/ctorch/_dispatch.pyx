@@ -8,6 +8,7 @@ import warnings
 
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.sequence cimport PySequence_Fast_ITEMS
 from libc.string cimport memchr, memcpy
 
 from ctorch._accelerator cimport accelerator_elementwise, device_of
@@ -126,6 +127,12 @@ cdef TensorBase as_operand(object x, str op, str arg, int position):
     if t is None:
         raise TypeError(f"{op}(): argument '{arg}' (position {position}) must be Tensor, not {type(x).__name__}")
     return t
+
+
+def common_dtype(operands):
+    """The dtype that an operator of these tensors and numbers has."""
+    cdef list held = [as_operand(x, "result_type", "tensor", k + 1) for k, x in enumerate(operands)]
+    return dtype_object(result_dtype(len(held), PySequence_Fast_ITEMS(held)))
 
 
 cdef int need_fits(int dtype, object number) except -1:
@@ -311,34 +318,23 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
 
 cdef int refuse_exponent(TensorBase exponent, int dtype) except -1:
     # A number that integers are raised to; of tensors nothing is asked.
-    cdef PyObject* inputs[1]
     if not exponent.wrapped_number or exponent.device != DEVICE_CPU or exponent.dtype != INT64:
         return 0
     if (<int64_t*>exponent.data)[0] < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    inputs[0] = <PyObject*>exponent
-    if beyond(1, inputs, dtype):
+    if beyond((<int64_t*>exponent.data)[0], dtype):
         raise RuntimeError(f"value cannot be converted to type {dtype_title(dtype)} without overflow")
     return 0
 
 
-cdef bint beyond(int n, PyObject** inputs, int dtype) noexcept:
-    # Is one of the operands a whole number that a dtype of integers cannot hold?
-    cdef TensorBase t
-    cdef int64_t v
-    cdef int k, bits = 8 * itemsize_of[dtype]
+cdef bint beyond(int64_t v, int dtype) noexcept:
+    # Is it a whole number that a dtype of integers cannot hold?
     cdef bint signed = dtype == INT8 or dtype == INT16 or dtype == INT32
     if dtype == INT64 or dtype == UINT64:
         return False
-    for k in range(n):
-        t = <TensorBase>inputs[k]
-        if t.ndim == 0 and t.dtype == INT64 and t.device == DEVICE_CPU:
-            v = (<int64_t*>t.data)[0]
-            if signed:
-                v = v if v >= 0 else -(v + 1)
-            if v < 0 or v >> (bits - signed):
-                return True
-    return False
+    if signed:
+        v = v if v >= 0 else -(v + 1)
+    return v < 0 or (v >> (8 * itemsize_of[dtype] - signed)) != 0
 
 
 cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1:

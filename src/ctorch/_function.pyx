@@ -44,18 +44,6 @@ cdef class FunctionNode(Node):
         """Keep tensors for the derivative in forward mode."""
         self.saved_for_forward = checked_saves("save_for_forward", tensors)
 
-    def mark_dirty(self, *args):
-        """Say which inputs forward changed in place; it must return them."""
-        self.dirty_tensors = args
-
-    def mark_non_differentiable(self, *args):
-        """Say which outputs have no gradient."""
-        self.non_differentiable = args
-
-    def set_materialize_grads(self, value):
-        """Whether missing gradients come to backward as zeros (the default) or as None."""
-        self.materialize_grads = value
-
     def __repr__(self):
         return object.__repr__(self)
 

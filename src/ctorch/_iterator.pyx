@@ -199,16 +199,28 @@ cdef struct Buffers:
     int64_t count[MAX_OPERANDS]      # and how many of it
 
 
-cdef void fill_buffer(Loop* loop, Buffers* buffers, int k, char* buffer, char* number, int64_t n) noexcept nogil:
-    # A number as a dense line, where that was not the last thing put there.
+cdef void move_rows(LoopKernel move, char* to, char* frm, int64_t to_row, int64_t from_row, int64_t to_step,
+                    int64_t from_step, int64_t rows, int64_t n) noexcept nogil:
     cdef char* pair[2]
     cdef int64_t steps[2]
+    cdef int64_t i
+    steps[0], steps[1] = to_step, from_step
+    for i in range(rows):
+        pair[0], pair[1] = to + i * to_row, frm + i * from_row
+        move(pair, steps, n, NULL)
+
+
+cdef inline void move_line(LoopKernel move, char* to, char* frm, int64_t to_step, int64_t from_step,
+                           int64_t n) noexcept nogil:
+    move_rows(move, to, frm, 0, 0, to_step, from_step, 1, n)
+
+
+cdef void fill_buffer(Loop* loop, Buffers* buffers, int k, char* buffer, char* number, int64_t n) noexcept nogil:
+    # A number as a dense line, where that was not the last thing put there.
     if buffers.filled[k] == number and buffers.count[k] >= n:
         return
     buffers.filled[k], buffers.count[k] = number, n
-    pair[0], pair[1] = buffer, number
-    steps[0], steps[1] = itemsize_of[loop.operand[k].native], 0
-    loop.operand[k].move(pair, steps, n, NULL)
+    move_line(loop.operand[k].move, buffer, number, itemsize_of[loop.operand[k].native], 0, n)
 
 
 cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noexcept nogil:
@@ -217,8 +229,6 @@ cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noe
     cdef char* kernel_data[MAX_OPERANDS]
     cdef int64_t kernel_strides[MAX_OPERANDS]
     cdef int64_t steps[MAX_OPERANDS]
-    cdef char* pair[2]
-    cdef int64_t pair_strides[2]
     cdef int64_t start = 0, m
     cdef Operand* o
     cdef int k, inner = loop.ndim - 1
@@ -235,31 +245,16 @@ cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noe
         for k in range(loop.outputs, loop.operands):
             o = &loop.operand[k]
             if o.move != NULL and steps[k] != 0:
-                pair[0], pair[1] = kernel_data[k], data[k] + start * steps[k]
-                pair_strides[0], pair_strides[1] = kernel_strides[k], steps[k]
                 buffers.filled[k] = NULL
-                o.move(pair, pair_strides, m, NULL)
+                move_line(o.move, kernel_data[k], data[k] + start * steps[k], kernel_strides[k], steps[k], m)
         loop.kernel(kernel_data, kernel_strides, m, loop.params)
         for k in range(loop.operands):
             o = &loop.operand[k]
             if o.move == NULL:
                 kernel_data[k] += m * steps[k]
             elif k < loop.outputs:
-                pair[0], pair[1] = data[k] + start * steps[k], kernel_data[k]
-                pair_strides[0], pair_strides[1] = steps[k], kernel_strides[k]
-                o.move(pair, pair_strides, m, NULL)
+                move_line(o.move, data[k] + start * steps[k], kernel_data[k], steps[k], kernel_strides[k], m)
         start += m
-
-
-cdef void move_rows(LoopKernel move, char* to, char* frm, int64_t to_row, int64_t from_row, int64_t to_step,
-                    int64_t from_step, int64_t rows, int64_t n) noexcept nogil:
-    cdef char* pair[2]
-    cdef int64_t steps[2]
-    cdef int64_t i
-    steps[0], steps[1] = to_step, from_step
-    for i in range(rows):
-        pair[0], pair[1] = to + i * to_row, frm + i * from_row
-        move(pair, steps, n, NULL)
 
 
 cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noexcept nogil:

@@ -96,20 +96,18 @@ def stack(tensors, dim=0, *, out=None):
 
 
 def blocks_along_diagonal(list blocks not None):
-    """Matrices along the diagonal of one of zeros; not recorded."""
+    """Matrices of one dtype along the diagonal of one of zeros; not recorded."""
     cdef TensorBase first = <TensorBase?>blocks[0], x, y, part
     cdef int64_t shape[2]
     cdef int64_t row = 0, column = 0
-    cdef int dtype = first.dtype
     shape[0] = shape[1] = 0
     for x in blocks:
-        dtype = promote(dtype, x.dtype)
         shape[0] += x.shape[0]
         shape[1] += x.shape[1]
-    y = tensor_empty_at(first, dtype, 2, shape)
+    y = tensor_empty_at(first, first.dtype, 2, shape)
     zero_memory(y)
     for x in blocks:
-        part = tensor_view(y, 2, x.shape, y.strides, y.data + (row * shape[1] + column) * itemsize_of[dtype])
+        part = tensor_view(y, 2, x.shape, y.strides, y.data + (row * shape[1] + column) * itemsize_of[y.dtype])
         copy_data(part, x)
         row += x.shape[0]
         column += x.shape[1]
