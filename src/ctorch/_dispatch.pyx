@@ -400,21 +400,25 @@ cdef TensorBase device_place(int n, PyObject** inputs):
     return <TensorBase>inputs[0]
 
 
-cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
-    cdef Plan plan
+cdef TensorBase result_memory(int n, PyObject** inputs, int dtype, int ndim, const int64_t* shape):
+    # A new result, in the inputs' order of dimensions.
     cdef int64_t strides[MAX_DIMS]
-    cdef TensorBase out
     cdef bint plain = True
     cdef int k
-    make_plan(op, n, inputs, &plan)
     for k in range(n):
         plain = plain and (<TensorBase>inputs[k]).contiguous
-    if plain or plan.ndim < 2:
-        out = tensor_empty_on(DEVICE_CPU if plan.device < 0 else DEVICE_CUDA, plan.device, plan.out_dtype, plan.ndim,
-                              plan.shape)
-    else:
-        output_strides(n, inputs, plan.ndim, plan.shape, strides)
-        out = tensor_empty_strided(device_place(n, inputs), plan.out_dtype, plan.ndim, plan.shape, strides)
+    if plain or ndim < 2:
+        return tensor_empty_at(device_place(n, inputs), dtype, ndim, shape)
+    output_strides(n, inputs, ndim, shape, strides)
+    return tensor_empty_strided(device_place(n, inputs), dtype, ndim, shape, strides)
+
+
+cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
+    cdef Plan plan
+    cdef TensorBase out
+    cdef int k
+    make_plan(op, n, inputs, &plan)
+    out = result_memory(n, inputs, plan.out_dtype, plan.ndim, plan.shape)
     run_plan(op, &plan, n, inputs, params, out)
     for k in range(n):
         if not (<TensorBase>inputs[k]).wrapped_number:

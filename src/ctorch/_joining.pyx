@@ -7,9 +7,9 @@ from ctorch._dtype cimport *
 from ctorch._forward.selection cimport cat_forward
 from ctorch._iterator cimport copy_data
 from ctorch._shape cimport wrap_dim
-from ctorch._tape cimport Node, node_attach, node_edge, node_give, node_needs, node_new, recording
+from ctorch._tape cimport BackwardFn, Node, node_attach, node_edge, node_give, node_needs, node_new, recording
 from ctorch._tensor cimport *
-from ctorch._views cimport slice_dim, unsqueeze_at, zero_memory
+from ctorch._views cimport reshape_to, select, slice_dim, unsqueeze_at, zero_memory
 
 
 cdef list checked(object tensors, str op):
@@ -37,6 +37,38 @@ cdef int cat_backward(Node node, PyObject** grads) except -1:
     return 0
 
 
+cdef int stack_backward(Node node, PyObject** grads) except -1:
+    # args: the dimension
+    cdef int k
+    for k in range(node.n_edges):
+        if node_needs(node, k):
+            node_give(node, k, select(<TensorBase>grads[0], (<tuple>node.args)[0], k))
+    return 0
+
+
+cdef int record_joined(BackwardFn backward, const char* name, list parts, TensorBase y, tuple args) except -1:
+    cdef TensorBase t
+    cdef Node node
+    cdef int k
+    if not (recording() and category_of[y.dtype] >= CATEGORY_FLOAT and any([wants_grad(<TensorBase>p) for p in parts])):
+        return 0
+    node = node_new(backward, name, len(parts), 0)
+    for k, t in enumerate(parts):
+        node_edge(node, k, t, None)
+    Py_INCREF(args)
+    node.args = <PyObject*>args
+    return node_attach(node, y, 0)
+
+
+cdef int common(list parts) except -1:
+    # The dtype of all of them.
+    cdef int dtype = (<TensorBase>parts[0]).dtype
+    cdef TensorBase t
+    for t in parts:
+        dtype = promote(dtype, t.dtype)
+    return dtype
+
+
 def cat(tensors, dim=0, *, out=None):
     """Tensors joined along a dimension.
 
@@ -50,11 +82,8 @@ def cat(tensors, dim=0, *, out=None):
     """
     cdef list parts = checked(tensors, "cat")
     cdef TensorBase t, y
-    cdef Node node
-    cdef int d, k, dtype = (<TensorBase>parts[0]).dtype
+    cdef int d, dtype = common(parts)
     # PyTorch lets empty vectors pass beside tensors of any shape; their dtype counts
-    for t in parts:
-        dtype = promote(dtype, t.dtype)
     kept = [t for t in parts if not (t.ndim == 1 and t.shape[0] == 0)]
     parts = kept or parts[:1]
     t = <TensorBase>parts[0]
@@ -65,14 +94,7 @@ def cat(tensors, dim=0, *, out=None):
     if out is not None:
         out.resize_(shape_tuple(y)).copy_(y)
         return out
-    if recording() and any([wants_grad(<TensorBase>p) for p in parts]) and category_of[y.dtype] >= CATEGORY_FLOAT:
-        node = node_new(cat_backward, b"cat", len(parts), 0)
-        for k, t in enumerate(parts):
-            node_edge(node, k, t, None)
-        args = (d, tuple([(<TensorBase>p).shape[d] for p in parts]))
-        Py_INCREF(args)
-        node.args = <PyObject*>args
-        node_attach(node, y, 0)
+    record_joined(cat_backward, b"cat", parts, y, (d, tuple([(<TensorBase>p).shape[d] for p in parts])))
     return y
 
 
@@ -85,14 +107,26 @@ def stack(tensors, dim=0, *, out=None):
     See https://docs.pytorch.org/docs/stable/generated/torch.stack.html
     """
     cdef list parts = checked(tensors, "stack")
-    cdef TensorBase first = <TensorBase>parts[0], t
+    cdef TensorBase first = <TensorBase>parts[0], t, y
+    cdef int64_t shape[MAX_DIMS + 1]
     cdef int d = wrap_dim(dim, first.ndim + 1, "stack"), k
     for k, t in enumerate(parts):
         if not same_shape(first, t):
             raise RuntimeError(f"stack expects each tensor to be equal size, but got "
                                f"{list(shape_tuple(first))} at entry "
                                f"0 and {list(shape_tuple(t))} at entry {k}")
-    return cat([unsqueeze_at(<TensorBase>p, d) for p in parts], d, out=out)
+    for k in range(first.ndim + 1):
+        shape[k] = first.shape[k] if k < d else len(parts) if k == d else first.shape[k - 1]
+    if d == first.ndim:
+        y = cat_forward([unsqueeze_at(tensor_alias(<TensorBase>p), d) for p in parts], d, common(parts))
+    else:                                        # joined along the next dimension they lie in the same order
+        y = cat_forward(parts, d, common(parts))
+        y = reshape_to(y, first.ndim + 1, shape)
+    if out is not None:
+        out.resize_(shape_tuple(y)).copy_(y)
+        return out
+    record_joined(stack_backward, b"stack", parts, y, (d,))
+    return y
 
 
 def blocks_along_diagonal(list blocks not None):

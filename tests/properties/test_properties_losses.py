@@ -204,7 +204,7 @@ def cross_entropy(draw):
     return Call("nn.functional.cross_entropy", [x, target], kwargs, rtol=tolerance(x), grad=gradients([x], 1))
 
 
-@cases.add("margins", "")
+@cases.add("margins", "_excess")
 def margins(draw):
     name = draw(forms("multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss"))
     x, target = draw(classes(0, (*WIDE, "float64")))

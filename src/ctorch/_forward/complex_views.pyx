@@ -1,6 +1,8 @@
 """Complex numbers as pairs of real ones, and pairs as complex numbers: the same memory under another dtype."""
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
 
+from ctorch._dispatch cimport result_memory
 from ctorch._dtype cimport *
 from ctorch._iterator cimport Loop, Scalar, copy_data, loop_add, loop_init, loop_run
 from ctorch._tensor cimport *
@@ -63,8 +65,11 @@ cdef void pairs_line(char** data, const int64_t* strides, int64_t n, const Scala
 
 
 cdef TensorBase complex_from_forward(TensorBase re, TensorBase im):
-    cdef TensorBase y = tensor_empty_at(re, complex_of(re.dtype), re.ndim, re.shape)
+    cdef PyObject* parts[2]
+    cdef TensorBase y
     cdef Loop loop
+    parts[0], parts[1] = <PyObject*>re, <PyObject*>im
+    y = result_memory(2, parts, complex_of(re.dtype), re.ndim, re.shape)
     loop_init(&loop, y.ndim, y.shape, 1, pairs_line, NULL)
     loop.numbers = 0
     loop_add(&loop, y, y.dtype)

@@ -4,7 +4,7 @@ from libc.stdint cimport INT64_MIN, int64_t
 
 from ctorch._dispatch cimport OP_BITWISE_XOR, binary, cast_to, contiguous, number_tensor, unsupported
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
+from ctorch._forward.common cimport dense, float_compute, kernel_error, once, row_of
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.distance cimport DistanceKernels
 from ctorch._kernels.extremum cimport ExtremumKernels
@@ -77,10 +77,12 @@ cdef bint together(const bint* reduced, const int* order, TensorBase x, Layout* 
 
 
 cdef TensorBase laid_out(TensorBase x, const bint* reduced, Layout* l):
-    # A view of x whose dimensions are outer, n and inner ones, if possible in the order of memory.
+    # A view of x whose dimensions are outer, n and inner ones, if possible in the order of memory; what is repeated
+    # along those that stay is there once.
     cdef int order[MAX_DIMS]
     cdef int i, n = 0
     cdef TensorBase y
+    x = once(x, reduced)
     order_of_memory(x, order)
     y = reordered(x, order)
     if not together(reduced, order, x, l):
@@ -127,7 +129,7 @@ cdef TensorBase in_place_of(TensorBase y, TensorBase x, const bint* reduced, Lay
         place[l.order[i]] = i
     for i in range(x.ndim):
         if not reduced[i]:
-            shape[n], strides[n] = x.shape[i], y.strides[place[i]]
+            shape[n], strides[n] = x.shape[i], y.strides[place[i]] if l.sizes[place[i]] == x.shape[i] else 0
             n += 1
         elif keepdim:
             shape[n] = strides[n] = 1
@@ -223,7 +225,7 @@ cdef object extremum_forward(TensorBase x, int dim, bint keepdim, bint largest):
         return unsigned_extremum(x, dim, keepdim, largest)
     for i in range(x.ndim):
         reduced[i] = i == dim
-    a = laid_out(x, reduced, &l)
+    a = laid_out(once(x), reduced, &l)
     row, step = l.n, 1
     if a.dtype == compute and l.inner == 1 and a.shape[a.ndim - 1] == l.n and even_rows(a):
         row, step = a.strides[a.ndim - 2], a.strides[a.ndim - 1]

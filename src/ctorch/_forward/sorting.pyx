@@ -4,7 +4,7 @@ from libc.string cimport memcpy
 
 from ctorch._dispatch cimport contiguous, unsupported
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport kernel_error
+from ctorch._forward.common cimport kernel_error, once, spread
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.keys cimport KEY_FLOAT, KEY_SIGNED, KEY_UNSIGNED
 from ctorch._kernels.sort cimport SORT_OWN, SortJob, SortKernels
@@ -75,10 +75,26 @@ cdef int run_job(SortFn f, SortJob* job, int words, str op) except -1:
     return kernel_error(code, op)
 
 
+cdef TensorBase numbered(TensorBase x, int dim):
+    # The place of each element along a dimension.
+    cdef int64_t n = x.shape[dim], i
+    cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase line = tensor_empty(INT64, 1, &n)
+    for i in range(n):
+        (<int64_t*>line.data)[i] = i
+    for i in range(x.ndim):
+        strides[i] = i == dim
+    return contiguous(tensor_view(line, x.ndim, x.shape, strides, line.data))
+
+
 cdef object sort_forward(TensorBase x, int dim, bint descending):
     cdef SortJob job
-    cdef TensorBase a = fill_rows(&job, x, dim, b"sort")
-    cdef TensorBase values = tensor_empty_like(a, x.dtype), places = tensor_empty_like(a, INT64)
+    cdef TensorBase a, values, places, single = once(x)
+    if single is not x:
+        values, places = sort_forward(single, dim, descending)
+        return spread(values, x), spread(places, x) if x.strides[dim] else numbered(x, dim)
+    a = fill_rows(&job, x, dim, b"sort")
+    values, places = tensor_empty_like(a, x.dtype), tensor_empty_like(a, INT64)
     job.values, job.places, job.descending = values.data, <int64_t*>places.data, descending
     run_job(load_sort().sort, &job, 2, "sort")
     return values, places
@@ -86,8 +102,11 @@ cdef object sort_forward(TensorBase x, int dim, bint descending):
 
 cdef TensorBase sort_values_forward(TensorBase x, int dim):
     cdef SortJob job
-    cdef TensorBase a = fill_rows(&job, x, dim, b"sort")
-    cdef TensorBase values = tensor_empty_like(a, x.dtype)
+    cdef TensorBase a, values, single = once(x)
+    if single is not x:
+        return spread(sort_values_forward(single, dim), x)
+    a = fill_rows(&job, x, dim, b"sort")
+    values = tensor_empty_like(a, x.dtype)
     job.values = values.data
     run_job(load_sort().sort_values, &job, 2, "sort")
     return values
@@ -165,7 +184,7 @@ cdef object extent_forward(TensorBase x):
     """The least and the greatest of all elements."""
     cdef SortJob job
     cdef uint64_t bits[2]
-    cdef TensorBase low, high, held = fill_rows(&job, x, -1, b"aminmax")
+    cdef TensorBase low, high, held = fill_rows(&job, once(x), -1, b"aminmax")
     cdef SortKernels* k = load_sort()
     job.n, job.inner = held.numel, 1
     low, high = tensor_scalar(x.dtype), tensor_scalar(x.dtype)

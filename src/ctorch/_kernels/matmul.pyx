@@ -352,6 +352,18 @@ cdef int matrix_vector(Parts* p, inexact* c) noexcept nogil:
     return 0
 
 
+cdef int row_dots(Parts* p, inexact* c) noexcept nogil:
+    """A of dense rows times the single dense column of B; no packing pays for a small one."""
+    cdef int64_t i
+    cdef inexact y
+    cdef inexact alpha = (<const inexact*>p.alpha)[0], beta = (<const inexact*>p.beta)[0]
+    for i in range(p.a.rows):
+        y = alpha * dot_serial(<const inexact*>p.a.data + i * p.a.row, 1, False, <const inexact*>p.b.data, 1, False,
+                               p.a.cols)
+        c[i * p.c_row] = y if beta == 0 else y + beta * c[i * p.c_row]
+    return 0
+
+
 cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, int64_t c_row,
                  bint alone) noexcept nogil:
     """C = alpha A B + beta C, whatever the sizes and strides."""
@@ -370,13 +382,16 @@ cdef int product(Matrix a, Matrix b, inexact alpha, inexact beta, inexact* c, in
     p.alpha, p.beta, p.item = &numbers[0], &numbers[1], sizeof(inexact)
     p.dtype = 0 if inexact is float else 1 if inexact is double else 2 if inexact is complex64 else 3
     p.c, p.alone = <char*>c, alone
-    if (a.rows == 1 or b.cols == 1) and not (a.conj or b.conj) and a.rows * a.cols * b.cols > SMALL_VECTOR:
+    if (a.rows == 1 or b.cols == 1) and not (a.conj or b.conj):
         p.a, p.b, p.c_row = a, b, c_row
         if a.rows == 1:     # c = a B is c^T = B^T a^T, a column one element apart
             p.a, p.b, p.c_row = transposed(b), transposed(a), 1
-        p.order = blas_order(&p.a, &p.lead)
-        if p.order and p.b.row > 0:
-            return matrix_vector(&p, c)
+        if p.a.rows * p.a.cols > SMALL_VECTOR:
+            p.order = blas_order(&p.a, &p.lead)
+            if p.order and p.b.row > 0:
+                return matrix_vector(&p, c)
+        elif (inexact is float or inexact is double) and p.a.col == 1 and p.b.row == 1:
+            return row_dots(&p, c)
     p.a, p.b, p.c_row = a, b, c_row
     return block_product(&p, c)
 

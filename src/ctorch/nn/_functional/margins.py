@@ -102,8 +102,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
         raise RuntimeError(f"inconsistent target size, expected {rows.size(0)} but got {list(target.shape)}")
     if weight is not None and weight.numel() != rows.size(1):
         raise ValueError("weight must be one-dimensional and have one element per class")
-    excess = margin - ops.gather(rows, 1, classes) + rows
-    excess = ctorch.where(excess > 0, excess, 0)                 # a margin that is NaN counts nothing
+    excess = ops._excess(rows, ops.gather(rows, 1, classes), margin)             # NaN counts nothing
     excess = excess if p == 1 else excess * excess
     if weight is not None:
         excess = excess * weight[classes.reshape(-1)].unsqueeze(1)
