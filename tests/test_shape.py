@@ -190,6 +190,34 @@ def test_views_in_place_keep_their_history():
     assert x.grad.tolist() == [[0, 4, 8], [2, 6, 10]]
 
 
+@pytest.mark.parametrize("dim", [0, 1, -1])
+def test_stacks_changed_in_place_keep_their_history(dim):
+    x = ctorch.rand(2, 3, dtype=ctorch.float64, requires_grad=True)
+
+    def changed(x):
+        y = ctorch.stack([x, 2 * x], dim)
+        assert y._base is None and type(y.grad_fn).__name__ != "ViewBackward0" and y.is_contiguous()
+        y.diagonal().exp_()
+        return y
+
+    assert gradcheck(changed, (x,)) and gradgradcheck(changed, (x,))
+
+
+def test_empty_vectors_beside_matrices_want_gradients():
+    x, nothing = ctorch.ones(2, 2, requires_grad=True), ctorch.ones(0, requires_grad=True)
+    y = ctorch.cat([x, nothing, x], 1)
+    y.sum().backward()
+    assert y.shape == (2, 4) and nothing.grad.shape == (0,) and (x.grad == 2).all()
+    assert ctorch.cat([x.detach(), nothing]).requires_grad
+
+
+def test_what_changes_nothing_is_asked_of_no_memory():
+    x = ctorch.ones(1).expand(3)
+    assert x.conj_physical_() is x
+    with pytest.raises(RuntimeError, match="a leaf Variable"):
+        ctorch.ones(2, requires_grad=True).conj_physical_()
+
+
 def test_half_borders_have_gradients():
     for dtype in (ctorch.float16, ctorch.bfloat16):
         x = ctorch.ones(1, 1, 4, dtype=dtype, requires_grad=True)

@@ -48,7 +48,8 @@ def einsum(equation, *operands):
         if steps is not None:
             return _in_turns(steps, list(operands))
     sizes = _sizes(terms, operands)
-    pairs = [_without_repeats(x, labels) for x, labels in zip(operands, terms)]
+    rank = _rank(terms, result)
+    pairs = [_sorted(*_without_repeats(x, labels), rank) for x, labels in zip(operands, terms)]
     while True:
         kept = set(result)
         pairs = [_summed(x, labels, kept.union(*(other for j, (_, other) in enumerate(pairs) if j != i)))
@@ -58,7 +59,7 @@ def einsum(equation, *operands):
         i, j = _cheapest(pairs, sizes, kept)
         (b, second), (a, first) = pairs.pop(j), pairs.pop(i)
         needed = kept.union(*(labels for _, labels in pairs))
-        pairs.append(_product(a, first, b, second, needed))
+        pairs.append(_sorted(*_product(a, first, b, second, needed, rank), rank))
     x, labels = pairs[0]
     missing = [label for label in result if label not in labels]         # size one, dropped on the way
     x = x.reshape(*x.shape, *[1] * len(missing)) if missing else x
@@ -175,23 +176,24 @@ def _plan(equation, first_shape, second_shape):
     sizes = dict(zip(second, second_shape)) | dict(zip(first, first_shape))
     whole = len(set(first)) == len(first) and len(set(second)) == len(second)
     agree = all(sizes[label] == n for label, n in zip(second, second_shape))
-    batch = [label for label in first if label in second and label in result]
-    inside = [label for label in first if label in second and label not in result]
-    left = [label for label in first if label not in second]
-    right = [label for label in second if label not in first]
-    if not (whole and agree and set(left + right) <= set(result)):
+    if not (whole and agree and set(first) ^ set(second) <= set(result)):
         return None
+    rank = _rank((first, second), result)
+    batch, inside, left, right = _groups(sorted(first, key=rank.get), sorted(second, key=rank.get), result)
+    turned = _turned(left, right, rank)
     if not inside:                   # element by element, each operand of size one where the other has a label alone
         orders = [[labels.index(i) for i in result if i in labels] for labels in (first, second)]
         shapes = [[sizes[i] if i in labels else 1 for i in result] for labels in (first, second)]
         return (operator.mul, [*(None if order == sorted(order) else order for order in orders), None], shapes,
-                [sizes[i] for i in result])
+                [sizes[i] for i in result], False)
+    if turned:
+        first, second, left, right = second, first, right, left
     many, rows, depth, columns = (math.prod(sizes[i] for i in group) for group in (batch, left, inside, right))
     orders = [[labels.index(i) for i in order] for labels, order in
               ((first, batch + left + inside), (second, batch + inside + right), (batch + left + right, result))]
     orders = [None if order == list(range(len(order))) else order for order in orders]
     shapes = [[many, rows, depth], [many, depth, columns]] if batch else [[rows, depth], [depth, columns]]
-    return ops.bmm if batch else ops.mm, orders, shapes, [sizes[i] for i in batch + left + right]
+    return ops.bmm if batch else ops.mm, orders, shapes, [sizes[i] for i in batch + left + right], turned
 
 
 @functools.lru_cache(256)
@@ -239,7 +241,9 @@ def _in_turns(steps, operands):
 
 
 def _carried_out(plan, a, b):
-    product, (first, second, last), (rows, columns), shape = plan
+    product, (first, second, last), (rows, columns), shape, turned = plan
+    if turned:
+        a, b = b, a
     a = a if first is None else a.permute(first)
     b = b if second is None else b.permute(second)
     y = product(a if list(a.shape) == rows else a.reshape(rows), b if list(b.shape) == columns else b.reshape(columns))
@@ -294,22 +298,18 @@ def _squeezed(x, labels, other, other_labels):
     return x, [label for i, label in enumerate(labels) if i not in gone]
 
 
-def _product(a, first, b, second, needed):
+def _product(a, first, b, second, needed, rank):
     """Two operands multiplied and summed over the labels that are no longer needed."""
     a, first = _squeezed(a, first, b, second)
     b, second = _squeezed(b, second, a, first)
     a, first = _summed(a, first, {*needed, *second})
     b, second = _summed(b, second, {*needed, *first})
-    batch = [label for label in first if label in second and label in needed]
-    inside = [label for label in first if label in second and label not in needed]
-    left = [label for label in first if label not in second]
-    right = [label for label in second if label not in first]
+    batch, inside, left, right = _groups(first, second, needed)
     if not inside:
-        a = _ordered(a, first, batch + left).reshape([a.shape[first.index(i)] for i in batch + left] + [1] * len(right))
-        b = _ordered(b, second, batch + right)
-        shape = list(b.shape)
-        b = b.reshape(shape[:len(batch)] + [1] * len(left) + shape[len(batch):])
-        return a * b, batch + left + right
+        every = sorted({*first, *second}, key=rank.get)
+        a, b = (x.reshape([x.shape[labels.index(i)] if i in labels else 1 for i in every])
+                for x, labels in ((a, first), (b, second)))
+        return a * b, every
     size = {label: n for labels, x in ((first, a), (second, b)) for label, n in zip(labels, x.shape)}
     many, rows, depth, columns = (math.prod(size[i] for i in group) for group in (batch, left, inside, right))
     if a.dtype != b.dtype:
@@ -320,6 +320,28 @@ def _product(a, first, b, second, needed):
     else:
         y = ops.mm(a.reshape(rows, depth), b.reshape(depth, columns))
     return y.reshape([size[i] for i in batch + left + right]), batch + left + right
+
+
+def _rank(terms, result):
+    """Where each label stands: those of the result in its order, then the others."""
+    return {label: i for i, label in enumerate(dict.fromkeys([*result, *(label for term in terms for label in term)]))}
+
+
+def _sorted(x, labels, rank):
+    order = sorted(labels, key=rank.get)
+    return _ordered(x, labels, order), order
+
+
+def _groups(first, second, kept):
+    """Labels of both operands that stay and that are summed over, of the first alone and of the second alone."""
+    both = [label for label in first if label in second]
+    return ([label for label in both if label in kept], [label for label in both if label not in kept],
+            [label for label in first if label not in second], [label for label in second if label not in first])
+
+
+def _turned(left, right, rank):
+    """Whether the second operand comes first in a product of matrices, as all its labels do in the result."""
+    return bool(left and right) and rank[right[-1]] < rank[left[0]]
 
 
 def _ordered(x, labels, order):

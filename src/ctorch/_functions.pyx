@@ -391,6 +391,9 @@ cdef object over_itself(Row* row, PyObject** v):
     source = inplace_source(x, others)
     v[0] = <PyObject*>source
     result = (<Body>ROWS[row.number].body)(&ROWS[row.number], v)
+    if result is source:                         # nothing changes, but only where something might
+        check_changeable(x, row.name)
+        return x
     return inplace_result(x, <TensorBase?>result, row.name.decode())
 
 

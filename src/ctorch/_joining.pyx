@@ -9,7 +9,7 @@ from ctorch._iterator cimport copy_data
 from ctorch._shape cimport wrap_dim
 from ctorch._tape cimport BackwardFn, Node, node_attach, node_edge, node_give, node_needs, node_new, recording
 from ctorch._tensor cimport *
-from ctorch._views cimport reshape_to, select, slice_dim, unsqueeze_at, zero_memory
+from ctorch._views cimport select, slice_dim, unsqueeze_at, zero_memory
 
 
 cdef list checked(object tensors, str op):
@@ -25,12 +25,15 @@ cdef list checked(object tensors, str op):
 
 
 cdef int cat_backward(Node node, PyObject** grads) except -1:
-    # args: the dimension, the length of each part
+    # args: the dimension, the length of each part, or -1 of an empty vector that was passed over
     cdef TensorBase g = <TensorBase>grads[0]
-    cdef int64_t at = 0, length
+    cdef int64_t at = 0, length, nothing = 0
     cdef int k, dim
     dim, lengths = <tuple>node.args
     for k, length in enumerate(lengths):
+        if length < 0:
+            node_give(node, k, tensor_empty_at(g, g.dtype, 1, &nothing))
+            continue
         if node_needs(node, k):
             node_give(node, k, slice_dim(g, dim, at, length, 1))
         at += length
@@ -46,12 +49,14 @@ cdef int stack_backward(Node node, PyObject** grads) except -1:
     return 0
 
 
+cdef bint to_record(list parts, TensorBase y) except -1:
+    return recording() and category_of[y.dtype] >= CATEGORY_FLOAT and any([wants_grad(<TensorBase>p) for p in parts])
+
+
 cdef int record_joined(BackwardFn backward, const char* name, list parts, TensorBase y, tuple args) except -1:
     cdef TensorBase t
     cdef Node node
     cdef int k
-    if not (recording() and category_of[y.dtype] >= CATEGORY_FLOAT and any([wants_grad(<TensorBase>p) for p in parts])):
-        return 0
     node = node_new(backward, name, len(parts), 0)
     for k, t in enumerate(parts):
         node_edge(node, k, t, None)
@@ -69,6 +74,10 @@ cdef int common(list parts) except -1:
     return dtype
 
 
+cdef inline bint passed_over(TensorBase t):
+    return t.ndim == 1 and t.shape[0] == 0
+
+
 def cat(tensors, dim=0, *, out=None):
     """Tensors joined along a dimension.
 
@@ -84,17 +93,18 @@ def cat(tensors, dim=0, *, out=None):
     cdef TensorBase t, y
     cdef int d, dtype = common(parts)
     # PyTorch lets empty vectors pass beside tensors of any shape; their dtype counts
-    kept = [t for t in parts if not (t.ndim == 1 and t.shape[0] == 0)]
-    parts = kept or parts[:1]
-    t = <TensorBase>parts[0]
+    kept = [p for p in parts if not passed_over(<TensorBase>p)] or parts[:1]
+    t = <TensorBase>kept[0]
     if t.ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     d = wrap_dim(dim, t.ndim, "cat")
-    y = cat_forward(parts, d, dtype)
+    y = cat_forward(kept, d, dtype)
     if out is not None:
         out.resize_(shape_tuple(y)).copy_(y)
         return out
-    record_joined(cat_backward, b"cat", parts, y, (d, tuple([(<TensorBase>p).shape[d] for p in parts])))
+    if to_record(parts, y):
+        lengths = tuple([-1 if passed_over(<TensorBase>p) else (<TensorBase>p).shape[d] for p in parts])
+        record_joined(cat_backward, b"cat", parts, y, (d, lengths))
     return y
 
 
@@ -109,6 +119,8 @@ def stack(tensors, dim=0, *, out=None):
     cdef list parts = checked(tensors, "stack")
     cdef TensorBase first = <TensorBase>parts[0], t, y
     cdef int64_t shape[MAX_DIMS + 1]
+    cdef int64_t strides[MAX_DIMS + 1]
+    cdef int64_t step = 1
     cdef int d = wrap_dim(dim, first.ndim + 1, "stack"), k
     for k, t in enumerate(parts):
         if not same_shape(first, t):
@@ -121,11 +133,14 @@ def stack(tensors, dim=0, *, out=None):
         y = cat_forward([unsqueeze_at(tensor_alias(<TensorBase>p), d) for p in parts], d, common(parts))
     else:                                        # joined along the next dimension they lie in the same order
         y = cat_forward(parts, d, common(parts))
-        y = reshape_to(y, first.ndim + 1, shape)
+        for k in range(first.ndim, -1, -1):
+            strides[k], step = step, step * (shape[k] if shape[k] > 1 else 1)
+        y = tensor_view(y, first.ndim + 1, shape, strides, y.data)
     if out is not None:
         out.resize_(shape_tuple(y)).copy_(y)
         return out
-    record_joined(stack_backward, b"stack", parts, y, (d,))
+    if to_record(parts, y):
+        record_joined(stack_backward, b"stack", parts, y, (d,))
     return y
 
 

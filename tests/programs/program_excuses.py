@@ -111,6 +111,31 @@ def norm_of_nothing(program, name, mine, other, fault):
 
 
 @excuse
+def angle_of_nothing(program, name, mine, other, fault):
+    """PyTorch's second derivatives of atan2 and copysign are NaN where both numbers are nought; ctorch's are nought."""
+    if not (
+        name.startswith("second gradient of")
+        and ops(program) & {"atan2", "copysign", "atan2_", "copysign_"}
+        and mine.values is not None
+        and other.values is not None
+    ):
+        return False
+    odd = np.isnan(other.values) & np.isfinite(mine.values)
+    return odd.any() and np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+@excuse
+def equal_eigenvalues(program, name, mine, other, fault):
+    """Second derivatives of eigenvalues and singular values that are equal are divided by a rounding, or by nought."""
+    return (
+        name.startswith("second gradient of")
+        and ops(program) & {"eigvalsh", "eigh", "svdvals", "svd"}
+        and other.values is not None
+        and bool(np.isnan(other.values).any())
+    )
+
+
+@excuse
 def undefined_in_torch(program, name, mine, other, fault):
     """A formula of PyTorch takes a gradient that there is not for a tensor."""
     return fine(mine) and says(other, "Expected a proper Tensor but got None")
@@ -205,11 +230,12 @@ def change_that_torch_misses(program, name, mine, other, fault):
 
 @excuse
 def operand_that_was_changed(program, name, mine, other, fault):
-    """ctorch saves an operand, and PyTorch something worked out from it: a change of the first is noticed."""
+    """ctorch saves an operand or its result, PyTorch what was worked out between: a change of the first is noticed."""
     return (
         says(
             mine,
             "CrossEntropyBackward0 saved",
+            "ScaledDotProductAttentionBackward0 saved",
             "SpecialNdtrBackward0 saved",
             "CopysignBackward0 saved",
             "FrexpBackward0 saved",
@@ -223,11 +249,11 @@ def operand_that_was_changed(program, name, mine, other, fault):
 
 @excuse
 def factor_that_torch_copied(program, name, mine, other, fault):
-    """PyTorch's inner and tensordot copy factors of one column, and do not notice that these are changed."""
+    """PyTorch copies factors of one column, and batches beside one matrix, and does not notice that these are changed."""
     return (
         says(mine, "MmBackward0 saved", "BmmBackward0 saved")
         and fine(other)
-        and bool(ops(program) & {"inner", "tensordot", "einsum"})
+        and bool(ops(program) & {"inner", "tensordot", "einsum", "matmul"})
     )
 
 
