@@ -223,3 +223,12 @@ def test_half_borders_have_gradients():
         x = ctorch.ones(1, 1, 4, dtype=dtype, requires_grad=True)
         ctorch.nn.functional.pad(x, (2, 1), mode="reflect").sum().backward()
         assert x.grad.tolist() == [[[1, 2, 3, 1]]]
+
+
+def test_products_of_batches_are_no_views():
+    x = ctorch.rand(2, 1, 3, 4, requires_grad=True)
+    for y in (x @ ctorch.rand(3, 4, 2), x @ ctorch.rand(4), ctorch.rand(3) @ x, x[0, 0] @ ctorch.rand(4)):
+        assert y._base is None
+        y.relu_()
+    first, rest = (x @ ctorch.rand(4, 2)).tensor_split((1,))
+    assert rest._base is first._base is not None

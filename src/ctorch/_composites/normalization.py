@@ -53,9 +53,10 @@ def _check_channels(input, weight, bias):
 
 def _scaled(output, weight, bias):
     per_channel = (1, -1, *(1,) * (output.dim() - 2))
-    if weight is not None:
-        output = output * weight.reshape(per_channel)
-    return output if bias is None else output + bias.reshape(per_channel)
+    scaled = output if weight is None else output * weight.reshape(per_channel)
+    scaled = scaled if bias is None else scaled + bias.reshape(per_channel)
+    half = output.dtype in (ctorch.float16, ctorch.bfloat16)             # wider parameters do not widen the result
+    return scaled.to(output.dtype) if half else scaled
 
 
 def instance_norm(input, weight, bias, running_mean, running_var, use_input_stats, momentum, eps, cudnn_enabled=False):
@@ -93,8 +94,8 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     if eps is None:
         eps = ctorch.finfo(wide.dtype).eps
     dims = tuple(range(-len(sizes), 0))
-    output = (wide * ((wide * wide).mean(dims, True) + eps).rsqrt()).to(input.dtype)
-    return output if weight is None else output * weight
+    output = wide * ((wide * wide).mean(dims, True) + eps).rsqrt()
+    return (output if weight is None else output * weight).to(input.dtype)
 
 
 # ---- dropout of other kinds

@@ -9,6 +9,7 @@ from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.norm cimport *
 from ctorch._kernels.softmax cimport *
 from ctorch._tensor cimport *
+from ctorch._views cimport zero_memory
 
 ctypedef void (*SoftmaxFn)(const void*, void*, int64_t, int64_t, int64_t) noexcept nogil
 ctypedef void (*SoftmaxBackwardFn)(const void*, const void*, void*, int64_t, int64_t, int64_t) noexcept nogil
@@ -171,6 +172,11 @@ cdef object batch_norm_backward_forward(TensorBase grad, TensorBase x, TensorBas
         gw = tensor_empty(dtype, 1, x.shape + 1)
     if needs[2]:
         gb = tensor_empty(dtype, 1, x.shape + 1)
+    if x.numel == 0:                                # a sum of nothing, whatever its mean
+        for y in (gw, gb):
+            if y is not None:
+                zero_memory(y)
+        return gx, gw, gb
     b.weight, b.bias, b.running_mean, b.running_var = data_of(w), NULL, data_of(rm), data_of(rv)
     b.momentum, b.eps, b.training, b.y = 0, eps, training, NULL
     b.mean, b.invstd, b.gy = mean.data, invstd.data, g.data

@@ -1,0 +1,19 @@
+"""Normalisation: dtypes and empty batches."""
+import pytest
+
+import ctorch
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_wider_parameters_do_not_widen_half_results(dtype):
+    F = ctorch.nn.functional
+    x, w = ctorch.ones(2, 4, 3, dtype=getattr(ctorch, dtype)), ctorch.ones(4)
+    for y in (F.group_norm(x, 2, w, w), F.instance_norm(x, None, None, w, w), F.batch_norm(x, None, None, w, w, True),
+              F.layer_norm(x, (3,), w[:3], w[:3]), F.rms_norm(x, (3,), w[:3])):
+        assert y.dtype == x.dtype
+
+
+def test_parameters_of_empty_batches_have_gradients_of_nought():
+    w = ctorch.ones(2, requires_grad=True)
+    ctorch.nn.functional.batch_norm(ctorch.ones(0, 2, 3), None, None, w, w, training=True).sum().backward()
+    assert (w.grad == 0).all()
