@@ -174,7 +174,7 @@ def test_derivatives(function):
 @pytest.mark.parametrize("equation", ["ij,jk->ki", "ij,ljk->kli", "ij,lkj->kil", "kil->ik", "i,kji->jk", "jlk,ijl->ik",
                                       "j,ki,l->jli", "ljk,ji->il", "ij,kl->jk", "ilk,jki->ijl"])
 def test_order_of_memory_like_pytorch(equation):
-    sizes = dict(i=2, j=3, k=4, l=5)
+    sizes = {"i": 2, "j": 3, "k": 4, "l": 5}
     shapes = [[sizes[label] for label in term] for term in equation.split("->")[0].split(",")]
     mine, other = (t.einsum(equation, *(t.ones(shape) for shape in shapes)) for t in (ctorch, mirror.torch))
     assert mine.stride() == other.stride()

@@ -58,6 +58,7 @@ cdef TensorBase cast_to(TensorBase x, int dtype)
 cdef TensorBase contiguous(TensorBase x)
 cdef int result_dtype(int n, PyObject** inputs) except -1
 cdef int need_fits(int dtype, object number) except -1
+cdef int leave_base(TensorBase x) except -1
 cdef int check_changeable(TensorBase x, const char* op) except -1
 cdef int check_inplace(TensorBase x, const char* op) except -1
 cdef int unsupported(const char* op, int dtype) except -1

@@ -380,6 +380,8 @@ cdef object composite(Row* row, PyObject** v):
     result = ct_call_target(row, v)
     if row.has_out and v[row.count - 1] != <PyObject*>None:
         return result_in(<object>v[row.count - 1], result, row.name.decode())
+    if isinstance(result, TensorBase):
+        leave_base(<TensorBase>result)
     return result
 
 

@@ -9,6 +9,8 @@ cdef int check_inplace(TensorBase x, const char* op) except -1:
 cdef int leave_base(TensorBase x) except -1:
     # A view of a base that nobody else knows, such as an operator leaves behind, is a tensor like any other.
     cdef PyObject* base = x.base
+    if base == NULL or Py_REFCNT(base) > 1 or x.view_origin == VIEW_OF_FUNCTION:
+        return 0
     if x.view_version == x.storage.version and x.requires_grad == (<TensorBase>base).requires_grad:
         x.base = NULL
         x.view_origin = VIEW_DEFAULT
@@ -22,8 +24,7 @@ cdef int check_changeable(TensorBase x, const char* op) except -1:
         raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
     if tape_ops.before_change != NULL:
         tape_ops.before_change(x)
-    if x.base != NULL and Py_REFCNT(x.base) == 1 and x.view_origin != VIEW_OF_FUNCTION:
-        leave_base(x)
+    leave_base(x)
     if x.inference or not recording():
         return 0
     if x.requires_grad and x.grad_fn == NULL and x.base == NULL:

@@ -24,18 +24,6 @@ def view(input, size):
     return v
 
 
-def unsafe_view(input, size):
-    """A fresh result in another shape; it is no view of what nobody else will see."""
-    cdef TensorBase v = view(input, size)
-    cdef PyObject* base = v.base
-    if base != NULL:
-        v.base, v.view_origin = NULL, VIEW_DEFAULT
-        Py_XDECREF(base)
-    if v.grad_fn != NULL:
-        (<Node>v.grad_fn).title = b"unsafe_view"
-    return v
-
-
 def reshape(input, shape):
     """The same elements in another shape; a view where strides allow it, else a copy.
 

@@ -41,6 +41,7 @@ def derivative_that_torch_lacks(program, name, mine, other, fault):
         "not implemented for 'BFloat16'",
         "is not differentiable with respect to argument",
         "does not support automatic differentiation",
+        "Double backward is unsupported",
     )
 
 
@@ -250,7 +251,7 @@ def operand_that_was_changed(program, name, mine, other, fault):
 
 @excuse
 def factor_that_torch_copied(program, name, mine, other, fault):
-    """PyTorch copies factors of one column, and batches beside one matrix, and does not notice that these are changed."""
+    """PyTorch copies factors of one column, and batches beside a matrix, and does not notice that they are changed."""
     return (
         says(mine, "MmBackward0 saved", "BmmBackward0 saved")
         and fine(other)
@@ -281,7 +282,7 @@ def one_of_equals(program, name, mine, other, fault):
     step = made.get(int(name.removeprefix("value v"))) if name.startswith("value") else None
     if step is None:
         return False
-    if step.op in ("kthvalue", "topk", "sort", "argsort"):
+    if step.op in ("kthvalue", "topk", "sort", "argsort", "mode"):
         return mine.dtype == other.dtype == "int64"
     return (
         bool(ops(program) & {"sort", "argsort", "topk"})
@@ -294,8 +295,42 @@ def one_of_equals(program, name, mine, other, fault):
 
 @excuse
 def index_put_casts(program, name, mine, other, fault):
-    """PyTorch's writes by index take values of the tensor's dtype alone; ctorch casts others, as writes by slice do."""
-    return name.startswith("step") and fine(mine) and says(other, "requires the source and destination dtypes match")
+    """PyTorch's writes by index and lerp take values of the tensor's dtype alone; ctorch casts others."""
+    return name.startswith("step") and fine(mine) and says(
+        other, "requires the source and destination dtypes match", "for `end` but got dtype"
+    )
+
+
+@excuse
+def no_degree_of_freedom(program, name, mine, other, fault):
+    """Variances without a degree of freedom have no derivative: which of NaN and infinity it is differs."""
+    if "gradient of" not in name or mine.values is None or not ops(program) & {"var", "std", "var_mean", "std_mean"}:
+        return False
+    return not np.isfinite(mine.values).any() or not np.isfinite(other.values).any()
+
+
+@excuse
+def gradient_of_expanded_memory(program, name, mine, other, fault):
+    """A gradient that PyTorch gives in expanded memory changes everywhere when one place is written."""
+    return (
+        name.startswith("value")
+        and _from_gradients(program, int(name.removeprefix("value v")))
+        and any("setitem" in op for op in ops(program))
+    )
+
+
+@excuse
+def second_derivative_of_logcumsumexp(program, name, mine, other, fault):
+    """PyTorch's second derivatives of logcumsumexp are NaN where a gradient is nought: it takes its logarithm."""
+    if not (name.startswith("second gradient of") and "logcumsumexp" in ops(program) and other.values is not None):
+        return False
+    return bool(np.isnan(other.values).any()) and bool(np.isfinite(mine.values).all())
+
+
+@excuse
+def logarithm_beside_its_pole(program, name, mine, other, fault):
+    """The logarithm of a normalised number beside nought has few digits."""
+    return bool(ops(program) & {"log1p", "log1p_", "atanh", "atanh_"}) and alike(mine, other, 1e-3)
 
 
 @excuse
@@ -355,7 +390,8 @@ def product_of_complex_numbers(program, name, mine, other, fault):
 @excuse
 def gradient_of_a_view_without_history(program, name, mine, other, fault):
     """A view of a leaf that was made under no_grad asks for a gradient, which PyTorch loses and ctorch gives it."""
-    return says(mine, "modified by an inplace operation") and fine(other) and any(step.without_grad for step in program.steps)
+    changed = says(mine, "modified by an inplace operation") and fine(other)
+    return changed and any(step.without_grad for step in program.steps)
 
 
 @excuse

@@ -6,7 +6,6 @@ import warnings
 import ctorch
 from ctorch import _functions as ops
 from ctorch._shape import wrap
-from ctorch._views import unsafe_view
 from ctorch.linalg.norms import vector_norm
 
 
@@ -21,7 +20,7 @@ def mv(input, vec):
         raise RuntimeError(f"vector + matrix @ vector expected, got {input.dim()}, {vec.dim()}")
     if input.shape[1] != vec.shape[0]:
         raise RuntimeError(f"size mismatch, got input ({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})")
-    return unsafe_view(ops.mm(input, vec.unsqueeze(1)), input.shape[:1])
+    return ops.mm(input, vec.unsqueeze(1)).squeeze(1)
 
 
 def dot(input, tensor):
@@ -31,7 +30,7 @@ def dot(input, tensor):
         raise RuntimeError(f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
                            f"[{tensor.shape[0]}] to have the same number of elements, but got {input.shape[0]} and "
                            f"{tensor.shape[0]} elements respectively")
-    return unsafe_view(ops.linear(input, tensor.unsqueeze(0)), ())
+    return ops.linear(input, tensor.unsqueeze(0)).squeeze(0)
 
 
 def matmul(input, other):
@@ -45,12 +44,12 @@ def matmul(input, other):
     if a == 1 and b == 1:
         return dot(input, other)
     if a == 1:
-        return _without(matmul(input.unsqueeze(0), other), -2)
+        return matmul(input.unsqueeze(0), other).squeeze(-2)
     if b == 1:
-        return _without(matmul(input, other.unsqueeze(1)), -1)
+        return matmul(input, other.unsqueeze(1)).squeeze(-1)
     if b == 2:                       # one matrix for all: a single product
         rows = input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
-        return unsafe_view(ops.mm(rows, other), (*input.shape[:-1], other.shape[-1]))
+        return ops.mm(rows, other).reshape(*input.shape[:-1], other.shape[-1])
     if input.shape[-1] != other.shape[-2]:
         raise RuntimeError(f"Expected size for first two dimensions of batch2 tensor to be: [{other.shape[0]}, "
                            f"{input.shape[-1]}] but got: [{other.shape[0]}, {other.shape[-2]}].")
@@ -58,13 +57,7 @@ def matmul(input, other):
     count = math.prod(batch)
     left = input.expand(*batch, *input.shape[-2:]).reshape(count, *input.shape[-2:])
     right = other.expand(*batch, *other.shape[-2:]).reshape(count, *other.shape[-2:])
-    return unsafe_view(ops.bmm(left, right), (*batch, input.shape[-2], other.shape[-1]))
-
-
-def _without(product, dim):
-    shape = list(product.shape)
-    del shape[dim]
-    return unsafe_view(product, shape)
+    return ops.bmm(left, right).reshape(*batch, input.shape[-2], other.shape[-1])
 
 
 def _sum_of_products(input, product, beta, alpha):

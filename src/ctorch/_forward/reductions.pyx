@@ -132,8 +132,11 @@ cdef TensorBase in_place_of(TensorBase y, TensorBase x, const bint* reduced, Lay
             shape[n], strides[n] = x.shape[i], y.strides[place[i]] if l.sizes[place[i]] == x.shape[i] else 0
             n += 1
         elif keepdim:
-            shape[n] = strides[n] = 1
+            shape[n], strides[n] = 1, 0
             n += 1
+    for i in range(n - 1, -1, -1):                   # along one element PyTorch's steps are those of a whole row
+        if shape[i] == 1:
+            strides[i] = strides[i + 1] * shape[i + 1] if i + 1 < n else 1
     return contiguous(tensor_view(y, n, shape, strides, y.data))
 
 
