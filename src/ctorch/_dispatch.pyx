@@ -627,7 +627,9 @@ cdef Node record_inplace(Elementwise* op, int n, PyObject** inputs, const Scalar
     # Before the change: x's node and values are still the old ones, and a copy keeps them where they are needed.
     cdef TensorBase x = <TensorBase>inputs[0]
     cdef int k, mask = reads_of(op, n, inputs)
-    cdef Node node = node_new(elementwise_backward, op.name, n, n + 1 if mask else 0)
+    cdef Node node
+    check_rebase(x)
+    node = node_new(elementwise_backward, op.name, n, n + 1 if mask else 0)
     node.op = op
     for k in range(n):
         if op.grad_kind[k] != GRAD_NONE:

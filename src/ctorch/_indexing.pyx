@@ -10,7 +10,8 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
 from ctorch._accelerator cimport backend, device_of
-from ctorch._dispatch cimport OP_ADD, binary, cast_to, check_inplace, contiguous, number_tensor, write_out
+from ctorch._dispatch cimport (OP_ADD, binary, cast_to, check_inplace, check_rebase, contiguous, number_tensor,
+                               write_out)
 from ctorch._device cimport device_object
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
@@ -615,6 +616,7 @@ cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) e
         both[0], both[1] = <PyObject*>x, <PyObject*>values
         device_of(2, both, b"index_put_")
     if recording() and (wants_grad(x) or wants_grad(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
+        check_rebase(x)
         node = node_new(put_backward, b"index_put", 2, 0)
         node_edge(node, 0, x, None)
         node_edge(node, 1, values, None)

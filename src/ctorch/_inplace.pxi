@@ -37,6 +37,13 @@ cdef int check_changeable(TensorBase x, const char* op) except -1:
     return 0
 
 
+cdef int check_rebase(TensorBase x) except -1:
+    # May x get a history by an in-place change, of which its base would have to know?
+    if x.base != NULL and x.view_origin != VIEW_DEFAULT:
+        refuse_view(x)
+    return 0
+
+
 cdef int refuse_view(TensorBase x) except -1:
     # Views whose history an in-place change would lose.
     if x.view_origin == VIEW_NO_GRAD:
@@ -52,9 +59,11 @@ cdef int refuse_view(TensorBase x) except -1:
                            "logic to handle view+inplace would override the custom backward associated with the custom "
                            "Function, leading to incorrect gradients. This behavior is forbidden. You can fix this by "
                            "cloning the output of the custom Function.")
-    raise RuntimeError(f"Output {x.output_nr} of {name} is a view and is being modified inplace. This view is the "
-                       "output of a function that returns multiple views. Such functions do not allow the output views "
-                       "to be modified inplace. You should replace the inplace operation by an out-of-place one.")
+    what = (f"Output {x.output_nr} of {name} is a view and is being modified inplace." if x.grad_fn != NULL else
+            "A view was created in no_grad mode and is being modified inplace with grad mode enabled.")
+    raise RuntimeError(f"{what} This view is the output of a function that returns multiple views. Such functions do "
+                       "not allow the output views to be modified inplace. You should replace the inplace operation by "
+                       "an out-of-place one.")
 
 
 cdef int check_overlap(TensorBase x) except -1:

@@ -10,7 +10,8 @@ from libc.string cimport memcpy, memset
 
 from ctorch._accelerator cimport backend
 from ctorch._device cimport device_object, place_of
-from ctorch._dispatch cimport cast_to, check_changeable, check_inplace, contiguous, number_tensor  # no-cython-lint
+from ctorch._dispatch cimport (cast_to, check_changeable, check_inplace, check_rebase, contiguous,  # no-cython-lint
+                               number_tensor)
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
@@ -446,6 +447,7 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     if source.storage == to.storage and not (source.data == to.data and source.contiguous and to.contiguous):
         source = contiguous_copy(source)
     if recording() and (wants_grad(to) or wants_grad(frm)) and category_of[to.dtype] >= CATEGORY_FLOAT:
+        check_rebase(to)
         node = node_new(copy_backward, b"copy", 2, 0)
         node_edge(node, 0, to, to)
         node_edge(node, 1, frm, to)

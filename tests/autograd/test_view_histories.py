@@ -126,3 +126,17 @@ def test_gradients_have_memory_for_each_element(x):
         (g,) = autograd.grad(total, x)
         g[0] = 5
         assert (g[0] == 5).all() and (g[1] != 5).all()
+
+
+@pytest.mark.parametrize("change", [lambda x, w: x.sub_(w), lambda x, w: x.copy_(w),
+                                    lambda x, w: x.__setitem__(ctorch.tensor([1, 0]), w)])
+@pytest.mark.parametrize("view", ["one of several", "one of several without a graph", "without a graph"])
+def test_views_that_cannot_have_a_history_are_not_changed(view, change):
+    w, base = ctorch.ones(2, requires_grad=True), ctorch.zeros(3, 2)
+    with ctorch.set_grad_enabled("without" not in view):
+        x = base.unbind(0)[0] if "several" in view else base[0]
+    with pytest.raises(RuntimeError, match="is being modified inplace"):
+        change(x, w)
+    assert (base == 0).all() and not base.requires_grad
+    change(x, w.detach())
+    assert (x == w).all() or (x == -w).all()

@@ -288,6 +288,8 @@ def prelu(input, weight):
     >>> ctorch.nn.functional.prelu(ctorch.tensor([-1.0, 2.0]), ctorch.tensor([0.25]))
     tensor([-0.2500,  2.0000])
     """
+    if input.dtype != weight.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
     channels = input.size(1) if input.dim() >= 2 else 1
     if weight.numel() == 1:
         weight = weight.reshape(())
