@@ -4,6 +4,7 @@ import ctorch
 from ctorch import _views as views
 from ctorch._dispatch import common_dtype
 from ctorch._joining import blocks_along_diagonal
+from ctorch._tape import _recorded
 
 
 def _given(tensors):
@@ -136,7 +137,7 @@ def block_diag(*tensors):
             raise RuntimeError(f"Input tensors must have 2 or fewer dimensions. Input {k} has {x.dim()} dimensions")
     dtype = common_dtype(tensors)
     blocks = [(x if x.dim() == 2 else x.reshape(1, -1)).to(dtype) for x in tensors]
-    if not (ctorch.is_grad_enabled() and any(x.requires_grad for x in blocks)):
+    if not _recorded(*blocks):
         return blocks_along_diagonal(blocks)
     row = column = 0
     out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]),

@@ -19,7 +19,7 @@ from ctorch._indexing cimport get_item, set_item
 from ctorch._operators cimport Operators
 from ctorch._shape cimport unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport grad_fn_of
+from ctorch._tape cimport drop_tangents, grad_fn_of, share_tangents
 from ctorch._tensor cimport *
 from ctorch._values cimport host, nested, single, value_of
 
@@ -385,6 +385,8 @@ cdef class Tensor(Operators):
         self.grad_fn = NULL
         self.output_nr = 0
         self.requires_grad = False
+        if self.tangents != NULL:
+            drop_tangents(self)
         return self
 
     def backward(self, gradient=None, retain_graph=None, bint create_graph=False, inputs=None):
@@ -675,6 +677,8 @@ cdef int take_history(TensorBase t, TensorBase source) except -1:
     if source.base != NULL:
         Py_INCREF(<object>source.base)
         t.base = source.base
+    if is_dual(source):
+        share_tangents(t, source)
     return 0
 
 

@@ -60,4 +60,5 @@ cdef int need_fits(int dtype, object number) except -1
 cdef int check_changeable(TensorBase x, const char* op) except -1
 cdef int check_inplace(TensorBase x, const char* op) except -1
 cdef int unsupported(const char* op, int dtype) except -1
+cdef int refuse_out_dual(TensorBase x, const char* op) except -1
 cdef TensorBase write_out(TensorBase out, TensorBase result, str op)

@@ -18,8 +18,9 @@ from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new,
-                           node_save, node_saved, recording, tape_ops)
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, differentiable, dual_seen, forward_rule, node_attach, node_edge,
+                           node_give, node_name, node_needs, node_new, node_save, node_saved, recorded, recording,
+                           tape_ops)
 from ctorch._tensor cimport *
 
 cdef extern from "Python.h":
@@ -436,8 +437,8 @@ cdef TensorBase elementwise(int which, int n, PyObject** inputs, const Scalar* p
     if y is None:
         y = general_way(op, n, inputs, params)
     for k in range(n):
-        if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
-            if recording() and category_of[y.dtype] >= CATEGORY_FLOAT:
+        if recorded(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
+            if category_of[y.dtype] >= CATEGORY_FLOAT:
                 record(op, n, inputs, params, y)
             break
     return y
@@ -464,12 +465,22 @@ cdef TensorBase elementwise_into(Elementwise* op, int n, PyObject** inputs, cons
 
 cdef int refuse_out_grad(Elementwise* op, int n, PyObject** inputs, TensorBase out) except -1:
     cdef int k
+    for k in range(n):
+        refuse_out_dual(<TensorBase>inputs[k], op.name)
+    refuse_out_dual(out, op.name)
     if not recording():
         return 0
     for k in range(n):
         if wants_grad(<TensorBase>inputs[k]) or wants_grad(out):
             raise RuntimeError(f"{op.name.decode()}(): functions with out=... arguments don't support automatic "
                                "differentiation, but one of the arguments requires grad.")
+    return 0
+
+
+cdef int refuse_out_dual(TensorBase x, const char* op) except -1:
+    if is_dual(x) and dual_seen(x):
+        raise NotImplementedError(f"Trying to use forward AD with {op.decode()}.out that does not support it because "
+                                  "it is an out= function")
     return 0
 
 
@@ -545,7 +556,7 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
     cdef list copies = None
     cdef Node node = None
     cdef int k
-    cdef bint wants = False
+    cdef bint record = False
     check_inplace(x, op.name)
     make_plan(op, n, inputs, &plan)
     if category_of[plan.out_dtype] > category_of[x.dtype]:
@@ -556,13 +567,13 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
                            f"{[plan.shape[k] for k in range(plan.ndim)]}")
     for k in range(n):
         t = <TensorBase>inputs[k]
-        wants = wants or wants_grad(t)
+        record = record or recorded(t)
         if k > 0 and may_clash(x, t):
             t = tensor_empty_at(t, t.dtype, t.ndim, t.shape)
             copy_data(t, <TensorBase>inputs[k])
             copies = [t] if copies is None else [*copies, t]
         read[k] = <PyObject*>t
-    if wants and recording():
+    if record:
         node = record_inplace(op, n, inputs, params)
     run_plan(op, &plan, n, read, params, x)
     bump_version(x, op.name)
@@ -585,7 +596,7 @@ cdef int reads_of(Elementwise* op, int n, PyObject** inputs) noexcept:
     # What the wanted gradients read: bit 0 the output, bit 1 + k input k.
     cdef int k, mask = 0
     for k in range(n):
-        if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] == GRAD_OP:
+        if recorded(<TensorBase>inputs[k]) and op.grad_kind[k] == GRAD_OP:
             mask |= op.reads[k]
     return mask
 
@@ -622,14 +633,19 @@ cdef int keep_params(Node node, Elementwise* op, const Scalar* params) except -1
 cdef Node record_inplace(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
     # Before the change: x's node and values are still the old ones, and a copy keeps them where they are needed.
     cdef TensorBase x = <TensorBase>inputs[0]
+    cdef TensorBase t
     cdef int k, mask = reads_of(op, n, inputs)
+    cdef bint copied
     cdef Node node = node_new(elementwise_backward, op.name, n, n + 1 if mask else 0)
     node.op = op
     for k in range(n):
         if op.grad_kind[k] != GRAD_NONE:
             node_edge(node, k, <TensorBase>inputs[k], x)
+    for k in range(n):
         if (mask >> (k + 1)) & 1:
-            node_save(node, k + 1, tape_clone(x) if k == 0 else <TensorBase>inputs[k], False)
+            t = <TensorBase>inputs[k]
+            copied = k == 0 or (node.tangents != NULL and t.storage == x.storage)
+            node_save(node, k + 1, tape_clone(t) if copied else t, False)
     if op.params:
         keep_params(node, op, params)
     return node
@@ -666,7 +682,7 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
             continue
         if op.grad_kind[k] == GRAD_MISSING:
             raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
-        if recording():
+        if differentiable():
             node_give(node, k, symbolic_gradient(op, node, k, g))
             continue
         operands[0] = <PyObject*>g
@@ -678,6 +694,45 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
                 n += 1
         give_result(node, k, elementwise(op.grad_op[k], n, operands, params, None))
     return 0
+
+
+cdef TensorBase elementwise_tangent(Node node, TensorBase y, PyObject** tangents):
+    # The derivative of a real function of elements is its own transpose: the gradient's formula on the tangent.
+    cdef Elementwise* op = <Elementwise*>node.op
+    cdef PyObject* operands[MAX_INPUTS + 2]
+    cdef Scalar params[MAX_PARAMS]
+    cdef TensorBase g, t, saved, total = None
+    cdef int k, i, n
+    if category_of[y.dtype] == CATEGORY_COMPLEX:
+        return None
+    for k in range(op.inputs):
+        if tangents[k] != NULL and category_of[(<TensorBase>tangents[k]).dtype] == CATEGORY_COMPLEX:
+            return None
+    if node.args != NULL:
+        for i, p in enumerate(<tuple>node.args):
+            params[i].f = p
+            params[i].i = <int64_t>params[i].f
+    for k in range(op.inputs):
+        if tangents[k] == NULL:
+            continue
+        if op.grad_kind[k] == GRAD_MISSING:
+            raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
+        g = tape_ops.spread(<TensorBase>tangents[k], y)
+        if op.grad_kind[k] == GRAD_PASS:
+            t = g
+        elif differentiable():
+            t = <TensorBase?>symbolic_gradient(op, node, k, g)
+        else:
+            operands[0] = <PyObject*>g
+            n = 1
+            for i in range(op.inputs + 1):
+                if (op.reads[k] >> i) & 1:
+                    saved = node_saved(node, i)
+                    operands[n] = <PyObject*>saved
+                    n += 1
+            t = elementwise(op.grad_op[k], n, operands, params, None)
+        total = t if total is None else binary(OP_ADD, total, t)
+    return None if total is None else tape_ops.spread(total, y)
 
 
 cdef inline int give_result(Node node, int k, TensorBase r) except -1:
@@ -754,7 +809,7 @@ cdef int tape_add_(TensorBase a, TensorBase b) except -1:
 cdef TensorBase tape_clone(TensorBase x):
     cdef TensorBase y
     cdef PyObject* inputs[1]
-    if recording() and wants_grad(x):
+    if recorded(x):
         inputs[0] = <PyObject*>x
         return elementwise(OP_CLONE, 1, inputs, NULL, None)
     y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
@@ -765,3 +820,4 @@ cdef TensorBase tape_clone(TensorBase x):
 tape_ops.add = tape_add
 tape_ops.add_ = tape_add_
 tape_ops.clone = tape_clone
+forward_rule(elementwise_backward, elementwise_tangent)

@@ -19,7 +19,7 @@ from ctorch._forward.masks cimport masked_fill_into, masked_select_forward, true
 from ctorch._iterator cimport copy_data
 from ctorch._kernels.along cimport COMBINE_ADD
 from ctorch._shape cimport broadcast_into
-from ctorch._tape cimport Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new, recording, \
+from ctorch._tape cimport Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new, recorded, \
     tape_ops
 from ctorch._tensor cimport *
 from ctorch._views cimport copy_, expand_to, permute_to, reshape_to, select, slice_dim, unsqueeze_at, zeros_at
@@ -504,7 +504,7 @@ cdef TensorBase index_embed(TensorBase g, tuple shape, list tensors):
         sizes[i] = shape[i]
     out = zeros_at(g, g.dtype, len(shape), sizes)
     put_rows(out, tensors, g, True)
-    if wants_grad(g) and recording():
+    if recorded(g):
         node = node_new(index_embed_backward, b"index_put", 1, 0)
         node_edge(node, 0, g, None)
         keep(node, (tensors,))
@@ -525,7 +525,7 @@ cdef int keep(Node node, tuple args) except -1:
 
 cdef TensorBase index_recorded(TensorBase x, list tensors):
     cdef TensorBase y
-    cdef bint record = wants_grad(x) and recording()
+    cdef bint record = recorded(x)
     cdef Node node
     if not record:
         return index_rows(x, tensors)
@@ -545,7 +545,7 @@ cdef object get_item(TensorBase x, object index):
         check_index_bounds(x, 0, index, 0)
         return select(x, 0, k)
     if whole_mask(x, index):
-        if not (wants_grad(x) and recording()):
+        if not recorded(x):
             return masked_select_forward(x, <TensorBase>index)
         return index_recorded(reshape_to(x, 1, &x.numel), [(0, true_places(<TensorBase>index))])
     v, tensors = basic_part(x, index)
@@ -563,7 +563,7 @@ cdef bint whole_mask(TensorBase x, object index):
 
 cdef bint put_masked(TensorBase x, TensorBase mask, TensorBase values) except -1:
     # x[mask] = values, of which there is one, or one for each true element; False where the graph is to know of it.
-    if values.device != DEVICE_CPU or (recording() and (wants_grad(x) or wants_grad(values))):
+    if values.device != DEVICE_CPU or recorded(x) or recorded(values):
         return False
     if values.numel != 1 and (values.ndim != 1 or category_of[values.dtype] > category_of[x.dtype]):
         return False
@@ -614,7 +614,7 @@ cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) e
     if x.device != values.device or x.device_index != values.device_index:
         both[0], both[1] = <PyObject*>x, <PyObject*>values
         device_of(2, both, b"index_put_")
-    if recording() and (wants_grad(x) or wants_grad(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
+    if (recorded(x) or recorded(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
         node = node_new(put_backward, b"index_put", 2, 0)
         node_edge(node, 0, x, None)
         node_edge(node, 1, values, None)

@@ -7,7 +7,7 @@ from ctorch._dtype cimport *
 from ctorch._forward.selection cimport cat_forward
 from ctorch._iterator cimport copy_data
 from ctorch._shape cimport wrap_dim
-from ctorch._tape cimport Node, node_attach, node_edge, node_give, node_needs, node_new, recording
+from ctorch._tape cimport Node, node_attach, node_edge, node_give, node_needs, node_new, recorded
 from ctorch._tensor cimport *
 from ctorch._views cimport slice_dim, unsqueeze_at, zero_memory
 
@@ -65,7 +65,7 @@ def cat(tensors, dim=0, *, out=None):
     if out is not None:
         out.resize_(shape_tuple(y)).copy_(y)
         return out
-    if recording() and any([wants_grad(<TensorBase>p) for p in parts]) and category_of[y.dtype] >= CATEGORY_FLOAT:
+    if any([recorded(<TensorBase>p) for p in parts]) and category_of[y.dtype] >= CATEGORY_FLOAT:
         node = node_new(cat_backward, b"cat", len(parts), 0)
         for k, t in enumerate(parts):
             node_edge(node, k, t, None)

@@ -332,6 +332,8 @@ cdef object put_back(TensorBase x, TensorBase filled, const char* op):
     if filled is not x:
         copy_data(x, filled)
     bump_version(x, op)
+    if is_dual(x):                   # constant from now on
+        (<object>x).copy_(tensor_alias(x))
     return x
 
 

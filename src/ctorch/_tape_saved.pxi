@@ -45,7 +45,7 @@ def _at_edge(Node node not None, int output_nr, TensorBase like not None):
     if not 0 <= output_nr < node.n_outputs:
         raise RuntimeError(f"{node_name(node)} has {node.n_outputs} outputs, not one of number {output_nr}")
     cdef TensorBase y = tensor_alias(like)
-    node_attach(node, y, output_nr)
+    node_link(node, y, output_nr)
     return y
 
 
@@ -62,6 +62,8 @@ cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
             leaf = x                     # hooks may want to know a parameter when they see it
         else:
             kept = tensor_alias(x)
+            if x.tangents != NULL:
+                share_tangents(kept, x)
     version = kept.storage.version
     mode = set_recording(False)
     try:
@@ -96,11 +98,13 @@ cdef TensorBase unpacked(Node node, Saved* s):
     if got is leaf:
         return <TensorBase>leaf
     y = tensor_alias(<TensorBase>got)
+    if (<TensorBase>got).tangents != NULL:
+        share_tangents(y, <TensorBase>got)
     if s.output:
         if ct_recording:
-            node_attach(node, y, s.output_nr)
+            node_link(node, y, s.output_nr)
     elif maker is not None:
-        node_attach(<Node>maker, y, output_nr)
+        node_link(<Node>maker, y, output_nr)
     elif leaf is not None:
         entry = node_new(pass_gradient, b"alias", 1, 0)
         node_edge(entry, 0, <TensorBase>leaf, y)

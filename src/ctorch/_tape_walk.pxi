@@ -55,7 +55,8 @@ cdef int accumulate(PyObject** slot, TensorBase g, bint create_graph) except -1:
     have = <TensorBase>slot[0]
     # one reference is the slot's, one is `have`
     if (not create_graph and Py_REFCNT(<PyObject*>have) == 2 and have.storage.references == 1
-            and have.dtype == g.dtype and have.contiguous and not have.requires_grad):
+            and have.dtype == g.dtype and have.contiguous and not have.requires_grad
+            and have.tangents == NULL and g.tangents == NULL):
         tape_ops.add_(have, g)
         return 0
     total = tape_ops.add(have, g)
@@ -110,7 +111,10 @@ cdef int add_to_leaf(TensorBase leaf, TensorBase g, bint owned, BackwardCall* ca
         if not (call.create_graph or (owned and g.contiguous and g.storage.references == 1)):
             g = tape_ops.clone(g)
         elif not call.create_graph and g.requires_grad:
-            g = tensor_alias(g)
+            have = g
+            g = tensor_alias(have)
+            if have.tangents != NULL:
+                share_tangents(g, have)
         return put_gradient(&leaf.grad, g)
     have = <TensorBase>leaf.grad
     if call.create_graph:

@@ -46,6 +46,7 @@ cdef class TensorBase:
         Py_XDECREF(self.base)
         Py_XDECREF(self.hooks)
         Py_XDECREF(self.extra)
+        Py_XDECREF(self.tangents)
         Py_XDECREF(self.grad_fn)
 
 

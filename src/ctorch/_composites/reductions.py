@@ -7,6 +7,7 @@ from collections import namedtuple
 import ctorch
 from ctorch import _functions as ops
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 
 def _all_dims(dim, ndim):
@@ -41,7 +42,7 @@ def _moments(name, input, dim, unbiased, keepdim, correction, root):
 
 def _root(spread):
     # Where all are equal, no direction is better than another: the gradient is nought there, not NaN.
-    if not spread.requires_grad:
+    if not _recorded(spread):
         return spread.sqrt()
     equal = spread == 0
     return spread.masked_fill(equal, 1).sqrt().masked_fill(equal, 0)

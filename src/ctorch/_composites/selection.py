@@ -3,6 +3,7 @@ import ctorch
 from ctorch import _functions as ops
 from ctorch._forward.indexing import check_fits
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 
 def masked_fill(input, mask, value):
@@ -53,7 +54,7 @@ def index_fill(input, dim, index, value):
     if value.dim():
         raise RuntimeError("index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                            f"{value.dim()} dimension(s).")
-    if not value.requires_grad:
+    if not _recorded(value):
         return ops._index_fill(input, dim, index, value.item())
     dim = wrap(dim, input.dim(), "index_fill")
     shape = list(input.shape)

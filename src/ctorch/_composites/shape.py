@@ -7,6 +7,7 @@ from ctorch import _functions as ops
 from ctorch import _views as views
 from ctorch._factories import triangle_indices
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 PAD_MODES = {"reflect": 0, "replicate": 1, "circular": 2}
 
@@ -242,7 +243,7 @@ def fill(input, value):
     if isinstance(value, ctorch.Tensor) and value.dim():
         raise RuntimeError("fill only supports 0-dimension value tensor but got tensor with "
                            f"{value.dim()} dimensions.")
-    return ctorch.zeros_like(input).fill_(value) if not input.requires_grad else input.clone().fill_(value)
+    return input.clone().fill_(value) if _recorded(input) else ctorch.zeros_like(input).fill_(value)
 
 
 def pad(input, pad, mode="constant", value=None):

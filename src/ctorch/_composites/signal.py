@@ -4,6 +4,7 @@ import math
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._tape import _recorded
 
 # ---- windows
 
@@ -116,7 +117,7 @@ def _padded_window(window, n_fft, win_length, like):
 def _frames(x, size, hop):
     # Overlapping frames of the rows: a view where no gradient is wanted, else elements by index.
     count = 1 + (x.shape[1] - size) // hop
-    if not (x.requires_grad and ctorch.is_grad_enabled()):
+    if not _recorded(x):
         rows, step = x.stride()
         return ctorch.as_strided(x, (x.shape[0], count, size), (rows, hop * step, step), x.storage_offset())
     starts = ctorch.arange(count, device=x.device).unsqueeze(1) * hop

@@ -3,6 +3,7 @@ import ctorch
 from ctorch import _functions as ops
 from ctorch import return_types as named
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 
 def _refuse_complex(input, op):
@@ -71,7 +72,7 @@ def mode(input, dim=-1, keepdim=False):
         raise IndexError(f"mode(): Expected reduction dim {dim} to have non-zero size.")
     last = input.detach().movedim(dim, -1)
     values, places = ops._mode(*ops._sort(last, -1, False))
-    if input.requires_grad:
+    if _recorded(input):
         values = ops.gather(input, dim, places.unsqueeze(dim)).squeeze(dim)
     if keepdim:
         values, places = values.unsqueeze(dim), places.unsqueeze(dim)
@@ -118,7 +119,7 @@ def _quantile(input, q, dim, keepdim, interpolation, skip_nan):
         rows = input.movedim(dim, -1) if input.dim() else input.reshape(1)
         kept = [1 if i == dim else s for i, s in enumerate(input.shape)]
     n = rows.shape[-1]
-    recorded = input.requires_grad and ctorch.is_grad_enabled()
+    recorded = _recorded(input)
     rows = ops._sort(rows, -1, False)[0] if recorded else ops._sort_values(rows.detach(), -1)
     broken = ctorch.isnan(rows.detach())
     if skip_nan:
@@ -282,7 +283,7 @@ def aminmax(input, *, dim=None, keepdim=False):
                            "identity.")
     if dim is not None and input.dim() and input.shape[wrap(dim, input.dim(), "aminmax")] == 0:
         raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
-    plain = not (keepdim or input.requires_grad or input.is_complex())
+    plain = not (keepdim or _recorded(input) or input.is_complex())
     if dim is None and plain and input.device.type == "cpu":
         return named.aminmax(*ops._extent(input))
     over = () if dim is None else dim

@@ -3,6 +3,7 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
+from ctorch._tape import _is_differentiable
 
 
 def _dims(dim, ndim):
@@ -29,7 +30,7 @@ def prod_backward(g, x, y, dim, keepdim):
     zeros = zero.sum(dims, True) if shape else zero.long()
     if not bool((zeros > 0).any()):
         return g * (y / x).conj()
-    if ctorch.is_grad_enabled():
+    if _is_differentiable():
         return g * _without_each(x, dims).conj()
     ones = ctorch.where(zero, ctorch.ones_like(x), x)
     rest = ones

@@ -1,6 +1,7 @@
 """Gradients of running products and log-sums."""
 import ctorch
 from ctorch import _functions as _f
+from ctorch._tape import _is_differentiable
 
 
 def _products_without_each(g, x, dim):
@@ -21,7 +22,7 @@ def cumprod_backward(g, x, y, dim):
     zero = x == 0
     if not bool(zero.any()):
         return _f._cumsum(g * y.conj(), dim, True) / x.conj()
-    if ctorch.is_grad_enabled():
+    if _is_differentiable():
         return _products_without_each(g, x, dim)
     zeros = _f._cumsum(zero.to(ctorch.int64), dim, False)
     first = zero & (zeros == 1)

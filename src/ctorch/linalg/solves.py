@@ -3,7 +3,8 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
-from ctorch.linalg._common import LeastSquares, SolveEx, is_vector, need_matrix, records, squares, tolerances
+from ctorch._tape import _recorded
+from ctorch.linalg._common import LeastSquares, SolveEx, is_vector, need_matrix, squares, tolerances
 
 
 def _solve(A, B, left, check_errors, op):
@@ -261,7 +262,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
         raise_failure("torch.linalg.lstsq", "lstsq", int(info.reshape(-1)[place]), place if info.dim() else None)
     X = whole[..., :n, :] if m > n else whole
     residuals = ctorch.empty(0, dtype=values.dtype, device=A.device)
-    graph = records(A, B)
+    graph = _recorded(A, B)
     if graph:
         X = _f._linalg_lstsq_value(A, B, X)
     if m > n == 0 and driver != "gelsy":     # nothing is explained
