@@ -176,7 +176,7 @@ cdef object tangent_argument(FunctionNode ctx, object x, object own, int depth):
     if depth in <dict>own:
         return (<dict>own)[depth]
     if ctx.materialize_grads and category_of[(<TensorBase>x).dtype] >= CATEGORY_FLOAT:
-        return tape_ops.zeros_like(<TensorBase>x)
+        return tape_ops.full_like(<TensorBase>x, 0)
     return None
 
 

@@ -94,7 +94,7 @@ cdef struct TapeOps:
     Node (*regenerate)(TensorBase view)
     int (*rebase)(TensorBase view, Node node) except -1
     int (*before_change)(TensorBase x) except -1     # NULL unless saved tensors may be changed in place
-    TensorBase (*zeros_like)(TensorBase x)
+    TensorBase (*full_like)(TensorBase x, int value)
     TensorBase (*spread)(TensorBase t, TensorBase y)     # a tangent in the shape and the dtype of an output
 
 cdef TapeOps tape_ops

@@ -360,7 +360,7 @@ cdef TensorBase node_saved(Node node, int k):
                            f"operation: [torch.{dtype_title(x.dtype)}Tensor {list(shape_tuple(x))}], which "
                            f"{node_name(node)} saved, is at version {x.storage.version}; expected version "
                            f"{s.version} instead. The last inplace operation on it was {who}.")
-    if s.output and ct_recording and (ct_visible == 0 or has_real_edge(node)):
+    if s.output and ct_recording and (node.n_edges == 0 or has_real_edge(node)):
         y = tensor_alias(x)
         if x.tangents != NULL:
             share_tangents(y, x)

@@ -283,11 +283,13 @@ cdef TensorBase node_tangent(Node node, TensorBase y, int output_nr, list entrie
 
 cdef TensorBase transposed(Node node, TensorBase y, int output_nr, PyObject** given):
     """d/dg of sum_k <gradient of input k, tangent of input k>, where g is the gradient of the output."""
-    cdef TensorBase g = tape_ops.zeros_like(y)
+    cdef TensorBase g = tape_ops.full_like(y, 0)         # what is linear has the same derivative everywhere
     cdef list collected = [None] * node.n_edges, roots = [], seeds = []
-    cdef bint mode = ct_recording
+    cdef bint graph = ct_recording and has_real_edge(node)
     cdef int k
     g.requires_grad = True
+    for k in range(node.n_edges):
+        graph = graph or (ct_recording and given[k] != NULL and wants_grad(<TensorBase>given[k]))
     collect(node, g, output_nr, given, collected)
     for k in range(node.n_edges):
         if given[k] != NULL and collected[k] is not None and wants_grad(<TensorBase>collected[k]):
@@ -295,7 +297,7 @@ cdef TensorBase transposed(Node node, TensorBase y, int output_nr, PyObject** gi
             seeds.append(<object>given[k])
     if not roots:
         return None
-    return <TensorBase>run_backward(roots, seeds, False, mode, [g])[0]
+    return <TensorBase>run_backward(roots, seeds, graph, graph, [g])[0]
 
 
 cdef int collect(Node node, TensorBase g, int output_nr, PyObject** given, list collected) except -1:

@@ -101,7 +101,7 @@ cdef TensorBase unpacked(Node node, Saved* s):
     if (<TensorBase>got).tangents != NULL:
         share_tangents(y, <TensorBase>got)
     if s.output:
-        if ct_recording:
+        if ct_recording and has_real_edge(node):
             node_link(node, y, s.output_nr)
     elif maker is not None:
         node_link(<Node>maker, y, output_nr)

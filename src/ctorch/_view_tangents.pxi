@@ -34,7 +34,7 @@ cdef TensorBase embed_tangent(Node node, TensorBase y, PyObject** tangents):
 cdef TensorBase copy_tangent(Node node, TensorBase y, PyObject** tangents):
     cdef TensorBase t
     if tangents[1] == NULL:          # a constant was copied
-        return zeros_like(y)
+        return full_like(y, 0)
     t = <TensorBase>tangents[1]
     while t.ndim > y.ndim:
         t = select(t, 0, 0)

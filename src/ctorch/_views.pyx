@@ -410,8 +410,13 @@ cdef TensorBase fit_recorded(TensorBase g, int dtype, int ndim, const int64_t* s
     return <TensorBase>(x.to(dtype_object(dtype)))
 
 
-cdef TensorBase zeros_like(TensorBase x):
-    return zeros_at(x, x.dtype, x.ndim, x.shape)
+cdef TensorBase full_like(TensorBase x, int value):
+    cdef TensorBase y
+    if value == 0:
+        return zeros_at(x, x.dtype, x.ndim, x.shape)
+    y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    copy_data(y, number_tensor(value))
+    return y
 
 
 cdef TensorBase spread(TensorBase t, TensorBase y):
@@ -421,7 +426,7 @@ cdef TensorBase spread(TensorBase t, TensorBase y):
     return t if same_shape(t, y) else expand_to(t, y.ndim, y.shape)
 
 
-tape_ops.zeros_like = zeros_like
+tape_ops.full_like = full_like
 tape_ops.spread = spread
 tape_ops.fit = fit
 tape_ops.regenerate = regenerate
