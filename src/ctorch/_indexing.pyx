@@ -20,7 +20,7 @@ from ctorch._iterator cimport copy_data
 from ctorch._kernels.along cimport COMBINE_ADD
 from ctorch._shape cimport broadcast_into
 from ctorch._tape cimport Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new, recorded, \
-    tape_ops
+    forward_rule, tape_ops
 from ctorch._tensor cimport *
 from ctorch._views cimport copy_, expand_to, permute_to, reshape_to, select, slice_dim, unsqueeze_at, zeros_at
 
@@ -596,6 +596,21 @@ cdef int put_backward(Node node, PyObject** grads) except -1:
     if node_needs(node, 1):
         node_give(node, 1, index_recorded(g, tensors))
     return 0
+
+
+cdef TensorBase put_tangent(Node node, TensorBase y, PyObject** tangents):
+    # The same change: where several values are put at one place, the last one counts.
+    cdef TensorBase t, values
+    tensors, add = <tuple>node.args
+    t = tape_ops.full_like(y, 0) if tangents[0] == NULL else tape_ops.clone(<TensorBase>tangents[0])
+    if tangents[1] == NULL and add:
+        return t
+    values = number_tensor(0.0) if tangents[1] == NULL else <TensorBase>tangents[1]
+    put_recorded(t, tensors, values, add)
+    return t
+
+
+forward_rule(put_backward, put_tangent)
 
 
 cdef TensorBase without(TensorBase g, list tensors):

@@ -94,13 +94,15 @@ cdef Node regenerate(TensorBase v):
     cdef TensorBase base = <TensorBase>v.base
     cdef Node node
     cdef uint64_t visible
-    cdef bint mode
+    cdef bint mode, history = base.requires_grad
     if not base.requires_grad and base.tangents == NULL:
         return None if v.grad_fn == NULL else <Node>v.grad_fn
-    if v.view_origin != VIEW_DEFAULT and base.requires_grad:
+    if v.view_origin != VIEW_DEFAULT and history:
+        history = recording() or not is_dual(base)       # else it is asked for its tangents alone
+    if v.view_origin != VIEW_DEFAULT and history:
         raise RuntimeError(UNKNOWN_HISTORY[v.view_origin == VIEW_NO_GRAD])
     args, pairs = place_in(base, v)
-    visible, mode = set_visible(all_levels()), set_recording(True)
+    visible, mode = set_visible(all_levels()), set_recording(history)
     try:
         node = node_new(part_backward, b"as_strided", 1, 0)
         node_edge(node, 0, base, None)
@@ -110,6 +112,8 @@ cdef Node regenerate(TensorBase v):
     finally:
         set_visible(visible)
         set_recording(mode)
+    if base.requires_grad and not history:
+        return None if v.grad_fn == NULL else <Node>v.grad_fn
     # as if made when the base was, so that whatever uses the view now is newer
     node.sequence = 1 if base.grad_fn == NULL else (<Node>base.grad_fn).sequence + 1
     v.view_version = v.storage.version

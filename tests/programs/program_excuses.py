@@ -45,6 +45,30 @@ def derivative_that_torch_lacks(program, name, mine, other, fault):
 
 
 @excuse
+def forward_mode_that_torch_lacks(program, name, mine, other, fault):
+    """PyTorch has no forward mode of an operator, and says so; ctorch has it."""
+    return (
+        name == "forward mode"
+        and (fine(mine) or says(mine, "does not require grad"))
+        and says(other, "Trying to use forward AD with")
+    )
+
+
+@excuse
+def changed_operand_of_a_tangent(program, name, mine, other, fault):
+    """In place, PyTorch's forward mode reads operands that share memory with the tensor after the change."""
+    return (
+        name.startswith("tangent")
+        and mine is not None
+        and any(step.operands[0] in step.operands[1:] for step in program.steps if step.operands and in_place(step))
+    )
+
+
+def in_place(step):
+    return step.changes or step.op.endswith("_") or step.op.startswith(("setitem", "__i", "i"))
+
+
+@excuse
 def complex_beside_real(program, name, mine, other, fault):
     """PyTorch gives a complex gradient to a real operand of where and others, and then refuses it."""
     return fine(mine) and says(other, "input_is_complex == grad_is_complex")

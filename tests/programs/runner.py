@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,7 +82,7 @@ class Run:
         if self.noise is not None:
             disturb(self.m, x, self.noise, rough)
 
-    # ---- the comparisons, each of which notes what it finds; forward-mode derivatives will be one of them
+    # ---- the comparisons, each of which notes what it finds
 
     def values(self):
         for k in self.program.numbers():
@@ -170,7 +170,38 @@ class Run:
         for k, g in zip(self.program.wanted(), grads):
             self.found[f"batched gradient of v{k}"] = plain(self.m, g)
 
-    COMPARISONS = (values, gradients, accumulated, hooked, second_gradients, batched_gradients)
+    def tangents(self):
+        """The program once more in forward mode, its leaves having tangents; of every other with gradients as well.
+
+        It ends at a step that raises here and did not before.
+        """
+        mode, names = self.m.autograd.forward_ad, environment(self.m)
+        refused = {name for name in self.found if name.startswith("step")}
+        self.m.manual_seed(self.program.seed)
+        with mode.dual_level():
+            for i, leaf in enumerate(self.program.leaves):
+                exec((leaf if self.program.seed % 2 else replace(leaf, requires_grad=False)).line(), names)
+                if leaf.requires_grad:
+                    x = names[f"v{leaf.number}"]
+                    names[f"v{leaf.number}"] = mode.make_dual(x, weights(self.m, x, 20 + i)) * 1
+            for place, step in enumerate(self.program.steps):
+                try:
+                    exec(step.line(), names)
+                except Exception as error:
+                    for k in step.results:
+                        names.pop(f"v{k}", None)
+                    if f"step {place} ({step.op})" not in refused:
+                        self.found["forward mode"] = Outcome(error=error)
+                        return
+                for k in step.results or step.operands[:1]:
+                    if f"v{k}" in names:
+                        self.look(names[f"v{k}"], step.op in ROUGH)
+            for k in self.program.numbers():
+                x = names.get(f"v{k}")
+                if isinstance(x, self.m.Tensor) and (x.is_floating_point() or x.is_complex()):
+                    self.found[f"tangent of v{k}"] = plain(self.m, mode.unpack_dual(x).tangent)
+
+    COMPARISONS = (values, gradients, accumulated, hooked, second_gradients, batched_gradients, tangents)
 
     def all(self):
         """Everything, by name."""

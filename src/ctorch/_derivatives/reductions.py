@@ -70,7 +70,7 @@ def extremum_backward(g, x, y, dim, keepdim):
 def root_moments_backward(g, g_mean, x, y, dim, correction, keepdim):
     """Gradient of standard deviations, and of the means beside them."""
     if g is not None:                # no direction is better than another where all are equal
-        g = _f.where(y == 0, 0.0, g / (2 * y))
+        g = _f.where(y == 0, 0.0, g / _f.where(y == 0, 1.0, 2 * y))
     return moments_backward(g, g_mean, x, dim, correction, keepdim)
 
 
