@@ -20,7 +20,7 @@ cdef extern from *:
     uint64_t ct_put_away
 
 cdef enum:
-    MAX_LEVELS = 64
+    DUAL_LEVELS = 64
 
 
 @cython.no_gc
@@ -290,7 +290,7 @@ cdef TensorBase transposed(Node node, TensorBase y, int output_nr, PyObject** gi
     g.requires_grad = True
     for k in range(node.n_edges):
         graph = graph or (ct_recording and given[k] != NULL and wants_grad(<TensorBase>given[k]))
-    collect(node, g, output_nr, given, collected)
+    record_gradients(node, g, output_nr, given, collected)
     for k in range(node.n_edges):
         if given[k] != NULL and collected[k] is not None and wants_grad(<TensorBase>collected[k]):
             roots.append(collected[k])
@@ -300,7 +300,7 @@ cdef TensorBase transposed(Node node, TensorBase y, int output_nr, PyObject** gi
     return <TensorBase>run_backward(roots, seeds, graph, graph, [g])[0]
 
 
-cdef int collect(Node node, TensorBase g, int output_nr, PyObject** given, list collected) except -1:
+cdef int record_gradients(Node node, TensorBase g, int output_nr, PyObject** given, list collected) except -1:
     # The gradients of those inputs that have tangents, recorded.
     cdef BackwardCall call
     cdef void* outer = ct_call
@@ -366,10 +366,10 @@ def _enter_level():
     """Open a level above all others of this thread; its depth."""
     global ct_depth, ct_levels, ct_visible
     cdef DualLevel level
-    if ct_depth == MAX_LEVELS:
-        raise RuntimeError(f"forward mode has at most {MAX_LEVELS} levels")
+    if ct_depth == DUAL_LEVELS:
+        raise RuntimeError(f"forward mode has at most {DUAL_LEVELS} levels")
     if ct_levels == NULL:
-        ct_levels = <PyObject**>calloc(MAX_LEVELS, sizeof(PyObject*))
+        ct_levels = <PyObject**>calloc(DUAL_LEVELS, sizeof(PyObject*))
         if ct_levels == NULL:
             raise MemoryError()
     level = DualLevel.__new__(DualLevel)

@@ -197,6 +197,7 @@ cdef int rebase(TensorBase v, Node inner) except -1:
     node.edges[1].target = <PyObject*>inner
     node.edges[1].dtype = v.dtype
     node.edges[1].forward = duals_visible() and not has_real_edge(inner)
+    edge_levels(&node.edges[1], v)
     keep_args(node, (args, None if base.contiguous else stride_tuple(base), pairs))
     node_attach(node, base, 0)
     if base.requires_grad:
