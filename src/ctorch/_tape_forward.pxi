@@ -168,6 +168,19 @@ cdef int share_tangents(TensorBase to, TensorBase frm) except -1:
     return 0
 
 
+cdef bint level_is_open(DualLevel level) noexcept:
+    return level.depth < ct_depth and ct_levels[level.depth] == <PyObject*>level
+
+
+cdef list levels_and_tangents(TensorBase x):
+    # What a pack hook's tensor is to have when it comes back.
+    cdef uint64_t before = set_visible(all_levels())
+    try:
+        return [(<object>ct_levels[depth], t) for depth, t in tangents_of(x).items()]
+    finally:
+        set_visible(before)
+
+
 # ---- tangents of what a node makes
 
 cdef int add_tangents(Node node, int k, dict found) except -1:
@@ -258,7 +271,11 @@ cdef int share_with_saved(Node node, int output_nr, int depth, TensorBase t) exc
     cdef int i
     for i in range(node.n_saved):
         s = &node.saved[i]
-        if s.output and not s.packed and s.tensor != NULL and s.output_nr == output_nr:
+        if not s.output or s.tensor == NULL or s.output_nr != output_nr:
+            continue
+        if s.packed:
+            (<list>(<tuple>s.tensor)[5]).append((<object>ct_levels[depth], t))
+        else:
             set_tangent(<TensorBase>s.tensor, depth, t)
     return 0
 

@@ -62,8 +62,6 @@ cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
             leaf = x                     # hooks may want to know a parameter when they see it
         else:
             kept = tensor_alias(x)
-            if x.tangents != NULL:
-                share_tangents(kept, x)
     version = kept.storage.version
     mode = set_recording(False)
     try:
@@ -74,7 +72,8 @@ cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
         raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to "
                            "pack hook cannot be modified by in-place operations as this can lead to unexpected "
                            "side-effects.")
-    record = (value, unpack, maker, x.output_nr, leaf)
+    # an output gets its tangents later; see share_with_saved
+    record = (value, unpack, maker, x.output_nr, leaf, [] if s.output else levels_and_tangents(x))
     Py_INCREF(record)
     s.tensor = <PyObject*>record
     s.packed = True
@@ -90,7 +89,7 @@ cdef TensorBase unpacked(Node node, Saved* s):
     key = s - node.saved
     if running and call.unpacked != NULL and key in <dict>call.unpacked:
         return <TensorBase>(<dict>call.unpacked)[key]
-    value, unpack, maker, output_nr, leaf = <tuple>s.tensor
+    value, unpack, maker, output_nr, leaf, tangents = <tuple>s.tensor
     got = unpack(value)
     if not isinstance(got, TensorBase):
         raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
@@ -98,8 +97,9 @@ cdef TensorBase unpacked(Node node, Saved* s):
     if got is leaf:
         return <TensorBase>leaf
     y = tensor_alias(<TensorBase>got)
-    if (<TensorBase>got).tangents != NULL:
-        share_tangents(y, <TensorBase>got)
+    for level, t in tangents:
+        if level_is_open(<DualLevel>level):
+            set_tangent(y, (<DualLevel>level).depth, t)
     if s.output:
         if ct_recording and has_real_edge(node):
             node_link(node, y, s.output_nr)
