@@ -13,8 +13,8 @@ from libc.string cimport memcpy, memset
 
 from ctorch._batched cimport Levels, levels_of
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
-from ctorch._tensor cimport (DEVICE_BATCHED, TensorBase, is_dual, same_shape, shape_tuple, tensor_alias,
-                             wants_grad)
+from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, same_shape, shape_tuple,
+                             tensor_alias, wants_grad)
 
 cdef extern from *:
     """

@@ -137,8 +137,13 @@ cdef int drop_tangents(TensorBase x) except -1:
 
 cdef int refresh_view(TensorBase x) except -1:
     # A view whose base was changed in place since has the tangents of its part of the base.
+    cdef bint mode
     if x.base != NULL and x.view_version != x.storage.version and tape_ops.regenerate != NULL:
-        tape_ops.regenerate(x)
+        mode = set_recording(ct_recording and x.view_origin == VIEW_DEFAULT)     # the history of others is lost
+        try:
+            tape_ops.regenerate(x)
+        finally:
+            set_recording(mode)
     return 0
 
 

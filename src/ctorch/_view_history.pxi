@@ -98,7 +98,7 @@ cdef Node regenerate(TensorBase v):
     if not base.requires_grad and base.tangents == NULL:
         return None if v.grad_fn == NULL else <Node>v.grad_fn
     if v.view_origin != VIEW_DEFAULT and history:
-        history = recording() or not is_dual(base)       # else it is asked for its tangents alone
+        history = recording() or not (is_dual(base) or is_dual(v))      # else it is asked for its tangents alone
     if v.view_origin != VIEW_DEFAULT and history:
         raise RuntimeError(UNKNOWN_HISTORY[v.view_origin == VIEW_NO_GRAD])
     args, pairs = place_in(base, v)

@@ -170,36 +170,54 @@ class Run:
         for k, g in zip(self.program.wanted(), grads):
             self.found[f"batched gradient of v{k}"] = plain(self.m, g)
 
-    def tangents(self):
-        """The program once more in forward mode, its leaves having tangents; of every other with gradients as well.
-
-        It ends at a step that raises here and did not before.
-        """
-        mode, names = self.m.autograd.forward_ad, environment(self.m)
+    def once_more(self, start):
+        """The names after the program has run again from other leaves; or what a step raises that did not before."""
+        names = environment(self.m)
         refused = {name for name in self.found if name.startswith("step")}
         self.m.manual_seed(self.program.seed)
+        for i, leaf in enumerate(self.program.leaves):
+            # of every other program with gradients as well
+            exec((leaf if self.program.seed % 2 else replace(leaf, requires_grad=False)).line(), names)
+            if leaf.requires_grad:
+                x = names[f"v{leaf.number}"]
+                names[f"v{leaf.number}"] = start(x, weights(self.m, x, 20 + i)) * 1
+        for place, step in enumerate(self.program.steps):
+            try:
+                exec(step.line(), names)
+            except Exception as error:
+                for k in step.results:
+                    names.pop(f"v{k}", None)
+                if f"step {place} ({step.op})" not in refused:
+                    return error
+            for k in step.results or step.operands[:1]:
+                if f"v{k}" in names:
+                    self.look(names[f"v{k}"], step.op in ROUGH)
+        return names
+
+    def tangents(self):
+        """Derivatives along one direction of the leaves, by forward mode."""
+        mode = self.m.autograd.forward_ad
         with mode.dual_level():
-            for i, leaf in enumerate(self.program.leaves):
-                exec((leaf if self.program.seed % 2 else replace(leaf, requires_grad=False)).line(), names)
-                if leaf.requires_grad:
-                    x = names[f"v{leaf.number}"]
-                    names[f"v{leaf.number}"] = mode.make_dual(x, weights(self.m, x, 20 + i)) * 1
-            for place, step in enumerate(self.program.steps):
-                try:
-                    exec(step.line(), names)
-                except Exception as error:
-                    for k in step.results:
-                        names.pop(f"v{k}", None)
-                    if f"step {place} ({step.op})" not in refused:
-                        self.found["forward mode"] = Outcome(error=error)
-                        return
-                for k in step.results or step.operands[:1]:
-                    if f"v{k}" in names:
-                        self.look(names[f"v{k}"], step.op in ROUGH)
+            names = self.once_more(mode.make_dual)
+            if isinstance(names, Exception):
+                self.found["forward mode"] = Outcome(error=names)
+                return
             for k in self.program.numbers():
                 x = names.get(f"v{k}")
                 if isinstance(x, self.m.Tensor) and (x.is_floating_point() or x.is_complex()):
-                    self.found[f"tangent of v{k}"] = plain(self.m, mode.unpack_dual(x).tangent)
+                    with self.m.no_grad():
+                        self.found[f"tangent of v{k}"] = plain(self.m, mode.unpack_dual(x).tangent)
+
+    def differences(self, number):
+        """The same of one value by central differences; None where they cannot be had."""
+        step, sides = self.precision ** (1 / 3), []
+        for sign in (1, -1):
+            names = self.once_more(lambda x, t, h=sign * step: x + h * t)
+            if isinstance(names, Exception) or f"v{number}" not in names:
+                return None
+            sides.append(plain(self.m, names[f"v{number}"]).values)
+        with np.errstate(all="ignore"):
+            return (sides[0] - sides[1]) / (2 * step)
 
     COMPARISONS = (values, gradients, accumulated, hooked, second_gradients, batched_gradients, tangents)
 
