@@ -46,12 +46,31 @@ def derivative_that_torch_lacks(program, name, mine, other, fault):
 
 @excuse
 def forward_mode_that_torch_lacks(program, name, mine, other, fault):
-    """PyTorch has no forward mode of an operator, and says so; ctorch has it."""
+    """PyTorch has no forward mode of an operator, or none for its dtypes, and says so; ctorch has it."""
     return (
         name == "forward mode"
-        and (fine(mine) or says(mine, "does not require grad"))
-        and says(other, "Trying to use forward AD with")
+        and (fine(mine) or says(mine, "does not require grad", "doesn't require grad"))
+        and says(other, "Trying to use forward AD with", "must have the same scalar type", "dtypes match")
     )
+
+
+@excuse
+def product_without_tangent(program, name, mine, other, fault):
+    """PyTorch's forward mode takes the products of scatter_reduce for constants."""
+    return name.startswith("tangent") and any("scatter_reduce" in s.op and "'prod'" in s.text for s in program.steps)
+
+
+@excuse
+def nought_times_infinity(program, name, mine, other, fault):
+    """Where an operator is constant by steps, PyTorch knows that the tangent is nought, whatever it is multiplied by."""
+    if not name.startswith("tangent") or not fine(mine) or mine.values is None:
+        return False
+    odd = np.isnan(mine.values)
+    theirs = np.zeros(mine.values.shape) if other is None or other.values is None else other.values
+    steps = {"floor", "ceil", "round", "trunc", "sign", "sgn", "frac", "floor_divide", "remainder", "heaviside"}
+    return bool(
+        {op.rstrip("_") for op in ops(program)} & steps and odd.any() and (theirs[odd] == 0).all()
+    ) and np.allclose(mine.values[~odd], theirs[~odd], rtol=1e-4, atol=1e-6)
 
 
 @excuse
