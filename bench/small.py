@@ -27,6 +27,14 @@ def function(torch):
     return {"f": Cube.apply, "a": torch.rand(4, requires_grad=True), "g": torch.ones(4)}
 
 
+def transformed(torch):
+    from importlib import import_module
+
+    func = import_module(f"{torch.__name__}.func")
+    return {"jvp": func.jvp, "jacfwd": func.jacfwd(lambda x: (x * x).sin() * x.sum()),
+            "f": lambda x: (x * x).sin() * x.sum(), "a": torch.rand(4), "t": torch.ones(4)}
+
+
 CASES = [
     Statement("a + b", plain, 0.15),
     Statement("a * b", plain, 0.15),
@@ -37,4 +45,6 @@ CASES = [
     Statement("(a * b).sum().backward()", recorded, 0.05),
     Statement("f(a)", function, 0.3, "autograd.Function"),
     Statement("f(a).backward(g)", function, 0.3, "autograd.Function, backward"),
+    Statement("jvp(f, (a,), (t,))", transformed, 0.3, "func.jvp"),
+    Statement("jacfwd(a)", transformed, 0.5, "func.jacfwd"),
 ]
