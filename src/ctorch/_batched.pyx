@@ -407,6 +407,33 @@ def close_level(int64_t number):
     ct_depth -= 1
 
 
+def suspend_level(int64_t number):
+    """Takes a level out of those that are open in this thread; returns what `resume_level` needs, or None."""
+    global ct_depth
+    cdef int i, k
+    for i in range(ct_depth):
+        if ct_open[i].number == number:
+            held = (i, ct_open[i].number, ct_open[i].size, ct_open[i].randomness)
+            ct_depth -= 1
+            for k in range(i, ct_depth):
+                ct_open[k] = ct_open[k + 1]
+            return held
+    return None
+
+
+def resume_level(held):
+    """Puts a level back where `suspend_level` took it from."""
+    global ct_depth
+    cdef int at, k
+    if held is None:
+        return
+    at = held[0]
+    for k in range(ct_depth, at, -1):
+        ct_open[k] = ct_open[k - 1]
+    ct_depth += 1
+    _, ct_open[at].number, ct_open[at].size, ct_open[at].randomness = held
+
+
 def open_levels():
     """Number, size and randomness of the levels that are open in this thread, outermost first."""
     return [(ct_open[i].number, ct_open[i].size, RANDOMNESS[ct_open[i].randomness]) for i in range(ct_depth)]

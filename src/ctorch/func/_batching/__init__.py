@@ -13,7 +13,7 @@ from ctorch._gen.batching_table import ROWS
 from ctorch.func._batching._indexing import index, index_put
 from ctorch.func._batching._shapes import aligned, fold, front
 
-__all__ = ["forward", "index", "index_put", "where"]
+__all__ = ["forward", "index", "index_put", "rule_of", "where"]
 
 where = _functions.where
 RULES = {"front": front, "aligned": aligned, "fold": fold}
@@ -22,10 +22,15 @@ _found = {}
 
 def forward(name, args):
     """The result of a kernel row on batched tensors; `args` are those of its C function, whose name is given."""
+    return rule_of(name)(union(args), *args)
+
+
+def rule_of(name):
+    """The batching rule of the row with this C function."""
     rule = _found.get(name)
     if rule is None:
         rule = _found[name] = _rule(*ROWS[name])
-    return rule(union(args), *args)
+    return rule
 
 
 def _rule(row, module, kinds, how):
