@@ -95,22 +95,23 @@ def is_refusal(error):
     return "vmap" in str(error) or "batched" in str(error) or "stride 1" in str(error)
 
 
-def compared(name, sample, check):
+def compared(name, sample, check, *given):
     """Run a check; what is refused must be so for a reason."""
     try:
-        check()
+        check(name, sample, *given)
     except (NotImplementedError, RuntimeError) as error:
         if name not in REFUSED or not is_refusal(error):
             raise AssertionError(f"{sample}: {type(error).__name__}: {error}") from error
         counts["refused"] += 1
 
 
-PATTERNS = {
-    "those to differentiate": lambda xs: [0 if x.requires_grad else None for x in xs],
-    "all": lambda xs: [0] * len(xs),
-    "all, last": lambda xs: [-1] * len(xs),
-    **{f"number {k}": lambda xs, k=k: [(-1, 0)[k % 2] if i == k else None for i in range(len(xs))] for k in range(4)},
-}
+# Which tensors have examples, and where: those to differentiate, all, all in the last dimension, one alone.
+PATTERNS = [
+    lambda xs: [0 if x.requires_grad else None for x in xs],
+    lambda xs: [0] * len(xs),
+    lambda xs: [-1] * len(xs),
+    *[lambda xs, k=k: [(-1, 0)[k % 2] if i == k else None for i in range(len(xs))] for k in range(4)],
+]
 
 
 def along(x, dim):
@@ -151,13 +152,13 @@ def run_against_loop(name, sample, dims):
 
 @of_every(OPERATORS)
 def test_against_a_loop(name, chosen):
-    for pattern, choose in PATTERNS.items():
+    for choose in PATTERNS:
         for k in chosen:
             sample = samples.of(name)[k]
             dims = choose(tensors_of(sample))
             if all(d is None for d in dims) or (name in STRIDED and -1 in dims):
                 continue
-            compared(name, f"{sample}, {pattern}", lambda: run_against_loop(name, sample, dims))
+            compared(name, sample, run_against_loop, dims)
 
 
 # ---- levels in each other
@@ -195,7 +196,7 @@ def example(x, outer, inner, b, c):
 def test_levels_in_each_other(name, chosen):
     for k in chosen:
         sample = samples.of(name)[k]
-        compared(name, sample, lambda: run_nested(name, sample))
+        compared(name, sample, run_nested)
 
 
 # ---- gradients in vmap, and gradients in batches
@@ -211,6 +212,14 @@ def gradients_of(call, tensors, dims):
     return tuple(zeros_for_none(found, wanted))
 
 
+def run_gradients(name, sample, dims):
+    call = call_of(sample)
+    whole, single = given(name, sample, dims)
+    found = vmap(lambda *xs: gradients_of(call, xs, dims), tuple(dims), randomness="same")(*whole)
+    each = [gradients_of(call, [x[b] for x in single], dims) for b in range(B)]
+    assert_equal(found, [ctorch.stack(gs) for gs in zip(*each)], sample)
+
+
 @of_every(OPERATORS)
 def test_gradients_of_examples(name, chosen):
     for k in chosen:
@@ -218,14 +227,7 @@ def test_gradients_of_examples(name, chosen):
         dims = [0 if x.requires_grad else None for x in tensors_of(sample)]
         if all(d is None for d in dims):
             continue
-
-        def check(sample=sample, dims=dims):
-            call = call_of(sample)
-            whole, single = given(name, sample, dims)
-            found = vmap(lambda *xs: gradients_of(call, xs, dims), tuple(dims), randomness="same")(*whole)
-            each = [gradients_of(call, [x[b] for x in single], dims) for b in range(B)]
-            assert_equal(found, [ctorch.stack(gs) for gs in zip(*each)], sample)
-        compared(name, sample, check)
+        compared(name, sample, run_gradients, dims)
 
 
 @of_every(OPERATORS)

@@ -9,15 +9,16 @@ from ctorch.utils._pytree import broadcast_prefix, tree_flatten, tree_unflatten
 
 __all__ = ["VmapInfo", "apply", "has_rule"]
 
+MORE = "For more details, please see https://pytorch.org/docs/main/notes/extending.func.html"
 VmapInfo = namedtuple("VmapInfo", ("batch_size", "randomness"))
 
 
 def has_rule(cls):
     """Whether `apply` is to run a Function on batched tensors, and not the rule that is generated for it."""
     if cls.generate_vmap_rule and cls.vmap is not Function.vmap:
-        raise RuntimeError(f"You tried to vmap over {cls.__name__}, but it has both `generate_vmap_rule=True` and an "
-                           "overriden vmap staticmethod. Please set `generate_vmap_rule=False` or delete the overriden "
-                           "vmap staticmethod to avoid ambiguity.")
+        raise RuntimeError(f"You tried to vmap over {cls.__name__}, but it has both generate_vmap_rule=True and an "
+                           "overridden vmap staticmethod. Please set generate_vmap_rule=False or delete the "
+                           f"overridden vmap staticmethod to avoid ambiguity. {MORE}")
     return not cls.generate_vmap_rule
 
 
@@ -25,12 +26,10 @@ def apply(cls, args, kwargs):
     """Run a Function on batched tensors by its ``vmap``."""
     if cls.setup_context is Function.setup_context:
         raise RuntimeError("In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, jacrev, "
-                           "...), it must override the setup_context staticmethod. For more details, please see "
-                           "https://pytorch.org/docs/main/notes/extending.func.html")
+                           f"...), it must override the setup_context staticmethod. {MORE}")
     if cls.vmap is Function.vmap:
         raise RuntimeError(f"You tried to vmap over {cls.__name__}, but it does not have vmap support. Please override "
-                           "and implement the vmap staticmethod or set generate_vmap_rule=True. For more details, "
-                           "please see https://pytorch.org/docs/main/notes/extending.func.html")
+                           f"and implement the vmap staticmethod or set generate_vmap_rule=True. {MORE}")
     if kwargs:
         raise NotImplementedError(f"{cls.__name__}.apply: keyword arguments in vmap; give {', '.join(kwargs)} by place")
     leaves, spec = tree_flatten(args)
@@ -45,7 +44,7 @@ def apply(cls, args, kwargs):
         resume_level(held)
     if not isinstance(result, tuple) or len(result) != 2:
         raise RuntimeError("Expected the vmap staticmethod to have two returns, an output and out_dims with pytree "
-                           "structure compatible with the output.")
+                           f"structure compatible with the output. Got a {type(result)} instead")
     return _entered(cls, *result, number, size)
 
 
@@ -53,10 +52,10 @@ def _entered(cls, output, out_dims, number, size):
     leaves, spec = tree_flatten(output)
     dims = broadcast_prefix(out_dims, spec)
     if dims is None:
-        raise RuntimeError(f"The autograd.Function {cls.__name__}'s vmap staticmethod returned an incompatible "
-                           f"(output, out_dims) tuple. Expected out_dims={out_dims} to be compatible with the structure of "
+        raise RuntimeError("The autograd.Function's vmap staticmethod returned an incompatible (output, out_dims) "
+                           f"tuple. Expected out_dims={out_dims} to be compatible with the structure of "
                            f"`output`. out_dims has structure {tree_flatten(out_dims)[1]} but output has structure "
-                           f"{spec}.")
+                           f"{spec}. {MORE}")
     for x, d in zip(leaves, dims):
         if d is not None and x.shape[d] != size:
             raise RuntimeError(f"The autograd.Function {cls.__name__}'s vmap staticmethod returned an output of size "
