@@ -1,4 +1,4 @@
-"""vmap itself: where the examples are counted, nests, what is refused and how, randomness, views and changes in place."""
+"""vmap itself: where the examples are counted, nests, what is refused and how, randomness, views, changes in place."""
 import threading
 from collections import namedtuple
 
