@@ -35,6 +35,11 @@ def transformed(torch):
             "f": lambda x: (x * x).sin() * x.sum(), "a": torch.rand(4), "t": torch.ones(4)}
 
 
+def vmapped(torch):
+    w = torch.rand(4)
+    return {"v": torch.func.vmap(lambda x: (torch.sin(x) * w).sum()), "x": torch.rand(8, 4)}
+
+
 CASES = [
     Statement("a + b", plain, 0.15),
     Statement("a * b", plain, 0.15),
@@ -47,4 +52,5 @@ CASES = [
     Statement("f(a).backward(g)", function, 0.3, "autograd.Function, backward"),
     Statement("jvp(f, (a,), (t,))", transformed, 0.3, "func.jvp"),
     Statement("jacfwd(a)", transformed, 0.5, "func.jacfwd"),
+    Statement("v(x)", vmapped, 0.5, "func.vmap"),
 ]

@@ -82,13 +82,15 @@ cdef int device_of(int n, PyObject** inputs, const char* op) except -2:
 cdef int check_one_device(str op, object given) except -1:
     # Kernels take addresses, so here single CPU values are refused too.
     cdef TensorBase t, first = None
+    cdef int device = DEVICE_CPU, index = 0, own, number
     for x in given:
         if not isinstance(x, TensorBase):
             continue
         t = <TensorBase>x
+        own = place_of_batch(t, &number)
         if first is None:
-            first = t
-        elif t.device != first.device or t.device_index != first.device_index:
+            first, device, index = t, own, number
+        elif own != device or number != index:
             refuse_devices(op, first, t)
     return 0
 

@@ -43,4 +43,6 @@ cdef TensorBase leave_level(TensorBase x, int k, int dim)
 cdef TensorBase first_batched(int n, PyObject** inputs)
 
 # The levels that are open in this thread
+cdef Levels random_levels(TensorBase x, bint inplace)
+cdef int refuse_same(TensorBase x) except -1
 cdef bint level_is_open(int64_t number) noexcept

@@ -346,6 +346,47 @@ cdef bint level_is_open(int64_t number) noexcept:
     return False
 
 
+cdef enum:
+    RANDOM_ERROR
+    RANDOM_DIFFERENT
+    RANDOM_SAME
+
+
+cdef Levels random_levels(TensorBase x, bint inplace):
+    """The levels whose examples get random numbers of their own, None where none do.
+
+    x, which may be None, is what is filled in place or decides the shape; its examples are told apart at closed levels.
+    """
+    cdef Levels r = None, own = levels_of(x) if x is not None and x.device == DEVICE_BATCHED else None
+    cdef int i
+    for i in range(ct_depth - 1, -1, -1):
+        if ct_open[i].randomness == RANDOM_ERROR:
+            raise RuntimeError("vmap: called random operation while in randomness error mode. Please either use the "
+                               "'same' or 'different' randomness flags on vmap or perform the randomness operation out "
+                               "of vmap")
+        if ct_open[i].randomness == RANDOM_DIFFERENT:
+            if inplace and (own is None or level_place(own, ct_open[i].number) < 0):
+                raise RuntimeError("vmap: Cannot ask for different inplace randomness on an unbatched tensor. This "
+                                   "will appear like same randomness.")
+            r = level_with(r, ct_open[i].number, ct_open[i].size)
+    if own is not None:
+        for i in range(own.n):
+            if not level_is_open(own.number[i]):
+                r = level_with(r, own.number[i], own.size[i])
+    return r
+
+
+cdef int refuse_same(TensorBase x) except -1:
+    # Numbers that depend on the example cannot be the same in all.
+    cdef int i
+    if x is None or x.device != DEVICE_BATCHED:
+        return 0
+    for i in range(ct_depth):
+        if ct_open[i].randomness == RANDOM_SAME and level_place(levels_of(x), ct_open[i].number) >= 0:
+            raise RuntimeError("Vmap does not currently support same randomness with a batched tensor input.")
+    return 0
+
+
 def open_level(int64_t size, str randomness="error"):
     """Opens a level of vmap in this thread; returns its number."""
     global ct_depth, opened
@@ -364,6 +405,33 @@ def close_level(int64_t number):
     if ct_depth == 0 or ct_open[ct_depth - 1].number != number:
         raise RuntimeError("vmap: levels are closed in another order than they were opened")
     ct_depth -= 1
+
+
+def suspend_level(int64_t number):
+    """Takes a level out of those that are open in this thread; returns what `resume_level` needs, or None."""
+    global ct_depth
+    cdef int i, k
+    for i in range(ct_depth):
+        if ct_open[i].number == number:
+            held = (i, ct_open[i].number, ct_open[i].size, ct_open[i].randomness)
+            ct_depth -= 1
+            for k in range(i, ct_depth):
+                ct_open[k] = ct_open[k + 1]
+            return held
+    return None
+
+
+def resume_level(held):
+    """Puts a level back where `suspend_level` took it from."""
+    global ct_depth
+    cdef int at, k
+    if held is None:
+        return
+    at = held[0]
+    for k in range(ct_depth, at, -1):
+        ct_open[k] = ct_open[k - 1]
+    ct_depth += 1
+    _, ct_open[at].number, ct_open[at].size, ct_open[at].randomness = held
 
 
 def open_levels():
@@ -418,6 +486,21 @@ def batched(TensorBase x not None, tuple union):
     for number, size in union:
         levels = level_with(levels, number, size)
     return wrapped(x, levels) if levels is not None else x
+
+
+def any_true(x):
+    """Whether any element is true, in any example: for checks of all examples together."""
+    return bool((<object>real_tensor(<TensorBase?>x)).any())
+
+
+def all_true(x):
+    """Whether all elements of all examples are true."""
+    return bool((<object>real_tensor(<TensorBase?>x)).all())
+
+
+def starts_with(TensorBase x not None, TensorBase y not None):
+    """Whether two tensors begin at the same place in memory."""
+    return x.data == y.data
 
 
 def target(TensorBase x not None, list tensors):

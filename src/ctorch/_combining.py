@@ -2,8 +2,10 @@
 
 import ctorch
 from ctorch import _views as views
+from ctorch._batched import is_batched
 from ctorch._dispatch import common_dtype
 from ctorch._joining import blocks_along_diagonal
+from ctorch._levels import widened
 from ctorch._tape import _recorded
 
 
@@ -142,6 +144,8 @@ def block_diag(*tensors):
     row = column = 0
     out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]),
                        dtype=dtype, device=blocks[0].device)
+    if any(map(is_batched, blocks)):
+        out = widened(out, *blocks).clone()
     for x in blocks:
         out[row:row + x.shape[0], column:column + x.shape[1]] = x
         row, column = row + x.shape[0], column + x.shape[1]

@@ -80,6 +80,16 @@ def _set_own_setup(function):
     own_setup = function
 
 
+cdef object batching():
+    from ctorch.func import _custom
+    return _custom
+
+
+cdef bint own_batching(object cls) except -1:
+    # Whether a Function brings a rule for many examples; one that is generated is its forward and backward as they are.
+    return batching().has_rule(cls)
+
+
 def apply_function(cls, tuple args not None, dict kwargs=None):
     """Run the forward of a Function and record it; keyword arguments count as inputs after the others."""
     cdef tuple positional = args
@@ -94,6 +104,8 @@ def apply_function(cls, tuple args not None, dict kwargs=None):
         needs, n = [False] * <int>len(args), <int>len(args)
     for k in range(n):
         if isinstance(args[k], TensorBase):
+            if (<TensorBase>args[k]).device == DEVICE_BATCHED and own_batching(cls):
+                return batching().apply(cls, positional, kwargs)
             tensors += 1
             if wants_grad(<TensorBase>args[k]):
                 needs[k] = wants = True

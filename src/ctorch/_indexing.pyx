@@ -711,6 +711,10 @@ cdef TensorBase gather_rows(TensorBase x, TensorBase rows):
 def index_put_(input, indices, values, bint accumulate=False):
     """In place: the elements at the index tensors become (or grow by) the values."""
     cdef TensorBase x = <TensorBase?>input
+    if len(indices) == 1 and isinstance(indices[0], TensorBase) and batched_mask(x, <TensorBase>indices[0]) \
+            and (<TensorBase?>values).numel == 1:
+        copy_(x, <TensorBase>batching().where(indices[0], x + values if accumulate else values, x))
+        return input
     v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
     if tensors:
         put_recorded(v, tensors, <TensorBase?>values, accumulate)

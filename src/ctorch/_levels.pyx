@@ -162,6 +162,19 @@ def leave_dim(TensorBase x not None, int64_t number, int64_t size, int dim):
     return leave(x, number, size, dim)
 
 
+def widened(TensorBase x not None, *others):
+    """x as an example of as many as the other tensors are examples of, so that these can be written into a copy."""
+    cdef Levels levels
+    cdef int i
+    for other in others:
+        if isinstance(other, TensorBase) and (<TensorBase>other).device == DEVICE_BATCHED:
+            levels = levels_of(<TensorBase>other)
+            for i in range(levels.n):
+                if x.device != DEVICE_BATCHED or level_place(levels_of(x), levels.number[i]) < 0:
+                    x = stretch(x, levels.number[i], levels.size[i])
+    return x
+
+
 def has_level(TensorBase x not None, int64_t number):
     """Whether a tensor is batched at a level."""
     return x.device == DEVICE_BATCHED and level_place(levels_of(x), number) >= 0

@@ -18,7 +18,7 @@ def table_py(rows: dict[str, Row]) -> str:
     lines = ["# generated from ops/*.toml", '"""How kernel rows run on batched tensors."""', "", "ROWS = {"]
     for row in rows.values():
         if row.kind == "kernel":
-            kinds = tuple((kind(a), a.name if a.keyword else None) for a in row.args if a.type != "dtype?")
+            kinds = tuple((kind(a), a.name, a.keyword) for a in row.args if a.type != "dtype?")
             lines.append(f"    {row.forward!r}: ({row.name!r}, {row.source!r}, {kinds!r}, "
                          f"{row.extra.get('vmap', 'none')!r}),")
     return "\n".join([*lines, "}", ""])

@@ -83,8 +83,9 @@ def kernel(row: Row, known: set[str]) -> str:
               f"cdef object call_{row.name}({object_arguments(row)}):"]
     lines += [conversion(row, a, names[a.name], names[a.name]) for a in row.args]
     given = ", ".join("_" + a.name for a in row.args if a.type != "dtype?")
-    on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device != DEVICE_CPU)" if a.optional
-                            else f"_{a.name}.device != DEVICE_CPU" for a in tensors)
+    elsewhere = "== DEVICE_CUDA" if row.extra.get("vmap") == "itself" else "!= DEVICE_CPU"
+    on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device {elsewhere})" if a.optional
+                            else f"_{a.name}.device {elsewhere}" for a in tensors)
     lines += ["    cdef object result", f"    if {on_device}:",
               f"        result = accelerator_forward(\"{row.forward}\", ({given},))", "    else:"]
     lines += changed_copy(row, given) if row.changes else [f"        result = {row.forward}({given})"]

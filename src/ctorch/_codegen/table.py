@@ -20,7 +20,8 @@ EXTRA = {
     "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes", "vmap"},
     "composite": COMMON | WRITING,
 }
-BATCHING = ("front", "fold", "own", "none")     # how a kernel row runs on batched tensors; see ctorch.func._batching
+# how a kernel row runs on batched tensors: see ctorch.func._batching
+BATCHING = ("itself", "front", "aligned", "fold", "own", "none")
 NEEDED = {"reduction": ("combine", "identity"), "kernel": ("module",)}
 ARG_TYPES = {"Tensor", "Tensor?", "Tensor[bool]", "Scalar", "Scalar?", "int", "int?", "float", "float?", "bool", "str",
              "str?", "dim", "dim?", "dims", "dims?", "dtype?", "operand", "operand?", "order", "object"}

@@ -4,6 +4,7 @@ import math
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._batched import any_true
 from ctorch._tape import _recorded
 
 # ---- windows
@@ -237,7 +238,7 @@ def _inverted(frames, window, n_fft, hop, center, length, text):
     end = start + length if length is not None else signal.shape[1] - (n_fft // 2 if center else 0)
     end_there = min(end, signal.shape[1])
     signal, envelope = signal[:, start:end_there], envelope[:, start:end_there]
-    if end_there <= start or float(envelope.detach().abs().min()) <= 1e-11:
+    if end_there <= start or any_true(envelope.detach().abs() <= 1e-11):
         raise RuntimeError(f"istft({text}) window overlap add min: 1")
     signal = signal / envelope
     if end > end_there:

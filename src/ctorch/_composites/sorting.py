@@ -2,6 +2,7 @@
 import ctorch
 from ctorch import _functions as ops
 from ctorch import return_types as named
+from ctorch._batched import any_true
 from ctorch._shape import wrap
 from ctorch._tape import _recorded
 
@@ -99,7 +100,7 @@ def _check_quantile(input, q, interpolation):
         return ctorch.tensor(q, dtype=input.dtype)
     if q.dtype != input.dtype:
         raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
-    if bool(((q < 0) | (q > 1)).any()):
+    if any_true((q < 0) | (q > 1)):
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     return q
 
@@ -242,7 +243,7 @@ def _check_sorter(sequence, sorter):
     if sorter.shape != sequence.shape:
         raise RuntimeError("torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor "
                            f"{list(sequence.shape)}and got sorter tensor {list(sorter.shape)}")
-    if sorter.numel() and not 0 <= int(sorter.min()) <= int(sorter.max()) < sequence.shape[-1]:
+    if sorter.numel() and any_true((sorter < 0) | (sorter >= sequence.shape[-1])):
         raise RuntimeError("torch.searchsorted(): sorter index out of range")
 
 

@@ -6,6 +6,7 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
+from ctorch._batched import all_true, any_true
 from ctorch._tape import _is_differentiable
 
 _mm = _f.matmul
@@ -102,7 +103,7 @@ def det_backward(g, A, det, LU, pivots):
     """g * conj(det) A^-H; by cofactors where a matrix is singular."""
     if not A.numel():
         return ctorch.zeros_like(A)
-    if bool((det.detach() == 0).any()):
+    if any_true(det.detach() == 0):
         return g.unsqueeze(-1).unsqueeze(-1) * _adjugate_gradient(A)
     d = (g * det.conj()).unsqueeze(-1).unsqueeze(-1) * _eye(A)
     return _f._linalg_solve(A.mH, d, False, "")[0] if _is_differentiable() else _f._linalg_lu_solve(
@@ -260,7 +261,7 @@ def _apart(x):
 def _check_phase(imaginary, size, message):
     """Eigenvectors are known up to a phase, so a loss that sees the phase has no derivative."""
     with ctorch.no_grad():
-        if not bool((imaginary.abs() <= 1e-2 + 1e-2 * size.abs()).all()):
+        if not all_true(imaginary.abs() <= 1e-2 + 1e-2 * size.abs()):
             raise RuntimeError(message + " are specified up to multiplication by e^{i phi}. The specified loss "
                                "function depends on this quantity, so it is ill-defined.")
 

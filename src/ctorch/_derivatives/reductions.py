@@ -3,6 +3,7 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
+from ctorch._batched import any_true
 from ctorch._tape import _is_differentiable
 
 
@@ -28,7 +29,7 @@ def prod_backward(g, x, y, dim, keepdim):
     zero = x == 0
     dims = _dims(dim, x.ndim)
     zeros = zero.sum(dims, True) if shape else zero.long()
-    if not bool((zeros > 0).any()):
+    if not any_true(zeros > 0):
         return g * (y / x).conj()
     if _is_differentiable():
         return g * _without_each(x, dims).conj()

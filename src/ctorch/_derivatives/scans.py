@@ -1,6 +1,7 @@
 """Gradients of running products and log-sums."""
 import ctorch
 from ctorch import _functions as _f
+from ctorch._batched import any_true
 from ctorch._tape import _is_differentiable
 
 
@@ -20,7 +21,7 @@ def cumprod_backward(g, x, y, dim):
     if x.dim() == 0 or x.numel() == 0:
         return g
     zero = x == 0
-    if not bool(zero.any()):
+    if not any_true(zero):
         return _f._cumsum(g * y.conj(), dim, True) / x.conj()
     if _is_differentiable():
         return _products_without_each(g, x, dim)

@@ -1,10 +1,10 @@
 """What rules do with shapes: hidden dimensions in front of tensors, or merged into their first dimension."""
 import math
 
-from ctorch._batched import batched, is_batched, real
+from ctorch._batched import batched, real
 from ctorch._core import Tensor
 
-__all__ = ["apart", "fold", "front", "hide", "merged", "several"]
+__all__ = ["aligned", "apart", "fold", "front", "hide", "merged", "several"]
 
 
 def hide(levels, results):
@@ -20,14 +20,14 @@ def front(function, kinds):
     `kinds` tells of each argument: "tensor"; "dim" or "dims", which count behind those dimensions; "shape" of a
     result; or "value".
     """
-    dims = [k for k, (kind, _) in enumerate(kinds) if kind in ("dim", "dims")]
+    dims = any(kind in ("dim", "dims") for kind, _, _ in kinds)
 
     def rule(levels, *args):
         n, flat = len(levels), None
         if dims:
             flat = next(a for a in args if isinstance(a, Tensor)).ndim == 0
         given, named = [], {}
-        for value, (kind, name) in zip(args, kinds):
+        for value, (kind, name, keyword) in zip(args, kinds):
             if kind == "tensor" and value is not None:
                 value = real(value, levels, True)
                 if flat:                 # a number is a vector of one to rows with a dimension
@@ -40,10 +40,10 @@ def front(function, kinds):
                 value = (*(size for _, size in levels), *value)
                 if flat and len(value) == n:
                     value = (*value, 1)
-            if name is None:
-                given.append(value)
-            else:
+            if keyword:
                 named[name] = value
+            else:
+                given.append(value)
         results = function(*given, **named)
         if flat:
             results = tuple(_number(r, n) for r in results) if isinstance(results, tuple) else _number(results, n)
@@ -59,10 +59,31 @@ def _moved(dims, n, args):
     # Dimensions counted behind n more; None are all.
     x = next(a for a in args if isinstance(a, Tensor))
     if dims is None:
-        return list(range(n, n + max(x.ndim, 1)))
+        return tuple(range(n, n + max(x.ndim, 1)))
     if isinstance(dims, int):
         return n + (dims % x.ndim if x.ndim else 0)
-    return [n + (d % x.ndim if x.ndim else 0) for d in dims]
+    return tuple([n + (d % x.ndim if x.ndim else 0) for d in dims])
+
+
+VECTORS = ("pivots", "tau")          # what has a dimension less than the matrices that it belongs to
+
+
+def aligned(function, kinds):
+    """The rule of a row on matrices in batches that are broadcast: the batches are made equally long."""
+    cores = [1 if name in VECTORS else 2 for _, name, _ in kinds]
+
+    def rule(levels, *args):
+        tensors = [isinstance(a, Tensor) for a in args]
+        batch = max(a.ndim - core for a, core, t in zip(args, cores, tensors) if t)
+        given = [_lengthened(real(a, levels, True), len(levels), batch + core) if t else a
+                 for a, core, t in zip(args, cores, tensors)]
+        return hide(levels, function(*given))
+    return rule
+
+
+def _lengthened(x, n, ndim):
+    # With dimensions of size 1 behind the first n, as many as are missing.
+    return x.reshape(*x.shape[:n], *[1] * (ndim + n - x.ndim), *x.shape[n:]) if x.ndim < ndim + n else x
 
 
 def several(levels):
@@ -90,7 +111,7 @@ def fold(function, kinds):
 
     def rule(levels, *args):
         given = []
-        for value, (kind, _) in zip(args, kinds):
+        for value, (kind, _, _) in zip(args, kinds):
             if kind == "tensor" and value is not None:
                 value = merged(value, levels)
             elif kind == "shape":
@@ -99,8 +120,3 @@ def fold(function, kinds):
         results = function(*given)
         return tuple(apart(r, levels) for r in results) if isinstance(results, tuple) else apart(results, levels)
     return rule
-
-
-def aligned(x, levels):
-    """The real tensor behind x, with the levels in front that it is batched at; and whether it is at any of them."""
-    return (real(x, levels, True), True) if is_batched(x) else (x, False)

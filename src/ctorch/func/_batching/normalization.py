@@ -53,10 +53,16 @@ def batch_norm_backward(levels, grad, x, weight, running_mean, running_var, mean
 
 # ---- rows
 
+def _rows(statistic, levels):
+    # The kernel puts those of all rows into one vector.
+    return statistic.reshape(*(size for _, size in levels), -1)
+
+
 def layer_norm(levels, x, normalized_shape, weight, bias, eps):
     own = is_batched(weight) or is_batched(bias)
-    y, mean, invstd = hide(levels, _f._layer_norm(real(x, levels, True), normalized_shape, None if own else weight,
-                                                  None if own else bias, eps))
+    y, *statistics = _f._layer_norm(real(x, levels, True), normalized_shape, None if own else weight,
+                                    None if own else bias, eps)
+    y, (mean, invstd) = batched(y, levels), hide(levels, [_rows(s, levels) for s in statistics])
     if own and weight is not None:
         y = y * weight
     if own and bias is not None:
@@ -68,8 +74,8 @@ def layer_norm_backward(levels, grad, x, weight, mean, invstd, normalized_shape,
     gx = gw = gb = None
     if needs[0]:
         g = grad if weight is None else grad * weight
-        whole = [real(t, levels, True) for t in (g, x)]
-        gx = hide(levels, _f._layer_norm_backward(*whole, None, real(mean, levels, True), real(invstd, levels, True),
+        statistics = [real(t, levels, True).reshape(-1) for t in (mean, invstd)]
+        gx = hide(levels, _f._layer_norm_backward(real(g, levels, True), real(x, levels, True), None, *statistics,
                                                   normalized_shape, (True, False, False))[0])
     rows = tuple(range(x.ndim - len(normalized_shape)))
     if needs[1]:

@@ -31,8 +31,8 @@ def masked_fill(levels, x, mask, value):
 
 def masked_select(levels, x, mask):
     if is_batched(mask):
-        raise RuntimeError("vmap: Attempted to vmap over `mask` in masked_select(self, mask). We cannot support this "
-                           "because for each batch this would return a differently shaped Tensor.")
+        raise RuntimeError("vmap: Attempted to vmap over `mask` in torch.masked_select(self, mask) We cannot support "
+                           "this because for each batch this would return a differently shaped Tensor.")
     shape = ctorch.broadcast_shapes(x.shape, mask.shape)
     return x.expand(shape)[mask.expand(shape)].reshape(-1)
 
