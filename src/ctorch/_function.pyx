@@ -4,7 +4,7 @@ from cpython.ref cimport Py_INCREF
 from libc.stdint cimport uint64_t
 
 from ctorch._dtype cimport *
-from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, drop_tangents, dual_seen, duals_visible, levels_below, node_attach,
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, drop_tangents, duals_visible, levels_below, node_attach,
                            node_edge, node_give, node_name, node_needs, node_new, node_outputs, node_save, node_saved,
                            node_set_up, node_slots, recording, set_recording, set_tangent, set_visible, tangents_of,
                            tape_ops)

@@ -126,10 +126,10 @@ cdef TensorBase settle(TensorBase g, PyObject* levels):
 tape_ops.settle = settle
 
 
-# ---- forward mode: the same on the tangent, which may be the same in all examples where the tensor is not, or not be so
+# ---- forward mode: the same on the tangent, which may be batched where the tensor is not
 
 cdef TensorBase enter_tangent(Node node, TensorBase y, PyObject** tangents):
-    number, size, dim = <tuple>node.args
+    number, _, dim = <tuple>node.args
     return enter(<TensorBase>tangents[0], number, dim)
 
 

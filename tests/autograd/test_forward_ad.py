@@ -414,7 +414,7 @@ def test_what_functions_may_not_do():
         x = make_dual(t(1), t(1))
         with pytest.raises(NotImplementedError, match="You must implement the jvp function"):
             Plain.apply(x)
-        with pytest.raises(RuntimeError, match="invalid number of forward gradients .expected 1 but got 2"):
+        with pytest.raises(RuntimeError, match=r"invalid number of forward gradients .expected 1 but got 2"):
             Odd.apply(x)
         with pytest.raises(RuntimeError, match="different size"):
             Wide.apply(x)

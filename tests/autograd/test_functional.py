@@ -27,7 +27,7 @@ def both(run):
     for m in (ctorch, torch):
         try:
             found.append(plain(run(m, importlib.import_module(f"{m.__name__}.autograd.functional"))))
-        except Exception as error:                     # noqa: BLE001  whatever it is, it is compared
+        except Exception as error:
             found.append((type(error), str(error).replace("ctorch", "torch")))
     return found
 

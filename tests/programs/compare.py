@@ -154,9 +154,8 @@ class Comparison:
         return self.values(name, numbers(a.values), numbers(b.values))
 
     def count(self, name):
-        kind = next(
-            (kind for kind in ("second gradients", "batched gradients", "hooks", "tangents") if name.startswith(kind[:-1])), None
-        )
+        kinds = ("second gradients", "batched gradients", "hooks", "tangents")
+        kind = next((kind for kind in kinds if name.startswith(kind[:-1])), None)
         self.counts[kind or ("values" if name.startswith("value") else "gradients")] += 1
 
     def values(self, name, a, b):

@@ -62,7 +62,7 @@ def product_without_tangent(program, name, mine, other, fault):
 
 @excuse
 def nought_times_infinity(program, name, mine, other, fault):
-    """Where an operator is constant by steps, PyTorch knows that the tangent is nought, whatever it is multiplied by."""
+    """Of what is constant by steps, PyTorch knows that the tangent is nought, whatever it is multiplied by."""
     if not name.startswith("tangent") or not fine(mine) or mine.values is None:
         return False
     odd = np.isnan(mine.values)
@@ -101,7 +101,11 @@ def changed_operand_of_a_tangent(program, name, mine, other, fault):
     return (
         name.startswith("tangent")
         and mine is not None
-        and any(step.text.count("{0}") > 1 or step.operands[0] in step.operands[1:] for step in program.steps if step.changes)
+        and any(
+            step.text.count("{0}") > 1 or step.operands[0] in step.operands[1:]
+            for step in program.steps
+            if step.changes and step.operands
+        )
     )
 
 

@@ -211,8 +211,8 @@ def _through(function, g, inputs, needs):
     """Gradients of a function that is written with differentiable operators, run again."""
     graph = _is_differentiable()
     with ctorch.enable_grad():
-        given = [x if not need or (graph and x.requires_grad) else (x.view_as(x) if graph else x.detach()).requires_grad_()
-                 for x, need in zip(inputs, needs)]
+        given = [x if not need or (graph and x.requires_grad) else
+                 (x.view_as(x) if graph else x.detach()).requires_grad_() for x, need in zip(inputs, needs)]
         y = function(*given)
         if not y.requires_grad:              # no reflections
             return tuple(ctorch.zeros_like(x) if need else None for x, need in zip(inputs, needs))

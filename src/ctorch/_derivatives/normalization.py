@@ -1,5 +1,4 @@
 """Gradients of softmax and of normalisation."""
-import ctorch
 from ctorch import _functions as _f
 from ctorch._tape import _is_differentiable
 

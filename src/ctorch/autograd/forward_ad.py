@@ -4,7 +4,6 @@ from typing import NamedTuple
 from ctorch import _tape
 from ctorch._core import Tensor
 from ctorch._grad_mode import _Mode
-from ctorch._tape import _is_fwd_grad_enabled
 
 __all__ = ["UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual"]
 
