@@ -12,7 +12,7 @@ from ctorch.autograd import forward_ad, grad
 # What has no second derivative, so that its first one cannot be turned into one of forward mode; in PyTorch neither.
 WITHOUT_FORWARD = {"grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "nn.functional.grid_sample",
                    "nn.functional.ctc_loss"}
-COUNTED = {"forward mode": 0, "second derivatives": 0, "operators": 0}
+COUNTED = {"forward mode": 0, "second derivatives": 0, "batches": 0, "operators": 0}
 
 
 @pytest.fixture
@@ -157,3 +157,19 @@ def test_second_derivatives_in_all_mixes(name, chosen):
         for got in others:
             assert_equal(got, want, sample, 1e-6, 1e-8)
         COUNTED["second derivatives"] += 1
+
+
+@of_every
+def test_tangents_in_batches(name, chosen):
+    """Forward mode along several directions at once, as jacfwd runs it, and along one after the other."""
+    for sample in chosen:
+        outputs = differentiable(sample)
+        if not outputs:
+            continue
+        tangents = directions(sample.leaves())
+        several = [[t, t * -0.5 + 0.25] for t in tangents]
+        each = [forward(sample, found) for found in zip(*several)]
+        run = ctorch.vmap(lambda *t, s=sample: tuple(forward(s, t)), randomness="same")
+        got = run(*(ctorch.stack(s) for s in several))
+        assert_equal(got, [ctorch.stack(rows) for rows in zip(*each)], sample, 1e-7, 1e-9)
+        COUNTED["batches"] += 1
