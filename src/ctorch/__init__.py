@@ -136,11 +136,11 @@ del _owner
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft", "special",
          "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version", "array_api",
-         "scipy")
+         "scipy", "func")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
                "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum",
                 "UntypedStorage": "_storages", "TypedStorage": "_storages", "lobpcg": "linalg._lobpcg",
-                "from_dlpack": "utils.dlpack",
+                "vmap": "func", "from_dlpack": "utils.dlpack",
                "to_dlpack": "utils.dlpack"}
 _LAZY_NAMES |= dict.fromkeys((
     "are_deterministic_algorithms_enabled", "get_default_device", "get_deterministic_debug_mode", "get_device_module",

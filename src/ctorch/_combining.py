@@ -2,8 +2,11 @@
 
 import ctorch
 from ctorch import _views as views
+from ctorch._batched import is_batched
 from ctorch._dispatch import common_dtype
 from ctorch._joining import blocks_along_diagonal
+from ctorch._levels import widened
+from ctorch._tape import _recorded
 
 
 def _given(tensors):
@@ -136,11 +139,13 @@ def block_diag(*tensors):
             raise RuntimeError(f"Input tensors must have 2 or fewer dimensions. Input {k} has {x.dim()} dimensions")
     dtype = common_dtype(tensors)
     blocks = [(x if x.dim() == 2 else x.reshape(1, -1)).to(dtype) for x in tensors]
-    if not (ctorch.is_grad_enabled() and any(x.requires_grad for x in blocks)):
+    if not _recorded(*blocks):
         return blocks_along_diagonal(blocks)
     row = column = 0
     out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]),
                        dtype=dtype, device=blocks[0].device)
+    if any(map(is_batched, blocks)):
+        out = widened(out, *blocks).clone()
     for x in blocks:
         out[row:row + x.shape[0], column:column + x.shape[1]] = x
         row, column = row + x.shape[0], column + x.shape[1]

@@ -59,8 +59,9 @@ cdef TensorBase contiguous(TensorBase x)
 cdef int result_dtype(int n, PyObject** inputs) except -1
 cdef int need_fits(int dtype, object number) except -1
 cdef int leave_base(TensorBase x) except -1
-cdef int check_rebase(TensorBase x) except -1
+cdef int check_rebase(int n, PyObject** operands) except -1
 cdef int check_changeable(TensorBase x, const char* op) except -1
 cdef int check_inplace(TensorBase x, const char* op) except -1
 cdef int unsupported(const char* op, int dtype) except -1
+cdef int refuse_out_dual(TensorBase x, const char* op) except -1
 cdef TensorBase write_out(TensorBase out, TensorBase result, str op)

@@ -12,14 +12,17 @@ from cpython.sequence cimport PySequence_Fast_ITEMS
 from libc.string cimport memchr, memcpy
 
 from ctorch._accelerator cimport accelerator_elementwise, device_of
+from ctorch._batched cimport (Levels, batched_like, common_levels, first_batched, levels_of, memory_of, real_in,
+                              real_target, real_tensor)
 from ctorch._dtype cimport *
 from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new,
-                           node_save, node_saved, recording, tape_ops)
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, differentiable, dual_seen, forward_rule, node_attach, node_edge,
+                           node_give, node_name, node_needs, node_new, node_save, node_saved, recorded, recording,
+                           tape_ops)
 from ctorch._tensor cimport *
 
 cdef extern from "Python.h":
@@ -270,6 +273,7 @@ cdef struct Plan:
     int out_dtype
     int native_out
     int device                       # index of the CUDA device that the inputs are on, or -1
+    bint batched                     # they are examples of several, on that device
     int ndim
     int64_t shape[MAX_DIMS]
 
@@ -284,7 +288,11 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         if op.fixed[k] == -1:
             promoted[m] = inputs[k]
             m += 1
-    plan.device = device_of(n, inputs, op.name) if elsewhere else -1
+    plan.device, plan.batched = -1, False
+    if elsewhere:
+        plan.device = device_of(n, inputs, op.name)
+        plan.batched = first_batched(n, inputs) is not None
+        elsewhere = plan.device >= 0
     common = result_dtype(m, promoted)
     if op.promote_ints and category_of[common] <= CATEGORY_INT:
         common = default_dtype()
@@ -360,7 +368,7 @@ cdef int refuse_zeros(TensorBase divisor, Plan* plan) except -1:
     for i in range(plan.ndim):
         if plan.shape[i] == 0:
             return 0
-    nonzero = contiguous(cast_to(cast_to(divisor, plan.common), BOOL))
+    nonzero = contiguous(real_tensor(cast_to(cast_to(divisor, plan.common), BOOL)))
     if nonzero.numel and memchr(nonzero.data, 0, nonzero.numel) != NULL:
         raise RuntimeError("ZeroDivisionError")
     return 0
@@ -373,6 +381,8 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     cdef bint narrow = plan.compute != plan.common and category_of[plan.common] == CATEGORY_INT
     cdef TensorBase x
     cdef int k
+    if plan.batched:
+        return run_batched(op, plan, n, inputs, params, out)
     if plan.device >= 0:
         return accelerator_elementwise(op - &OPS[0], plan.common, out, n, inputs, params_tuple(op, params))
     if op == &OPS[OP_CLONE] and out.dtype == (<TensorBase>inputs[0]).dtype:
@@ -389,6 +399,27 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
             held.append(x)
         loop_add(&loop, x, plan.compute if op.fixed[k] == -1 else op.fixed[k])
     return loop_run(&loop)
+
+
+cdef int run_batched(Elementwise* op, Plan* plan, int n, PyObject** inputs, const Scalar* params,
+                     TensorBase out) except -1:
+    # The same on the real tensors; the dtypes are those of the examples, which know of numbers and of 0-d tensors.
+    cdef Plan real = plan[0]
+    cdef PyObject* read[MAX_INPUTS]
+    cdef TensorBase x, y = real_target(out, n, inputs)
+    cdef Levels levels = levels_of(out)
+    cdef bint narrow = plan.compute != plan.common and category_of[plan.common] == CATEGORY_INT
+    cdef list held = []
+    cdef int k
+    for k in range(n):
+        x = <TensorBase>inputs[k]
+        if narrow and x.ndim == 0 and op.fixed[k] == -1 and x.dtype != plan.common:
+            x = cast_to(x, plan.common)
+        held.append(real_in(x, levels, plan.ndim))
+        read[k] = <PyObject*>held[k]
+    real.batched, real.ndim = False, y.ndim
+    memcpy(real.shape, y.shape, y.ndim * sizeof(int64_t))
+    return run_plan(op, &real, n, read, params, y)
 
 
 cdef TensorBase device_place(int n, PyObject** inputs):
@@ -418,7 +449,11 @@ cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Sca
     cdef TensorBase out
     cdef int k
     make_plan(op, n, inputs, &plan)
-    out = result_memory(n, inputs, plan.out_dtype, plan.ndim, plan.shape)
+    if plan.batched:
+        out = batched_like(common_levels(n, inputs), first_batched(n, inputs), plan.out_dtype, plan.ndim, plan.shape,
+                           NULL)
+    else:
+        out = result_memory(n, inputs, plan.out_dtype, plan.ndim, plan.shape)
     run_plan(op, &plan, n, inputs, params, out)
     for k in range(n):
         if not (<TensorBase>inputs[k]).wrapped_number:
@@ -440,8 +475,8 @@ cdef TensorBase elementwise(int which, int n, PyObject** inputs, const Scalar* p
     if y is None:
         y = general_way(op, n, inputs, params)
     for k in range(n):
-        if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
-            if recording() and category_of[y.dtype] >= CATEGORY_FLOAT:
+        if recorded(<TensorBase>inputs[k]) and op.grad_kind[k] != GRAD_NONE:
+            if category_of[y.dtype] >= CATEGORY_FLOAT:
                 record(op, n, inputs, params, y)
             break
     return y
@@ -454,8 +489,8 @@ cdef TensorBase elementwise_into(Elementwise* op, int n, PyObject** inputs, cons
     cdef bint fits
     refuse_out_grad(op, n, inputs, out)
     make_plan(op, n, inputs, &plan)
-    fits = (plan.device < 0 and out.device == DEVICE_CPU and out.dtype == plan.out_dtype and out.ndim == plan.ndim
-            and all_equal(plan.shape, out.shape, out.ndim) and not out.storage.readonly)
+    fits = (plan.device < 0 and not plan.batched and out.device == DEVICE_CPU and out.dtype == plan.out_dtype
+            and out.ndim == plan.ndim and all_equal(plan.shape, out.shape, out.ndim) and not out.storage.readonly)
     for k in range(n):
         fits = fits and not may_clash(out, <TensorBase>inputs[k])
     if not fits:
@@ -468,12 +503,22 @@ cdef TensorBase elementwise_into(Elementwise* op, int n, PyObject** inputs, cons
 
 cdef int refuse_out_grad(Elementwise* op, int n, PyObject** inputs, TensorBase out) except -1:
     cdef int k
+    for k in range(n):
+        refuse_out_dual(<TensorBase>inputs[k], op.name)
+    refuse_out_dual(out, op.name)
     if not recording():
         return 0
     for k in range(n):
         if wants_grad(<TensorBase>inputs[k]) or wants_grad(out):
             raise RuntimeError(f"{op.name.decode()}(): functions with out=... arguments don't support automatic "
                                "differentiation, but one of the arguments requires grad.")
+    return 0
+
+
+cdef int refuse_out_dual(TensorBase x, const char* op) except -1:
+    if is_dual(x) and dual_seen(x):
+        raise NotImplementedError(f"Trying to use forward AD with {op.decode()}.out that does not support it because "
+                                  "it is an out= function")
     return 0
 
 
@@ -528,6 +573,12 @@ include "_inplace.pxi"
 
 cdef bint may_clash(TensorBase x, TensorBase y) noexcept:
     # True where writing x could change elements of y that are still to be read.
+    if x.device == DEVICE_BATCHED or y.device == DEVICE_BATCHED:
+        return x.storage != y.storage and memory_of(x) == memory_of(y) or clash_within(x, y)
+    return clash_within(x, y)
+
+
+cdef bint clash_within(TensorBase x, TensorBase y) noexcept:
     cdef int i
     if x.storage != y.storage or x.numel == 0 or y.numel == 0:
         return False
@@ -549,7 +600,7 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
     cdef list copies = None
     cdef Node node = None
     cdef int k
-    cdef bint wants = False
+    cdef bint record = False
     check_inplace(x, op.name)
     make_plan(op, n, inputs, &plan)
     if category_of[plan.out_dtype] > category_of[x.dtype]:
@@ -560,13 +611,15 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
                            f"{[plan.shape[k] for k in range(plan.ndim)]}")
     for k in range(n):
         t = <TensorBase>inputs[k]
-        wants = wants or wants_grad(t)
+        record = record or recorded(t)
         if k > 0 and may_clash(x, t):
             t = tensor_empty_at(t, t.dtype, t.ndim, t.shape)
             copy_data(t, <TensorBase>inputs[k])
             copies = [t] if copies is None else [*copies, t]
         read[k] = <PyObject*>t
-    if wants and recording():
+    if plan.batched:
+        real_target(x, n, inputs)    # refuses what comes from more examples than x is of
+    if record:
         node = record_inplace(op, n, inputs, params)
     run_plan(op, &plan, n, read, params, x)
     bump_version(x, op.name)
@@ -589,7 +642,7 @@ cdef int reads_of(Elementwise* op, int n, PyObject** inputs) noexcept:
     # What the wanted gradients read: bit 0 the output, bit 1 + k input k.
     cdef int k, mask = 0
     for k in range(n):
-        if wants_grad(<TensorBase>inputs[k]) and op.grad_kind[k] == GRAD_OP:
+        if recorded(<TensorBase>inputs[k]) and op.grad_kind[k] == GRAD_OP:
             mask |= op.reads[k]
     return mask
 
@@ -626,16 +679,21 @@ cdef int keep_params(Node node, Elementwise* op, const Scalar* params) except -1
 cdef Node record_inplace(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
     # Before the change: x's node and values are still the old ones, and a copy keeps them where they are needed.
     cdef TensorBase x = <TensorBase>inputs[0]
+    cdef TensorBase t
     cdef int k, mask = reads_of(op, n, inputs)
+    cdef bint copied
     cdef Node node
-    check_rebase(x)
+    check_rebase(n, inputs)
     node = node_new(elementwise_backward, op.name, n, n + 1 if mask else 0)
     node.op = op
     for k in range(n):
         if op.grad_kind[k] != GRAD_NONE:
             node_edge(node, k, <TensorBase>inputs[k], x)
+    for k in range(n):
         if (mask >> (k + 1)) & 1:
-            node_save(node, k + 1, tape_clone(x) if k == 0 else <TensorBase>inputs[k], False)
+            t = <TensorBase>inputs[k]
+            copied = k == 0 or (node.tangents != NULL and t.storage == x.storage)
+            node_save(node, k + 1, tape_clone(t) if copied else t, False)
     if op.params:
         keep_params(node, op, params)
     return node
@@ -672,7 +730,7 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
             continue
         if op.grad_kind[k] == GRAD_MISSING:
             raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
-        if recording():
+        if differentiable():
             node_give(node, k, symbolic_gradient(op, node, k, g))
             continue
         operands[0] = <PyObject*>g
@@ -684,6 +742,45 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
                 n += 1
         give_result(node, k, elementwise(op.grad_op[k], n, operands, params, None))
     return 0
+
+
+cdef TensorBase elementwise_tangent(Node node, TensorBase y, PyObject** tangents):
+    # The derivative of a real function of elements is its own transpose: the gradient's formula on the tangent.
+    cdef Elementwise* op = <Elementwise*>node.op
+    cdef PyObject* operands[MAX_INPUTS + 2]
+    cdef Scalar params[MAX_PARAMS]
+    cdef TensorBase g, t, saved, total = None
+    cdef int k, i, n
+    if category_of[y.dtype] == CATEGORY_COMPLEX:
+        return None
+    for k in range(op.inputs):
+        if tangents[k] != NULL and category_of[(<TensorBase>tangents[k]).dtype] == CATEGORY_COMPLEX:
+            return None
+    if node.args != NULL:
+        for i, p in enumerate(<tuple>node.args):
+            params[i].f = p
+            params[i].i = <int64_t>params[i].f
+    for k in range(op.inputs):
+        if tangents[k] == NULL:
+            continue
+        if op.grad_kind[k] == GRAD_MISSING:
+            raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
+        g = tape_ops.spread(<TensorBase>tangents[k], y)
+        if op.grad_kind[k] == GRAD_PASS:
+            t = g
+        elif differentiable():
+            t = <TensorBase?>symbolic_gradient(op, node, k, g)
+        else:
+            operands[0] = <PyObject*>g
+            n = 1
+            for i in range(op.inputs + 1):
+                if (op.reads[k] >> i) & 1:
+                    saved = node_saved(node, i)
+                    operands[n] = <PyObject*>saved
+                    n += 1
+            t = elementwise(op.grad_op[k], n, operands, params, None)
+        total = t if total is None else binary(OP_ADD, total, t)
+    return None if total is None else tape_ops.spread(total, y)
 
 
 cdef inline int give_result(Node node, int k, TensorBase r) except -1:
@@ -760,7 +857,7 @@ cdef int tape_add_(TensorBase a, TensorBase b) except -1:
 cdef TensorBase tape_clone(TensorBase x):
     cdef TensorBase y
     cdef PyObject* inputs[1]
-    if recording() and wants_grad(x):
+    if recorded(x):
         inputs[0] = <PyObject*>x
         return elementwise(OP_CLONE, 1, inputs, NULL, None)
     y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
@@ -771,3 +868,4 @@ cdef TensorBase tape_clone(TensorBase x):
 tape_ops.add = tape_add
 tape_ops.add_ = tape_add_
 tape_ops.clone = tape_clone
+forward_rule(elementwise_backward, elementwise_tangent)

@@ -1,10 +1,12 @@
 """autograd.Function: nodes of the tape whose derivative is Python code."""
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
+from libc.stdint cimport uint64_t
 
 from ctorch._dtype cimport *
-from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_give, node_name, node_needs, node_new,
-                           node_outputs, node_save, node_saved, node_set_up, node_slots, recording, set_recording,
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, drop_tangents, duals_visible, levels_below, node_attach,
+                           node_edge, node_give, node_name, node_needs, node_new, node_outputs, node_save, node_saved,
+                           node_set_up, node_slots, recording, set_recording, set_tangent, set_visible, tangents_of,
                            tape_ops)
 from ctorch._tensor cimport *
 
@@ -20,6 +22,7 @@ cdef class FunctionNode(Node):
     cdef public object dirty_tensors
     cdef public object non_differentiable
     cdef public bint materialize_grads
+    cdef bint in_jvp                 # the tensors saved for forward mode are those that are asked for
     cdef list outputs                # shape, dtype and device of each, where there are several
     cdef list places                 # which arguments the edges belong to, where some are no tensors
     cdef int n_args
@@ -31,6 +34,8 @@ cdef class FunctionNode(Node):
     def saved_tensors(self):
         """The tensors that forward saved."""
         cdef int k
+        if self.in_jvp and self.saved_for_forward is not None:
+            return self.saved_for_forward
         return tuple([saved_tensor(self, k) for k in range(self.n_saved)])
 
     def maybe_clear_saved_tensors(self):
@@ -75,19 +80,32 @@ def _set_own_setup(function):
     own_setup = function
 
 
+cdef object batching():
+    from ctorch.func import _custom
+    return _custom
+
+
+cdef bint own_batching(object cls) except -1:
+    # Whether a Function brings a rule for many examples; one that is generated is its forward and backward as they are.
+    return batching().has_rule(cls)
+
+
 def apply_function(cls, tuple args not None, dict kwargs=None):
     """Run the forward of a Function and record it; keyword arguments count as inputs after the others."""
     cdef tuple positional = args
     cdef FunctionNode ctx = <FunctionNode?>cls._backward_cls()
     cdef bint mode = recording(), wants = False
     cdef int k, n = <int>len(args), tensors = 0
-    cdef list needs = [False] * n
+    cdef uint64_t visible = 0
+    cdef list needs = [False] * n, tangents = None
     cdef tuple outputs
     if kwargs:
         args += tuple(kwargs.values())
         needs, n = [False] * <int>len(args), <int>len(args)
     for k in range(n):
         if isinstance(args[k], TensorBase):
+            if (<TensorBase>args[k]).device == DEVICE_BATCHED and own_batching(cls):
+                return batching().apply(cls, positional, kwargs)
             tensors += 1
             if wants_grad(<TensorBase>args[k]):
                 needs[k] = wants = True
@@ -100,6 +118,9 @@ def apply_function(cls, tuple args not None, dict kwargs=None):
         for k in range(tensors):
             node_edge(ctx, k, <TensorBase>args[k if ctx.places is None else ctx.places[k]], None)
     setup = cls.setup_context
+    if duals_visible():              # forward and what attaches its outputs know nothing of tangents
+        tangents = tangents_of_arguments(args)
+        visible = set_visible(0)
     set_recording(False)
     try:
         if setup is not own_setup:
@@ -109,11 +130,86 @@ def apply_function(cls, tuple args not None, dict kwargs=None):
             result = cls.forward(ctx, *positional, **kwargs)
         else:
             result = cls.forward(ctx, *positional)
+        set_recording(mode)
+        outputs = <tuple>result if isinstance(result, tuple) else (result,)
+        attached = attach(ctx, args, outputs, wants and mode)
     finally:
         set_recording(mode)
-    outputs = <tuple>result if isinstance(result, tuple) else (result,)
-    attached = attach(ctx, args, outputs, wants and mode)
+        if visible:
+            set_visible(visible)
+    if tangents is not None:
+        attach_tangents(ctx, args, <tuple>attached, tangents, visible)
+    ctx.saved_for_forward = None
     return attached if isinstance(result, tuple) else attached[0]
+
+
+# ---- forward mode
+
+cdef list tangents_of_arguments(tuple args):
+    # Depth -> tangent, of each argument; None where there is none at all.
+    cdef list found = [tangents_of(<TensorBase>a) if isinstance(a, TensorBase) else None for a in args]
+    for own in found:
+        if own:
+            return found
+    return None
+
+
+cdef int attach_tangents(FunctionNode ctx, tuple args, tuple outputs, list tangents, uint64_t visible) except -1:
+    # Runs jvp for each level, the lowest first, and gives the outputs what it returns.
+    cdef uint64_t before
+    cdef tuple results
+    cdef int k
+    depths = sorted({depth for own in tangents if own for depth in own})
+    for y in outputs:
+        if isinstance(y, TensorBase):
+            drop_tangents(<TensorBase>y)
+    for depth in depths:
+        before = set_visible(levels_below(visible, depth))
+        ctx.in_jvp = True
+        try:
+            given = [tangent_argument(ctx, a, own, depth) for a, own in zip(args, tangents)]
+            result = ctx.apply_jvp(*given)
+        finally:
+            ctx.in_jvp = False
+            set_visible(before)
+        results = <tuple>result if isinstance(result, tuple) else (result,)
+        if len(results) != len(outputs):
+            raise RuntimeError("Function's jvp returned an invalid number of forward gradients (expected "
+                               f"{len(outputs)} but got {len(results)})")
+        for k in range(<int>len(outputs)):
+            if results[k] is not None and isinstance(outputs[k], TensorBase):
+                give_tangent(ctx, <TensorBase>outputs[k], results[k], k, depth)
+    return 0
+
+
+cdef object tangent_argument(FunctionNode ctx, object x, object own, int depth):
+    if own is None:
+        return None
+    if depth in <dict>own:
+        return (<dict>own)[depth]
+    if ctx.materialize_grads and category_of[(<TensorBase>x).dtype] >= CATEGORY_FLOAT:
+        return tape_ops.full_like(<TensorBase>x, 0)
+    return None
+
+
+cdef int give_tangent(FunctionNode ctx, TensorBase y, object t, int output_nr, int depth) except -1:
+    cdef int i
+    if category_of[y.dtype] < CATEGORY_FLOAT:
+        return 0
+    if not isinstance(t, TensorBase):
+        raise RuntimeError(f"{node_name(ctx)}: jvp must return tensors or None, got {type(t).__name__}")
+    if not same_shape(y, <TensorBase>t):
+        raise RuntimeError("Trying to set a forward gradient that has a different size than that of the original "
+                           f"Tensor, this is not supported. Tensor is of size {list(shape_tuple(y))} while the given "
+                           f"forward gradient is of size {list(shape_tuple(<TensorBase>t))}.")
+    if y.base != NULL and y.view_version != y.storage.version:
+        raise NotImplementedError(f"{node_name(ctx)}: forward mode is not implemented for a Function that changes a "
+                                  "view in place")
+    set_tangent(y, depth, tape_ops.spread(<TensorBase>t, y))
+    for i in range(ctx.n_saved):     # backward reads saved outputs
+        if ctx.saved[i].output and not ctx.saved[i].packed and ctx.saved[i].output_nr == output_nr:
+            set_tangent(<TensorBase>ctx.saved[i].tensor, depth, tape_ops.spread(<TensorBase>t, y))
+    return 0
 
 
 cdef bint is_one_of(object x, object candidates):

@@ -17,7 +17,7 @@ from ctorch._iterator cimport Scalar, copy_data
 from ctorch._reduce cimport *
 from ctorch._shape cimport reduced_count, wrap_dim
 from ctorch._tape cimport (BackwardFn, Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new,
-                           node_outputs, node_save, node_saved, recording)
+                           node_outputs, node_save, node_saved, node_settle, recorded, recording)
 from ctorch._tensor cimport *
 from ctorch._views cimport expand_reduced
 
@@ -212,6 +212,8 @@ cdef object result_in(object out, object result, str op):
         written = [result_in(o, r, op) for o, r in zip(out, result)]
         return type(result)(*written) if hasattr(result, "_fields") else tuple(written)
     cdef TensorBase target = need_out(out, op), value = <TensorBase?>result
+    refuse_out_dual(target, op.encode())
+    refuse_out_dual(value, op.encode())
     if recording() and (wants_grad(target) or wants_grad(value)):
         raise RuntimeError(f"{op}(): functions with out=... arguments don't support automatic differentiation, but one "
                            "of the arguments requires grad.")
@@ -220,10 +222,10 @@ cdef object result_in(object out, object result, str op):
 
 cdef object inplace_source(TensorBase x, tuple others):
     """What an in-place form reads: a copy where the graph may keep it, since x is about to change."""
-    cdef bint kept = wants_grad(x)
+    cdef bint kept = recorded(x)
     for other in others:
-        kept = kept or (isinstance(other, TensorBase) and wants_grad(<TensorBase>other))
-    return x.clone() if kept and recording() else x
+        kept = kept or (isinstance(other, TensorBase) and recorded(<TensorBase>other))
+    return x.clone() if kept else x
 
 
 cdef object inplace_result(TensorBase x, TensorBase result, str op):
@@ -283,7 +285,7 @@ cdef object reduced(int which, object input, object dim, bint keepdim, object dt
     cdef Node node
     if out is not None:
         return write_out(need_out(out, REDUCTIONS[which].name.decode()), y, REDUCTIONS[which].name.decode())
-    if wants_grad(x) and recording() and reduce_backward[which] != NULL:
+    if recorded(x) and reduce_backward[which] != NULL:
         node = node_new(reduce_backward[which], REDUCTIONS[which].name, 1, 2)
         node_edge(node, 0, x, None)
         if reduce_reads[which] & 1:

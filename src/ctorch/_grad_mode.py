@@ -2,7 +2,13 @@
 import functools
 import inspect
 
-from ctorch._tape import _set_grad_enabled, _set_inference_mode, is_grad_enabled, is_inference_mode_enabled
+from ctorch._tape import (
+    _set_fwd_grad,
+    _set_grad_enabled,
+    _set_inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+)
 
 
 class _Mode:
@@ -123,13 +129,14 @@ class inference_mode(_Mode):
         return inference_mode(self.mode)
 
     def __enter__(self):
-        self.before = is_grad_enabled(), is_inference_mode_enabled()
+        self.before = is_grad_enabled(), is_inference_mode_enabled(), _set_fwd_grad(not self.mode)
         _set_grad_enabled(not self.mode)
         _set_inference_mode(self.mode)
 
     def __exit__(self, *exc):
         _set_grad_enabled(self.before[0])
         _set_inference_mode(self.before[1])
+        _set_fwd_grad(self.before[2])
 
 
 class set_multithreading_enabled(_Mode):

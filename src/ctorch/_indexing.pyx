@@ -9,10 +9,11 @@ from cpython.slice cimport PySlice_Check
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
-from ctorch._accelerator cimport backend, device_of
+from ctorch._accelerator cimport backend, batching, device_of
+from ctorch._batched cimport place_of_batch
 from ctorch._dispatch cimport (OP_ADD, binary, cast_to, check_inplace, check_rebase, contiguous, number_tensor,
                                write_out)
-from ctorch._device cimport device_object
+from ctorch._device cimport place_object
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
 from ctorch._forward.indexing cimport run_along
@@ -20,8 +21,8 @@ from ctorch._forward.masks cimport masked_fill_into, masked_select_forward, true
 from ctorch._iterator cimport copy_data
 from ctorch._kernels.along cimport COMBINE_ADD
 from ctorch._shape cimport broadcast_into
-from ctorch._tape cimport Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new, recording, \
-    tape_ops
+from ctorch._tape cimport Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new, recorded, \
+    forward_rule, tape_ops
 from ctorch._tensor cimport *
 from ctorch._views cimport copy_, expand_to, permute_to, reshape_to, select, slice_dim, unsqueeze_at, zeros_at
 
@@ -142,12 +143,13 @@ cdef tuple basic_part(TensorBase x, object index):
 cdef TensorBase beside(TensorBase x, TensorBase t):
     # An index tensor on x's device: those of the CPU go anywhere.
     cdef TensorBase y
-    if t.device == x.device and t.device_index == x.device_index:
+    cdef int index, other, device = place_of_batch(x, &index), from_device = place_of_batch(t, &other)
+    if device == from_device and index == other:
         return t
-    if t.device != DEVICE_CPU:
+    if from_device != DEVICE_CPU or t.device == DEVICE_BATCHED:
         raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor "
-                           f"({device_object(x.device, x.device_index)})")
-    y = tensor_empty_at(x, t.dtype, t.ndim, t.shape)
+                           f"({place_object(x)})")
+    y = tensor_empty_on(device, index, t.dtype, t.ndim, t.shape)
     copy_data(y, t)
     return y
 
@@ -179,6 +181,9 @@ cdef list positions(TensorBase mask):
     cdef TensorBase all
     cdef int64_t stride = mask.ndim
     cdef int d
+    if mask.device == DEVICE_BATCHED:
+        raise RuntimeError("vmap: We do not support batching operators that can support dynamic shape. Attempting to "
+                           "batch over indexing with a boolean mask.")
     if mask.device != DEVICE_CPU:
         return backend().positions(contiguous(mask))
     if mask.ndim == 1:
@@ -200,6 +205,9 @@ def nonzero(input, *, out=None, bint as_tuple=False):
             [2]])
     """
     cdef TensorBase x = <TensorBase?>input
+    if x.device == DEVICE_BATCHED:
+        raise RuntimeError("vmap: We do not support batching operators that can output dynamic shape. Attempted to "
+                           "vmap over nonzero.")
     cdef TensorBase column, target, row
     cdef int64_t shape[2]
     cdef int64_t stride
@@ -313,8 +321,17 @@ cdef int make_offsets(Rows r, int k, TensorBase index, int dim) except -1:
     return 0
 
 
+cdef bint batched_indices(list tensors):
+    for _, t in tensors:
+        if (<TensorBase>t).device == DEVICE_BATCHED:
+            return True
+    return False
+
+
 cdef TensorBase index_rows(TensorBase x, list tensors):
     """x indexed by tensors; not recorded."""
+    if x.device == DEVICE_BATCHED or batched_indices(tensors):
+        return <TensorBase?>batching().index(x, tensors)
     if x.device != DEVICE_CPU:
         return <TensorBase?>backend().index(x, tensors)
     return index_rows_cpu(x, tensors)
@@ -428,6 +445,9 @@ cdef int need_broadcast(TensorBase values, int ndim, const int64_t* shape) excep
 
 cdef int put_rows(TensorBase x, list tensors, TensorBase values, bint add) except -1:
     """x at the index tensors = (or +=) values; not recorded."""
+    if x.device == DEVICE_BATCHED or values.device == DEVICE_BATCHED or batched_indices(tensors):
+        batching().index_put(x, tensors, values, add)
+        return 0
     if x.device != DEVICE_CPU:
         backend().index_put(x, tensors, values, add)
         return 0
@@ -505,7 +525,7 @@ cdef TensorBase index_embed(TensorBase g, tuple shape, list tensors):
         sizes[i] = shape[i]
     out = zeros_at(g, g.dtype, len(shape), sizes)
     put_rows(out, tensors, g, True)
-    if wants_grad(g) and recording():
+    if recorded(g):
         node = node_new(index_embed_backward, b"index_put", 1, 0)
         node_edge(node, 0, g, None)
         keep(node, (tensors,))
@@ -526,7 +546,7 @@ cdef int keep(Node node, tuple args) except -1:
 
 cdef TensorBase index_recorded(TensorBase x, list tensors):
     cdef TensorBase y
-    cdef bint record = wants_grad(x) and recording()
+    cdef bint record = recorded(x)
     cdef Node node
     if not record:
         return index_rows(x, tensors)
@@ -546,7 +566,7 @@ cdef object get_item(TensorBase x, object index):
         check_index_bounds(x, 0, index, 0)
         return select(x, 0, k)
     if whole_mask(x, index):
-        if not (wants_grad(x) and recording()):
+        if not recorded(x):
             return masked_select_forward(x, <TensorBase>index)
         return index_recorded(reshape_to(x, 1, &x.numel), [(0, true_places(<TensorBase>index))])
     v, tensors = basic_part(x, index)
@@ -562,9 +582,14 @@ cdef bint whole_mask(TensorBase x, object index):
             and same_shape(x, <TensorBase>index))
 
 
+cdef bint batched_mask(TensorBase x, TensorBase index):
+    # Whether the index is one mask of x's shape, and one of several examples.
+    return index.dtype == BOOL and index.device == DEVICE_BATCHED and same_shape(x, index)
+
+
 cdef bint put_masked(TensorBase x, TensorBase mask, TensorBase values) except -1:
     # x[mask] = values, of which there is one, or one for each true element; False where the graph is to know of it.
-    if values.device != DEVICE_CPU or (recording() and (wants_grad(x) or wants_grad(values))):
+    if values.device != DEVICE_CPU or recorded(x) or recorded(values):
         return False
     if values.numel != 1 and (values.ndim != 1 or category_of[values.dtype] > category_of[x.dtype]):
         return False
@@ -599,6 +624,21 @@ cdef int put_backward(Node node, PyObject** grads) except -1:
     return 0
 
 
+cdef TensorBase put_tangent(Node node, TensorBase y, PyObject** tangents):
+    # The same change: where several values are put at one place, the last one counts.
+    cdef TensorBase t, values
+    tensors, add = <tuple>node.args
+    t = tape_ops.full_like(y, 0) if tangents[0] == NULL else tape_ops.clone(<TensorBase>tangents[0])
+    if tangents[1] == NULL and add:
+        return t
+    values = number_tensor(0.0) if tangents[1] == NULL else <TensorBase>tangents[1]
+    put_recorded(t, tensors, values, add)
+    return t
+
+
+forward_rule(put_backward, put_tangent)
+
+
 cdef TensorBase without(TensorBase g, list tensors):
     cdef object mask
     cdef TensorBase m = tensor_empty_at(g, g.dtype, g.ndim, g.shape)
@@ -612,11 +652,12 @@ cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) e
     cdef Node node = None
     cdef PyObject* both[2]
     check_inplace(x, b"index_put_")
-    if x.device != values.device or x.device_index != values.device_index:
+    if x.device == DEVICE_CUDA or values.device == DEVICE_CUDA:
         both[0], both[1] = <PyObject*>x, <PyObject*>values
         device_of(2, both, b"index_put_")
-    if recording() and (wants_grad(x) or wants_grad(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
-        check_rebase(x)
+    if (recorded(x) or recorded(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
+        both[0], both[1] = <PyObject*>x, <PyObject*>values
+        check_rebase(2, both)
         node = node_new(put_backward, b"index_put", 2, 0)
         node_edge(node, 0, x, None)
         node_edge(node, 1, values, None)
@@ -643,6 +684,9 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         return 0
     if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
         return 0
+    if isinstance(index, TensorBase) and batched_mask(x, <TensorBase>index) and values.numel == 1:
+        copy_(x, <TensorBase>batching().where(index, values, x))
+        return 0
     v, tensors = basic_part(x, index)
     if tensors:
         return put_recorded(v, tensors, values, False)
@@ -650,6 +694,16 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         values = select(values, 0, 0)
     copy_(v, values)
     return 0
+
+
+def _index_rows(TensorBase x not None, list tensors):
+    """x indexed by tensors, pairs of a dimension and its index; not recorded."""
+    return index_rows(x, tensors)
+
+
+def _put_rows(TensorBase x not None, list tensors, TensorBase values not None, bint add):
+    """x at the index tensors = (or +=) values; not recorded."""
+    put_rows(x, tensors, values, add)
 
 
 cdef TensorBase gather_rows(TensorBase x, TensorBase rows):
@@ -660,6 +714,10 @@ cdef TensorBase gather_rows(TensorBase x, TensorBase rows):
 def index_put_(input, indices, values, bint accumulate=False):
     """In place: the elements at the index tensors become (or grow by) the values."""
     cdef TensorBase x = <TensorBase?>input
+    if len(indices) == 1 and isinstance(indices[0], TensorBase) and batched_mask(x, <TensorBase>indices[0]) \
+            and (<TensorBase?>values).numel == 1:
+        copy_(x, <TensorBase>batching().where(indices[0], x + values if accumulate else values, x))
+        return input
     v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
     if tensors:
         put_recorded(v, tensors, <TensorBase?>values, accumulate)

@@ -37,10 +37,15 @@ cdef int check_changeable(TensorBase x, const char* op) except -1:
     return 0
 
 
-cdef int check_rebase(TensorBase x) except -1:
-    # May x get a history by an in-place change, of which its base would have to know?
-    if x.base != NULL and x.view_origin != VIEW_DEFAULT:
-        refuse_view(x)
+cdef int check_rebase(int n, PyObject** operands) except -1:
+    # May the first get a history by an in-place change, of which its base would have to know?
+    cdef TensorBase x = <TensorBase>operands[0]
+    cdef int k
+    if x.base == NULL or x.view_origin == VIEW_DEFAULT or not recording():
+        return 0
+    for k in range(n):
+        if wants_grad(<TensorBase>operands[k]):
+            refuse_view(x)
     return 0
 
 

@@ -3,11 +3,12 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t
 
+from ctorch._batched cimport empty_for
 from ctorch._dtype cimport *
 from ctorch._forward.selection cimport cat_forward
 from ctorch._iterator cimport copy_data
 from ctorch._shape cimport wrap_dim
-from ctorch._tape cimport BackwardFn, Node, node_attach, node_edge, node_give, node_needs, node_new, recording
+from ctorch._tape cimport BackwardFn, Node, node_attach, node_edge, node_give, node_needs, node_new, recorded
 from ctorch._tensor cimport *
 from ctorch._views cimport select, slice_dim, unsqueeze_at, zero_memory
 
@@ -50,7 +51,7 @@ cdef int stack_backward(Node node, PyObject** grads) except -1:
 
 
 cdef bint to_record(list parts, TensorBase y) except -1:
-    return recording() and category_of[y.dtype] >= CATEGORY_FLOAT and any([wants_grad(<TensorBase>p) for p in parts])
+    return category_of[y.dtype] >= CATEGORY_FLOAT and any([recorded(<TensorBase>p) for p in parts])
 
 
 cdef int record_joined(BackwardFn backward, const char* name, list parts, TensorBase y, tuple args) except -1:
@@ -153,7 +154,7 @@ def blocks_along_diagonal(list blocks not None):
     for x in blocks:
         shape[0] += x.shape[0]
         shape[1] += x.shape[1]
-    y = tensor_empty_at(first, first.dtype, 2, shape)
+    y = empty_for(blocks, first.dtype, 2, shape)
     zero_memory(y)
     for x in blocks:
         part = tensor_view(y, 2, x.shape, y.strides, y.data + (row * shape[1] + column) * itemsize_of[y.dtype])

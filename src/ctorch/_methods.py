@@ -8,6 +8,7 @@ from ctorch import _functions as ops
 from ctorch import _views
 from ctorch._device import device as Device
 from ctorch._dtype import dtype as DType
+from ctorch._tape import _recorded
 
 
 def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory_format=None):
@@ -182,14 +183,9 @@ def set_source(x, source, storage_offset, size, stride):
                              storage_offset)
 
 
-def _from_graph(*values):
-    """Whether one of these tensors is recorded."""
-    return ctorch.is_grad_enabled() and any(isinstance(v, ctorch.Tensor) and v.requires_grad for v in values)
-
-
 def masked_fill_(x, mask, value):
     """Tensor.masked_fill_: at once, or by way of the operator where the graph is to know."""
-    if x.is_cuda or _from_graph(value):
+    if x.is_cuda or _recorded(value):
         return x.copy_(ops.masked_fill(x.clone(), mask, value))
     return ops._masked_fill_(x, mask, value)
 
@@ -210,7 +206,7 @@ def scatter_(x, dim, index, src, reduce):
 
 def index_fill_(x, dim, index, value):
     """Tensor.index_fill_."""
-    if _from_graph(value):
+    if _recorded(value):
         return x.copy_(ops.index_fill(x.clone(), dim, index, value))
     return ops._index_fill_(x, dim, index, value)
 
@@ -248,7 +244,7 @@ def _need_host(op, *tensors):
     for t in tensors:
         if t.is_cuda:
             raise TypeError(f"{op} is only implemented on CPU tensors")
-        if _from_graph(t):
+        if _recorded(t):
             raise RuntimeError(f"Can't call {op}() on Variable that requires grad. Use var.detach().{op}() instead.")
 
 

@@ -4,6 +4,7 @@ import dataclasses
 import math
 
 from ctorch import _core
+from ctorch._batched import is_batched, levels, open_levels
 from ctorch._dtype import get_default_dtype
 from ctorch._grad_mode import no_grad
 
@@ -98,12 +99,24 @@ def tensor_repr(x):
     >>> ctorch.arange(3.)
     tensor([0., 1., 2.])
     """
+    if is_batched(x):
+        return _batched_text(x)
     prefix, wrap = _prefix(x)
     indent = len(prefix)
     with no_grad():
         text = prefix + _values_text(x.detach(), indent)
     text = _with_suffixes(text, _suffixes(x), indent)
     return wrap.format(text)
+
+
+def _batched_text(x):
+    # Inside of vmap all examples are shown, with the innermost level that they belong to.
+    from ctorch._levels import leave_dim
+    number, size = levels(x)[-1]
+    opened = [n for n, _, _ in open_levels()]
+    lines = tensor_repr(leave_dim(x.detach(), number, size, 0)).split("\n")
+    level = opened.index(number) + 1 if number in opened else number
+    return "\n".join([f"BatchedTensor(lvl={level}, bdim=0, value=", *(f"    {line}" for line in lines), ")"])
 
 
 def _prefix(x):

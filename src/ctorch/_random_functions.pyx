@@ -5,6 +5,8 @@ from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
 from ctorch._accelerator cimport backend, check_one_device
+from ctorch._batched cimport (Levels, batched_like, levels_of, place_of_batch, random_levels, real_tensor, refuse_same,
+                              wrapped)
 from ctorch._device cimport place_of
 from ctorch._dispatch cimport check_inplace, contiguous
 from ctorch._dtype cimport *
@@ -70,8 +72,34 @@ cdef Generator the(object generator):
 cdef TensorBase new(object size, object dtype, object device, str op, int fallback):
     cdef int64_t shape[MAX_DIMS]
     cdef int n = parse_sizes(size, shape, op), index = place_of(device, op)
-    return tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index,
-                           fallback if dtype is None else as_dtype(dtype, op), n, shape)
+    cdef TensorBase t = tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index,
+                                        fallback if dtype is None else as_dtype(dtype, op), n, shape)
+    return for_examples(t, None)
+
+
+cdef TensorBase for_examples(TensorBase t, TensorBase input):
+    # t, or memory like it for numbers of each example, where vmap says so; they may depend on an input.
+    cdef Levels levels = random_levels(input, False)
+    return t if levels is None else batched_like(levels, t, t.dtype, t.ndim, t.shape, NULL)
+
+
+cdef TensorBase drawn_for(TensorBase x, int dtype):
+    # Memory for numbers in x's shape.
+    cdef Levels levels = random_levels(x, False)
+    cdef int index, device
+    if levels is not None:
+        return batched_like(levels, x, dtype, x.ndim, x.shape, NULL)
+    if x.device != DEVICE_BATCHED:
+        return in_order_of(x, dtype)
+    device = place_of_batch(x, &index)
+    return tensor_empty_on(device, index, dtype, x.ndim, x.shape)
+
+
+cdef TensorBase beside(TensorBase y, TensorBase x, int dtype):
+    # x as real dense memory, one element for each that is drawn into y.
+    cdef TensorBase real = real_tensor(y), q = in_order_of(real, dtype)
+    copy_data(wrapped(q, levels_of(y)) if y.device == DEVICE_BATCHED else q, x)
+    return q
 
 
 cdef bint drawn(TensorBase t, str kind, tuple parameters, object generator) except *:
@@ -121,11 +149,13 @@ def rand(*size, generator=None, dtype=None, device=None, requires_grad=False, ou
     tensor([0.4963, 0.7682, 0.0885])
     """
     cdef TensorBase t = new(unpack_sizes(size), dtype_like(dtype, out), device, "rand", default_dtype())
+    cdef TensorBase all
     if is_complex(t):
         return given(out, finish(uniform_(t, 0, 1, generator), requires_grad, layout, pin_memory))
     only_floats(t, "rand")
-    if not drawn(t, "uniform", (0, 1), generator):
-        uniform(the(generator), element_of(t.dtype, "rand"), t.data, t.numel, 0, 1)
+    all = real_tensor(t)
+    if not drawn(all, "uniform", (0, 1), generator):
+        uniform(the(generator), element_of(t.dtype, "rand"), all.data, all.numel, 0, 1)
     return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
@@ -136,11 +166,13 @@ def randn(*size, generator=None, dtype=None, device=None, requires_grad=False, o
     See https://docs.pytorch.org/docs/stable/generated/torch.randn.html
     """
     cdef TensorBase t = new(unpack_sizes(size), dtype_like(dtype, out), device, "randn", default_dtype())
+    cdef TensorBase all
     if is_complex(t):
         return given(out, finish(normal_(t, 0, 1, generator), requires_grad, layout, pin_memory))
     only_floats(t, "randn")
-    if not drawn(t, "normal", (0, 1), generator):
-        normal(the(generator), element_of(t.dtype, "randn"), t.data, t.numel, 0, 1)
+    all = real_tensor(t)
+    if not drawn(all, "normal", (0, 1), generator):
+        normal(the(generator), element_of(t.dtype, "randn"), all.data, all.numel, 0, 1)
     return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
@@ -160,13 +192,15 @@ def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, d
     if high is None:
         raise TypeError("randint(): expects the upper bound high and a size")
     cdef TensorBase t = new(size, dtype_like(dtype, out), device, "randint", INT64)
+    cdef TensorBase all
     low, high = whole_bound(0 if low is None else low), whole_bound(high)
     if requires_grad and category_of[t.dtype] < CATEGORY_FLOAT:
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
-    if not drawn(t, "integers", (low, high), generator):
-        random_range(the(generator), element_of(t.dtype, "randint"), t.data, t.numel, low, high)
+    all = real_tensor(t)
+    if not drawn(all, "integers", (low, high), generator):
+        random_range(the(generator), element_of(t.dtype, "randint"), all.data, all.numel, low, high)
     return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
@@ -182,30 +216,34 @@ def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False,
     """
     if n < 0:
         raise RuntimeError(f"n must be non-negative, got {n}")
-    cdef TensorBase t = new((n,), dtype_like(dtype, out), device, "randperm", INT64)
-    if not drawn(t, "permutation", (), generator):
-        c_randperm(the(generator), element_of(t.dtype, "randperm"), t.data, t.numel)
+    cdef TensorBase t = new((n,), dtype_like(dtype, out), device, "randperm", INT64), all
+    cdef int64_t k
+    all = real_tensor(t)
+    if not drawn(all, "permutation", (), generator):
+        for k in range(all.numel // t.numel if t.numel else 0):
+            c_randperm(the(generator), element_of(t.dtype, "randperm"), all.data + k * t.numel * itemsize_of[t.dtype],
+                       t.numel)
     return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
 def rand_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None, layout=None,
               pin_memory=False):
     """Uniform numbers in [0, 1) in the shape of a tensor."""
-    t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    t = for_examples(factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format), input)
     return finish(uniform_(t, generator=generator), requires_grad, layout, pin_memory)
 
 
 def randn_like(input, *, dtype=None, device=None, requires_grad=False, generator=None, memory_format=None,
                layout=None, pin_memory=False):
     """Normal numbers in the shape of a tensor."""
-    t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    t = for_examples(factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format), input)
     return finish(normal_(t, generator=generator), requires_grad, layout, pin_memory)
 
 
 def randint_like(input, *args, low=None, high=None, dtype=None, device=None, requires_grad=False, generator=None,
                  memory_format=None, layout=None, pin_memory=False):
     """Whole numbers from low (0 unless given) to high in the shape of a tensor."""
-    t = factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format)
+    t = for_examples(factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format), input)
     bounds = [whole_bound(v) for v in (low, *args, high) if v is not None]
     return finish(random_(t, *bounds, generator=generator), requires_grad, layout, pin_memory)
 
@@ -215,7 +253,9 @@ def bernoulli(input, p=None, *, generator=None, out=None):
     cdef TensorBase x = <TensorBase?>input
     if p is None:
         only_floats(x, "bernoulli")
-    y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    if p is None:
+        refuse_same(x)
+    y = drawn_for(x, x.dtype)
     return given(out, bernoulli_(y, x if p is None else p, generator))
 
 
@@ -230,10 +270,13 @@ def poisson(input, generator=None):
     >>> ctorch.poisson(ctorch.zeros(3))
     tensor([0., 0., 0.])
     """
-    cdef TensorBase x = <TensorBase?>input, q = contiguous(x), y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    cdef TensorBase x = <TensorBase?>input, q, y, all
     only_floats(x, "poisson")
     on_cpu(x, "poisson")
-    c_poisson(the(generator), element_of(x.dtype, "poisson"), y.data, y.numel, q.data)
+    refuse_same(x)
+    y = drawn_for(contiguous(x), x.dtype)
+    all, q = real_tensor(y), beside(y, x, x.dtype)
+    c_poisson(the(generator), element_of(x.dtype, "poisson"), all.data, all.numel, q.data)
     return y
 
 
@@ -246,22 +289,24 @@ def binomial(count, prob, generator=None):
     >>> ctorch.binomial(ctorch.tensor([4., 9.]), ctorch.tensor([0., 1.]))
     tensor([0., 9.])
     """
-    cdef TensorBase n, p, y
+    cdef TensorBase n, p, y, all
     if count.dtype != prob.dtype:
         raise RuntimeError("Found dtype " + str(prob.dtype) + " but expected " + str(count.dtype))
     only_floats(<TensorBase?>count, "binomial_cpu")
     on_cpu(<TensorBase>count, "binomial")
-    both = (count.detach() + prob.detach()).shape
     dtype = FLOAT64 if (<TensorBase>count).dtype == FLOAT64 else FLOAT32
-    n = contiguous(count.detach().to(dtype_object(dtype)).expand(both))
-    p = contiguous(prob.detach().to(dtype_object(dtype)).expand(both))
-    y = tensor_empty(dtype, n.ndim, n.shape)
-    c_binomial(the(generator), element_of(dtype, "binomial"), y.data, y.numel, n.data, p.data)
+    refuse_same(<TensorBase>count)
+    refuse_same(<TensorBase?>prob)
+    n = count.detach() + prob.detach()
+    y = drawn_for(contiguous(n), dtype)
+    all, n, p = real_tensor(y), beside(y, <TensorBase>count, dtype), beside(y, <TensorBase>prob, dtype)
+    c_binomial(the(generator), element_of(dtype, "binomial"), all.data, all.numel, n.data, p.data)
     return (<object>y).to(count.dtype)
 
 
 cdef int on_cpu(TensorBase x, str op) except -1:
-    if x.device != DEVICE_CPU:
+    cdef int index
+    if place_of_batch(x, &index) != DEVICE_CPU:
         raise NotImplementedError(f"{op}: not implemented for device 'cuda' and dtype {dtype_name(x.dtype).decode()}")
     return 0
 
@@ -271,31 +316,34 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
 
     See https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
     """
-    cdef TensorBase x = <TensorBase?>input, q, y
+    cdef TensorBase x = <TensorBase?>input, q, y, all
     cdef int64_t shape[2]
     if category_of[x.dtype] != CATEGORY_FLOAT:
         raise RuntimeError("multinomial only supports floating-point dtypes for input, got: "
                            f"{dtype_title(x.dtype)}")
     if x.ndim < 1 or x.ndim > 2:
         raise RuntimeError("prob_dist must be 1 or 2 dim")
-    q = contiguous(x)
+    refuse_same(x)
     shape[0] = x.shape[0] if x.ndim == 2 else num_samples
     shape[x.ndim - 1] = num_samples
     check_multinomial(x.shape[x.ndim - 1], num_samples, replacement)
-    y = tensor_empty_at(x, INT64, x.ndim, shape)
-    if not drawn(y, "multinomial", (q, num_samples, replacement), generator):
-        c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data, x.shape[0] if x.ndim == 2 else 1,
-                      x.shape[x.ndim - 1], num_samples, replacement, <int64_t*>y.data)
+    y = for_examples(tensor_empty_at(x, INT64, x.ndim, shape), x)
+    q = drawn_for(contiguous(x), x.dtype)
+    all, q = real_tensor(y), beside(q, x, x.dtype)
+    if not drawn(all, "multinomial", (q, num_samples, replacement), generator):
+        c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data,
+                      q.numel // x.shape[x.ndim - 1] if x.numel else 0, x.shape[x.ndim - 1], num_samples, replacement,
+                      <int64_t*>all.data)
     return given(out, y)
 
 
 def dropout_mask(TensorBase x not None, double p, generator=None):
     """Zero with probability p, else 1 / (1 - p), in the shape of x."""
-    cdef TensorBase y = in_order_of(x, x.dtype)
+    cdef TensorBase y = drawn_for(x, x.dtype), all = real_tensor(y)
     only_floats(x, "dropout")
-    if drawn(y, "dropout_mask", (p,), generator):
+    if drawn(all, "dropout_mask", (p,), generator):
         return y
-    c_dropout_mask(the(generator), element_of(x.dtype, "dropout"), y.data, y.numel, p)
+    c_dropout_mask(the(generator), element_of(x.dtype, "dropout"), all.data, all.numel, p)
     return y
 
 
@@ -324,14 +372,25 @@ cdef TensorBase in_order_of(TensorBase x, int dtype):
 
 cdef TensorBase target(TensorBase x, const char* op):
     # Dense memory to fill: x itself, or a copy that `put_back` puts back.
+    cdef Levels levels = random_levels(x, True)
+    cdef int index, device
     check_inplace(x, op)
-    return x if x.contiguous else in_order_of(x, x.dtype)
+    if x.device != DEVICE_BATCHED:
+        return x if x.contiguous else in_order_of(x, x.dtype)
+    if levels is not None:
+        return real_tensor(batched_like(levels, x, x.dtype, x.ndim, x.shape, NULL))
+    device = place_of_batch(x, &index)
+    return tensor_empty_on(device, index, x.dtype, x.ndim, x.shape)
 
 
 cdef object put_back(TensorBase x, TensorBase filled, const char* op):
+    cdef Levels levels
     if filled is not x:
-        copy_data(x, filled)
+        levels = None if x.device != DEVICE_BATCHED else random_levels(x, True)
+        copy_data(x, filled if levels is None else wrapped(filled, levels))
     bump_version(x, op)
+    if is_dual(x):                   # constant from now on
+        (<object>x).copy_(tensor_alias(x))
     return x
 
 
@@ -366,12 +425,15 @@ def normal_(TensorBase x not None, double mean=0, double std=1, generator=None):
 def bernoulli_(TensorBase x not None, p=0.5, generator=None):
     """In place: ones with probability p, zeros elsewhere."""
     cdef TensorBase t = target(x, "bernoulli_"), q
+    cdef Levels levels
     check_one_device("bernoulli_", (x, p))
     if drawn(t, "bernoulli", (p,), generator):
         return put_back(x, t, b"bernoulli_")
     if isinstance(p, TensorBase):
+        refuse_same(<TensorBase>p)
+        levels = random_levels(x, True)
         q = in_order_of(t, (<TensorBase>p).dtype)
-        copy_data(q, <TensorBase>p)
+        copy_data(q if levels is None else wrapped(q, levels), <TensorBase>p)
         bernoulli_each(the(generator), element_of(x.dtype, "bernoulli_"), t.data, t.numel,
                        element_of(q.dtype, "bernoulli_"), q.data)
     else:

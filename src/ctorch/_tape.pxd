@@ -2,7 +2,7 @@
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
-from ctorch._tensor cimport TensorBase
+from ctorch._tensor cimport TensorBase, is_dual, wants_grad
 
 cdef enum:
     INLINE_EDGES = 3
@@ -14,10 +14,12 @@ ctypedef int (*BackwardFn)(Node node, PyObject** grads) except -1
 cdef struct Edge:
     PyObject* target                 # owned Node, or leaf Tensor; NULL where no gradient is wanted
     int64_t* shape                   # sizes of the input where they differ from the output's, else NULL
+    PyObject* levels                 # owned Levels of a batched input, else NULL
     int output_nr                    # which output of the target the gradient belongs to
     int ndim
     uint8_t dtype
     uint8_t hidden                   # its gradient is not asked for by the call that runs now
+    uint8_t forward                  # there for forward mode alone, until the outputs have their tangents
     bint leaf
 
 cdef struct Saved:
@@ -66,9 +68,23 @@ cdef class Node:
     cdef PyObject** grads            # owned incoming gradients, one per output
     cdef PyObject* args              # owned tuple of what else the derivative needs, or NULL
     cdef PyObject* hooks             # owned dict of kinds of hooks ("pre", "post", an output's number), or NULL
+    cdef PyObject* tangents          # owned dict of depth -> [(input, tangent)], until the outputs have theirs; or NULL
     cdef Edge inline_edges[3]
     cdef Saved inline_saved[4]
     cdef PyObject* inline_grads[1]
+
+# A level of forward mode, and what a tensor has in one; see _tape_forward.pxi.
+cdef class DualLevel:
+    cdef int depth
+    cdef PyObject* first             # a Tangent of this level, whose neighbours lead to all others
+
+cdef class Tangent:
+    cdef PyObject* owner             # the tensor, which owns this
+    cdef PyObject* next              # owned Tangent of the same tensor in the next level above, or NULL
+    cdef PyObject* before
+    cdef PyObject* after
+    cdef DualLevel level
+    cdef TensorBase value
 
 # What the tape needs from the layers above it; they register it when they are imported.
 cdef struct TapeOps:
@@ -78,7 +94,10 @@ cdef struct TapeOps:
     TensorBase (*clone)(TensorBase x)
     Node (*regenerate)(TensorBase view)
     int (*rebase)(TensorBase view, Node node) except -1
+    TensorBase (*settle)(TensorBase g, PyObject* levels)
     int (*before_change)(TensorBase x) except -1     # NULL unless saved tensors may be changed in place
+    TensorBase (*full_like)(TensorBase x, int value)
+    TensorBase (*spread)(TensorBase t, TensorBase y)     # a tangent in the shape and the dtype of an output
 
 cdef TapeOps tape_ops
 
@@ -93,10 +112,36 @@ cdef int node_outputs(Node node, int n) except -1
 cdef int node_attach(Node node, TensorBase output, int output_nr) except -1
 cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1
 cdef int node_save(Node node, int k, TensorBase x, bint output) except -1
+cdef int edge_levels(Edge* e, TensorBase x) except -1
 cdef TensorBase node_saved(Node node, int k)
 cdef int node_give(Node node, int k, TensorBase g) except -1
 cdef object node_edge_shape(Node node, int k, TensorBase g)
 cdef Node grad_fn_of(TensorBase x)
+
+cdef bint duals_visible() noexcept
+cdef bint dual_seen(TensorBase x) noexcept
+cdef bint differentiable() noexcept
+cdef uint64_t set_visible(uint64_t levels) noexcept
+cdef uint64_t all_levels() noexcept
+cdef uint64_t levels_below(uint64_t levels, int depth) noexcept
+cdef int node_settle(Node node) except -1
+cdef dict output_tangents(Node node, TensorBase y, int output_nr)
+cdef int add_tangents(Node node, int k, dict found) except -1
+cdef dict tangents_of(TensorBase x)
+cdef int set_tangent(TensorBase x, int depth, object t) except -1
+cdef int drop_tangents(TensorBase x) except -1
+cdef int share_tangents(TensorBase to, TensorBase frm) except -1
+cdef bint has_real_edge(Node node) noexcept
+
+# The derivative of output `y` in forward mode, from the tangents of the inputs (NULL where there is none); None where
+# it is to be found by way of the node's backward function.
+ctypedef TensorBase (*ForwardFn)(Node node, TensorBase y, PyObject** tangents)
+
+cdef int forward_rule(BackwardFn backward, ForwardFn forward) except -1
+
+cdef inline bint recorded(TensorBase x) noexcept:
+    # Operations on x make nodes here and now: for backward, or for tangents of what they make.
+    return (wants_grad(x) and recording()) or (is_dual(x) and dual_seen(x))
 
 cdef inline bint node_needs(Node node, int k) noexcept:
     return node.edges[k].target != NULL and not node.edges[k].hidden

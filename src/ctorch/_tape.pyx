@@ -7,13 +7,14 @@ cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport uint8_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from ctorch._dtype cimport dtype_title
-from ctorch._tensor cimport (TensorBase, same_shape, shape_tuple, tensor_alias,
-                             wants_grad)
+from ctorch._batched cimport Levels, levels_of
+from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
+from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, same_shape, shape_tuple,
+                             tensor_alias, wants_grad)
 
 cdef extern from *:
     """
@@ -128,12 +129,14 @@ cdef class Node:
             release_later(self.edges[i].target)
             if self.edges[i].shape != NULL:
                 free(self.edges[i].shape)
+            Py_XDECREF(self.edges[i].levels)
         for i in range(self.n_saved):
             release_later(self.saved[i].tensor)
         for i in range(self.n_outputs):
             release_later(self.grads[i])
         release_later(self.args)
         release_later(self.hooks)
+        release_later(self.tangents)
         if self.edges != &self.inline_edges[0]:
             free(self.edges)
         if self.saved != &self.inline_saved[0]:
@@ -267,6 +270,12 @@ cdef int node_outputs(Node node, int n) except -1:
 
 
 cdef int node_attach(Node node, TensorBase output, int output_nr) except -1:
+    if ct_visible != 0 and not attach_forward(node, output, output_nr):
+        return 0
+    return node_link(node, output, output_nr)
+
+
+cdef int node_link(Node node, TensorBase output, int output_nr) except -1:
     if output.extra != NULL:
         move_retained(output, node, output_nr)
     Py_INCREF(node)
@@ -287,10 +296,17 @@ cdef Node grad_fn_of(TensorBase x):
 cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
     # Where the gradient of input k goes. `output` gives the shape that the gradient has unless noted.
     cdef Edge* e = &node.edges[k]
-    cdef Node maker
-    if not wants_grad(x):
+    cdef Node maker = None
+    cdef bint wants = wants_grad(x)
+    if ct_visible != 0:
+        wants = wants and ct_recording       # else it is there for its tangents
+        if is_dual(x) and dual_seen(x):
+            add_tangents(node, k, tangents_of(x))
+            e.forward = not wants
+    if not (wants or e.forward):
         return 0
-    maker = grad_fn_of(x) if x.base != NULL else (None if x.grad_fn == NULL else <Node>x.grad_fn)
+    if wants:
+        maker = grad_fn_of(x) if x.base != NULL else (None if x.grad_fn == NULL else <Node>x.grad_fn)
     if maker is not None:
         Py_INCREF(maker)
         e.target = <PyObject*>maker
@@ -301,11 +317,23 @@ cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
         e.leaf = True
     e.dtype = x.dtype
     e.ndim = x.ndim
+    if x.device == DEVICE_BATCHED:
+        edge_levels(e, x)
     if output is None or not same_shape(x, output):
         e.shape = <int64_t*>malloc((x.ndim + 1) * sizeof(int64_t))
         if e.shape == NULL:
             raise MemoryError()
         memcpy(e.shape, x.shape, x.ndim * sizeof(int64_t))
+    return 0
+
+
+cdef int edge_levels(Edge* e, TensorBase x) except -1:
+    # The gradient of an input that is one example of several is so too.
+    cdef Levels levels
+    if x.device == DEVICE_BATCHED:
+        levels = levels_of(x)
+        Py_INCREF(levels)
+        e.levels = <PyObject*>levels
     return 0
 
 
@@ -321,7 +349,7 @@ cdef int node_save(Node node, int k, TensorBase x, bint output) except -1:
                            "get a normal tensor and use it in autograd.")
     s.version = x.storage.version
     s.output = output
-    if ct_pack != NULL:
+    if ct_pack != NULL and (node.tangents == NULL or has_real_edge(node)):
         return save_packed(s, kept, x)
     Py_INCREF(kept)
     s.tensor = <PyObject*>kept
@@ -347,9 +375,11 @@ cdef TensorBase node_saved(Node node, int k):
                            f"operation: [torch.{dtype_title(x.dtype)}Tensor {list(shape_tuple(x))}], which "
                            f"{node_name(node)} saved, is at version {x.storage.version}; expected version "
                            f"{s.version} instead. The last inplace operation on it was {who}.")
-    if s.output and ct_recording:
+    if s.output and ct_recording and (node.n_edges == 0 or has_real_edge(node)):
         y = tensor_alias(x)
-        node_attach(node, y, s.output_nr)
+        if x.tangents != NULL:
+            share_tangents(y, x)
+        node_link(node, y, s.output_nr)
         return y
     return x
 
@@ -362,6 +392,7 @@ cdef object node_edge_shape(Node node, int k, TensorBase g):
     return tuple([e.shape[i] for i in range(e.ndim)])
 
 
+include "_tape_forward.pxi"
 include "_tape_saved.pxi"
 include "_tape_plan.pxi"
 include "_tape_walk.pxi"

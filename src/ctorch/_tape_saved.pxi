@@ -45,7 +45,7 @@ def _at_edge(Node node not None, int output_nr, TensorBase like not None):
     if not 0 <= output_nr < node.n_outputs:
         raise RuntimeError(f"{node_name(node)} has {node.n_outputs} outputs, not one of number {output_nr}")
     cdef TensorBase y = tensor_alias(like)
-    node_attach(node, y, output_nr)
+    node_link(node, y, output_nr)
     return y
 
 
@@ -72,7 +72,8 @@ cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
         raise RuntimeError("A saved tensor pack hook is modifying its input in place. Tensors provided as input to "
                            "pack hook cannot be modified by in-place operations as this can lead to unexpected "
                            "side-effects.")
-    record = (value, unpack, maker, x.output_nr, leaf)
+    # an output gets its tangents later; see share_with_saved
+    record = (value, unpack, maker, x.output_nr, leaf, [] if s.output else levels_and_tangents(x))
     Py_INCREF(record)
     s.tensor = <PyObject*>record
     s.packed = True
@@ -88,7 +89,7 @@ cdef TensorBase unpacked(Node node, Saved* s):
     key = s - node.saved
     if running and call.unpacked != NULL and key in <dict>call.unpacked:
         return <TensorBase>(<dict>call.unpacked)[key]
-    value, unpack, maker, output_nr, leaf = <tuple>s.tensor
+    value, unpack, maker, output_nr, leaf, tangents = <tuple>s.tensor
     got = unpack(value)
     if not isinstance(got, TensorBase):
         raise TypeError("Output of saved tensor unpack_hook expected to be a Tensor but got result of type "
@@ -96,11 +97,14 @@ cdef TensorBase unpacked(Node node, Saved* s):
     if got is leaf:
         return <TensorBase>leaf
     y = tensor_alias(<TensorBase>got)
+    for level, t in tangents:
+        if level_is_open(<DualLevel>level):
+            set_tangent(y, (<DualLevel>level).depth, t)
     if s.output:
-        if ct_recording:
-            node_attach(node, y, s.output_nr)
+        if ct_recording and has_real_edge(node):
+            node_link(node, y, s.output_nr)
     elif maker is not None:
-        node_attach(<Node>maker, y, output_nr)
+        node_link(<Node>maker, y, output_nr)
     elif leaf is not None:
         entry = node_new(pass_gradient, b"alias", 1, 0)
         node_edge(entry, 0, <TensorBase>leaf, y)

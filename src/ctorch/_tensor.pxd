@@ -11,6 +11,7 @@ cdef enum:
 cdef enum DeviceType:
     DEVICE_CPU = 0
     DEVICE_CUDA = 1
+    DEVICE_BATCHED = 2               # one example of several; see _batched
 
 cdef enum ViewOrigin:
     VIEW_DEFAULT = 0
@@ -38,6 +39,7 @@ cdef class TensorBase:
     cdef uint32_t view_version       # storage version for which this view's grad_fn is right
     cdef PyObject* grad_fn           # owned Node or NULL
     cdef PyObject* grad              # owned Tensor or NULL
+    cdef PyObject* tangents          # owned Tangent of the lowest level of forward mode that it has one in, or NULL
     cdef PyObject* base              # owned Tensor of which this is a differentiable view, or NULL
     cdef PyObject* hooks             # owned OrderedDict of hooks of a leaf, or NULL
     cdef PyObject* extra             # owned dict of Python attributes, or NULL; the type's tp_dictoffset
@@ -45,9 +47,10 @@ cdef class TensorBase:
 
 cdef PyTypeObject* tensor_type       # set by _core to Tensor
 
-# What the second device gives; registered by _accelerator.
+# What other devices give; registered by _accelerator and _batched.
 cdef struct TensorHooks:
     Storage* (*storage)(int index, size_t nbytes) except NULL
+    TensorBase (*batched)(TensorBase place, int dtype, int ndim, const int64_t* shape, const int64_t* strides)
 
 cdef TensorHooks tensor_hooks
 
@@ -84,6 +87,11 @@ cdef inline bint wants_grad(TensorBase t) noexcept:
     # requires_grad, also for a view whose base has got a history by an in-place change since
     return t.requires_grad or (t.base != NULL and t.view_version != t.storage.version
                                and (<TensorBase>t.base).requires_grad)
+
+cdef inline bint is_dual(TensorBase t) noexcept:
+    # has tangents, also as a view whose base has got some by an in-place change since
+    return t.tangents != NULL or (t.base != NULL and t.view_version != t.storage.version
+                                  and (<TensorBase>t.base).tangents != NULL)
 
 cdef inline void bump_version(TensorBase t, const char* op) noexcept:
     if not t.untracked:

@@ -93,20 +93,31 @@ cdef Node regenerate(TensorBase v):
     # A view whose base was changed in place: its history is the base's now.
     cdef TensorBase base = <TensorBase>v.base
     cdef Node node
-    if not base.requires_grad:
+    cdef uint64_t visible
+    cdef bint mode, history = base.requires_grad
+    if not base.requires_grad and base.tangents == NULL:
         return None if v.grad_fn == NULL else <Node>v.grad_fn
-    if v.view_origin != VIEW_DEFAULT:
+    if v.view_origin != VIEW_DEFAULT and history:
+        history = recording() or not (is_dual(base) or is_dual(v))      # else it is asked for its tangents alone
+    if v.view_origin != VIEW_DEFAULT and history:
         raise RuntimeError(UNKNOWN_HISTORY[v.view_origin == VIEW_NO_GRAD])
     args, pairs = place_in(base, v)
-    node = node_new(part_backward, b"as_strided", 1, 0)
-    node_edge(node, 0, base, None)
-    straight = pairs == NO_PAIRS and inside(base, args)
-    keep_args(node, (KIND_STRIDED, args, None if straight else stride_tuple(base), pairs))
-    node_attach(node, v, 0)
+    visible, mode = set_visible(all_levels()), set_recording(history)
+    try:
+        node = node_new(part_backward, b"as_strided", 1, 0)
+        node_edge(node, 0, base, None)
+        straight = pairs == NO_PAIRS and inside(base, args)
+        keep_args(node, (KIND_STRIDED, args, None if straight else stride_tuple(base), pairs))
+        node_attach(node, v, 0)
+    finally:
+        set_visible(visible)
+        set_recording(mode)
+    if base.requires_grad and not history:
+        return None if v.grad_fn == NULL else <Node>v.grad_fn
     # as if made when the base was, so that whatever uses the view now is newer
     node.sequence = 1 if base.grad_fn == NULL else (<Node>base.grad_fn).sequence + 1
     v.view_version = v.storage.version
-    return node
+    return node if base.requires_grad else None
 
 
 cdef int copy_slices_backward(Node node, PyObject** grads) except -1:
@@ -116,7 +127,7 @@ cdef int copy_slices_backward(Node node, PyObject** grads) except -1:
     cdef int64_t steps[MAX_DIMS]
     cdef int i
     args, base_strides, pairs = <tuple>node.args
-    if recording() or pairs != NO_PAIRS:
+    if differentiable() or pairs != NO_PAIRS:
         rest, changed = parted(g, args, base_strides, pairs)
     else:
         for i in range(g.ndim):
@@ -180,13 +191,18 @@ cdef int rebase(TensorBase v, Node inner) except -1:
     args, pairs = place_in(base, v)
     node = node_new(copy_slices_backward, b"copy_slices", 2, 0)
     node_edge(node, 0, base, None)
+    add_tangents(node, 1, output_tangents(inner, v, 0))
+    node_settle(inner)
     Py_INCREF(inner)
     node.edges[1].target = <PyObject*>inner
     node.edges[1].dtype = v.dtype
+    node.edges[1].forward = duals_visible() and not has_real_edge(inner)
+    edge_levels(&node.edges[1], v)
     keep_args(node, (args, None if base.contiguous else stride_tuple(base), pairs))
     node_attach(node, base, 0)
-    Py_XDECREF(v.grad_fn)
-    v.grad_fn = NULL
-    v.requires_grad = True
+    if base.requires_grad:
+        Py_XDECREF(v.grad_fn)
+        v.grad_fn = NULL
+        v.requires_grad = True
     v.view_version = v.storage.version - 1       # stale on purpose: the next use makes its node from the base
     return 0

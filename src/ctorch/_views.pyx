@@ -6,10 +6,12 @@ the gradient put into zeros.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
+from libc.stdint cimport uint64_t
 from libc.string cimport memcpy, memset
 
 from ctorch._accelerator cimport backend
-from ctorch._device cimport device_object, place_of
+from ctorch._batched cimport batched_like, levels_of, memory_of, place_of_batch
+from ctorch._device cimport place_object, place_of
 from ctorch._dispatch cimport (cast_to, check_changeable, check_inplace, check_rebase, contiguous,  # no-cython-lint
                                number_tensor)
 from ctorch._dtype cimport *
@@ -17,8 +19,10 @@ from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
 from ctorch._shape cimport channels_last_strides, infer_size, parse_sizes, reduce_dims, view_strides, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (Node, in_inference, node_attach, node_edge, node_edge_shape, node_give,
-                           node_needs, node_new, recording, tape_ops)
+from ctorch._tape cimport (Node, add_tangents, all_levels, differentiable, drop_tangents, duals_visible, edge_levels,
+                           forward_rule, has_real_edge, in_inference, node_attach, node_edge, node_edge_shape,
+                           node_give, node_needs, node_new, node_settle, output_tangents, recorded, recording,
+                           set_recording, set_visible, share_tangents, tape_ops)
 from ctorch._tensor cimport *
 
 cdef enum:
@@ -90,7 +94,7 @@ cdef TensorBase view_or_none(TensorBase x, int ndim, const int64_t* shape):
     if not view_strides(x, ndim, shape, strides):
         return None
     v = link(tensor_view(x, ndim, shape, strides, x.data), x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(reshape_backward, b"view", 1, 0)
         node_edge(node, 0, x, None)
         node_attach(node, v, 0)
@@ -109,7 +113,7 @@ cdef TensorBase clone_contiguous(TensorBase x):
     cdef Node node
     y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
     copy_data(y, x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(pass_backward, b"clone", 1, 0)
         node_edge(node, 0, x, y)
         node_attach(node, y, 0)
@@ -138,7 +142,7 @@ cdef TensorBase permute_to(TensorBase x, const int* perm):
         shape[i] = x.shape[perm[i]]
         strides[i] = x.strides[perm[i]]
     v = link(tensor_view(x, x.ndim, shape, strides, x.data), x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(permute_backward, b"permute", 1, 0)
         node_edge(node, 0, x, None)
         keep_args(node, tuple([perm[i] for i in range(x.ndim)]))
@@ -176,7 +180,7 @@ cdef TensorBase expand_to(TensorBase x, int ndim, const int64_t* shape):
                                f"({x.shape[own]}) at non-singleton dimension {i}.  Target sizes: "
                                f"{[shape[j] for j in range(ndim)]}.  Tensor sizes: {list(shape_tuple(x))}")
     v = link(tensor_view(x, ndim, sizes, strides, x.data), x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(pass_backward, b"expand", 1, 0)      # node_give sums back to the input's shape
         node_edge(node, 0, x, None)
         node_attach(node, v, 0)
@@ -215,7 +219,7 @@ cdef TensorBase unsqueeze_at(TensorBase x, int dim):
             shape[i] = x.shape[i - (i > dim)]
             strides[i] = x.strides[i - (i > dim)]
     v = link(tensor_view(x, x.ndim + 1, shape, strides, x.data), x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(reshape_backward, b"unsqueeze", 1, 0)
         node_edge(node, 0, x, None)
         node_attach(node, v, 0)
@@ -235,7 +239,7 @@ cdef TensorBase squeeze_marked(TensorBase x, const bint* gone):
         strides[n] = x.strides[i]
         n += 1
     v = link(tensor_view(x, n, shape, strides, x.data), x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(reshape_backward, b"squeeze", 1, 0)
         node_edge(node, 0, x, None)
         node_attach(node, v, 0)
@@ -316,7 +320,7 @@ cdef TensorBase embed(TensorBase g, tuple shape, int kind, tuple args):
         add_shared(v, g)
     else:
         copy_data(v, g)
-    if wants_grad(g) and recording():
+    if recorded(g):
         node = node_new(embed_backward, b"view_scatter", 1, 0)
         node_edge(node, 0, g, None)
         keep_args(node, (kind, args))
@@ -357,7 +361,7 @@ cdef int embed_backward(Node node, PyObject** grads) except -1:
 cdef TensorBase recorded_part(TensorBase x, int kind, tuple args):
     cdef TensorBase v = link(part(x, kind, args), x)
     cdef Node node
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(part_backward, (b"select", b"slice", b"diagonal", b"as_strided", b"unfold")[kind], 1, 0)
         node_edge(node, 0, x, None)
         keep_args(node, (kind, args, None if kind != KIND_STRIDED or inside(x, args) else stride_tuple(x), NO_PAIRS))
@@ -387,7 +391,7 @@ cdef TensorBase fit(TensorBase g, int dtype, int ndim, const int64_t* shape):
     if ndim >= 0 and not differs:
         for i in range(ndim):
             differs = differs or g.shape[i] != shape[i]
-    if recording() and wants_grad(g):
+    if recorded(g):
         return fit_recorded(g, dtype, ndim, shape, differs)
     if differs:
         if ndim > g.ndim:
@@ -408,6 +412,24 @@ cdef TensorBase fit_recorded(TensorBase g, int dtype, int ndim, const int64_t* s
     return <TensorBase>(x.to(dtype_object(dtype)))
 
 
+cdef TensorBase full_like(TensorBase x, int value):
+    cdef TensorBase y
+    if value == 0:
+        return zeros_at(x, x.dtype, x.ndim, x.shape)
+    y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
+    copy_data(y, number_tensor(value))
+    return y
+
+
+cdef TensorBase spread(TensorBase t, TensorBase y):
+    """A tangent in the shape and the dtype of what it belongs to."""
+    if t.dtype != y.dtype:
+        t = <TensorBase>to_dtype(t, dtype_object(y.dtype))
+    return t if same_shape(t, y) else expand_to(t, y.ndim, y.shape)
+
+
+tape_ops.full_like = full_like
+tape_ops.spread = spread
 tape_ops.fit = fit
 tape_ops.regenerate = regenerate
 tape_ops.rebase = rebase
@@ -429,12 +451,14 @@ cdef int copy_backward(Node node, PyObject** grads) except -1:
 
 cdef TensorBase copy_(TensorBase to, TensorBase frm):
     """to[...] = frm in place, recorded."""
+    cdef PyObject* both[2]
     cdef Node node = None
     cdef TensorBase source = frm
     cdef int i, own
     check_inplace(to, b"copy_")
-    if frm.device != to.device or frm.device_index != to.device_index:
-        frm = source = to_device(frm, device_object(to.device, to.device_index))
+    cdef int index, other
+    if place_of_batch(frm, &index) != place_of_batch(to, &other) or index != other:
+        frm = source = to_device(frm, place_object(to))
     for i in range(frm.ndim):
         own = i + to.ndim - frm.ndim
         if (own < 0 and frm.shape[i] != 1) or (own >= 0 and frm.shape[i] != to.shape[own] and frm.shape[i] != 1):
@@ -444,10 +468,12 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     if frm.ndim > to.ndim:
         source = tensor_view(frm, to.ndim, frm.shape + (frm.ndim - to.ndim), frm.strides + (frm.ndim - to.ndim),
                              frm.data)
-    if source.storage == to.storage and not (source.data == to.data and source.contiguous and to.contiguous):
+    if memory_of(source) == memory_of(to) and not (source.storage == to.storage and source.data == to.data
+                                                   and source.contiguous and to.contiguous):
         source = contiguous_copy(source)
-    if recording() and (wants_grad(to) or wants_grad(frm)) and category_of[to.dtype] >= CATEGORY_FLOAT:
-        check_rebase(to)
+    if (recorded(to) or recorded(frm)) and category_of[to.dtype] >= CATEGORY_FLOAT:
+        both[0], both[1] = <PyObject*>to, <PyObject*>frm
+        check_rebase(2, both)
         node = node_new(copy_backward, b"copy", 2, 0)
         node_edge(node, 0, to, to)
         node_edge(node, 1, frm, to)
@@ -484,23 +510,27 @@ def to_device(TensorBase x not None, device, bint copy=False, bint non_blocking=
 
     With `non_blocking`, a copy from or to page-locked memory may still be going on; what leaves a device gets such.
     """
-    cdef int index = place_of(device, "to"), old = -1 if x.device == DEVICE_CPU else x.device_index
+    cdef int index = place_of(device, "to"), old
     cdef TensorBase y
     cdef Node node
+    if place_of_batch(x, &old) == DEVICE_CPU:
+        old = -1
     if index == old and not copy:
         return x
     if non_blocking and index < 0 and old >= 0:
         y = <TensorBase?>backend().pinned_empty(shape_tuple(x), dtype_object(x.dtype))
     else:
         y = tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, x.dtype, x.ndim, x.shape)
+        if x.device == DEVICE_BATCHED:
+            y = batched_like(levels_of(x), y, x.dtype, x.ndim, x.shape, NULL)
     if non_blocking and index != old:
         backend().copy(y, x, True)
     else:
         copy_data(y, x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(to_device_backward, b"to_copy", 1, 0)
         node_edge(node, 0, x, y)
-        back = device_object(x.device, x.device_index)
+        back = place_object(x)
         Py_INCREF(back)
         node.args = <PyObject*>back
         node_attach(node, y, 0)
@@ -537,7 +567,7 @@ def copy_in(TensorBase x not None, format):
         return tape_ops.clone(x) if format is not None and format.name == "preserve_format" else clone_contiguous(x)
     y = tensor_empty_strided(x, x.dtype, x.ndim, x.shape, strides)
     copy_data(y, x)
-    if wants_grad(x) and recording():
+    if recorded(x):
         node = node_new(pass_backward, b"clone", 1, 0)
         node_edge(node, 0, x, y)
         node_attach(node, y, 0)
@@ -558,6 +588,9 @@ def become_view(TensorBase x not None, TensorBase v not None):
     tensor_set_geometry(x)
     if v.grad_fn != NULL:
         node_attach(<Node>v.grad_fn, x, 0)
+    if is_dual(v) or x.tangents != NULL:
+        drop_tangents(x)
+        share_tangents(x, v)
     bump_version(x, b"view")
     return x
 
@@ -581,6 +614,8 @@ def resize(TensorBase x not None, size, format=None):
     cdef size_t need = fresh.numel * itemsize_of[x.dtype]
     if x.requires_grad:
         raise RuntimeError("cannot resize variables that require grad")
+    if x.tangents != NULL:
+        drop_tangents(x)
     if n > INLINE_DIMS:
         raise NotImplementedError(f"resize_: more than {INLINE_DIMS} dimensions are not supported, got {n}")
     if need > have:
@@ -607,7 +642,7 @@ def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
     if id == x.dtype and not copy:
         return x
     y = cast_to(x, id) if id != x.dtype else contiguous_copy(x)
-    if wants_grad(x) and recording() and category_of[id] >= CATEGORY_FLOAT:
+    if recorded(x) and category_of[id] >= CATEGORY_FLOAT:
         node = node_new(pass_backward, b"to_copy", 1, 0)
         node_edge(node, 0, x, y)
         node_attach(node, y, 0)
@@ -626,6 +661,7 @@ def copy_values(TensorBase to not None, TensorBase frm not None):
 
 
 include "_view_functions.pxi"
+include "_view_tangents.pxi"
 
 
 def reinterpret(TensorBase x not None, dtype not None):

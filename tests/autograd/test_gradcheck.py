@@ -76,10 +76,39 @@ def test_what_cannot_be_checked():
         gradcheck(lambda x: x, real(1.0).expand(3))
     with pytest.raises(TypeError, match="got int as output 0"):
         gradcheck(lambda x: 3, real(1.0))
-    with pytest.raises(NotImplementedError, match="check_forward_ad"):
-        gradcheck(lambda x: x, real(1.0), check_forward_ad=True)
+    with pytest.raises(AssertionError, match="requires check_forward_ad to be True"):
+        gradcheck(lambda x: x, real(1.0), check_batched_forward_grad=True)
     with pytest.warns(UserWarning, match="not a double precision"):
         gradcheck(lambda x: x * 2, real(1.0).detach().float().requires_grad_(), atol=0.1)
+
+
+class WrongForward(ctorch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        ctx.save_for_forward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx, g):
+        return 2 * g * ctx.saved_tensors[0]
+
+    @staticmethod
+    def jvp(ctx, t):
+        return 3 * t * ctx.saved_tensors[0]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_forward_mode(fast):
+    z = complexes(1 + 2j, -0.5 + 0.25j)
+    options = {"check_forward_ad": True, "fast_mode": fast}
+    assert gradcheck(lambda x, z: (x * z, (x * x).sum(), z.abs()), (real(0.5, -1.5), z), **options)
+    assert gradcheck(lambda x: x.sort()[0] * x, real(0.5, -1.5), check_backward_ad=False,
+                     check_batched_forward_grad=True, **options)
+    assert gradgradcheck(lambda x, z: x * x * z, (real(0.5, -1.5), z), check_fwd_over_rev=True, fast_mode=fast)
+    assert gradcheck(WrongForward.apply, real(2.0, 3.0), fast_mode=fast)
+    with pytest.raises(GradcheckError, match="in forward mode: Jacobian mismatch for output 0 with respect to input"):
+        gradcheck(WrongForward.apply, real(2.0, 3.0), **options)
 
 
 def test_fast_mode():

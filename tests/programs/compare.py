@@ -9,7 +9,7 @@ import ctorch
 
 AGREED, WITHIN, UNCERTAIN = "agreed", "agreed within their conditioning", "left out: roundings decide"
 REFUSED, EXCUSED, UNEXPLAINED = "refused by both", "excused", "unexplained"
-FAILURES = ("gradients", "second gradients", "batched gradients")
+FAILURES = ("gradients", "second gradients", "batched gradients", "forward mode")
 RUNS = 6  # disturbed runs, where the quick comparison fails
 
 
@@ -55,6 +55,8 @@ def unsure(name, mine, other):
 
     if name.startswith("batched"):
         return "batched gradients" in other or failed("gradients")
+    if name.startswith("tangent"):
+        return failed("forward mode")
     if name.startswith("second gradient of"):
         return failed("second gradients") or failed("gradients")
     return name.startswith(("grad of", "hook", "gradient of")) and failed("gradients")
@@ -83,11 +85,13 @@ class Comparison:
         self.program = program
         self.mine = Run(ctorch, program)
         self.other = Run(torch, program)
-        self.counts = {"gradients": 0, "second gradients": 0, "batched gradients": 0, "values": 0, "hooks": 0}
+        self.counts = {"gradients": 0, "second gradients": 0, "batched gradients": 0, "values": 0, "hooks": 0,
+                       "tangents": 0}
         self.kind, self.label, self.reason = AGREED, None, None
         mine, other = self.mine.all(), self.other.all()
         self.noisy = None
         self.gradient = max((largest(b) for name, b in other.items() if "grad" in name), default=0)
+        self.tangent = max((largest(b) for name, b in other.items() if "tangent" in name), default=0)
         self.copying = changed_what_torch_saved(mine, other)
         if self.copying:  # the gradients are compared with those of torch where it keeps copies
             with torch.autograd.graph.allow_mutation_on_saved_tensors():
@@ -120,9 +124,9 @@ class Comparison:
 
     def fault(self, name, a, b):
         """What is wrong with one outcome, or None."""
-        if name.startswith("second gradient") and nothing(a) and nothing(b):
+        if name.startswith(("second gradient", "tangent")) and nothing(a) and nothing(b):
             return None
-        if name.startswith("second gradient of"):
+        if name.startswith(("second gradient of", "tangent")):
             a, b = a or Outcome(), b or Outcome()
             a, b = filled(a, b), filled(b, a)
         if a is None or b is None:
@@ -150,14 +154,13 @@ class Comparison:
         return self.values(name, numbers(a.values), numbers(b.values))
 
     def count(self, name):
-        kind = next(
-            (kind for kind in ("second gradients", "batched gradients", "hooks") if name.startswith(kind[:-1])), None
-        )
+        kinds = ("second gradients", "batched gradients", "hooks", "tangents")
+        kind = next((kind for kind in kinds if name.startswith(kind[:-1])), None)
         self.counts[kind or ("values" if name.startswith("value") else "gradients")] += 1
 
     def values(self, name, a, b):
         rtol, scale = tolerances(max(self.other.precision, 1e-16))
-        scale *= max(1, self.gradient if "grad" in name else 0)
+        scale *= max(1, self.gradient if "grad" in name else 10 * self.tangent if "tangent" in name else 0)
         if near(a, b, rtol, scale).all():
             return None
         spread, odd = self.spread(name, b)

@@ -51,6 +51,71 @@ def derivative_that_torch_lacks(program, name, mine, other, fault):
 
 
 @excuse
+def forward_mode_that_torch_lacks(program, name, mine, other, fault):
+    """PyTorch has no forward mode of an operator, or none for its dtypes, and says so; ctorch has it."""
+    return (
+        name == "forward mode"
+        and (fine(mine) or says(mine, "does not require grad", "doesn't require grad", "is not implemented"))
+        and says(other, "Trying to use forward AD with", "must have the same scalar type", "dtypes match")
+    )
+
+
+@excuse
+def product_without_tangent(program, name, mine, other, fault):
+    """PyTorch's forward mode takes the products of scatter_reduce for constants."""
+    return name.startswith("tangent") and any("scatter_reduce" in s.op and "'prod'" in s.text for s in program.steps)
+
+
+@excuse
+def nought_times_infinity(program, name, mine, other, fault):
+    """Of what is constant by steps, PyTorch knows that the tangent is nought, whatever it is multiplied by."""
+    if not name.startswith("tangent") or not fine(mine) or mine.values is None:
+        return False
+    odd = np.isnan(mine.values)
+    theirs = np.zeros(mine.values.shape) if other is None or other.values is None else other.values
+    steps = {"floor", "ceil", "round", "trunc", "sign", "sgn", "frac", "floor_divide", "remainder", "heaviside"}
+    return bool(
+        {op.rstrip("_") for op in ops(program)} & steps and odd.any() and (theirs[odd] == 0).all()
+    ) and np.allclose(mine.values[~odd], theirs[~odd], rtol=1e-4, atol=1e-6)
+
+
+@excuse
+def wrong_tangent(program, name, mine, other, fault):
+    """PyTorch's forward mode is wrong, as central differences of its own values show; ctorch's agrees with them."""
+    if not name.startswith("tangent of"):
+        return False
+    import torch
+    from runner import Run
+
+    run = Run(torch, program)
+    run.all()
+    want = run.differences(int(name.removeprefix("tangent of v")))
+    if want is None or run.precision > 1e-5:
+        return False
+
+    def near(found):
+        values = 0 if found is None or found.values is None else found.values
+        size = np.abs(want[np.isfinite(want)]).max(initial=0)
+        return np.allclose(values, want, rtol=1e-2, atol=1e-2 * size, equal_nan=True)
+
+    return near(mine) and not near(other)
+
+
+@excuse
+def changed_operand_of_a_tangent(program, name, mine, other, fault):
+    """In place, PyTorch's forward mode reads operands that share memory with the tensor after the change."""
+    return (
+        name.startswith("tangent")
+        and mine is not None
+        and any(
+            step.text.count("{0}") > 1 or step.operands[0] in step.operands[1:]
+            for step in program.steps
+            if step.changes and step.operands
+        )
+    )
+
+
+@excuse
 def complex_beside_real(program, name, mine, other, fault):
     """PyTorch gives a complex gradient to a real operand of where and others, and then refuses it."""
     return fine(mine) and says(other, "input_is_complex == grad_is_complex")

@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -84,7 +84,7 @@ class Run:
         if self.noise is not None:
             disturb(self.m, x, self.noise, rough)
 
-    # ---- the comparisons, each of which notes what it finds; forward-mode derivatives will be one of them
+    # ---- the comparisons, each of which notes what it finds
 
     def values(self):
         for k in self.program.numbers():
@@ -172,7 +172,56 @@ class Run:
         for k, g in zip(self.program.wanted(), grads):
             self.found[f"batched gradient of v{k}"] = plain(self.m, g)
 
-    COMPARISONS = (values, gradients, accumulated, hooked, second_gradients, batched_gradients)
+    def once_more(self, start):
+        """The names after the program has run again from other leaves; or what a step raises that did not before."""
+        names = environment(self.m)
+        refused = {name for name in self.found if name.startswith("step")}
+        self.m.manual_seed(self.program.seed)
+        for i, leaf in enumerate(self.program.leaves):
+            # of every other program with gradients as well
+            exec((leaf if self.program.seed % 2 else replace(leaf, requires_grad=False)).line(), names)
+            if leaf.requires_grad:
+                x = names[f"v{leaf.number}"]
+                names[f"v{leaf.number}"] = start(x, weights(self.m, x, 20 + i)) * 1
+        for place, step in enumerate(self.program.steps):
+            try:
+                exec(step.line(), names)
+            except Exception as error:
+                for k in step.results:
+                    names.pop(f"v{k}", None)
+                if f"step {place} ({step.op})" not in refused:
+                    return error
+            for k in step.results or step.operands[:1]:
+                if f"v{k}" in names:
+                    self.look(names[f"v{k}"], step.op in ROUGH)
+        return names
+
+    def tangents(self):
+        """Derivatives along one direction of the leaves, by forward mode."""
+        mode = self.m.autograd.forward_ad
+        with mode.dual_level():
+            names = self.once_more(mode.make_dual)
+            if isinstance(names, Exception):
+                self.found["forward mode"] = Outcome(error=names)
+                return
+            for k in self.program.numbers():
+                x = names.get(f"v{k}")
+                if isinstance(x, self.m.Tensor) and (x.is_floating_point() or x.is_complex()):
+                    with self.m.no_grad():
+                        self.found[f"tangent of v{k}"] = plain(self.m, mode.unpack_dual(x).tangent)
+
+    def differences(self, number):
+        """The same of one value by central differences; None where they cannot be had."""
+        step, sides = self.precision ** (1 / 3), []
+        for sign in (1, -1):
+            names = self.once_more(lambda x, t, h=sign * step: x + h * t)
+            if isinstance(names, Exception) or f"v{number}" not in names:
+                return None
+            sides.append(plain(self.m, names[f"v{number}"]).values)
+        with np.errstate(all="ignore"):
+            return (sides[0] - sides[1]) / (2 * step)
+
+    COMPARISONS = (values, gradients, accumulated, hooked, second_gradients, batched_gradients, tangents)
 
     def all(self):
         """Everything, by name."""

@@ -83,8 +83,9 @@ def kernel(row: Row, known: set[str]) -> str:
               f"cdef object call_{row.name}({object_arguments(row)}):"]
     lines += [conversion(row, a, names[a.name], names[a.name]) for a in row.args]
     given = ", ".join("_" + a.name for a in row.args if a.type != "dtype?")
-    on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device != DEVICE_CPU)" if a.optional
-                            else f"_{a.name}.device != DEVICE_CPU" for a in tensors)
+    elsewhere = "== DEVICE_CUDA" if row.extra.get("vmap") == "itself" else "!= DEVICE_CPU"
+    on_device = " or ".join(f"(_{a.name} is not None and _{a.name}.device {elsewhere})" if a.optional
+                            else f"_{a.name}.device {elsewhere}" for a in tensors)
     lines += ["    cdef object result", f"    if {on_device}:",
               f"        result = accelerator_forward(\"{row.forward}\", ({given},))", "    else:"]
     lines += changed_copy(row, given) if row.changes else [f"        result = {row.forward}({given})"]
@@ -110,11 +111,11 @@ def inplace_kernel(row: Row) -> str:
     lines += [conversion(row, a, f"<object>v[{i}]", names[a.name]) for i, a in enumerate(row.args)]
     inputs = ["_" + a.name for a in tensors]
     device = " or ".join(f"{x}.device != DEVICE_CPU" for x in inputs)
-    grads = " or ".join(f"wants_grad({x})" for x in inputs)
+    grads = " or ".join(f"recorded({x})" for x in inputs)
     rest = [f"<object>v[{i}]" for i in range(1, len(row.args))]
     source = ", ".join([f"inplace_source({first}, ({others}))", *rest])
     given = ", ".join("_" + a.name for a in row.args)
-    lines += [f"    if {device} or (({grads}) and recording()):",
+    lines += [f"    if {device} or {grads}:",
               f"        return inplace_result({first}, call_{row.name}({source}), \"{row.name}_\")",
               f"    check_inplace({first}, b\"{row.title}\")"]
     for x in inputs[1:]:
@@ -172,10 +173,10 @@ def local(row: Row, name: str) -> str:
 def record(row, formulas, tensors, outs) -> list[str]:
     slots = [*outs, *(a.name for a in tensors)]
     inputs = [local(row, a.name) for a in tensors]
-    test = " or ".join(f"({x} is not None and wants_grad({x}))" if a.optional else f"wants_grad({x})"
+    test = " or ".join(f"({x} is not None and recorded({x}))" if a.optional else f"recorded({x})"
                        for a, x in zip(tensors, inputs))
     read = set().union(*(r for _, r in formulas.values()))
-    lines = ["    cdef Node node", f"    if ({test}) and recording():",
+    lines = ["    cdef Node node", f"    if {test}:",
              f"        node = node_new({row.name}_backward_node, b\"{row.title}\", "
              f"{len(tensors)}, {len(slots)})"]
     if len(outs) > 1:
@@ -206,6 +207,8 @@ def record(row, formulas, tensors, outs) -> list[str]:
         if o not in skip:
             guard = f"        if {o} is not None:\n    " if len(outs) > 1 else ""
             lines.append(f"{guard}        node_attach(node, {o}, {i})")
+    if len(outs) > 1:
+        lines.append("        node_settle(node)")
     return lines
 
 

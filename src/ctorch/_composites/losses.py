@@ -1,5 +1,6 @@
 """Losses, written with other operators."""
 from ctorch import _functions as ops
+from ctorch._batched import all_true
 
 REDUCTIONS = {"none": 0, "mean": 1, "sum": 2}
 
@@ -39,7 +40,7 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
         raise ValueError(f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
                          "deprecated. Please ensure they have the same size.")
     values = input.detach()
-    if values.numel() and not (bool((values >= 0).all()) and bool((values <= 1).all())):
+    if values.numel() and not (all_true(values >= 0) and all_true(values <= 1)):
         raise RuntimeError("all elements of input should be between 0 and 1")
     loss = ops._binary_cross_entropy(input, target)
     return _reduced(loss if weight is None else loss * weight, reduction)

@@ -111,7 +111,7 @@ def _noise(input, p, feature):
     if not feature:
         return ctorch.empty_like(input).bernoulli_(1 - p)
     shape = (*input.shape[:2], *(1,) * (input.dim() - 2))
-    return ctorch.empty(shape, dtype=input.dtype, device=input.device).bernoulli_(1 - p)
+    return input.new_empty(shape).bernoulli_(1 - p)
 
 
 def feature_dropout(input, p, train):

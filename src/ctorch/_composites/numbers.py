@@ -3,6 +3,7 @@ from collections import namedtuple
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._tape import _recorded
 
 Frexp = namedtuple("frexp", "mantissa exponent")
 HALVES = (ctorch.float16, ctorch.bfloat16)
@@ -122,7 +123,7 @@ def nextafter(input, other):
     _need_tensors("nextafter", input=input, other=other)
     if input.dtype in HALVES and other.dtype == input.dtype:
         moved = _next_half(*ctorch.broadcast_tensors(input.detach(), other.detach()))
-        return input + (moved - input.detach()) if input.requires_grad else moved
+        return input + (moved - input.detach()) if _recorded(input) else moved
     return ops._nextafter(input, other)
 
 

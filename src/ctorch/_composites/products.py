@@ -5,6 +5,7 @@ import warnings
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._batched import is_batched
 from ctorch._shape import wrap
 from ctorch.linalg.norms import vector_norm
 
@@ -76,7 +77,7 @@ def _scaled_sum(input, product, beta, alpha):
     if beta == 0:                    # not even a NaN of the input counts
         return product
     input = input if beta == 1 else input * beta
-    return product.add_(input) if input.dtype == product.dtype else product + input
+    return product.add_(input) if input.dtype == product.dtype and not is_batched(input) else product + input
 
 
 def _same_dtype(op, input, first, second):

@@ -6,7 +6,9 @@ from collections import namedtuple
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._batched import all_true, any_true
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 
 def _all_dims(dim, ndim):
@@ -41,7 +43,7 @@ def _moments(name, input, dim, unbiased, keepdim, correction, root):
 
 def _root(spread):
     # Where all are equal, no direction is better than another: the gradient is nought there, not NaN.
-    if not spread.requires_grad:
+    if not _recorded(spread):
         return spread.sqrt()
     equal = spread == 0
     return spread.masked_fill(equal, 1).sqrt().masked_fill(equal, 0)
@@ -107,7 +109,7 @@ def _observation_weights(name, weights, count, whole):
     if weights.numel() != count:
         raise RuntimeError(f"cov(): expected {name} to have the same numel as there are observations in the input but "
                            f"got {weights.numel()} != {count}")
-    if bool((weights < 0).any()):
+    if any_true(weights < 0):
         raise RuntimeError(f"cov(): {name} cannot be negative")
 
 
@@ -127,7 +129,7 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         _observation_weights("aweights", aweights, count, False)
         weights = aweights if weights is None else weights * aweights
     total = weights.sum() if weights is not None and count else None
-    if total is not None and not bool(total != 0):
+    if total is not None and not all_true(total != 0):
         raise RuntimeError("cov(): weights sum to zero, can't be normalized")
     mean = (x * weights).sum(1) / total if weights is not None else x.sum(1) / count if count else x.sum(1) * math.nan
     if weights is not None and aweights is not None and correction:
@@ -136,10 +138,10 @@ def cov(input, *, correction=1, fweights=None, aweights=None):
         free = (count if total is None else total) - correction
     if not isinstance(free, ctorch.Tensor):
         free = ctorch.tensor(float(free), device=x.device)
-    if bool(free <= 0):
+    if any_true(free <= 0):
         warnings.warn("cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of "
                       "observations.", UserWarning, stacklevel=2)
-        free = free * 0
+        free = free.clamp(min=0)
     centred = x - mean.unsqueeze(1)
     scaled = centred if weights is None else centred * weights
     free = free.to((centred.real if centred.is_complex() else centred).dtype) if centred.is_complex() else free
@@ -243,7 +245,7 @@ def segment_reduce(input, reduce, *, lengths=None, indices=None, offsets=None, a
         raise RuntimeError(f"segment_reduce(): Expected lengths of shape {[*input.shape[:axis], 'segments']}, got "
                            f"{list(lengths.shape)}")
     count = input.shape[axis]
-    if not unsafe and ((lengths < 0).any() or (lengths.sum(-1) != count).any()):
+    if not unsafe and (any_true(lengths < 0) or any_true(lengths.sum(-1) != count)):
         raise RuntimeError("segment_reduce(): Expected all rows of lengths along axis to be non-negative and to sum "
                            f"to data.size(lengths.dim()-1), {count}, when !unsafe.")
     ends = lengths.cumsum(-1).contiguous()

@@ -3,6 +3,7 @@ import math
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._batched import starts_with
 
 
 def _check_grid(input, grid, mode, padding):
@@ -76,7 +77,7 @@ def channel_shuffle(input, groups):
 
 def _of_its_own(result, input):
     # Never a view, not even where nothing is moved.
-    return result.clone() if result.data_ptr() == input.data_ptr() else result
+    return result.clone() if starts_with(result, input) else result
 
 
 def pixel_shuffle(input, upscale_factor):

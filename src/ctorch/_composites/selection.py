@@ -1,8 +1,11 @@
 """Selection by index, written with other operators."""
 import ctorch
 from ctorch import _functions as ops
+from ctorch._batched import is_batched
 from ctorch._forward.indexing import check_fits
+from ctorch._levels import widened
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 
 def masked_fill(input, mask, value):
@@ -53,7 +56,7 @@ def index_fill(input, dim, index, value):
     if value.dim():
         raise RuntimeError("index_fill_ only supports a 0-dimensional value tensor, but got tensor with "
                            f"{value.dim()} dimension(s).")
-    if not value.requires_grad:
+    if not _recorded(value) and not is_batched(value):
         return ops._index_fill(input, dim, index, value.item())
     dim = wrap(dim, input.dim(), "index_fill")
     shape = list(input.shape)
@@ -63,7 +66,7 @@ def index_fill(input, dim, index, value):
 
 
 def index_put(input, indices, values, accumulate=False):
-    return input.clone().index_put_(indices, values, accumulate)
+    return widened(input, values, *indices).clone().index_put_(indices, values, accumulate)
 
 
 def take_along_dim(input, indices, dim=None):

@@ -5,8 +5,11 @@ import itertools
 import ctorch
 from ctorch import _functions as ops
 from ctorch import _views as views
+from ctorch._batched import starts_with
 from ctorch._factories import triangle_indices
+from ctorch._levels import widened
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 PAD_MODES = {"reflect": 0, "replicate": 1, "circular": 2}
 
@@ -18,7 +21,7 @@ def repeat(input, sizes):
     wide = input.reshape([v for s in shape for v in (1, s)])
     wide = wide.expand([v for r, s in zip(sizes, shape) for v in (r, s)])
     result = wide.reshape([r * s for r, s in zip(sizes, shape)])
-    if result.data_ptr() == input.data_ptr() and result.numel():       # memory of its own, however little is repeated
+    if starts_with(result, input) and result.numel():       # memory of its own, however little is repeated
         result = result.clone(memory_format=ctorch.contiguous_format)
     return result
 
@@ -187,7 +190,7 @@ def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
 
 def _scattered(input, src, part):
     """A copy of input with src in the part of it that a view shows."""
-    out = input.clone()
+    out = widened(input, src).clone()
     place = part(out)
     if place.shape != src.shape:
         raise RuntimeError(f"expected src to have a size equal to the slice of self. src size = {list(src.shape)}, "
@@ -242,7 +245,8 @@ def fill(input, value):
     if isinstance(value, ctorch.Tensor) and value.dim():
         raise RuntimeError("fill only supports 0-dimension value tensor but got tensor with "
                            f"{value.dim()} dimensions.")
-    return ctorch.zeros_like(input).fill_(value) if not input.requires_grad else input.clone().fill_(value)
+    input = widened(input, value)
+    return input.clone().fill_(value) if _recorded(input) else ctorch.zeros_like(input).fill_(value)
 
 
 def pad(input, pad, mode="constant", value=None):
@@ -277,8 +281,8 @@ def _pad_constant(input, pad, value):
         inner[d] = slice(before if before > 0 else 0, (before if before > 0 else 0) + length)
         shape[d] += before + after
     if isinstance(value, ctorch.Tensor) or value:
-        out = ctorch.full(shape, value, dtype=input.dtype, device=input.device)
+        out = input.new_full(shape, value)
     else:
-        out = ctorch.zeros(shape, dtype=input.dtype, device=input.device)
+        out = input.new_zeros(shape)
     out[tuple(inner)] = input
     return out

@@ -4,6 +4,8 @@ import math
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._batched import any_true
+from ctorch._tape import _recorded
 
 # ---- windows
 
@@ -116,7 +118,7 @@ def _padded_window(window, n_fft, win_length, like):
 def _frames(x, size, hop):
     # Overlapping frames of the rows: a view where no gradient is wanted, else elements by index.
     count = 1 + (x.shape[1] - size) // hop
-    if not (x.requires_grad and ctorch.is_grad_enabled()):
+    if not _recorded(x):
         rows, step = x.stride()
         return ctorch.as_strided(x, (x.shape[0], count, size), (rows, hop * step, step), x.storage_offset())
     starts = ctorch.arange(count, device=x.device).unsqueeze(1) * hop
@@ -236,7 +238,7 @@ def _inverted(frames, window, n_fft, hop, center, length, text):
     end = start + length if length is not None else signal.shape[1] - (n_fft // 2 if center else 0)
     end_there = min(end, signal.shape[1])
     signal, envelope = signal[:, start:end_there], envelope[:, start:end_there]
-    if end_there <= start or float(envelope.detach().abs().min()) <= 1e-11:
+    if end_there <= start or any_true(envelope.detach().abs() <= 1e-11):
         raise RuntimeError(f"istft({text}) window overlap add min: 1")
     signal = signal / envelope
     if end > end_there:

@@ -2,7 +2,9 @@
 import ctorch
 from ctorch import _functions as ops
 from ctorch import return_types as named
+from ctorch._batched import any_true
 from ctorch._shape import wrap
+from ctorch._tape import _recorded
 
 
 def _refuse_complex(input, op):
@@ -71,7 +73,7 @@ def mode(input, dim=-1, keepdim=False):
         raise IndexError(f"mode(): Expected reduction dim {dim} to have non-zero size.")
     last = input.detach().movedim(dim, -1)
     values, places = ops._mode(*ops._sort(last, -1, False))
-    if input.requires_grad:
+    if _recorded(input):
         values = ops.gather(input, dim, places.unsqueeze(dim)).squeeze(dim)
     if keepdim:
         values, places = values.unsqueeze(dim), places.unsqueeze(dim)
@@ -98,7 +100,7 @@ def _check_quantile(input, q, interpolation):
         return ctorch.tensor(q, dtype=input.dtype)
     if q.dtype != input.dtype:
         raise RuntimeError("quantile() q tensor must be same dtype as the input tensor")
-    if bool(((q < 0) | (q > 1)).any()):
+    if any_true((q < 0) | (q > 1)):
         raise RuntimeError("quantile() q values must be in the range [0, 1]")
     return q
 
@@ -118,7 +120,7 @@ def _quantile(input, q, dim, keepdim, interpolation, skip_nan):
         rows = input.movedim(dim, -1) if input.dim() else input.reshape(1)
         kept = [1 if i == dim else s for i, s in enumerate(input.shape)]
     n = rows.shape[-1]
-    recorded = input.requires_grad and ctorch.is_grad_enabled()
+    recorded = _recorded(input)
     rows = ops._sort(rows, -1, False)[0] if recorded else ops._sort_values(rows.detach(), -1)
     broken = ctorch.isnan(rows.detach())
     if skip_nan:
@@ -241,7 +243,7 @@ def _check_sorter(sequence, sorter):
     if sorter.shape != sequence.shape:
         raise RuntimeError("torch.searchsorted(): boundary and sorter must have the same size, but got boundary tensor "
                            f"{list(sequence.shape)}and got sorter tensor {list(sorter.shape)}")
-    if sorter.numel() and not 0 <= int(sorter.min()) <= int(sorter.max()) < sequence.shape[-1]:
+    if sorter.numel() and any_true((sorter < 0) | (sorter >= sequence.shape[-1])):
         raise RuntimeError("torch.searchsorted(): sorter index out of range")
 
 
@@ -282,7 +284,7 @@ def aminmax(input, *, dim=None, keepdim=False):
                            "identity.")
     if dim is not None and input.dim() and input.shape[wrap(dim, input.dim(), "aminmax")] == 0:
         raise IndexError(f"aminmax: Expected reduction dim {dim} to have non-zero size.")
-    plain = not (keepdim or input.requires_grad or input.is_complex())
+    plain = not (keepdim or _recorded(input) or input.is_complex())
     if dim is None and plain and input.device.type == "cpu":
         return named.aminmax(*ops._extent(input))
     over = () if dim is None else dim

@@ -1,11 +1,12 @@
 """Gradients of attention."""
 import ctorch
 from ctorch import _functions as _f
+from ctorch._tape import _is_differentiable
 
 
 def attention_gradient(g, query, key, value, y, lse, causal, scale):
     """Gradients of attention: the blockwise kernel, or formulas where a graph of them is wanted."""
-    if not ctorch.is_grad_enabled():
+    if not _is_differentiable():
         return _f._attention_backward(g, query, key, value, y, lse, causal, scale)
     heads, share = key.shape[0], query.shape[0] // max(key.shape[0], 1)
     k, v = (x.unsqueeze(1).expand(heads, share, *x.shape[1:]).reshape(-1, *x.shape[1:]) for x in (key, value))

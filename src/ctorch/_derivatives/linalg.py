@@ -6,6 +6,8 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
+from ctorch._batched import all_true, any_true
+from ctorch._tape import _is_differentiable
 
 _mm = _f.matmul
 
@@ -45,7 +47,7 @@ def _right_triangular(B, A, upper, unit=False):
 
 def solve_backward(g, A, B_shape, X, LU, pivots, needs):
     """From dX = A^-1 (dB - dA X)."""
-    if ctorch.is_grad_enabled():
+    if _is_differentiable():
         gB = _f._linalg_solve(A.mH, g, False, "")[0]
     else:
         gB = _f._linalg_lu_solve(LU, pivots, g, True)
@@ -101,10 +103,10 @@ def det_backward(g, A, det, LU, pivots):
     """g * conj(det) A^-H; by cofactors where a matrix is singular."""
     if not A.numel():
         return ctorch.zeros_like(A)
-    if bool((det.detach() == 0).any()):
+    if any_true(det.detach() == 0):
         return g.unsqueeze(-1).unsqueeze(-1) * _adjugate_gradient(A)
     d = (g * det.conj()).unsqueeze(-1).unsqueeze(-1) * _eye(A)
-    return _f._linalg_solve(A.mH, d, False, "")[0] if ctorch.is_grad_enabled() else _f._linalg_lu_solve(
+    return _f._linalg_solve(A.mH, d, False, "")[0] if _is_differentiable() else _f._linalg_lu_solve(
         LU, pivots, d, True)
 
 
@@ -119,7 +121,7 @@ def slogdet_backward(g_sign, g_size, A, sign, LU, pivots):
     if total is None:
         return ctorch.zeros_like(A)
     d = total.unsqueeze(-1).unsqueeze(-1) * _eye(A)
-    return _f._linalg_solve(A.mH, d, False, "")[0] if ctorch.is_grad_enabled() else _f._linalg_lu_solve(
+    return _f._linalg_solve(A.mH, d, False, "")[0] if _is_differentiable() else _f._linalg_lu_solve(
         LU, pivots, d, True)
 
 
@@ -207,9 +209,10 @@ def _reflected(x, tau, other, left, transpose):
 
 def _through(function, g, inputs, needs):
     """Gradients of a function that is written with differentiable operators, run again."""
-    graph = ctorch.is_grad_enabled()
+    graph = _is_differentiable()
     with ctorch.enable_grad():
-        given = [x if graph or not need else x.detach().requires_grad_() for x, need in zip(inputs, needs)]
+        given = [x if not need or (graph and x.requires_grad) else
+                 (x.view_as(x) if graph else x.detach()).requires_grad_() for x, need in zip(inputs, needs)]
         y = function(*given)
         if not y.requires_grad:              # no reflections
             return tuple(ctorch.zeros_like(x) if need else None for x, need in zip(inputs, needs))
@@ -258,7 +261,7 @@ def _apart(x):
 def _check_phase(imaginary, size, message):
     """Eigenvectors are known up to a phase, so a loss that sees the phase has no derivative."""
     with ctorch.no_grad():
-        if not bool((imaginary.abs() <= 1e-2 + 1e-2 * size.abs()).all()):
+        if not all_true(imaginary.abs() <= 1e-2 + 1e-2 * size.abs()):
             raise RuntimeError(message + " are specified up to multiplication by e^{i phi}. The specified loss "
                                "function depends on this quantity, so it is ill-defined.")
 

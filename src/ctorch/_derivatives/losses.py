@@ -1,6 +1,7 @@
 """Gradients of losses."""
 import ctorch
 from ctorch import _functions as _f
+from ctorch._tape import _is_differentiable
 
 
 def nll_loss_value(g, target, weight, ignore_index, reduction):
@@ -10,7 +11,7 @@ def nll_loss_value(g, target, weight, ignore_index, reduction):
 
 def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ignore_index, reduction, smoothing):
     """Gradient of cross entropy: the fused kernel, or p * sum(q) - q on tensors where a graph is wanted."""
-    if not ctorch.is_grad_enabled():
+    if not _is_differentiable():
         return _f._cross_entropy_backward(g, probabilities, target, weight, total_weight, ignore_index, reduction,
                                           smoothing)
     dim = 0 if x.dim() == 1 else 1

@@ -1,6 +1,6 @@
 """Gradients of softmax and of normalisation."""
-import ctorch
 from ctorch import _functions as _f
+from ctorch._tape import _is_differentiable
 
 
 def softmax_output_gradient(g, grad, output, dim):
@@ -10,7 +10,7 @@ def softmax_output_gradient(g, grad, output, dim):
 
 def batch_norm_gradient(g, x, weight, running_mean, running_var, mean, invstd, training, eps, needs):
     """Gradients of batch norm: the fused kernel, or formulas where a graph of them is wanted."""
-    if not ctorch.is_grad_enabled():
+    if not _is_differentiable():
         gx, gw, gb = _f._batch_norm_backward(g, x, weight, running_mean, running_var, mean, invstd, training, eps,
                                              (needs[0], needs[1], needs[2]))
         return gx, gw, gb, None, None
@@ -34,7 +34,7 @@ def batch_norm_gradient(g, x, weight, running_mean, running_var, mean, invstd, t
 
 def layer_norm_gradient(g, x, weight, mean, invstd, normalized_shape, eps, needs):
     """Gradients of layer norm: the fused kernel, or formulas where a graph of them is wanted."""
-    if not ctorch.is_grad_enabled():
+    if not _is_differentiable():
         return _f._layer_norm_backward(g, x, weight, mean, invstd, normalized_shape, needs)
     inner = list(range(x.dim() - len(normalized_shape), x.dim()))
     outer = list(range(x.dim() - len(normalized_shape)))

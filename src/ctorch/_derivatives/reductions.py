@@ -3,6 +3,8 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
+from ctorch._batched import any_true
+from ctorch._tape import _is_differentiable
 
 
 def _dims(dim, ndim):
@@ -27,9 +29,9 @@ def prod_backward(g, x, y, dim, keepdim):
     zero = x == 0
     dims = _dims(dim, x.ndim)
     zeros = zero.sum(dims, True) if shape else zero.long()
-    if not bool((zeros > 0).any()):
+    if not any_true(zeros > 0):
         return g * (y / x).conj()
-    if ctorch.is_grad_enabled():
+    if _is_differentiable():
         return g * _without_each(x, dims).conj()
     ones = ctorch.where(zero, ctorch.ones_like(x), x)
     rest = ones
@@ -69,7 +71,7 @@ def extremum_backward(g, x, y, dim, keepdim):
 def root_moments_backward(g, g_mean, x, y, dim, correction, keepdim):
     """Gradient of standard deviations, and of the means beside them."""
     if g is not None:                # no direction is better than another where all are equal
-        g = _f.where(y == 0, 0.0, g / (2 * y))
+        g = _f.where(y == 0, 0.0, g / _f.where(y == 0, 1.0, 2 * y))
     return moments_backward(g, g_mean, x, dim, correction, keepdim)
 
 

@@ -1,6 +1,8 @@
 """Gradients of running products and log-sums."""
 import ctorch
 from ctorch import _functions as _f
+from ctorch._batched import any_true
+from ctorch._tape import _is_differentiable
 
 
 def _products_without_each(g, x, dim):
@@ -19,9 +21,9 @@ def cumprod_backward(g, x, y, dim):
     if x.dim() == 0 or x.numel() == 0:
         return g
     zero = x == 0
-    if not bool(zero.any()):
+    if not any_true(zero):
         return _f._cumsum(g * y.conj(), dim, True) / x.conj()
-    if ctorch.is_grad_enabled():
+    if _is_differentiable():
         return _products_without_each(g, x, dim)
     zeros = _f._cumsum(zero.to(ctorch.int64), dim, False)
     first = zero & (zeros == 1)
@@ -34,16 +36,23 @@ def cumprod_backward(g, x, y, dim):
 
 def logcumsumexp_backward(g, x, y, dim):
     """Gradient of logcumsumexp, exp(x) * sum of g * exp(-y) over what follows, in logarithms for each sign of g."""
-    if x.dim() == 0:
+    if x.dim() == 0 or x.numel() == 0:
         return g
-    if x.is_complex():
-        low = ctorch.full((), -ctorch.inf, dtype=g.dtype)
-        logs = ctorch.where(g == 0, low, ctorch.where(g == 0, 1.0, g).log() - y.conj())
-        return (_f.flip(_f.logcumsumexp(_f.flip(logs, dim), dim), dim) + x.conj()).exp()
+    x, y = x.conj(), y.conj()
     low = ctorch.full((), -ctorch.inf, dtype=g.dtype)
+    reached = (y.real if x.is_complex() else y) != -ctorch.inf           # before, all are -inf
 
     def part(mask, size):
+        mask = mask & reached
         logs = ctorch.where(mask, ctorch.where(mask, size, 1.0).log() - y, low)
         return (_f.flip(_f.logcumsumexp(_f.flip(logs, dim), dim), dim) + x).exp()
 
-    return part(g > 0, g) - part(g < 0, -g)
+    if not _is_differentiable():
+        return part(g != 0, g) if x.is_complex() else part(g > 0, g) - part(g < 0, -g)
+    # noughts, which have no logarithm to differentiate, as the difference of two numbers
+    size = g.detach().abs().amax().to(g.dtype)
+    zero, some = g == 0, ctorch.where(size == 0, 1.0, size)
+    filled = ctorch.where(zero, g + some, g)
+    if x.is_complex():
+        return part(ctorch.ones_like(zero), filled) - part(zero, some)
+    return part(filled > 0, filled) - part(g <= 0, ctorch.where(zero, some, -g))

@@ -3,6 +3,7 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
+from ctorch._batched import is_batched
 
 
 def embedding_gradient(g, indices, padding_idx):
@@ -22,12 +23,16 @@ def bag_maxima_gradient(g, places, rows):
 def masked_spread(g, mask, shape):
     """Gradient of masked_select: zeros with g where the mask is true, summed over what was broadcast."""
     wide = ctorch.broadcast_shapes(shape, mask.shape)
-    zeros = ctorch.zeros(wide, dtype=g.dtype, device=g.device)
+    zeros = g.new_zeros(wide)
     return zeros.masked_scatter(mask.expand(wide), g).sum_to_size(shape)
 
 
 def masked_source(g, mask, shape):
     """Gradient of masked_scatter's source: what went to the mask, in order, and zeros for the rest."""
+    if is_batched(mask):                 # how many there are differs: each goes to its number
+        flat, size = mask.expand(g.shape).reshape(-1), math.prod(shape)
+        place = (flat.cumsum(0) - 1).clamp(0, max(size - 1, 0))
+        return g.new_zeros(size).index_add(0, place, ctorch.where(flat, g.reshape(-1), 0)).reshape(shape)
     chosen = ctorch.masked_select(g, mask)
     return ctorch.constant_pad_nd(chosen, (0, math.prod(shape) - chosen.numel())).reshape(shape)
 
@@ -91,7 +96,7 @@ def index_reduce_gradient(g, x, y, dim, index, source, reduce, include_self, nee
 
 def take_spread(g, index, shape):
     """Gradient of take: zeros with g added at the elements that it read."""
-    return ctorch.zeros(shape, dtype=g.dtype, device=g.device).put(index, g, True)
+    return g.new_zeros(shape).put(index, g, True)
 
 
 def put_kept(g, index, accumulate):

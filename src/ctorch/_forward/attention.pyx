@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
-from ctorch._dispatch cimport cast_to
+from ctorch._dispatch cimport cast_to, contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._kernels._load cimport kernel_table
@@ -62,11 +62,11 @@ cdef object attention_backward_forward(TensorBase grad, TensorBase query, Tensor
     cdef int dtype = float_compute(query, b"scaled_dot_product_attention")
     cdef Attention a
     cdef TensorBase q = dense(query, dtype), k = dense(key, dtype), v = dense(value, dtype), g = dense(grad, dtype)
-    cdef TensorBase y = dense(output, dtype), gq, gk, gv
+    cdef TensorBase y = dense(output, dtype), sizes = contiguous(lse), gq, gk, gv
     fill_attention(&a, q, k, v, causal, scale)
     gq, gk = tensor_empty(dtype, 3, q.shape), tensor_empty(dtype, 3, k.shape)
     gv = tensor_empty(dtype, 3, v.shape)
-    a.y, a.lse, a.g, a.gq, a.gk, a.gv = y.data, lse.data, g.data, gq.data, gk.data, gv.data
+    a.y, a.lse, a.g, a.gq, a.gk, a.gv = y.data, sizes.data, g.data, gq.data, gk.data, gv.data
     cdef AttentionKernels* kernels = load_attention()
     with nogil:
         kernels.backward[row_of(dtype)](&a)
@@ -119,11 +119,11 @@ cdef TensorBase ctc_loss_backward_forward(TensorBase grad, TensorBase x, TensorB
     cdef int dtype = float_compute(x, b"ctc_loss")
     cdef Ctc c
     cdef TensorBase a = dense(x, dtype), t = dense(targets, INT64), g = dense(grad, dtype), gx
-    cdef TensorBase total = dense(loss, dtype)
+    cdef TensorBase total = dense(loss, dtype), paths = contiguous(alpha)
     cdef int64_t* block = fill_ctc(&c, a, t, input_lengths, target_lengths, blank)
     gx = tensor_empty(dtype, 3, a.shape)
     c.states = alpha.shape[2]
-    c.loss, c.alpha, c.g, c.gx, c.zero_infinity = total.data, alpha.data, g.data, gx.data, zero_infinity
+    c.loss, c.alpha, c.g, c.gx, c.zero_infinity = total.data, paths.data, g.data, gx.data, zero_infinity
     cdef CtcKernels* kernels = load_ctc()
     with nogil:
         kernels.backward[row_of(dtype)](&c)

@@ -1,7 +1,7 @@
 """Softmax, batch norm and layer norm: shapes and dtypes around their kernels."""
 from libc.stdint cimport int64_t
 
-from ctorch._dispatch cimport cast_to
+from ctorch._dispatch cimport cast_to, contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._iterator cimport copy_data
@@ -179,6 +179,7 @@ cdef object batch_norm_backward_forward(TensorBase grad, TensorBase x, TensorBas
         return gx, gw, gb
     b.weight, b.bias, b.running_mean, b.running_var = data_of(w), NULL, data_of(rm), data_of(rv)
     b.momentum, b.eps, b.training, b.y = 0, eps, training, NULL
+    mean, invstd = contiguous(mean), contiguous(invstd)
     b.mean, b.invstd, b.gy = mean.data, invstd.data, g.data
     b.gx, b.gw, b.gb = data_of(gx), data_of(gw), data_of(gb)
     cdef NormKernels* k = load_norm()
@@ -252,6 +253,7 @@ cdef object layer_norm_backward_forward(TensorBase grad, TensorBase x, TensorBas
     if needs[2]:
         gb = tensor_empty(dtype, x.ndim - first, x.shape + first)
     l.weight, l.bias, l.eps, l.y = data_of(w), NULL, 0, NULL
+    mean, invstd = contiguous(mean), contiguous(invstd)
     l.mean, l.invstd, l.gy = mean.data, invstd.data, g.data
     l.gx, l.gw, l.gb = data_of(gx), data_of(gw), data_of(gb)
     cdef NormKernels* k = load_norm()

@@ -242,14 +242,14 @@ cdef TensorBase max_pool2d_backward_forward(TensorBase grad, TensorBase indices,
     cdef int dtype = float_compute(grad, b"max_pool2d"), code, i, n = len(shape)
     cdef Pool2d p
     cdef int64_t sizes[4]
-    cdef TensorBase g = dense(grad, dtype), gx
+    cdef TensorBase g = dense(grad, dtype), places = dense(indices, INT64), gx
     for i in range(n):
         sizes[i] = shape[i]
     pool_options(&p, kernel_size, stride, padding, dilation, "max_pool2d")
     pool_sizes(&p, n, sizes, True, "max_pool2d")         # the output's size is that of the gradient
     p.out_h, p.out_w = grad.shape[n - 2], grad.shape[n - 1]
     gx = tensor_empty(dtype, n, sizes)
-    p.gy, p.gx, p.indices = g.data, gx.data, <int64_t*>indices.data
+    p.gy, p.gx, p.indices = g.data, gx.data, <int64_t*>places.data
     cdef PoolKernels* k = load_pool()
     with nogil:
         code = k.max_backward[row_of(dtype)](&p)

@@ -3,7 +3,6 @@ import warnings
 
 from ctorch import _backward
 from ctorch._core import Tensor
-from ctorch._joining import stack
 from ctorch._memory_format import contiguous_format
 from ctorch._tape import is_grad_enabled
 from ctorch.autograd.graph import GradientEdge, _tensor_of
@@ -93,7 +92,7 @@ def backward(tensors, grad_tensors=None, retain_graph=None, create_graph=False, 
 
 
 def _batch(outputs, inputs, seeds, keep, create_graph):
-    # The gradients of each row of the seeds, stacked; the graph is kept until the last.
+    # The gradients of all rows of the seeds in one walk, as examples of one.
     counts = {len(s) for s in seeds if s is not None}
     if len(counts) != 1 or any(s is None for s in seeds):
         raise RuntimeError("is_grads_batched: expected a gradient for each output, with as many rows each, got "
@@ -101,9 +100,14 @@ def _batch(outputs, inputs, seeds, keep, create_graph):
     (count,) = counts
     if not count:
         return [x.new_zeros((0, *x.shape)) for x in inputs]
-    rows = [_backward._grad(outputs, inputs, tuple(s[k] for s in seeds), keep or k < count - 1, create_graph)
-            for k in range(count)]
-    return [None if found[0] is None else stack(found) for found in zip(*rows)]
+    from ctorch._batched import close_level, open_level
+    from ctorch._levels import enter_dim, leave_dim
+    level = open_level(count)
+    try:
+        found = _backward._grad(outputs, inputs, tuple(enter_dim(s, level, 0) for s in seeds), keep, create_graph)
+        return [None if g is None else leave_dim(g, level, count, 0) for g in found]
+    finally:
+        close_level(level)
 
 
 def _in_full(g):
@@ -138,7 +142,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         `materialize_grads`.
     is_grads_batched : bool
         Take each of `grad_outputs` as several gradients along a first dimension, and give as many of each input. They
-        are worked out one after the other.
+        are worked out together, as by ``vmap``.
     materialize_grads : bool
         Give zeros instead of None for inputs that the outputs do not depend on.
 

@@ -28,6 +28,9 @@ class _Options(NamedTuple):
     dtypes: bool
     fast: bool
     batched: bool
+    backward: bool
+    forward: bool
+    batched_forward: bool
 
 
 def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=True, nondet_tol=0.0,
@@ -61,12 +64,14 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
         Also compare the dtypes of gradients and inputs.
     check_batched_grad : bool
         Also compare gradients of several rows at once with those of one after the other.
-    check_batched_forward_grad, check_forward_ad : bool
-        Not supported.
+    check_forward_ad : bool
+        Also compare the derivatives of forward mode with the differences.
+    check_batched_forward_grad : bool
+        Also compare forward mode along several directions at once with that along one after the other.
     masked : bool
         Changes nothing: it is about sparse tensors.
     check_backward_ad : bool
-        Must be True, as there is nothing else to check.
+        Compare gradients.
 
     Returns
     -------
@@ -82,12 +87,12 @@ def gradcheck(func, inputs, *, eps=1e-6, atol=1e-5, rtol=1e-3, raise_exception=T
     """
     if not (check_backward_ad or check_forward_ad):
         raise AssertionError("Expected at least one of check_forward_ad or check_backward_ad to be True")
-    _refuse("gradcheck", check_forward_ad=check_forward_ad,
-            check_batched_forward_grad=check_batched_forward_grad)
+    if check_batched_forward_grad and not check_forward_ad:
+        raise AssertionError("Setting check_batched_forward_grad=True requires check_forward_ad to be True")
     inputs = _as_tuple(inputs)
     _check_inputs(inputs)
     options = _Options(eps, atol, rtol, nondet_tol, check_undefined_grad, check_grad_dtypes, fast_mode,
-                       check_batched_grad)
+                       check_batched_grad, check_backward_ad, check_forward_ad, check_batched_forward_grad)
     try:
         _compare(func, inputs, options)
     except GradcheckError:
@@ -117,9 +122,9 @@ def gradgradcheck(func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=
     gen_non_contig_grad_outputs : bool
         Make the random gradients non-contiguous.
     check_fwd_over_rev : bool
-        Not supported.
+        Also compare the derivatives of the gradients by forward mode with the differences.
     check_rev_over_rev : bool
-        Must be True, as there is nothing else to check.
+        Compare the gradients of the gradients.
     eps, atol, rtol, raise_exception, nondet_tol, check_undefined_grad, check_grad_dtypes, check_batched_grad,
     \
 fast_mode, masked
@@ -139,7 +144,6 @@ fast_mode, masked
     """
     if not (check_rev_over_rev or check_fwd_over_rev):
         raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
-    _refuse("gradgradcheck", check_fwd_over_rev=check_fwd_over_rev)
     inputs = _as_tuple(inputs)
     _check_inputs(inputs)
     if grad_outputs is None:
@@ -157,19 +161,14 @@ fast_mode, masked
     return gradcheck(gradients, inputs + seeds, eps=eps, atol=atol, rtol=rtol,
                      raise_exception=raise_exception, nondet_tol=nondet_tol,
                      check_undefined_grad=check_undefined_grad, check_grad_dtypes=check_grad_dtypes,
-                     check_batched_grad=check_batched_grad, fast_mode=fast_mode)
+                     check_batched_grad=check_batched_grad, check_forward_ad=check_fwd_over_rev,
+                     check_backward_ad=check_rev_over_rev, fast_mode=fast_mode)
 
 
 # ---- arguments
 
 def _as_tuple(x):
     return tuple(x) if isinstance(x, tuple | list) else (x,)
-
-
-def _refuse(function, **options):
-    for name, value in options.items():
-        if value:
-            raise NotImplementedError(f"{function}: {name}=True is not supported")
 
 
 def _differentiable(tensors):
@@ -285,6 +284,10 @@ def _compare(func, inputs, options):
                 if np.abs(jacobian).max(initial=0) > options.atol:
                     raise GradcheckError("Numerical gradient for function expected to be zero")
         return
+    if options.forward:
+        _compare_forward(func, inputs, options)
+    if not options.backward:
+        return
     _check_zeros(chosen(outputs), varied)
     (_compare_projections if options.fast else _compare_all)(func, inputs, varied, chosen, options)
     if options.batched:
@@ -326,6 +329,39 @@ def _compare_projections(func, inputs, varied, chosen, options):
                                      f"numerical:{n:.6g}\nanalytical:{a @ v:.6g}\nin one random direction; "
                                      "fast_mode=False tells which derivatives differ")
             _check_reentrant(a, again, options.nondet)
+
+
+def _compare_forward(func, inputs, options):
+    from ctorch.autograd import _forward_checks as checks
+
+    def run(given):
+        # tangents are worked out for gradients too, which want inputs that require them
+        return _call(func, [y.requires_grad_() if x is not y and x.requires_grad else y for x, y in zip(inputs, given)])
+    random = np.random.default_rng(0)
+    for place, x in enumerate(inputs):
+        if not (isinstance(x, ctorch.Tensor) and x.requires_grad):
+            continue
+        if options.fast:
+            v = random.uniform(0.1, 1, x.numel() * len(_directions(x)))
+            steps = v.view(np.complex128 if x.is_complex() else np.float64).reshape(tuple(x.shape))
+            sides = _sides(func, inputs, x, _float_outputs, steps * options.eps)
+            numerical = [((a - b) / (2 * options.eps))[:, None] for a, b in zip(*sides)]
+            tangent = ctorch.from_numpy(steps.copy()).to(x.dtype)
+            found = [_parts(t)[:, None] for t in checks.column(run, inputs, place, tangent, _float_outputs)]
+        else:
+            numerical = _numerical(func, inputs, x, options.eps, _float_outputs) or ()
+            found = checks.jacobians(run, inputs, place, _float_outputs, _parts, _directions) or ()
+        outputs = _float_outputs(_call(func, inputs))
+        for o, (a, n) in enumerate(zip(found, numerical)):
+            if a.size and not np.allclose(a, n, options.rtol, options.atol):
+                raise GradcheckError("While computing the derivative in forward mode: "
+                                     + _mismatch(a, n, o, place, outputs[o], x, options.rtol, options.atol))
+        if options.batched_forward:
+            tangents = [_random_like(x, k, False).detach() for k in range(2)]
+            for o, (both, each) in enumerate(checks.batched(run, inputs, place, tangents, _float_outputs)):
+                if not ctorch.allclose(both, each, equal_nan=True):
+                    raise GradcheckError(f"Batched tangents of output {o} along input {place} differ from those along "
+                                         "one direction after the other")
 
 
 def _check_reentrant(first, again, tolerance):

@@ -20,15 +20,6 @@ SolveEx = namedtuple("linalg_solve_ex", ["result", "info"])
 SVD = namedtuple("linalg_svd", ["U", "S", "Vh"])
 
 
-def records(*tensors):
-    """Whether a graph is wanted of any of them."""
-    if ctorch.is_grad_enabled():
-        for x in tensors:            # a generator takes as long as a small norm
-            if x.requires_grad:
-                return True
-    return False
-
-
 def squares(x):
     """Squares of absolute values."""
     if not x.is_complex():

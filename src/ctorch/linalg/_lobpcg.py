@@ -3,6 +3,7 @@ import math
 import warnings
 
 import ctorch
+from ctorch._tape import _recorded
 
 __all__ = ["lobpcg"]
 
@@ -69,7 +70,7 @@ def lobpcg(A, k=None, B=None, X=None, n=None, iK=None, niter=None, tol=None, lar
     if m < 3 * columns:
         raise ValueError(f"LPBPCG algorithm is not applicable when the number of A rows (={m}) is smaller than 3 x the "
                          f"number of requested eigenpairs (={columns})")
-    if ctorch.is_grad_enabled() and A.requires_grad:
+    if _recorded(A):
         if B is not None:
             raise NotImplementedError("lobpcg: the derivative is not implemented for a generalised problem (B), on "
                                       f"{A.device} for {A.dtype}")

@@ -1,7 +1,8 @@
 """Eigenvalues and singular values, and the rank that they tell."""
 import ctorch
 from ctorch import _functions as _f
-from ctorch.linalg._common import SVD, Eig, Eigh, need_matrix, records, threshold, tolerances
+from ctorch._tape import _recorded
+from ctorch.linalg._common import SVD, Eig, Eigh, need_matrix, threshold, tolerances
 
 
 def eig(A, *, out=None):
@@ -50,7 +51,7 @@ def eigvals(A, *, out=None):
     >>> ctorch.linalg.eigvals(ctorch.tensor([[2., 0.], [0., 3.]]))
     tensor([2.+0.j, 3.+0.j])
     """
-    w = _f._linalg_eig(A, records(A), "linalg.eigvals")[0]
+    w = _f._linalg_eig(A, _recorded(A), "linalg.eigvals")[0]
     if out is not None and not out.is_complex():
         raise RuntimeError("torch.linalg.eigvals: Expected eigenvalues to be safely castable from "
                            f"{w.dtype} dtype, but got eigenvalues with dtype {out.dtype}")
@@ -111,7 +112,7 @@ def eigvalsh(A, UPLO="L", *, out=None):
     >>> ctorch.linalg.eigvalsh(ctorch.tensor([[2., 1.], [1., 2.]]))
     tensor([1., 3.])
     """
-    w = _f._linalg_eigh(A, _upper(UPLO), records(A))[0]
+    w = _f._linalg_eigh(A, _upper(UPLO), _recorded(A))[0]
     return w if out is None else _f._written(out, w, "linalg_eigvalsh")
 
 
@@ -175,7 +176,7 @@ def svdvals(A, *, driver=None, out=None):
     tensor([3., 2.])
     """
     _no_driver(driver)
-    S = _f._linalg_svd(A, False, records(A))[1]
+    S = _f._linalg_svd(A, False, _recorded(A))[1]
     return S if out is None else _f._written(out, S, "linalg_svdvals")
 
 

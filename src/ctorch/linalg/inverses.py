@@ -3,7 +3,8 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
-from ctorch.linalg._common import InvEx, records, threshold, tolerances
+from ctorch._tape import _recorded
+from ctorch.linalg._common import InvEx, threshold, tolerances
 
 
 def inv(A, *, out=None):
@@ -116,7 +117,7 @@ def pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None, out=None):
     else:
         with ctorch.no_grad():
             y = _pinv_value(A, atol, rtol, hermitian)
-    if records(A):
+    if _recorded(A):
         y = _f._linalg_pinv_value(A, y)
     return y if out is None else _f._written(out, y, "linalg_pinv")
 

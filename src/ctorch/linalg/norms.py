@@ -4,7 +4,8 @@ import math
 import ctorch
 from ctorch import _functions as _f
 from ctorch._shape import wrap
-from ctorch.linalg._common import need_float, need_matrix, need_square, records, squares
+from ctorch._tape import _recorded
+from ctorch.linalg._common import need_float, need_matrix, need_square, squares
 from ctorch.linalg.eigenvalues import svdvals
 
 
@@ -86,7 +87,7 @@ def _norm(x, ord, dims, keepdim):
     """A vector norm over dimensions that are counted from the front, or over all (None)."""
     if not x.numel():
         _check_identity(x, ord, dims)
-    if not records(x):
+    if not _recorded(x):
         return _value(x, ord, dims, keepdim)
     with ctorch.no_grad():
         y = _value(x, ord, dims, keepdim)

@@ -5,7 +5,8 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
-from ctorch.linalg._common import SLogDet, need_float, need_square, records
+from ctorch._tape import _recorded
+from ctorch.linalg._common import SLogDet, need_float, need_square
 from ctorch.linalg.inverses import inv
 
 
@@ -214,7 +215,7 @@ def matrix_power(A, n, *, out=None):
     need_square(A, "linalg.matrix_power")
     if n == 0:
         y = ctorch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand(A.shape).contiguous()
-        if records(A):                       # a gradient of zeros
+        if _recorded(A):                     # a gradient of zeros
             y = ctorch.where(ctorch.ones_like(A, dtype=ctorch.bool), y, A)
     else:
         square, left, y = (A, n, None) if n > 0 else (inv(A), -n, None)

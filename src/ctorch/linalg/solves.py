@@ -3,7 +3,9 @@ import math
 
 import ctorch
 from ctorch import _functions as _f
-from ctorch.linalg._common import LeastSquares, SolveEx, is_vector, need_matrix, records, squares, tolerances
+from ctorch._batched import any_true
+from ctorch._tape import _recorded
+from ctorch.linalg._common import LeastSquares, SolveEx, is_vector, need_matrix, squares, tolerances
 
 
 def _solve(A, B, left, check_errors, op):
@@ -254,19 +256,19 @@ def lstsq(A, B, rcond=None, *, driver=None):
         rcond = tolerances(A, None, None)[1] if A.is_floating_point() or A.is_complex() else 0.0
     with ctorch.no_grad():
         whole, rank, values, info = _f._linalg_lstsq(A, B, float(rcond), driver)
-    if bool((info != 0).any()):
+    if any_true(info != 0):
         from ctorch.linalg._errors import raise_failure
 
         place = int((info.reshape(-1) != 0).nonzero()[0])
         raise_failure("torch.linalg.lstsq", "lstsq", int(info.reshape(-1)[place]), place if info.dim() else None)
     X = whole[..., :n, :] if m > n else whole
     residuals = ctorch.empty(0, dtype=values.dtype, device=A.device)
-    graph = records(A, B)
+    graph = _recorded(A, B)
     if graph:
         X = _f._linalg_lstsq_value(A, B, X)
     if m > n == 0 and driver != "gelsy":     # nothing is explained
         residuals = squares(B).sum(-2)
-    elif m > n and driver != "gelsy" and (driver == "gels" or not bool((rank != n).any())):
+    elif m > n and driver != "gelsy" and (driver == "gels" or not any_true(rank != n)):
         rest = A @ X - B if graph else whole[..., n:, :]
         residuals = squares(rest).sum(-2)
     elif graph:                              # empty, and yet part of the graph

@@ -2,6 +2,7 @@
 import math
 
 import ctorch
+from ctorch._batched import any_true
 
 from ... import _functions as ops
 from .layers import linear
@@ -302,7 +303,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
         if var < 0:
             raise ValueError("var has negative entry/entries")
         var = var * ctorch.ones_like(input)
-    elif bool((var < 0).any()):
+    elif any_true(var < 0):
         raise ValueError("var has negative entry/entries")
     if var.size() != input.size():
         if input.size()[:-1] == var.size():
@@ -369,7 +370,7 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
     room = targets.numel() if targets.dim() == 1 else targets.size(1)
     if min(labels, default=0) < 0 or (sum(labels) != room if targets.dim() == 1 else max(labels, default=0) > room):
         raise RuntimeError(f"Expected target_lengths {labels} to fit targets of size {list(targets.shape)}")
-    if targets.numel() and not 0 <= int(targets.min()) <= int(targets.max()) < classes:
+    if targets.numel() and any_true((targets < 0) | (targets >= classes)):
         raise RuntimeError(f"ctc_loss: targets must be in the range 0 to {classes - 1}")
     loss = ops._ctc_loss(log_probs, targets, inputs, labels, blank, zero_infinity)[0]
     if zero_infinity:
