@@ -747,15 +747,10 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
 cdef TensorBase elementwise_tangent(Node node, TensorBase y, PyObject** tangents):
     # The derivative of a real function of elements is its own transpose: the gradient's formula on the tangent.
     cdef Elementwise* op = <Elementwise*>node.op
-    cdef PyObject* operands[MAX_INPUTS + 2]
     cdef Scalar params[MAX_PARAMS]
-    cdef TensorBase g, t, saved, total = None
-    cdef int k, i, n
-    if category_of[y.dtype] == CATEGORY_COMPLEX:
-        return None
-    for k in range(op.inputs):
-        if tangents[k] != NULL and category_of[(<TensorBase>tangents[k]).dtype] == CATEGORY_COMPLEX:
-            return None
+    cdef TensorBase t, total = None
+    cdef int k, i
+    cdef bint pairs
     if node.args != NULL:
         for i, p in enumerate(<tuple>node.args):
             params[i].f = p
@@ -765,22 +760,42 @@ cdef TensorBase elementwise_tangent(Node node, TensorBase y, PyObject** tangents
             continue
         if op.grad_kind[k] == GRAD_MISSING:
             raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
-        g = tape_ops.spread(<TensorBase>tangents[k], y)
+        t = <TensorBase>tangents[k]
+        pairs = category_of[y.dtype] == CATEGORY_COMPLEX or category_of[t.dtype] == CATEGORY_COMPLEX
         if op.grad_kind[k] == GRAD_PASS:
-            t = g
-        elif differentiable():
-            t = <TensorBase?>symbolic_gradient(op, node, k, g)
+            t = tape_ops.spread(t, y)
+        elif pairs:
+            t = complex_tangent(op, node, k, y, t, params)
         else:
-            operands[0] = <PyObject*>g
-            n = 1
-            for i in range(op.inputs + 1):
-                if (op.reads[k] >> i) & 1:
-                    saved = node_saved(node, i)
-                    operands[n] = <PyObject*>saved
-                    n += 1
-            t = elementwise(op.grad_op[k], n, operands, params, None)
+            t = gradient_at(op, node, k, tape_ops.spread(t, y), params)
         total = t if total is None else binary(OP_ADD, total, t)
     return None if total is None else tape_ops.spread(total, y)
+
+
+cdef TensorBase complex_tangent(Elementwise* op, Node node, int k, TensorBase y, TensorBase t, const Scalar* params):
+    """Of complex elements the gradient is a g + b conj(g), whose transpose is conj(a) t + b conj(t)."""
+    cdef object one = gradient_at(op, node, k, tape_ops.full_like(y, 1), params), other, g = tape_ops.full_like(y, 1)
+    if category_of[y.dtype] != CATEGORY_COMPLEX:
+        return <TensorBase>((one.conj() * t).real)
+    other = gradient_at(op, node, k, <TensorBase>(g * 1j), params) * 1j
+    tangent = tape_ops.spread(t, y)
+    return <TensorBase>(((one - other).conj() * tangent + (one + other) * tangent.conj()) * 0.5)
+
+
+cdef TensorBase gradient_at(Elementwise* op, Node node, int k, TensorBase g, const Scalar* params):
+    # The gradient of an input, not yet in its shape, from that of the output.
+    cdef PyObject* operands[MAX_INPUTS + 2]
+    cdef TensorBase saved
+    cdef int i, n = 1
+    if differentiable():
+        return <TensorBase?>symbolic_gradient(op, node, k, g)
+    operands[0] = <PyObject*>g
+    for i in range(op.inputs + 1):
+        if (op.reads[k] >> i) & 1:
+            saved = node_saved(node, i)              # the node owns it too
+            operands[n] = <PyObject*>saved
+            n += 1
+    return elementwise(op.grad_op[k], n, operands, params, None)
 
 
 cdef inline int give_result(Node node, int k, TensorBase r) except -1:

@@ -190,6 +190,15 @@ def test_dtypes_and_broadcasts():
         same(tangent((z * z).real), -2, -40)
 
 
+def test_complex_functions_where_a_formula_divides_by_nought():
+    with dual_level():
+        z = make_dual(ctorch.tensor([0j, 1 + 1j]), ctorch.tensor([1j, 2 + 0j]))
+        assert tangent(z.sinc())[0].item() == 0
+        assert tangent(z.abs()).tolist() == pytest.approx([0, 2 ** 0.5])
+        assert tangent(z.conj() * z).tolist() == pytest.approx([0, 4])
+        assert tangent(z.real ** z).tolist()[1] == pytest.approx(2 * (1 + 1j))
+
+
 def test_several_outputs():
     with dual_level():
         values, places = make_dual(t(3, 1, 2), t(30, 10, 20)).sort()
