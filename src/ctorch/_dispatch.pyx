@@ -439,14 +439,16 @@ cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Sca
     make_plan(op, n, inputs, &plan)
     for k in range(n):
         plain = plain and (<TensorBase>inputs[k]).contiguous
+    plain = plain or plan.ndim < 2
+    if not plain:
+        output_strides(n, inputs, plan.ndim, plan.shape, strides)
     if plan.batched:
         out = batched_like(common_levels(n, inputs), first_batched(n, inputs), plan.out_dtype, plan.ndim, plan.shape,
-                           NULL)
-    elif plain or plan.ndim < 2:
+                           NULL if plain else strides)
+    elif plain:
         out = tensor_empty_on(DEVICE_CPU if plan.device < 0 else DEVICE_CUDA, plan.device, plan.out_dtype, plan.ndim,
                               plan.shape)
     else:
-        output_strides(n, inputs, plan.ndim, plan.shape, strides)
         out = tensor_empty_strided(device_place(n, inputs), plan.out_dtype, plan.ndim, plan.shape, strides)
     run_plan(op, &plan, n, inputs, params, out)
     for k in range(n):
