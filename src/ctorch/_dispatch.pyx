@@ -557,25 +557,6 @@ cdef str inplace_name(const char* op):
 include "_inplace.pxi"
 
 
-cdef bint may_clash(TensorBase x, TensorBase y) noexcept:
-    # True where writing x could change elements of y that are still to be read.
-    if x.device == DEVICE_BATCHED or y.device == DEVICE_BATCHED:
-        return x.storage != y.storage and memory_of(x) == memory_of(y) or clash_within(x, y)
-    return clash_within(x, y)
-
-
-cdef bint clash_within(TensorBase x, TensorBase y) noexcept:
-    cdef int i
-    if x.storage != y.storage or x.numel == 0 or y.numel == 0:
-        return False
-    if x.data == y.data and same_shape(x, y):
-        for i in range(x.ndim):
-            if x.strides[i] != y.strides[i] and x.shape[i] > 1:
-                return True
-        return False
-    return True
-
-
 cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* params):
     """Run one row in place on its first input and record it."""
     cdef Elementwise* op = &OPS[which]

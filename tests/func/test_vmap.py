@@ -353,6 +353,16 @@ def test_indexing_by_batches():
         vmap(lambda t, i: t[i])(table, places + 1)
 
 
+def test_one_hot():
+    places = ctorch.tensor([[0, 2], [1, 1]])
+    hot = ctorch.nn.functional.one_hot
+    assert vmap(lambda i: hot(i, 3))(places).tolist() == hot(places, 3).tolist()
+    with pytest.raises(RuntimeError, match="smaller than num_classes"):
+        vmap(lambda i: hot(i, 2))(places)
+    with pytest.raises(RuntimeError, match="item"):
+        vmap(hot)(places)
+
+
 def test_threads_have_levels_of_their_own():
     found = {}
 

@@ -99,7 +99,7 @@ def merged(x, levels):
 
 
 def dense(x, levels):
-    """A real result as a batched one whose examples lie without gaps: what is a view of them must not depend on vmap."""
+    """A real result as a batched one whose examples lie without gaps, so that views of them are what they would be."""
     return batched(x.contiguous(), levels)
 
 
