@@ -5,7 +5,6 @@ from ctorch import _views as views
 from ctorch._batched import is_batched
 from ctorch._dispatch import common_dtype
 from ctorch._joining import blocks_along_diagonal
-from ctorch._levels import widened
 from ctorch._tape import _recorded
 
 
@@ -145,6 +144,7 @@ def block_diag(*tensors):
     out = ctorch.zeros(sum([x.shape[0] for x in blocks]), sum([x.shape[1] for x in blocks]),
                        dtype=dtype, device=blocks[0].device)
     if any(map(is_batched, blocks)):
+        from ctorch._levels import widened
         out = widened(out, *blocks).clone()
     for x in blocks:
         out[row:row + x.shape[0], column:column + x.shape[1]] = x

@@ -50,7 +50,7 @@ cdef TensorBase elementwise(int op, int n, PyObject** inputs, const Scalar* para
 cdef TensorBase elementwise_(int op, int n, PyObject** inputs, const Scalar* params)
 cdef TensorBase unary(int op, TensorBase x)
 cdef TensorBase binary(int op, TensorBase a, TensorBase b)
-cdef TensorBase result_memory(int n, PyObject** inputs, int dtype, int ndim, const int64_t* shape)
+cdef TensorBase result_memory(int n, PyObject** inputs, int dtype, int ndim, const int64_t* shape, bint batched=*)
 cdef TensorBase as_operand(object x, str op, str arg, int position)
 cdef TensorBase number_tensor(object x)
 cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1

@@ -431,16 +431,21 @@ cdef TensorBase device_place(int n, PyObject** inputs):
     return <TensorBase>inputs[0]
 
 
-cdef TensorBase result_memory(int n, PyObject** inputs, int dtype, int ndim, const int64_t* shape):
+cdef TensorBase result_memory(int n, PyObject** inputs, int dtype, int ndim, const int64_t* shape, bint batched=False):
     # A new result, in the inputs' order of dimensions.
     cdef int64_t strides[MAX_DIMS]
     cdef bint plain = True
     cdef int k
     for k in range(n):
         plain = plain and (<TensorBase>inputs[k]).contiguous
-    if plain or ndim < 2:
+    plain = plain or ndim < 2
+    if not plain:
+        output_strides(n, inputs, ndim, shape, strides)
+    if batched:
+        return batched_like(common_levels(n, inputs), first_batched(n, inputs), dtype, ndim, shape,
+                            NULL if plain else strides)
+    if plain:
         return tensor_empty_at(device_place(n, inputs), dtype, ndim, shape)
-    output_strides(n, inputs, ndim, shape, strides)
     return tensor_empty_strided(device_place(n, inputs), dtype, ndim, shape, strides)
 
 
@@ -449,11 +454,7 @@ cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Sca
     cdef TensorBase out
     cdef int k
     make_plan(op, n, inputs, &plan)
-    if plan.batched:
-        out = batched_like(common_levels(n, inputs), first_batched(n, inputs), plan.out_dtype, plan.ndim, plan.shape,
-                           NULL)
-    else:
-        out = result_memory(n, inputs, plan.out_dtype, plan.ndim, plan.shape)
+    out = result_memory(n, inputs, plan.out_dtype, plan.ndim, plan.shape, plan.batched)
     run_plan(op, &plan, n, inputs, params, out)
     for k in range(n):
         if not (<TensorBase>inputs[k]).wrapped_number:
@@ -569,25 +570,6 @@ cdef str inplace_name(const char* op):
 
 
 include "_inplace.pxi"
-
-
-cdef bint may_clash(TensorBase x, TensorBase y) noexcept:
-    # True where writing x could change elements of y that are still to be read.
-    if x.device == DEVICE_BATCHED or y.device == DEVICE_BATCHED:
-        return x.storage != y.storage and memory_of(x) == memory_of(y) or clash_within(x, y)
-    return clash_within(x, y)
-
-
-cdef bint clash_within(TensorBase x, TensorBase y) noexcept:
-    cdef int i
-    if x.storage != y.storage or x.numel == 0 or y.numel == 0:
-        return False
-    if x.data == y.data and same_shape(x, y):
-        for i in range(x.ndim):
-            if x.strides[i] != y.strides[i] and x.shape[i] > 1:
-                return True
-        return False
-    return True
 
 
 cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* params):

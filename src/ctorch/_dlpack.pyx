@@ -12,6 +12,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from ctorch._dtype cimport *
 from ctorch._storage cimport storage_wrap
 from ctorch._tensor cimport *
+from ctorch._values cimport need_memory
 
 cdef extern from "Python.h":
     bint Py_IsInitialized() noexcept nogil
@@ -132,6 +133,7 @@ cdef void drop_capsule(object capsule) noexcept:
 
 def device_of(TensorBase x not None, bint pinned):
     # DLPack's pair of numbers for a tensor's device.
+    need_memory(x)
     return (ON_CUDA if x.device == DEVICE_CUDA else ON_CUDA_HOST if pinned else ON_CPU), x.device_index
 
 

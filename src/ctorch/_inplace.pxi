@@ -80,3 +80,22 @@ cdef int check_overlap(TensorBase x) except -1:
             raise RuntimeError("unsupported operation: more than one element of the written-to tensor refers to a "
                                "single memory location. Please clone() the tensor before performing the operation.")
     return 0
+
+
+cdef bint may_clash(TensorBase x, TensorBase y) noexcept:
+    # True where writing x could change elements of y that are still to be read.
+    if x.device == DEVICE_BATCHED or y.device == DEVICE_BATCHED:
+        return x.storage != y.storage and memory_of(x) == memory_of(y) or clash_within(x, y)
+    return clash_within(x, y)
+
+
+cdef bint clash_within(TensorBase x, TensorBase y) noexcept:
+    cdef int i
+    if x.storage != y.storage or x.numel == 0 or y.numel == 0:
+        return False
+    if x.data == y.data and same_shape(x, y):
+        for i in range(x.ndim):
+            if x.strides[i] != y.strides[i] and x.shape[i] > 1:
+                return True
+        return False
+    return True

@@ -255,7 +255,7 @@ def bernoulli(input, p=None, *, generator=None, out=None):
         only_floats(x, "bernoulli")
     if p is None:
         refuse_same(x)
-    y = drawn_for(x, x.dtype)
+    y = for_examples(tensor_empty_at(x, x.dtype, x.ndim, x.shape), x)
     return given(out, bernoulli_(y, x if p is None else p, generator))
 
 

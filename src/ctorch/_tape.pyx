@@ -11,7 +11,7 @@ from libc.stdint cimport uint8_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from ctorch._batched cimport Levels, levels_of
+from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
 from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, same_shape, shape_tuple,
                              tensor_alias, wants_grad)
@@ -337,6 +337,11 @@ cdef int edge_levels(Edge* e, TensorBase x) except -1:
     return 0
 
 
+cdef inline uint32_t memory_version(TensorBase x) noexcept:
+    # How often the values were changed; those of many examples may be changed as a tensor that is not batched, too.
+    return x.storage.version + (memory_of(x).version if x.device == DEVICE_BATCHED else 0)
+
+
 cdef int node_save(Node node, int k, TensorBase x, bint output) except -1:
     # Keeps a tensor for backward. Outputs are kept as a plain alias, since x -> node -> x would never be freed.
     cdef Saved* s = &node.saved[k]
@@ -347,7 +352,7 @@ cdef int node_save(Node node, int k, TensorBase x, bint output) except -1:
     elif x.inference and not in_inference():
         raise RuntimeError("Inference tensors cannot be saved for backward. To work around you can make a clone to "
                            "get a normal tensor and use it in autograd.")
-    s.version = x.storage.version
+    s.version = memory_version(x)
     s.output = output
     if ct_pack != NULL and (node.tangents == NULL or has_real_edge(node)):
         return save_packed(s, kept, x)
@@ -369,11 +374,11 @@ cdef TensorBase node_saved(Node node, int k):
     if s.packed:
         return unpacked(node, s)
     x = <TensorBase>s.tensor
-    if x.storage.version != s.version:
+    if memory_version(x) != s.version:
         who = "an unnamed operation" if x.storage.changed_by == NULL else x.storage.changed_by.decode()
         raise RuntimeError("one of the variables needed for gradient computation has been modified by an inplace "
                            f"operation: [torch.{dtype_title(x.dtype)}Tensor {list(shape_tuple(x))}], which "
-                           f"{node_name(node)} saved, is at version {x.storage.version}; expected version "
+                           f"{node_name(node)} saved, is at version {memory_version(x)}; expected version "
                            f"{s.version} instead. The last inplace operation on it was {who}.")
     if s.output and ct_recording and (node.n_edges == 0 or has_real_edge(node)):
         y = tensor_alias(x)

@@ -60,7 +60,7 @@ cdef int check_gradients(Node node, list found) except -1:
     if not anomaly_check_nan:
         return 0
     for i, g in enumerate(found):
-        if g is not None and bool((g != g).any()):
+        if g is not None and bool((<object>real_tensor(<TensorBase>(g != g))).any()):
             tell_anomaly(node)
             raise RuntimeError(f"Function '{node_name(node)}' returned nan values in its {i}th output.")
     return 0

@@ -109,6 +109,7 @@ REFUSALS = {
     "control flow": (lambda m, x, v: v(lambda a: a if a.sum() > 0 else -a)(x)),
     "numpy": (lambda m, x, v: v(lambda a: a.numpy())(x)),
     "data_ptr": (lambda m, x, v: v(lambda a: a.data_ptr())(x)),
+    "dlpack": (lambda m, x, v: v(lambda a: a.__dlpack__())(x)),
     "mask": (lambda m, x, v: v(lambda a: a[a > 0])(x)),
     "nonzero": (lambda m, x, v: v(m.nonzero)(x)),
     "masked_select": (lambda m, x, v: v(lambda a: a.masked_select(a > 0))(x)),
@@ -119,7 +120,8 @@ REFUSALS = {
     "different in place": (lambda m, x, v: v(lambda a: m.ones(4).bernoulli_(), randomness="different")(x)),
     "same of each": (lambda m, x, v: v(lambda a: m.bernoulli(a.sigmoid()), randomness="same")(x)),
 }
-OWN_MESSAGE = {"change of what is the same", "nonzero", "in_dims of another build", "out_dims of another build"}
+OWN_MESSAGE = {"dlpack", "change of what is the same", "nonzero", "in_dims of another build",
+               "out_dims of another build"}
 
 
 @pytest.mark.parametrize("what", REFUSALS)
@@ -185,6 +187,24 @@ def test_new_tensors():
         return a.new_zeros(2).add_(a[:2]), a.new_full((2,), 3.0).mul_(a[0]), ctorch.ones_like(a).sub_(a)
 
     for got, want in zip(vmap(f)(X), map(ctorch.stack, zip(*[f(row) for row in X]))):
+        assert_same(got, want)
+
+
+def test_results_lie_as_they_do_without_vmap():
+    w, image = numbers(3, 2), numbers(4, 2, 3, 5, 5)
+    filters = numbers(4, 3, 3, 2, 2)
+    assert vmap(lambda a: (w.t() @ a.unsqueeze(1).expand(3, 2)).view(-1))(X).shape == (4, 4)
+    conv = vmap(lambda i, f: ctorch.nn.functional.conv2d(i, f).view(2, -1))(image, filters)
+    assert conv.shape == (4, 2, 48)
+
+    def changed(a):
+        y = a.outer(a).t() * 2
+        y.flatten().zero_()              # a copy, since y lies in columns
+        z = a[ctorch.tensor([[0, 1], [2, 0]])]
+        z.flatten().zero_()              # a view
+        return y, z
+
+    for got, want in zip(vmap(changed)(X), map(ctorch.stack, zip(*map(changed, X)))):
         assert_same(got, want)
 
 
@@ -259,6 +279,24 @@ def test_batches_of_gradients_of_a_function_with_vmap():
     assert_same(found, ctorch.stack([grad(out, w, s, retain_graph=True)[0] for s in seeds]))
 
 
+def test_a_change_from_outside_is_noticed():
+    x, w = X.clone(), numbers(3).requires_grad_()
+    out = vmap(lambda a: (a * w).sum())(x)
+    x.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()
+    inside = vmap(lambda a: (a * w).sum() + 0 * a.clone().mul_(2).sum())(x)
+    inside.sum().backward()
+    assert_same(w.grad, x.sum(0))
+
+
+def test_anomalies_are_looked_for_in_all_examples():
+    x = ctorch.tensor([1.0, 0.0], requires_grad=True)
+    with ctorch.autograd.detect_anomaly(), pytest.warns(UserWarning, match="SqrtBackward0"), \
+            pytest.raises(RuntimeError, match="nan values"):
+        vmap(lambda a: (a * 0).sqrt() * a)(x).sum().backward()
+
+
 def test_a_leaf_collects_gradients():
     x = X.clone().requires_grad_()
     for _ in range(2):
@@ -313,6 +351,16 @@ def test_indexing_by_batches():
         assert_same(vmap(f, (None, 0))(table[0], places), ctorch.stack([f(table[0], i) for i in places]))
     with pytest.raises(IndexError, match="out of bounds"):
         vmap(lambda t, i: t[i])(table, places + 1)
+
+
+def test_one_hot():
+    places = ctorch.tensor([[0, 2], [1, 1]])
+    hot = ctorch.nn.functional.one_hot
+    assert vmap(lambda i: hot(i, 3))(places).tolist() == hot(places, 3).tolist()
+    with pytest.raises(RuntimeError, match="smaller than num_classes"):
+        vmap(lambda i: hot(i, 2))(places)
+    with pytest.raises(RuntimeError, match="item"):
+        vmap(hot)(places)
 
 
 def test_threads_have_levels_of_their_own():

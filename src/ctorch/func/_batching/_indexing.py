@@ -50,7 +50,7 @@ def index(x, tensors):
     places = _Places(x, tensors)
     y = _index_rows(places.body(x, real(x, levels_of(x))), places.tensors)
     n = len(places.levels)
-    return batched(y.permute(places.seen(y.ndim - n, n)), places.levels)
+    return batched(y.permute(places.seen(y.ndim - n, n)).contiguous(), places.levels)
 
 
 def index_put(x, tensors, values, add):

@@ -4,7 +4,7 @@ import math
 from ctorch._batched import batched, real
 from ctorch._core import Tensor
 
-__all__ = ["aligned", "apart", "fold", "front", "hide", "merged", "several"]
+__all__ = ["aligned", "apart", "dense", "fold", "front", "hide", "merged", "several"]
 
 
 def hide(levels, results):
@@ -96,6 +96,11 @@ def merged(x, levels):
     whole = real(x, levels, True)
     n = len(levels)
     return whole.reshape(several(levels) * x.shape[0], *whole.shape[n + 1:])
+
+
+def dense(x, levels):
+    """A real result as a batched one whose examples lie without gaps, so that views of them are what they would be."""
+    return batched(x.contiguous(), levels)
 
 
 def apart(x, levels):

@@ -1,7 +1,7 @@
 """Batching rules of ops/attention.toml: the examples' sequences are sequences of one batch."""
 from ctorch import _functions as _f
-from ctorch._batched import batched, real
-from ctorch.func._batching._shapes import apart, merged, several
+from ctorch._batched import real
+from ctorch.func._batching._shapes import apart, dense, merged, several
 
 __all__ = ["ctc_loss", "ctc_loss_backward"]
 
@@ -23,4 +23,4 @@ def ctc_loss_backward(levels, grad, x, targets, loss, alpha, input_lengths, targ
     gx = _f._ctc_loss_backward(merged(grad, levels), _in_time(x, levels), merged(targets, levels), merged(loss, levels),
                                merged(alpha, levels), list(input_lengths) * n, list(target_lengths) * n, blank,
                                zero_infinity)
-    return batched(gx.reshape(x.shape[0], *(size for _, size in levels), *x.shape[1:]).movedim(0, len(levels)), levels)
+    return dense(gx.reshape(x.shape[0], *(size for _, size in levels), *x.shape[1:]).movedim(0, len(levels)), levels)

@@ -23,7 +23,17 @@ def _together(losses, total, reduction):
     return losses.sum() / total if reduction == MEAN else losses.sum()
 
 
+def _computed(x):
+    # The dtype that the kernels compute in.
+    return x.float() if x.dtype in (ctorch.float16, ctorch.bfloat16) else x
+
+
 def nll_loss(levels, x, target, weight, ignore_index, reduction):
+    loss, total = _nll_loss(levels, _computed(x), target, weight, ignore_index, reduction)
+    return loss.to(x.dtype), total
+
+
+def _nll_loss(levels, x, target, weight, ignore_index, reduction):
     weights = _weights(x, target, weight, ignore_index)
     rows, places = (x.unsqueeze(0), target.reshape(1)) if x.ndim == 1 else (x, target)
     own = is_batched(weight)
@@ -52,13 +62,13 @@ def nll_loss_backward(levels, grad, target, weight, total_weight, shape, ignore_
 
 def cross_entropy(levels, x, target, weight, ignore_index, reduction, smoothing):
     dim = 0 if x.ndim == 1 else 1
-    logs = _f.log_softmax(x, dim)
-    losses, total = nll_loss(levels, logs, target, weight, ignore_index, NONE)
+    logs = _f.log_softmax(_computed(x), dim)
+    losses, total = _nll_loss(levels, logs, target, weight, ignore_index, NONE)
     if smoothing:
         spread = logs if weight is None else logs * _along(weight, x.ndim, dim)
         spread = _f.where(target == ignore_index, 0.0, -spread.sum(dim))
         losses = (1 - smoothing) * losses + smoothing / x.shape[dim] * spread
-    return _together(losses, total, reduction), total, logs.exp()
+    return _together(losses, total, reduction).to(x.dtype), total, logs.exp()
 
 
 def _along(weight, ndim, dim):

@@ -1,7 +1,7 @@
 """Batching rules of ops/normalization.toml."""
 from ctorch import _functions as _f
 from ctorch._batched import batched, is_batched, real
-from ctorch.func._batching._shapes import hide, several
+from ctorch.func._batching._shapes import dense, hide, several
 
 __all__ = ["batch_norm", "batch_norm_backward", "layer_norm", "layer_norm_backward"]
 
@@ -24,7 +24,7 @@ def _apart(y, levels, channels):
     sizes = [size for _, size in levels]
     if y.ndim == 1:
         return batched(y.reshape(*sizes, channels if y.numel() else 0), levels)
-    return batched(y.reshape(y.shape[0], *sizes, channels, *y.shape[2:]).movedim(0, len(levels)), levels)
+    return dense(y.reshape(y.shape[0], *sizes, channels, *y.shape[2:]).movedim(0, len(levels)), levels)
 
 
 def batch_norm(levels, x, weight, bias, running_mean, running_var, training, momentum, eps):

@@ -7,15 +7,9 @@ __all__ = ["addr", "bmm_sum", "linear", "mm", "pdist"]
 
 
 def mm(levels, x, mat2):
-    if is_batched(x) and is_batched(mat2):
-        return apart_matrices(_f.bmm(stacked(x, levels), stacked(mat2, levels)), levels)
-    if is_batched(x):                    # one product with all rows
+    if not is_batched(mat2):             # one product with all rows
         return apart(_f.mm(merged(x, levels), mat2), levels)
-    columns = stacked(mat2, levels)      # and one with all columns
-    count, rows, n = columns.shape
-    wide = columns.transpose(0, 1).reshape(rows, count * n)
-    found = _f.mm(x, wide).reshape(x.shape[0], *(size for _, size in levels), n)
-    return batched(found.movedim(0, -2), levels)
+    return apart_matrices(_f.bmm(stacked(x, levels), stacked(mat2, levels)), levels)
 
 
 def stacked(x, levels):

@@ -1,7 +1,7 @@
 """Batching rules of ops/windows.toml: convolutions with examples in the batch or in the groups."""
 from ctorch import _functions as _f
 from ctorch._batched import batched, is_batched, real
-from ctorch.func._batching._shapes import apart, merged, several
+from ctorch.func._batching._shapes import apart, dense, merged, several
 
 __all__ = ["conv2d", "conv2d_input", "conv2d_weight"]
 
@@ -12,8 +12,8 @@ def _side_by_side(x, levels):
 
 
 def _taken_apart(y, levels, channels):
-    return batched(y.reshape(y.shape[0], *(size for _, size in levels), channels, *y.shape[2:]).movedim(0, len(levels)),
-                   levels)
+    return dense(y.reshape(y.shape[0], *(size for _, size in levels), channels, *y.shape[2:]).movedim(0, len(levels)),
+                 levels)
 
 
 def conv2d(levels, x, weight, bias, stride, padding, dilation, groups):

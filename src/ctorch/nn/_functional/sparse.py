@@ -1,5 +1,6 @@
 """Embeddings of nn.functional."""
 import ctorch
+from ctorch._batched import any_true
 
 from ... import _functions as ops
 
@@ -157,14 +158,13 @@ def one_hot(tensor, num_classes=-1):
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if tensor.numel() == 0 and num_classes <= 0:
         raise RuntimeError("Can not infer total number of classes from empty tensor.")
-    if tensor.numel() and int(tensor.min()) < 0:
+    if any_true(tensor < 0):
         raise RuntimeError("Class values must be non-negative.")
-    largest = int(tensor.max()) if tensor.numel() else -1
     if num_classes == -1:
-        num_classes = largest + 1
+        num_classes = int(tensor.max()) + 1
     elif num_classes < 1:
         raise RuntimeError("num_classes should be positive")
-    elif largest >= num_classes:
+    elif any_true(tensor >= num_classes):
         raise RuntimeError("Class values must be smaller than num_classes.")
-    hot = ctorch.zeros(*tensor.shape, num_classes, dtype=ctorch.int64, device=tensor.device)
+    hot = tensor.new_zeros(*tensor.shape, num_classes)
     return hot.scatter_(-1, tensor.unsqueeze(-1), 1) if hot.numel() else hot
