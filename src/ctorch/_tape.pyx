@@ -23,12 +23,14 @@ cdef extern from *:
     CT_THREAD int ct_inference = 0;
     CT_THREAD void *ct_call = NULL;           /* the backward call that runs in this thread */
     CT_THREAD long ct_task = -1;
+    CT_THREAD int ct_selective = 0;           /* how many of them give gradients to some inputs alone */
     CT_THREAD PyObject *ct_pack = NULL;       /* (pack, unpack) of saved_tensors_hooks, or NULL */
     """
     bint ct_recording
     bint ct_inference
     void* ct_call
     long ct_task
+    int ct_selective
     PyObject* ct_pack
     int sched_yield() noexcept nogil
     Py_ssize_t Py_REFCNT(PyObject* o) noexcept

@@ -20,6 +20,21 @@ def _set_pack_used():
     return ct_pack != NULL
 
 
+def _save(tuple tensors not None):
+    """A node that keeps tensors as an operation would: through hooks, and watching that they are not changed."""
+    cdef Node node = node_new(NULL, b"checkpoint", 0, <int>len(tensors))
+    cdef int k
+    for k in range(node.n_saved):
+        node_save(node, k, <TensorBase?>tensors[k], False)
+    return node
+
+
+def _saved(Node node not None):
+    """The tensors that a node keeps."""
+    cdef int k
+    return [node_saved(node, k) for k in range(node.n_saved)]
+
+
 cdef object change_hook = None
 
 

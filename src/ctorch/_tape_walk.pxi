@@ -386,6 +386,11 @@ cdef int run_next(BackwardCall* call) except -1:
 cdef long tasks = -1                     # how many calls there have been
 
 
+def _is_checkpoint_valid():
+    """Whether no backward call that runs now in this thread gives gradients to some inputs alone."""
+    return ct_selective == 0
+
+
 cdef int seed_roots(BackwardCall* call, list roots, list grads) except -1:
     cdef TensorBase root, g
     cdef Node maker
@@ -447,7 +452,7 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
     cdef bint mode
     cdef Node maker
     cdef long outer_task = ct_task
-    global ct_call, ct_task, tasks
+    global ct_call, ct_task, ct_selective, tasks
     memset(&call, 0, sizeof(BackwardCall))
     call.create_graph, call.keep_graph = create_graph, keep_graph
     if inputs is not None and not into_grad:
@@ -464,6 +469,7 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
     ct_call = &call
     tasks += 1
     ct_task = tasks
+    ct_selective += inputs is not None
     try:
         if inputs is not None or leaf_hooks_exist:
             make_plan(&call, roots, inputs)
@@ -471,6 +477,7 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
         walk(&call)
     finally:
         ct_call, ct_task = outer, outer_task
+        ct_selective -= inputs is not None
         set_recording(mode)
         abandon(&call)
         free(call.heap)
