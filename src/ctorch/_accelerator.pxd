@@ -6,6 +6,7 @@ from ctorch._storage cimport Storage
 from ctorch._tensor cimport TensorBase
 
 cdef object backend()
+cdef object batching()
 cdef Storage* accelerator_storage(int index, size_t nbytes) except NULL
 cdef int accelerator_copy(TensorBase to, TensorBase frm) except -1
 cdef int accelerator_elementwise(int which, int common, TensorBase out, int n, PyObject** inputs,

@@ -10,7 +10,8 @@ from libc.stdlib cimport free, malloc
 
 from ctorch cimport _tensor
 from ctorch._backward cimport backward_from
-from ctorch._device cimport device_object
+from ctorch._batched cimport place_of_batch
+from ctorch._device cimport place_object
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
@@ -21,7 +22,7 @@ from ctorch._shape cimport unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport grad_fn_of
 from ctorch._tensor cimport *
-from ctorch._values cimport host, nested, single, value_of
+from ctorch._values cimport host, need_memory, nested, single, value_of
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
@@ -96,7 +97,7 @@ cdef class Tensor(Operators):
     @property
     def device(self):
         """Where the values live."""
-        return device_object((<TensorBase>self).device, (<TensorBase>self).device_index)
+        return place_object(<TensorBase>self)
 
     @property
     def layout(self):
@@ -140,6 +141,7 @@ cdef class Tensor(Operators):
 
     def data_ptr(self):
         """Address of the first element."""
+        need_memory(self)
         return <uintptr_t>self.data
 
     const_data_ptr = data_ptr
@@ -195,16 +197,19 @@ cdef class Tensor(Operators):
     @property
     def is_cuda(self):
         """True for tensors on a CUDA device."""
-        return self.device == DEVICE_CUDA
+        cdef int index
+        return place_of_batch(<TensorBase>self, &index) == DEVICE_CUDA
 
     @property
     def is_cpu(self):
         """True for tensors in the memory of the host."""
-        return self.device == DEVICE_CPU
+        cdef int index
+        return place_of_batch(<TensorBase>self, &index) == DEVICE_CPU
 
     def get_device(self):
         """Number of the device; -1 on the CPU."""
-        return -1 if self.device == DEVICE_CPU else (<TensorBase>self).device_index
+        cdef int index
+        return -1 if place_of_batch(<TensorBase>self, &index) == DEVICE_CPU else index
 
     @property
     def is_sparse(self):
@@ -451,6 +456,9 @@ cdef class Tensor(Operators):
             raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
         if (<TensorBase>self).numel != 1:
             raise RuntimeError("Boolean value of Tensor with more than one value is ambiguous")
+        if (<TensorBase>self).device == DEVICE_BATCHED:
+            raise RuntimeError("vmap: It looks like you're attempting to use a Tensor in some data-dependent control "
+                               "flow. We don't support that yet.")
         return bool(value_of(self))
 
     def __float__(self):

@@ -1,6 +1,7 @@
 """Devices as objects: ``ctorch.device("cuda:1")``."""
 from ctorch._accelerator cimport backend
-from ctorch._tensor cimport DEVICE_CPU
+from ctorch._batched cimport place_of_batch
+from ctorch._tensor cimport DEVICE_CPU, TensorBase
 
 
 cdef class device:
@@ -95,6 +96,12 @@ def default():
 
 cdef object device_object(int type, int index):
     return CPU if type == DEVICE_CPU else device("cuda", index)
+
+
+cdef object place_object(TensorBase x):
+    """The device on which a tensor's values are."""
+    cdef int index, type = place_of_batch(x, &index)
+    return device_object(type, index)
 
 
 cdef int place_of(object d, str op) except -2:

@@ -12,6 +12,8 @@ from cpython.sequence cimport PySequence_Fast_ITEMS
 from libc.string cimport memchr, memcpy
 
 from ctorch._accelerator cimport accelerator_elementwise, device_of
+from ctorch._batched cimport (Levels, batched_like, common_levels, first_batched, levels_of, memory_of, real_in,
+                              real_target, real_tensor)
 from ctorch._dtype cimport *
 from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
 from ctorch._kernels._load cimport kernel_table
@@ -270,6 +272,7 @@ cdef struct Plan:
     int out_dtype
     int native_out
     int device                       # index of the CUDA device that the inputs are on, or -1
+    bint batched                     # they are examples of several, on that device
     int ndim
     int64_t shape[MAX_DIMS]
 
@@ -284,7 +287,11 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         if op.fixed[k] == -1:
             promoted[m] = inputs[k]
             m += 1
-    plan.device = device_of(n, inputs, op.name) if elsewhere else -1
+    plan.device, plan.batched = -1, False
+    if elsewhere:
+        plan.device = device_of(n, inputs, op.name)
+        plan.batched = first_batched(n, inputs) is not None
+        elsewhere = plan.device >= 0
     common = result_dtype(m, promoted)
     if op.promote_ints and category_of[common] <= CATEGORY_INT:
         common = default_dtype()
@@ -360,7 +367,7 @@ cdef int refuse_zeros(TensorBase divisor, Plan* plan) except -1:
     for i in range(plan.ndim):
         if plan.shape[i] == 0:
             return 0
-    nonzero = contiguous(cast_to(cast_to(divisor, plan.common), BOOL))
+    nonzero = contiguous(real_tensor(cast_to(cast_to(divisor, plan.common), BOOL)))
     if nonzero.numel and memchr(nonzero.data, 0, nonzero.numel) != NULL:
         raise RuntimeError("ZeroDivisionError")
     return 0
@@ -373,6 +380,8 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     cdef bint narrow = plan.compute != plan.common and category_of[plan.common] == CATEGORY_INT
     cdef TensorBase x
     cdef int k
+    if plan.batched:
+        return run_batched(op, plan, n, inputs, params, out)
     if plan.device >= 0:
         return accelerator_elementwise(op - &OPS[0], plan.common, out, n, inputs, params_tuple(op, params))
     if op == &OPS[OP_CLONE] and out.dtype == (<TensorBase>inputs[0]).dtype:
@@ -389,6 +398,27 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
             held.append(x)
         loop_add(&loop, x, plan.compute if op.fixed[k] == -1 else op.fixed[k])
     return loop_run(&loop)
+
+
+cdef int run_batched(Elementwise* op, Plan* plan, int n, PyObject** inputs, const Scalar* params,
+                     TensorBase out) except -1:
+    # The same on the real tensors; the dtypes are those of the examples, which know of numbers and of 0-d tensors.
+    cdef Plan real = plan[0]
+    cdef PyObject* read[MAX_INPUTS]
+    cdef TensorBase x, y = real_target(out, n, inputs)
+    cdef Levels levels = levels_of(out)
+    cdef bint narrow = plan.compute != plan.common and category_of[plan.common] == CATEGORY_INT
+    cdef list held = []
+    cdef int k
+    for k in range(n):
+        x = <TensorBase>inputs[k]
+        if narrow and x.ndim == 0 and op.fixed[k] == -1 and x.dtype != plan.common:
+            x = cast_to(x, plan.common)
+        held.append(real_in(x, levels, plan.ndim))
+        read[k] = <PyObject*>held[k]
+    real.batched, real.ndim = False, y.ndim
+    memcpy(real.shape, y.shape, y.ndim * sizeof(int64_t))
+    return run_plan(op, &real, n, read, params, y)
 
 
 cdef TensorBase device_place(int n, PyObject** inputs):
@@ -409,7 +439,10 @@ cdef TensorBase general_way(Elementwise* op, int n, PyObject** inputs, const Sca
     make_plan(op, n, inputs, &plan)
     for k in range(n):
         plain = plain and (<TensorBase>inputs[k]).contiguous
-    if plain or plan.ndim < 2:
+    if plan.batched:
+        out = batched_like(common_levels(n, inputs), first_batched(n, inputs), plan.out_dtype, plan.ndim, plan.shape,
+                           NULL)
+    elif plain or plan.ndim < 2:
         out = tensor_empty_on(DEVICE_CPU if plan.device < 0 else DEVICE_CUDA, plan.device, plan.out_dtype, plan.ndim,
                               plan.shape)
     else:
@@ -450,8 +483,8 @@ cdef TensorBase elementwise_into(Elementwise* op, int n, PyObject** inputs, cons
     cdef bint fits
     refuse_out_grad(op, n, inputs, out)
     make_plan(op, n, inputs, &plan)
-    fits = (plan.device < 0 and out.device == DEVICE_CPU and out.dtype == plan.out_dtype and out.ndim == plan.ndim
-            and all_equal(plan.shape, out.shape, out.ndim) and not out.storage.readonly)
+    fits = (plan.device < 0 and not plan.batched and out.device == DEVICE_CPU and out.dtype == plan.out_dtype
+            and out.ndim == plan.ndim and all_equal(plan.shape, out.shape, out.ndim) and not out.storage.readonly)
     for k in range(n):
         fits = fits and not may_clash(out, <TensorBase>inputs[k])
     if not fits:
@@ -524,6 +557,12 @@ include "_inplace.pxi"
 
 cdef bint may_clash(TensorBase x, TensorBase y) noexcept:
     # True where writing x could change elements of y that are still to be read.
+    if x.device == DEVICE_BATCHED or y.device == DEVICE_BATCHED:
+        return x.storage != y.storage and memory_of(x) == memory_of(y) or clash_within(x, y)
+    return clash_within(x, y)
+
+
+cdef bint clash_within(TensorBase x, TensorBase y) noexcept:
     cdef int i
     if x.storage != y.storage or x.numel == 0 or y.numel == 0:
         return False
@@ -562,6 +601,8 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
             copy_data(t, <TensorBase>inputs[k])
             copies = [t] if copies is None else [*copies, t]
         read[k] = <PyObject*>t
+    if plan.batched:
+        real_target(x, n, inputs)    # refuses what comes from more examples than x is of
     if wants and recording():
         node = record_inplace(op, n, inputs, params)
     run_plan(op, &plan, n, read, params, x)

@@ -9,9 +9,10 @@ from cpython.slice cimport PySlice_Check
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
-from ctorch._accelerator cimport backend, device_of
+from ctorch._accelerator cimport backend, batching, device_of
+from ctorch._batched cimport place_of_batch
 from ctorch._dispatch cimport OP_ADD, binary, cast_to, check_inplace, contiguous, number_tensor, write_out
-from ctorch._device cimport device_object
+from ctorch._device cimport place_object
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
 from ctorch._forward.indexing cimport run_along
@@ -141,12 +142,13 @@ cdef tuple basic_part(TensorBase x, object index):
 cdef TensorBase beside(TensorBase x, TensorBase t):
     # An index tensor on x's device: those of the CPU go anywhere.
     cdef TensorBase y
-    if t.device == x.device and t.device_index == x.device_index:
+    cdef int index, other, device = place_of_batch(x, &index), from_device = place_of_batch(t, &other)
+    if device == from_device and index == other:
         return t
-    if t.device != DEVICE_CPU:
+    if from_device != DEVICE_CPU or t.device == DEVICE_BATCHED:
         raise RuntimeError("indices should be either on cpu or on the same device as the indexed tensor "
-                           f"({device_object(x.device, x.device_index)})")
-    y = tensor_empty_at(x, t.dtype, t.ndim, t.shape)
+                           f"({place_object(x)})")
+    y = tensor_empty_on(device, index, t.dtype, t.ndim, t.shape)
     copy_data(y, t)
     return y
 
@@ -178,6 +180,9 @@ cdef list positions(TensorBase mask):
     cdef TensorBase all
     cdef int64_t stride = mask.ndim
     cdef int d
+    if mask.device == DEVICE_BATCHED:
+        raise RuntimeError("vmap: We do not support batching operators that can support dynamic shape. Attempting to "
+                           "batch over indexing with a boolean mask.")
     if mask.device != DEVICE_CPU:
         return backend().positions(contiguous(mask))
     if mask.ndim == 1:
@@ -199,6 +204,9 @@ def nonzero(input, *, out=None, bint as_tuple=False):
             [2]])
     """
     cdef TensorBase x = <TensorBase?>input
+    if x.device == DEVICE_BATCHED:
+        raise RuntimeError("vmap: We do not support batching operators that can output dynamic shape. Attempted to "
+                           "vmap over nonzero.")
     cdef TensorBase column, target, row
     cdef int64_t shape[2]
     cdef int64_t stride
@@ -312,8 +320,17 @@ cdef int make_offsets(Rows r, int k, TensorBase index, int dim) except -1:
     return 0
 
 
+cdef bint batched_indices(list tensors):
+    for _, t in tensors:
+        if (<TensorBase>t).device == DEVICE_BATCHED:
+            return True
+    return False
+
+
 cdef TensorBase index_rows(TensorBase x, list tensors):
     """x indexed by tensors; not recorded."""
+    if x.device == DEVICE_BATCHED or batched_indices(tensors):
+        return <TensorBase?>batching().index(x, tensors)
     if x.device != DEVICE_CPU:
         return <TensorBase?>backend().index(x, tensors)
     return index_rows_cpu(x, tensors)
@@ -427,6 +444,9 @@ cdef int need_broadcast(TensorBase values, int ndim, const int64_t* shape) excep
 
 cdef int put_rows(TensorBase x, list tensors, TensorBase values, bint add) except -1:
     """x at the index tensors = (or +=) values; not recorded."""
+    if x.device == DEVICE_BATCHED or values.device == DEVICE_BATCHED or batched_indices(tensors):
+        batching().index_put(x, tensors, values, add)
+        return 0
     if x.device != DEVICE_CPU:
         backend().index_put(x, tensors, values, add)
         return 0
@@ -561,6 +581,11 @@ cdef bint whole_mask(TensorBase x, object index):
             and same_shape(x, <TensorBase>index))
 
 
+cdef bint batched_mask(TensorBase x, TensorBase index):
+    # Whether the index is one mask of x's shape, and one of several examples.
+    return index.dtype == BOOL and index.device == DEVICE_BATCHED and same_shape(x, index)
+
+
 cdef bint put_masked(TensorBase x, TensorBase mask, TensorBase values) except -1:
     # x[mask] = values, of which there is one, or one for each true element; False where the graph is to know of it.
     if values.device != DEVICE_CPU or (recording() and (wants_grad(x) or wants_grad(values))):
@@ -611,7 +636,7 @@ cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) e
     cdef Node node = None
     cdef PyObject* both[2]
     check_inplace(x, b"index_put_")
-    if x.device != values.device or x.device_index != values.device_index:
+    if x.device == DEVICE_CUDA or values.device == DEVICE_CUDA:
         both[0], both[1] = <PyObject*>x, <PyObject*>values
         device_of(2, both, b"index_put_")
     if recording() and (wants_grad(x) or wants_grad(values)) and category_of[x.dtype] >= CATEGORY_FLOAT:
@@ -641,6 +666,9 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         return 0
     if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
         return 0
+    if isinstance(index, TensorBase) and batched_mask(x, <TensorBase>index) and values.numel == 1:
+        copy_(x, <TensorBase>batching().where(index, values, x))
+        return 0
     v, tensors = basic_part(x, index)
     if tensors:
         return put_recorded(v, tensors, values, False)
@@ -648,6 +676,16 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         values = select(values, 0, 0)
     copy_(v, values)
     return 0
+
+
+def _index_rows(TensorBase x not None, list tensors):
+    """x indexed by tensors, pairs of a dimension and its index; not recorded."""
+    return index_rows(x, tensors)
+
+
+def _put_rows(TensorBase x not None, list tensors, TensorBase values not None, bint add):
+    """x at the index tensors = (or +=) values; not recorded."""
+    put_rows(x, tensors, values, add)
 
 
 cdef TensorBase gather_rows(TensorBase x, TensorBase rows):

@@ -4,15 +4,17 @@ A kernel knows one dtype per operand, and dense lines. Where a tensor has anothe
 pass through a small buffer on the stack, so that mixed dtypes and strides need neither a kernel nor a temporary tensor
 of their own.
 """
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
 from ctorch._accelerator cimport accelerator_copy
+from ctorch._batched cimport levels_of, real_in, real_target
 from ctorch._dtype cimport DTYPE_COUNT, itemsize_of
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.along cimport AlongKernels, PlaneFn
 from ctorch._parallel cimport parallel_for
-from ctorch._tensor cimport DEVICE_CPU, MAX_DIMS, TensorBase
+from ctorch._tensor cimport DEVICE_BATCHED, DEVICE_CPU, MAX_DIMS, TensorBase
 
 cdef enum:
     BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
@@ -545,12 +547,20 @@ cdef int copy_strided(Loop* loop, int size) except -1:
     return 0
 
 
+cdef int copy_batched(TensorBase to, TensorBase frm) except -1:
+    cdef PyObject* source = <PyObject*>frm
+    cdef TensorBase real = real_target(to, 1, &source)
+    return copy_data(real, real_in(frm, levels_of(to), to.ndim))
+
+
 cdef int copy_data(TensorBase to, TensorBase frm) except -1:
     # to[...] = frm, cast and broadcast; the memory of the two must not overlap in part.
     cdef Loop loop
     if to.numel == 0:
         return 0
     if to.device != DEVICE_CPU or frm.device != DEVICE_CPU:
+        if to.device == DEVICE_BATCHED or frm.device == DEVICE_BATCHED:
+            return copy_batched(to, frm)
         return accelerator_copy(to, frm)
     if to.contiguous and frm.contiguous and to.dtype == frm.dtype and to.numel == frm.numel and to.numel < 1024:
         memcpy(to.data, frm.data, to.numel * itemsize_of[to.dtype])

@@ -3,6 +3,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t
 
+from ctorch._batched cimport empty_for
 from ctorch._dtype cimport *
 from ctorch._forward.selection cimport cat_forward
 from ctorch._iterator cimport copy_data
@@ -104,7 +105,7 @@ def blocks_along_diagonal(list blocks not None):
     for x in blocks:
         shape[0] += x.shape[0]
         shape[1] += x.shape[1]
-    y = tensor_empty_at(first, first.dtype, 2, shape)
+    y = empty_for(blocks, first.dtype, 2, shape)
     zero_memory(y)
     for x in blocks:
         part = tensor_view(y, 2, x.shape, y.strides, y.data + (row * shape[1] + column) * itemsize_of[y.dtype])

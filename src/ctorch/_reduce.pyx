@@ -8,6 +8,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from ctorch._accelerator cimport accelerator_reduce
+from ctorch._batched cimport levels_of, real_tensor, wrapped
 from ctorch._dispatch cimport cast_to, unsupported
 from ctorch._dtype cimport *
 from ctorch._iterator cimport LoopKernel, cast_kernel
@@ -457,6 +458,8 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
         out_dtype = BOOL
     elif op.ints_to_int64 and category_of[x.dtype] <= CATEGORY_INT:
         out_dtype = INT64
+    if x.device == DEVICE_BATCHED:
+        return reduce_batched(which, x, reduced, keepdim)
     if x.device != DEVICE_CPU:
         out = tensor_empty_at(x, out_dtype, n, shape)
         accelerator_reduce(which, x, out, reduced)
@@ -477,6 +480,15 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
         plan(&job, x, reduced)
         run(&job)
     return cast_to(out, out_dtype)
+
+
+cdef TensorBase reduce_batched(int which, TensorBase x, const bint* reduced, bint keepdim):
+    cdef bint marked[MAX_DIMS]
+    cdef TensorBase real = real_tensor(x)
+    cdef int i, n = real.ndim - x.ndim
+    for i in range(real.ndim):
+        marked[i] = i >= n and reduced[i - n]
+    return wrapped(reduce_marked(which, real, marked, keepdim), levels_of(x))
 
 
 cdef void short_way(Job* job, int64_t n, int stride) noexcept:

@@ -14,6 +14,7 @@ ctypedef int (*BackwardFn)(Node node, PyObject** grads) except -1
 cdef struct Edge:
     PyObject* target                 # owned Node, or leaf Tensor; NULL where no gradient is wanted
     int64_t* shape                   # sizes of the input where they differ from the output's, else NULL
+    PyObject* levels                 # owned Levels of a batched input, else NULL
     int output_nr                    # which output of the target the gradient belongs to
     int ndim
     uint8_t dtype
@@ -78,6 +79,7 @@ cdef struct TapeOps:
     TensorBase (*clone)(TensorBase x)
     Node (*regenerate)(TensorBase view)
     int (*rebase)(TensorBase view, Node node) except -1
+    TensorBase (*settle)(TensorBase g, PyObject* levels)
     int (*before_change)(TensorBase x) except -1     # NULL unless saved tensors may be changed in place
 
 cdef TapeOps tape_ops
@@ -93,6 +95,7 @@ cdef int node_outputs(Node node, int n) except -1
 cdef int node_attach(Node node, TensorBase output, int output_nr) except -1
 cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1
 cdef int node_save(Node node, int k, TensorBase x, bint output) except -1
+cdef int edge_levels(Edge* e, TensorBase x) except -1
 cdef TensorBase node_saved(Node node, int k)
 cdef int node_give(Node node, int k, TensorBase g) except -1
 cdef object node_edge_shape(Node node, int k, TensorBase g)

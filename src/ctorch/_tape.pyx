@@ -11,8 +11,9 @@ from libc.stdint cimport uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
+from ctorch._batched cimport Levels, levels_of
 from ctorch._dtype cimport dtype_title
-from ctorch._tensor cimport (TensorBase, same_shape, shape_tuple, tensor_alias,
+from ctorch._tensor cimport (DEVICE_BATCHED, TensorBase, same_shape, shape_tuple, tensor_alias,
                              wants_grad)
 
 cdef extern from *:
@@ -130,6 +131,7 @@ cdef class Node:
             release_later(self.edges[i].target)
             if self.edges[i].shape != NULL:
                 free(self.edges[i].shape)
+            Py_XDECREF(self.edges[i].levels)
         for i in range(self.n_saved):
             release_later(self.saved[i].tensor)
         for i in range(self.n_outputs):
@@ -303,11 +305,23 @@ cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
         e.leaf = True
     e.dtype = x.dtype
     e.ndim = x.ndim
+    if x.device == DEVICE_BATCHED:
+        edge_levels(e, x)
     if output is None or not same_shape(x, output):
         e.shape = <int64_t*>malloc((x.ndim + 1) * sizeof(int64_t))
         if e.shape == NULL:
             raise MemoryError()
         memcpy(e.shape, x.shape, x.ndim * sizeof(int64_t))
+    return 0
+
+
+cdef int edge_levels(Edge* e, TensorBase x) except -1:
+    # The gradient of an input that is one example of several is so too.
+    cdef Levels levels
+    if x.device == DEVICE_BATCHED:
+        levels = levels_of(x)
+        Py_INCREF(levels)
+        e.levels = <PyObject*>levels
     return 0
 
 

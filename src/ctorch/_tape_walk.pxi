@@ -54,7 +54,8 @@ cdef int accumulate(PyObject** slot, TensorBase g, bint create_graph) except -1:
         return 0
     have = <TensorBase>slot[0]
     # one reference is the slot's, one is `have`
-    if (not create_graph and Py_REFCNT(<PyObject*>have) == 2 and have.storage.references == 1
+    if (not create_graph and have.device != DEVICE_BATCHED and g.device != DEVICE_BATCHED
+            and Py_REFCNT(<PyObject*>have) == 2 and have.storage.references == 1
             and have.dtype == g.dtype and have.contiguous and not have.requires_grad):
         tape_ops.add_(have, g)
         return 0
@@ -113,7 +114,7 @@ cdef int add_to_leaf(TensorBase leaf, TensorBase g, bint owned, BackwardCall* ca
             g = tensor_alias(g)
         return put_gradient(&leaf.grad, g)
     have = <TensorBase>leaf.grad
-    if call.create_graph:
+    if call.create_graph or have.device == DEVICE_BATCHED or g.device == DEVICE_BATCHED:
         return put_gradient(&leaf.grad, tape_ops.add(have, g))
     tape_ops.add_(have, g)
     return 0
@@ -191,6 +192,8 @@ cdef int node_give(Node node, int k, TensorBase g) except -1:
         return 0
     if call.selective and not plan_get(call.plan, e.target) & (RUNS | WANTED):
         return 0
+    if g.device == DEVICE_BATCHED or e.levels != NULL:
+        return give_batched(call, e, k, g)
     owned = Py_REFCNT(<PyObject*>g) <= 1 and not is_incoming(call, g)
     if e.shape != NULL or g.dtype != e.dtype:
         fitted = tape_ops.fit(g, e.dtype, e.ndim if e.shape != NULL else -1, e.shape)
@@ -198,10 +201,20 @@ cdef int node_give(Node node, int k, TensorBase g) except -1:
     else:
         fitted = g
     if call.collected != NULL:
-        have = (<list>call.collected)[k]
-        (<list>call.collected)[k] = fitted if have is None else tape_ops.add(<TensorBase>have, fitted)
-        return 0
+        return collect(call, k, fitted)
     return pass_on(call, e, fitted, owned)
+
+
+cdef int give_batched(BackwardCall* call, Edge* e, int k, TensorBase g) except -1:
+    # The same where the gradient or the input is one example of several.
+    g = tape_ops.settle(tape_ops.fit(g, e.dtype, e.ndim if e.shape != NULL else -1, e.shape), e.levels)
+    return collect(call, k, g) if call.collected != NULL else pass_on(call, e, g, False)
+
+
+cdef int collect(BackwardCall* call, int k, TensorBase g) except -1:
+    have = (<list>call.collected)[k]
+    (<list>call.collected)[k] = g if have is None else tape_ops.add(<TensorBase>have, g)
+    return 0
 
 
 cdef int pass_on(BackwardCall* call, Edge* e, TensorBase g, bint owned) except -1:
@@ -393,11 +406,15 @@ def _is_checkpoint_valid():
 
 cdef int seed_roots(BackwardCall* call, list roots, list grads) except -1:
     cdef TensorBase root, g
+    cdef Levels levels
     cdef Node maker
     cdef PyObject* target
     cdef Py_ssize_t i
     for i in range(len(roots)):
         root, g = <TensorBase>roots[i], <TensorBase>grads[i]
+        if root.device == DEVICE_BATCHED:
+            levels = levels_of(root)
+            g = tape_ops.settle(g, <PyObject*>levels)
         maker = grad_fn_of(root)
         target = <PyObject*>root if maker is None else <PyObject*>maker
         if call.selective and not plan_get(call.plan, target) & (RUNS | WANTED):

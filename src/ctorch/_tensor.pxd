@@ -11,6 +11,7 @@ cdef enum:
 cdef enum DeviceType:
     DEVICE_CPU = 0
     DEVICE_CUDA = 1
+    DEVICE_BATCHED = 2               # one example of several; see _batched
 
 cdef enum ViewOrigin:
     VIEW_DEFAULT = 0
@@ -45,9 +46,10 @@ cdef class TensorBase:
 
 cdef PyTypeObject* tensor_type       # set by _core to Tensor
 
-# What the second device gives; registered by _accelerator.
+# What other devices give; registered by _accelerator and _batched.
 cdef struct TensorHooks:
     Storage* (*storage)(int index, size_t nbytes) except NULL
+    TensorBase (*batched)(TensorBase place, int dtype, int ndim, const int64_t* shape, const int64_t* strides)
 
 cdef TensorHooks tensor_hooks
 

@@ -153,6 +153,8 @@ cdef TensorBase tensor_empty_at(TensorBase place, int dtype, int ndim, const int
     # Contiguous, on the device of `place` (None: the CPU).
     if place is None or place.device == DEVICE_CPU:
         return tensor_empty(dtype, ndim, shape)
+    if place.device == DEVICE_BATCHED:
+        return tensor_hooks.batched(place, dtype, ndim, shape, NULL)
     return tensor_empty_on(place.device, place.device_index, dtype, ndim, shape)
 
 
@@ -179,6 +181,8 @@ cdef TensorBase tensor_empty_strided(TensorBase place, int dtype, int ndim, cons
     # Memory for the given non-negative strides, on the device of `place` (None: the CPU).
     cdef int64_t numel, extent = 1
     checked_bytes(ndim, shape, itemsize_of[dtype], &numel)
+    if place is not None and place.device == DEVICE_BATCHED:
+        return tensor_hooks.batched(place, dtype, ndim, shape, strides)
     cdef TensorBase t = tensor_alloc(ndim)
     cdef int i
     for i in range(ndim):

@@ -21,6 +21,9 @@ cdef object single(TensorBase x):
 
 cdef TensorBase host(TensorBase x):
     # x itself where its values are in this process's memory, else a copy there.
+    if x.device == DEVICE_BATCHED:
+        raise RuntimeError("vmap: It looks like you're calling .item() on a Tensor. We don't support vmap over calling "
+                           ".item() on a Tensor, please try to rewrite what you're doing with other operations.")
     return x if x.device == DEVICE_CPU else views.to_device(x.detach(), "cpu")
 
 
@@ -43,7 +46,14 @@ cdef struct BufferShape:
     char format[4]
 
 
+cdef int need_memory(TensorBase x) except -1:
+    if x.device == DEVICE_BATCHED:
+        raise RuntimeError("Cannot access data pointer of Tensor that doesn't have storage")
+    return 0
+
+
 cdef int need_host(TensorBase x) except -1:
+    need_memory(x)
     if x.device != DEVICE_CPU:
         raise TypeError(f"can't convert cuda:{x.device_index} device type tensor to numpy. Use Tensor.cpu() to copy "
                         "the tensor to host memory first.")
@@ -56,6 +66,7 @@ cdef int fill_buffer(TensorBase x, Py_buffer* buffer, int flags) except -1:
     cdef const char* code = FORMATS[x.dtype]
     if wants_grad(x):
         raise BufferError("Can't get a buffer of a Tensor that requires grad. Use tensor.detach() first.")
+    need_memory(x)
     if x.device != DEVICE_CPU:
         raise BufferError("a Tensor on a CUDA device has no buffer in host memory. Use Tensor.cpu() first.")
     if code == NULL:

@@ -386,5 +386,5 @@ def copy_into(to, frm, non_blocking=False):
     cdef TensorBase x = need(to, "copy_")
     cdef TensorBase source = <TensorBase>frm if isinstance(frm, TensorBase) else number_tensor(frm)
     if non_blocking and x.device != DEVICE_CPU and source.device == DEVICE_CPU:
-        source = to_device(source, device_object(x.device, x.device_index), False, True)
+        source = to_device(source, place_object(x), False, True)
     return copy_(x, source)

@@ -183,6 +183,7 @@ cdef int rebase(TensorBase v, Node inner) except -1:
     Py_INCREF(inner)
     node.edges[1].target = <PyObject*>inner
     node.edges[1].dtype = v.dtype
+    edge_levels(&node.edges[1], v)
     keep_args(node, (args, None if base.contiguous else stride_tuple(base), pairs))
     node_attach(node, base, 0)
     Py_XDECREF(v.grad_fn)

@@ -1,10 +1,12 @@
 """Methods of Tensor that pass on to functions written elsewhere: casts, views, indexing, new tensors."""
-from ctorch._device cimport device_object
+from ctorch._batched cimport batched_like, levels_of
+from ctorch._device cimport place_object
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._functions cimport call_inplace
 from ctorch._shape cimport unpack_sizes
-from ctorch._tensor cimport DEVICE_CPU, TensorBase
+from ctorch._iterator cimport copy_data
+from ctorch._tensor cimport DEVICE_BATCHED, DEVICE_CPU, TensorBase
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
@@ -36,7 +38,18 @@ cdef object own_dtype(TensorBase x):
 
 cdef object place(TensorBase x, object device):
     # The device that was asked for, or x's own; None is the CPU.
-    return device if device is not None or x.device == DEVICE_CPU else device_object(x.device, x.device_index)
+    return device if device is not None or x.device == DEVICE_CPU else place_object(x)
+
+
+cdef object beside(TensorBase x, TensorBase y):
+    # What was made new for x: an example of as many, where x is one.
+    cdef TensorBase t
+    if x.device != DEVICE_BATCHED:
+        return y
+    t = batched_like(levels_of(x), y, y.dtype, y.ndim, y.shape, NULL)
+    copy_data(t, y)
+    t.requires_grad = y.requires_grad
+    return t
 
 
 cdef object cast_in(TensorBase x, int dtype, object format):
@@ -265,35 +278,41 @@ cdef class ViewMethods(TableMethods):
 
     def new_empty(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         """An uninitialised tensor of this dtype on this device."""
-        return factories.empty(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
-                               requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        y = factories.empty(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
+                            requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        return beside(self, y)
 
     def new_empty_strided(self, size, stride, dtype=None, device=None, requires_grad=False, layout=None,
                           pin_memory=False):
         """An uninitialised tensor of the given sizes and strides, of this dtype on this device."""
-        return factories.empty_strided(size, stride, dtype=dtype or own_dtype(self), device=place(self, device),
-                                       requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        y = factories.empty_strided(size, stride, dtype=dtype or own_dtype(self), device=place(self, device),
+                                    requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        return beside(self, y)
 
     def new_zeros(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         """Zeros of this dtype on this device."""
-        return factories.zeros(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
-                               requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        y = factories.zeros(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
+                            requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        return beside(self, y)
 
     def new_ones(self, *size, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):
         """Ones of this dtype on this device."""
-        return factories.ones(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
-                              requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        y = factories.ones(unpack_sizes(size), dtype=dtype or own_dtype(self), device=place(self, device),
+                           requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        return beside(self, y)
 
     def new_full(self, size, fill_value, *, dtype=None, device=None, requires_grad=False,
                  layout=None, pin_memory=False):
         """One value in a tensor of this dtype on this device."""
-        return factories.full(size, fill_value, dtype=dtype or own_dtype(self), device=place(self, device),
-                              requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        y = factories.full(size, fill_value, dtype=dtype or own_dtype(self), device=place(self, device),
+                           requires_grad=requires_grad, layout=layout, pin_memory=pin_memory)
+        return beside(self, y)
 
     def new_tensor(self, data, *, dtype=None, device=None, requires_grad=False):
         """A tensor of the data, of this dtype on this device."""
-        return factories.tensor(data, dtype=dtype or own_dtype(self), device=place(self, device),
-                                requires_grad=requires_grad)
+        y = factories.tensor(data, dtype=dtype or own_dtype(self), device=place(self, device),
+                             requires_grad=requires_grad)
+        return beside(self, y)
 
     # ---- in place
 

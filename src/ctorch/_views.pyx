@@ -9,14 +9,15 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.string cimport memcpy, memset
 
 from ctorch._accelerator cimport backend
-from ctorch._device cimport device_object, place_of
+from ctorch._batched cimport batched_like, levels_of, memory_of, place_of_batch
+from ctorch._device cimport place_object, place_of
 from ctorch._dispatch cimport cast_to, check_changeable, check_inplace, contiguous, number_tensor  # no-cython-lint
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
 from ctorch._shape cimport channels_last_strides, infer_size, parse_sizes, reduce_dims, view_strides, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (Node, in_inference, node_attach, node_edge, node_edge_shape, node_give,
+from ctorch._tape cimport (Node, edge_levels, in_inference, node_attach, node_edge, node_edge_shape, node_give,
                            node_needs, node_new, recording, tape_ops)
 from ctorch._tensor cimport *
 
@@ -432,8 +433,9 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     cdef TensorBase source = frm
     cdef int i, own
     check_inplace(to, b"copy_")
-    if frm.device != to.device or frm.device_index != to.device_index:
-        frm = source = to_device(frm, device_object(to.device, to.device_index))
+    cdef int index, other
+    if place_of_batch(frm, &index) != place_of_batch(to, &other) or index != other:
+        frm = source = to_device(frm, place_object(to))
     for i in range(frm.ndim):
         own = i + to.ndim - frm.ndim
         if (own < 0 and frm.shape[i] != 1) or (own >= 0 and frm.shape[i] != to.shape[own] and frm.shape[i] != 1):
@@ -443,7 +445,8 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     if frm.ndim > to.ndim:
         source = tensor_view(frm, to.ndim, frm.shape + (frm.ndim - to.ndim), frm.strides + (frm.ndim - to.ndim),
                              frm.data)
-    if source.storage == to.storage and not (source.data == to.data and source.contiguous and to.contiguous):
+    if memory_of(source) == memory_of(to) and not (source.storage == to.storage and source.data == to.data
+                                                   and source.contiguous and to.contiguous):
         source = contiguous_copy(source)
     if recording() and (wants_grad(to) or wants_grad(frm)) and category_of[to.dtype] >= CATEGORY_FLOAT:
         node = node_new(copy_backward, b"copy", 2, 0)
@@ -482,15 +485,19 @@ def to_device(TensorBase x not None, device, bint copy=False, bint non_blocking=
 
     With `non_blocking`, a copy from or to page-locked memory may still be going on; what leaves a device gets such.
     """
-    cdef int index = place_of(device, "to"), old = -1 if x.device == DEVICE_CPU else x.device_index
+    cdef int index = place_of(device, "to"), old
     cdef TensorBase y
     cdef Node node
+    if place_of_batch(x, &old) == DEVICE_CPU:
+        old = -1
     if index == old and not copy:
         return x
     if non_blocking and index < 0 and old >= 0:
         y = <TensorBase?>backend().pinned_empty(shape_tuple(x), dtype_object(x.dtype))
     else:
         y = tensor_empty_on(DEVICE_CPU if index < 0 else DEVICE_CUDA, index, x.dtype, x.ndim, x.shape)
+        if x.device == DEVICE_BATCHED:
+            y = batched_like(levels_of(x), y, x.dtype, x.ndim, x.shape, NULL)
     if non_blocking and index != old:
         backend().copy(y, x, True)
     else:
@@ -498,7 +505,7 @@ def to_device(TensorBase x not None, device, bint copy=False, bint non_blocking=
     if wants_grad(x) and recording():
         node = node_new(to_device_backward, b"to_copy", 1, 0)
         node_edge(node, 0, x, y)
-        back = device_object(x.device, x.device_index)
+        back = place_object(x)
         Py_INCREF(back)
         node.args = <PyObject*>back
         node_attach(node, y, 0)

@@ -1,7 +1,7 @@
 """Writes all generated sources; called by setup.py before Cython runs."""
 from pathlib import Path
 
-from . import binding, casts, cuda, dtypes, elementwise, functions, reduction, stubs, table
+from . import batching, binding, casts, cuda, dtypes, elementwise, functions, reduction, stubs, table
 
 CATEGORY_BITS = {"bool": 1, "int": 2, "float": 4, "complex": 8}
 
@@ -96,6 +96,7 @@ def write_sources(root: Path) -> list[Path]:
     write(generated / "reductions.pxi", reductions_pxi(rows))
     write(generated / "functions.pxi", functions.functions_pxi(rows))
     write(generated / "cuda_table.py", cuda.table_py(rows, types))
+    write(generated / "batching_table.py", batching.table_py(rows))
     write(generated / "rows.h", binding.rows_h(rows))
     write(package / "__init__.pyi", stubs.stub(package, types, rows))
     modules = {"_gen_cast": casts.module(types), **elementwise.modules(rows), **reduction.modules(rows)}

@@ -17,9 +17,10 @@ WRITING = {"with_out"}
 EXTRA = {
     "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits", "numbers"},
     "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
-    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes"},
+    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes", "vmap"},
     "composite": COMMON | WRITING,
 }
+BATCHING = ("front", "fold", "own", "none")     # how a kernel row runs on batched tensors; see ctorch.func._batching
 NEEDED = {"reduction": ("combine", "identity"), "kernel": ("module",)}
 ARG_TYPES = {"Tensor", "Tensor?", "Tensor[bool]", "Scalar", "Scalar?", "int", "int?", "float", "float?", "bool", "str",
              "str?", "dim", "dim?", "dims", "dims?", "dtype?", "operand", "operand?", "order", "object"}
@@ -193,6 +194,8 @@ def form_faults(row: Row) -> list[str]:
         *((t in tensors, f"nograd.{t} is not a tensor argument") for t in row.reasons if t != "all"),
         *((reason, "nograd gives no reason") for reason in row.reasons.values()),
         *((k in known or row.kind not in KINDS, f"unknown key {k!r}") for k in row.extra),
+        (row.extra.get("vmap", "none") in BATCHING, f"vmap is {row.extra.get('vmap')!r}, expected one of "
+                                                    f"{', '.join(BATCHING)}"),
         *((k in row.extra, f"has no {k}") for k in NEEDED.get(row.kind, ())),
     ]
     return [fault for ok, fault in rules if not ok]

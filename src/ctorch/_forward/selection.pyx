@@ -1,6 +1,7 @@
 """Operators that choose elements: embedding, bags of embeddings, joining."""
 from libc.stdint cimport int64_t
 
+from ctorch._batched cimport empty_for
 from ctorch._dispatch cimport cast_to, contiguous
 from ctorch._dtype cimport *
 from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
@@ -273,7 +274,7 @@ cdef TensorBase cat_forward(list tensors, int dim, int dtype):
         at += t.shape[dim]
     memcpy(shape, first.shape, first.ndim * sizeof(int64_t))
     shape[dim] = at
-    out = tensor_empty_at(first, dtype, first.ndim, shape)
+    out = empty_for(tensors, dtype, first.ndim, shape)
     if join_rows(tensors, out, dim):
         return out
     at = 0
