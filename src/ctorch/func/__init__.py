@@ -1,4 +1,6 @@
 """Transforms of functions: PyTorch's module ``torch.func``."""
+from ctorch.func._modules import functional_call, stack_module_state
+from ctorch.func._reverse import grad, grad_and_value, hessian, jacrev, vjp
 from ctorch.func._vmap import vmap
 
-__all__ = ["vmap"]
+__all__ = ["functional_call", "grad", "grad_and_value", "hessian", "jacrev", "stack_module_state", "vjp", "vmap"]
