@@ -8,6 +8,8 @@ from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, node_attach, node_edge, node_
                            tape_ops)
 from ctorch._tensor cimport *
 
+from ctorch._tape import _raw_saved_of
+
 import warnings
 
 
@@ -32,6 +34,10 @@ cdef class FunctionNode(Node):
         """The tensors that forward saved."""
         cdef int k
         return tuple([saved_tensor(self, k) for k in range(self.n_saved)])
+
+    @property
+    def _raw_saved_tensors(self):
+        return _raw_saved_of(self)
 
     def maybe_clear_saved_tensors(self):
         """Kept for PyTorch's sake: the walk frees what it has used."""
@@ -92,6 +98,7 @@ def apply_function(cls, tuple args not None, dict kwargs=None):
             if wants_grad(<TensorBase>args[k]):
                 needs[k] = wants = True
     node_set_up(ctx, function_backward, NULL, tensors, 0)
+    may_close_cycle(<PyObject*>ctx)
     ctx.n_args = n
     ctx.needs_input_grad = tuple(needs)
     if tensors < n:
@@ -173,6 +180,7 @@ cdef TensorBase attach_one(FunctionNode ctx, int k, TensorBase t, bint is_input,
             t.view_origin = VIEW_OF_FUNCTION if n == 1 else VIEW_MULTI_OUTPUT
             t.view_version = t.storage.version
         node_attach(ctx, t, k)
+        may_close_cycle(<PyObject*>t)        # the context may keep it as an attribute
     return t
 
 
