@@ -1,4 +1,6 @@
 """Automatic differentiation: gradients as a function, checks of gradients, and the modes of recording."""
+import importlib
+
 from ctorch._grad_mode import (
     enable_grad,
     inference_mode,
@@ -17,3 +19,11 @@ from ctorch.autograd.variable import Variable
 __all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad",
            "function", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_multithreading_enabled",
            "no_grad", "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled"]
+
+_LAZY = ("profiler", "profiler_util")
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return importlib.import_module(f"ctorch.autograd.{name}")
+    raise AttributeError(f"module 'ctorch.autograd' has no attribute {name!r}")
