@@ -1,9 +1,10 @@
-"""Helpers around the core: hooks, data loading, checkpoints."""
+"""Helpers around the core: hooks, data loading, checkpoints, pictures of graphs."""
 import importlib
 
 from . import _mode_utils, data, hooks
+from ._drawing import draw_graph
 
-__all__ = ["_mode_utils", "checkpoint", "data", "hooks"]
+__all__ = ["_mode_utils", "data", "draw_graph", "hooks"]
 
 _LAZY = ("checkpoint",)                  # modules that import much
 
