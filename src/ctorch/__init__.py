@@ -136,7 +136,7 @@ del _owner
 # Imported when first used, so that `import ctorch` stays quick.
 _LAZY = ("nn", "optim", "linalg", "utils", "autograd", "testing", "cuda", "backends", "serialization", "fft", "special",
          "signal", "return_types", "accelerator", "cpu", "masked", "random", "_C", "types", "version", "array_api",
-         "scipy", "func")
+         "scipy", "func", "profiler")
 _LAZY_NAMES = {"save": "serialization", "load": "serialization", "set_printoptions": "_printing",
                "default_generator": "random", "einsum": "_einsum", "chain_matmul": "_einsum",
                 "UntypedStorage": "_storages", "TypedStorage": "_storages", "lobpcg": "linalg._lobpcg",

@@ -4,7 +4,7 @@ Modules with backward hooks pass their inputs and outputs through it.
 """
 from cpython.object cimport PyObject
 
-from ctorch._tape cimport Node, node_attach, node_edge, node_give, node_new, node_outputs
+from ctorch._tape cimport Node, node_attach, node_edge, node_give, node_new, node_outputs, node_settle
 from ctorch._tensor cimport TensorBase, tensor_alias
 
 
@@ -32,4 +32,5 @@ def joint_identity(list tensors not None):
             passed.append(y)
         else:
             passed.append(x)
+    node_settle(node)
     return passed, node

@@ -18,6 +18,7 @@ from ctorch._factories cimport tensor_from
 from ctorch._functions cimport call1
 from ctorch._indexing cimport get_item, set_item
 from ctorch._operators cimport Operators
+from ctorch._profiler cimport profile_begin, profile_end, profile_failed, profiling
 from ctorch._shape cimport unpack_sizes, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport drop_tangents, grad_fn_of, share_tangents
@@ -342,6 +343,8 @@ cdef class Tensor(Operators):
         cdef PyObject* before = self.grad
         if value is not None:
             check_grad(self, value)
+            if (<TensorBase>value).grad_fn != NULL:
+                may_close_cycle(<PyObject*>self)
             Py_INCREF(value)
             self.grad = <PyObject*>value
         else:
@@ -494,7 +497,7 @@ cdef class Tensor(Operators):
         return functions.flip(self, 0) if self.ndim else self
 
     def __getitem__(self, index):
-        return get_item(self, index)
+        return profiled_item(self, index) if profiling else get_item(self, index)
 
     def __setitem__(self, index, value):
         set_item(self, index, value)
@@ -617,7 +620,6 @@ cdef class Tensor(Operators):
 
 
 _tensor.tensor_type = <PyTypeObject*>Tensor
-_tensor.allow_collected_subclasses(<PyTypeObject*>Tensor)
 _dtype_class = dtype
 
 
@@ -626,7 +628,22 @@ cdef dict own_attributes(TensorBase x):
         d = {}
         Py_INCREF(d)
         x.extra = <PyObject*>d
+        may_close_cycle(<PyObject*>x)
     return <dict>x.extra
+
+
+cdef object profiled_item(TensorBase x, object index):
+    cdef PyObject* values[1]
+    cdef int64_t event
+    values[0] = <PyObject*>x
+    event = profile_begin(b"index", 1, values)
+    try:
+        result = get_item(x, index)
+    except BaseException:
+        profile_failed(event)
+        raise
+    profile_end(event, result)
+    return result
 
 
 cdef int check_grad(TensorBase x, object value) except -1:

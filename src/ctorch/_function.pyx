@@ -10,6 +10,8 @@ from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, drop_tangents, duals_visible,
                            tape_ops)
 from ctorch._tensor cimport *
 
+from ctorch._tape import _raw_saved_of
+
 import warnings
 
 
@@ -37,6 +39,10 @@ cdef class FunctionNode(Node):
         if self.in_jvp and self.saved_for_forward is not None:
             return self.saved_for_forward
         return tuple([saved_tensor(self, k) for k in range(self.n_saved)])
+
+    @property
+    def _raw_saved_tensors(self):
+        return _raw_saved_of(self)
 
     def maybe_clear_saved_tensors(self):
         """Kept for PyTorch's sake: the walk frees what it has used."""
@@ -110,6 +116,7 @@ def apply_function(cls, tuple args not None, dict kwargs=None):
             if wants_grad(<TensorBase>args[k]):
                 needs[k] = wants = True
     node_set_up(ctx, function_backward, NULL, tensors, 0)
+    may_close_cycle(<PyObject*>ctx)
     ctx.n_args = n
     ctx.needs_input_grad = tuple(needs)
     if tensors < n:
@@ -269,6 +276,7 @@ cdef TensorBase attach_one(FunctionNode ctx, int k, TensorBase t, bint is_input,
             t.view_origin = VIEW_OF_FUNCTION if n == 1 else VIEW_MULTI_OUTPUT
             t.view_version = t.storage.version
         node_attach(ctx, t, k)
+        may_close_cycle(<PyObject*>t)        # the context may keep it as an attribute
     return t
 
 

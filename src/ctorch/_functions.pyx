@@ -14,6 +14,7 @@ from ctorch._accelerator cimport accelerator_forward
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._iterator cimport Scalar, copy_data
+from ctorch._profiler cimport profile_begin, profile_end, profile_failed, profiling
 from ctorch._reduce cimport *
 from ctorch._shape cimport reduced_count, wrap_dim
 from ctorch._tape cimport (BackwardFn, Node, node_attach, node_edge, node_edge_shape, node_give, node_needs, node_new,
@@ -41,8 +42,24 @@ cdef extern from "_gen/rows.h":
     int ct_put_functions(dict where, str module, PyMethodDef* defs) except -1
     int ct_put_methods(object type, PyMethodDef* defs) except -1
     object ct_call_target(Row* row, PyObject** v)
+    int* ct_profiling
+    void* ct_profiled
 
 ctypedef object (*Body)(Row* row, PyObject** v)
+
+
+cdef object profiled(Row* row, PyObject** v):
+    cdef int64_t event = profile_begin(row.name, row.count - row.has_out, v)
+    try:
+        result = (<Body>row.body)(row, v)
+    except BaseException:
+        profile_failed(event)
+        raise
+    profile_end(event, result)
+    return result
+
+
+ct_profiling, ct_profiled = <int*>&profiling, <void*>profiled
 
 
 cdef void bind(int row, Body body, int number=0, int mask=0):

@@ -1,9 +1,10 @@
 """Python's operators on tensors, which go straight to the dispatcher."""
 from cpython.object cimport Py_EQ, Py_GT, Py_LE, Py_LT, Py_NE, PyObject
-from libc.stdint cimport uintptr_t
+from libc.stdint cimport int64_t, uintptr_t
 
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
+from ctorch._profiler cimport profile_begin, profile_end, profile_failed, profiling
 from ctorch._tensor cimport *
 from ctorch._interchange cimport Interchange
 
@@ -34,7 +35,24 @@ cdef inline object operate(int op, object a, object b):
     cdef TensorBase x = operand(a), y = operand(b)
     if x is None or y is None:
         return NotImplemented
-    return binary(op, x, y)
+    return profiled(op, x, y, False) if profiling else binary(op, x, y)
+
+
+cdef object profiled(int op, TensorBase x, TensorBase y, bint in_place):
+    cdef PyObject* inputs[2]
+    cdef int64_t event
+    inputs[0], inputs[1] = <PyObject*>x, <PyObject*>y
+    event = profile_begin(OPS[op].name, 1 if y is None else 2, inputs)
+    try:
+        if in_place:
+            result = elementwise_(op, 2, inputs, NULL)
+        else:
+            result = unary(op, x) if y is None else binary(op, x, y)
+    except BaseException:
+        profile_failed(event)
+        raise
+    profile_end(event, result)
+    return result
 
 
 cdef object operate_inplace(int op, TensorBase a, object b):
@@ -44,7 +62,7 @@ cdef object operate_inplace(int op, TensorBase a, object b):
         return NotImplemented
     inputs[0] = <PyObject*>a
     inputs[1] = <PyObject*>y
-    return elementwise_(op, 2, inputs, NULL)
+    return profiled(op, a, y, True) if profiling else elementwise_(op, 2, inputs, NULL)
 
 
 cdef class Operators(Interchange):
@@ -165,13 +183,13 @@ cdef class Operators(Interchange):
         return functions.matmul(other, self) if isinstance(other, TensorBase) else NotImplemented
 
     def __neg__(self):
-        return unary(OP_NEG, self)
+        return profiled(OP_NEG, self, None, False) if profiling else unary(OP_NEG, self)
 
     def __pos__(self):
         return self
 
     def __abs__(self):
-        return unary(OP_ABS, self)
+        return profiled(OP_ABS, self, None, False) if profiling else unary(OP_ABS, self)
 
     def __invert__(self):
         return functions.bitwise_not(self)

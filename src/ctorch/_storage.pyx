@@ -14,6 +14,7 @@ cdef extern from "allocator.h" nogil:
     size_t ct_cache_release()
     size_t ct_cache_held
     size_t ct_cache_limit
+    int64_t ct_fail_after
 
 cdef Storage* spare = NULL           # freed Storage structs, linked through `data`
 cdef int64_t allocated = 0
@@ -119,6 +120,12 @@ def set_cache_limit(size_t nbytes):
     ct_cache_limit = nbytes
     if ct_cache_held > nbytes:
         ct_cache_release()
+
+
+def _fail_allocation(int64_t after):
+    """Let one block be refused after so many new ones; for tests, which keep no cache meanwhile. -1: none."""
+    global ct_fail_after
+    ct_fail_after = after
 
 
 def memory_stats():

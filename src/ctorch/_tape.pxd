@@ -69,6 +69,8 @@ cdef class Node:
     cdef PyObject* args              # owned tuple of what else the derivative needs, or NULL
     cdef PyObject* hooks             # owned dict of kinds of hooks ("pre", "post", an output's number), or NULL
     cdef PyObject* tangents          # owned dict of depth -> [(input, tangent)], until the outputs have theirs; or NULL
+    cdef PyObject* code              # owned code object of the user's line that recorded it, or NULL
+    cdef int place                   # which byte of it
     cdef Edge inline_edges[3]
     cdef Saved inline_saved[4]
     cdef PyObject* inline_grads[1]

@@ -5,7 +5,7 @@ the newest node first from a heap visits every node after all that feed gradient
 """
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject, inquiry, traverseproc, visitproc
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.stdint cimport uint8_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
@@ -13,8 +13,20 @@ from libc.string cimport memcpy, memset
 
 from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
-from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, same_shape, shape_tuple,
-                             tensor_alias, wants_grad)
+from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, may_close_cycle, same_shape,
+                             shape_tuple, tensor_alias, wants_grad)
+
+cdef extern from "collector.h":
+    bint ct_is_tracked(PyObject* o) noexcept
+    bint ct_track(PyObject* o) noexcept
+    void ct_make_collectable(PyTypeObject* t, traverseproc traverse, inquiry clear) noexcept
+
+cdef extern from "frames.h":
+    PyObject* ct_own_folder
+    PyObject* ct_here(int* place) noexcept
+    int ct_line(PyObject* code, int place) noexcept
+    PyObject* ct_take_error() noexcept
+    void ct_set_error(PyObject* error) noexcept
 
 cdef extern from *:
     """
@@ -24,17 +36,33 @@ cdef extern from *:
     CT_THREAD int ct_inference = 0;
     CT_THREAD void *ct_call = NULL;           /* the backward call that runs in this thread */
     CT_THREAD long ct_task = -1;
+    CT_THREAD int ct_selective = 0;           /* how many of them give gradients to some inputs alone */
     CT_THREAD PyObject *ct_pack = NULL;       /* (pack, unpack) of saved_tensors_hooks, or NULL */
     """
     bint ct_recording
     bint ct_inference
     void* ct_call
     long ct_task
+    int ct_selective
     PyObject* ct_pack
     int sched_yield() noexcept nogil
     Py_ssize_t Py_REFCNT(PyObject* o) noexcept
 
+from ctorch._tensor import _at_first_cycle, _cycles
+
+import os
+
 cdef uint64_t counter = 0
+
+
+def _set_own_folder(str folder not None):
+    """Lines in files of this folder are not the user's."""
+    global ct_own_folder
+    Py_INCREF(folder)
+    ct_own_folder = <PyObject*>folder
+
+
+_set_own_folder(os.path.dirname(__file__) + os.sep)
 
 
 cdef bint recording() noexcept:
@@ -137,6 +165,7 @@ cdef class Node:
         release_later(self.args)
         release_later(self.hooks)
         release_later(self.tangents)
+        Py_XDECREF(self.code)
         if self.edges != &self.inline_edges[0]:
             free(self.edges)
         if self.saved != &self.inline_saved[0]:
@@ -173,7 +202,7 @@ cdef class Node:
     @property
     def metadata(self):
         """A dictionary for notes about this node."""
-        return hooks_of(&self.hooks).setdefault("metadata", {})
+        return node_hooks(self).setdefault("metadata", {})
 
     @property
     def requires_grad(self):
@@ -191,7 +220,7 @@ cdef class Node:
         RemovableHandle
             Takes the hook away by ``remove()``.
         """
-        return add_hook(&self.hooks, "post", fn)
+        return add_hook(node_hooks(self), "post", fn)
 
     def register_prehook(self, fn):
         """Call ``fn(grad_outputs)`` before this node runs; what it returns replaces `grad_outputs`.
@@ -201,10 +230,13 @@ cdef class Node:
         RemovableHandle
             Takes the hook away by ``remove()``.
         """
-        return add_hook(&self.hooks, "pre", fn)
+        return add_hook(node_hooks(self), "pre", fn)
 
     def __repr__(self):
         return f"<{node_name(self)} object at {hex(<uintptr_t><void*>self)}>"
+
+
+include "_tape_cycles.pxi"
 
 
 cdef str node_name(Node node):
@@ -242,6 +274,7 @@ cdef int node_set_up(Node node, BackwardFn fn, const char* name, int edges, int 
     node.sequence = counter
     node.backward = fn
     node.title = name
+    node.code = ct_here(&node.place)
     if anomaly:
         keep_traceback(node)
     return 0
@@ -355,7 +388,7 @@ cdef int node_save(Node node, int k, TensorBase x, bint output) except -1:
     s.version = memory_version(x)
     s.output = output
     if ct_pack != NULL and (node.tangents == NULL or has_real_edge(node)):
-        return save_packed(s, kept, x)
+        return save_packed(node, s, kept, x)
     Py_INCREF(kept)
     s.tensor = <PyObject*>kept
     return 0
@@ -401,3 +434,4 @@ include "_tape_forward.pxi"
 include "_tape_saved.pxi"
 include "_tape_plan.pxi"
 include "_tape_walk.pxi"
+include "_tape_levels.pxi"

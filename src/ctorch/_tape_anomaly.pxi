@@ -25,7 +25,7 @@ def is_anomaly_check_nan_enabled():
 cdef int keep_traceback(Node node) except -1:
     from traceback import format_stack
     cdef BackwardCall* call = <BackwardCall*>ct_call
-    notes = hooks_of(&node.hooks).setdefault("metadata", {})
+    notes = node_hooks(node).setdefault("metadata", {})
     notes["traceback_"] = format_stack()
     if call != NULL and call.running != NULL:
         notes["parent_"] = <object>call.running

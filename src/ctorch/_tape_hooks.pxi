@@ -4,22 +4,31 @@
 # "metadata". Kinds of a leaf: "grad", "accumulated", and "pre", "post" and "metadata" of the node that its gradients
 # end in.
 
-cdef dict hooks_of(PyObject** owner):
+cdef dict hooks_of(PyObject** hooks, PyObject* owner):
     # The dict of a node or a leaf, made when first needed.
-    if owner[0] == NULL:
+    may_close_cycle(owner)
+    if hooks[0] == NULL:
         d = {}
         Py_INCREF(d)
-        owner[0] = <PyObject*>d
-    return <dict>owner[0]
+        hooks[0] = <PyObject*>d
+    return <dict>hooks[0]
 
 
-cdef object add_hook(PyObject** owner, object kind, object hook):
+cdef dict node_hooks(Node node):
+    return hooks_of(&node.hooks, <PyObject*>node)
+
+
+cdef dict leaf_hooks(TensorBase leaf):
+    return hooks_of(&leaf.hooks, <PyObject*>leaf)
+
+
+cdef object add_hook(dict hooks, object kind, object hook):
     from collections import OrderedDict
 
     from ctorch._handles import RemovableHandle
     if not callable(hook):
         raise TypeError(f"hook must be callable, not {type(hook).__name__}")
-    own = hooks_of(owner).setdefault(kind, OrderedDict())
+    own = hooks.setdefault(kind, OrderedDict())
     handle = RemovableHandle(own)
     own[handle.id] = hook
     return handle
@@ -31,7 +40,7 @@ cdef bint leaf_hooks_exist = False       # a leaf has got hooks in this process:
 cdef object add_leaf_hook(TensorBase leaf, str kind, object hook):
     global leaf_hooks_exist
     leaf_hooks_exist = True
-    return add_hook(&leaf.hooks, kind, hook)
+    return add_hook(leaf_hooks(leaf), kind, hook)
 
 
 def _add_tensor_hook(TensorBase x not None, hook, str kind="grad"):
@@ -39,7 +48,7 @@ def _add_tensor_hook(TensorBase x not None, hook, str kind="grad"):
     if not wants_grad(x):
         raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
     cdef Node node = grad_fn_of(x)
-    return add_leaf_hook(x, kind, hook) if node is None else add_hook(&node.hooks, x.output_nr, hook)
+    return add_leaf_hook(x, kind, hook) if node is None else add_hook(node_hooks(node), x.output_nr, hook)
 
 
 def _retain_grad(TensorBase x not None):
@@ -51,7 +60,7 @@ def _retain_grad(TensorBase x not None):
 
 cdef int retain(TensorBase x, Node node, int output_nr) except -1:
     from weakref import ref
-    hooks_of(&node.hooks).setdefault("retained", {}).setdefault(output_nr, []).append(ref(x))
+    node_hooks(node).setdefault("retained", {}).setdefault(output_nr, []).append(ref(x))
     return 0
 
 
@@ -84,7 +93,7 @@ class AccumulateGrad:
     @property
     def metadata(self):
         """A dictionary for notes about this node."""
-        return hooks_of(&(<TensorBase>self.variable).hooks).setdefault("metadata", {})
+        return leaf_hooks(<TensorBase>self.variable).setdefault("metadata", {})
 
     @property
     def requires_grad(self):

@@ -20,6 +20,21 @@ def _set_pack_used():
     return ct_pack != NULL
 
 
+def _save(tuple tensors not None):
+    """A node that keeps tensors as an operation would: through hooks, and watching that they are not changed."""
+    cdef Node node = node_new(NULL, b"checkpoint", 0, <int>len(tensors))
+    cdef int k
+    for k in range(node.n_saved):
+        node_save(node, k, <TensorBase?>tensors[k], False)
+    return node
+
+
+def _saved(Node node not None):
+    """The tensors that a node keeps."""
+    cdef int k
+    return [node_saved(node, k) for k in range(node.n_saved)]
+
+
 cdef object change_hook = None
 
 
@@ -49,7 +64,7 @@ def _at_edge(Node node not None, int output_nr, TensorBase like not None):
     return y
 
 
-cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
+cdef int save_packed(Node node, Saved* s, TensorBase kept, TensorBase x) except -1:
     # Gives a saved tensor to the pack hook, and keeps what it returns with what is needed to find x's place again.
     cdef Node maker = None
     cdef uint32_t version
@@ -77,6 +92,7 @@ cdef int save_packed(Saved* s, TensorBase kept, TensorBase x) except -1:
     Py_INCREF(record)
     s.tensor = <PyObject*>record
     s.packed = True
+    may_close_cycle(<PyObject*>node)
     return 0
 
 
@@ -126,18 +142,103 @@ cdef dict SAVED_NAMES = {"_saved_self": 0, "_saved_input": 0, "_saved_other": 1,
                          "_saved_weight": 1}
 
 
+class SavedTensor:
+    """What a node keeps for backward in one place, as seen in ``grad_fn._raw_saved_self``."""
+
+    __slots__ = ("_node", "_slot")
+
+    def __init__(self, node, slot):
+        self._node, self._slot = node, slot
+
+    @property
+    def data(self):
+        """The tensor, or what a pack hook made of it; None once it was freed."""
+        cdef Saved* s = &(<Node?>self._node).saved[<int>self._slot]
+        if s.tensor == NULL:
+            return None
+        return (<tuple>s.tensor)[0] if s.packed else self.unpack()
+
+    def unpack(self):
+        """The tensor."""
+        return node_saved(<Node?>self._node, self._slot)
+
+    @property
+    def unpack_hook(self):
+        """The hook that gives the tensor back, or None."""
+        cdef Saved* s = &(<Node?>self._node).saved[<int>self._slot]
+        return (<tuple>s.tensor)[1] if s.packed and s.tensor != NULL else None
+
+    def register_hooks(self, pack_hook, unpack_hook):
+        """Keep what `pack_hook` makes of the tensor, and let `unpack_hook` give it back in backward."""
+        cdef Node node = <Node?>self._node
+        cdef Saved* s = &node.saved[<int>self._slot]
+        cdef TensorBase x
+        if s.tensor == NULL:
+            raise RuntimeError("Calling register_hooks on a saved tensor after it has been freed. Saved intermediate "
+                               "values of the graph are freed when you call .backward() or autograd.grad(). Specify "
+                               "retain_graph=True if you need to backward through the graph a second time or if you "
+                               "need to access saved variables after calling backward.")
+        if s.packed:
+            raise RuntimeError("Calling register_hooks on a saved tensor whose hooks have already been set. Hint: only "
+                               "one pair of hooks is allowed at a time.")
+        for hook in (pack_hook, unpack_hook):
+            if not callable(hook):
+                raise TypeError(f"register_hooks: hooks must be callable, not {type(hook).__name__}")
+        x = <TensorBase>s.tensor
+        before = _set_pack((pack_hook, unpack_hook))
+        try:
+            save_packed(node, s, x, x)
+        finally:
+            _set_pack(before)
+        Py_DECREF(x)                     # of the slot, which holds the packed one now
+
+
+def _raw_saved_of(Node node not None):
+    """What a node keeps, in order."""
+    return tuple([SavedTensor(node, k) for k in range(node.n_saved)])
+
+
+def _plainly_saved(Node node not None):
+    """The tensors that a node keeps as they are, and whether each is its result."""
+    cdef int k
+    return [(<object>node.saved[k].tensor, node.saved[k].output != 0) for k in range(node.n_saved)
+            if node.saved[k].tensor != NULL and not node.saved[k].packed
+            and isinstance(<object>node.saved[k].tensor, TensorBase)]
+
+
+def _input_shapes(Node node not None, shape):
+    """Shapes of a node's inputs, given that of its output; None for those that have no gradient."""
+    cdef int k
+    return [None if node.edges[k].target == NULL else shape if node.edges[k].shape == NULL
+            else tuple([node.edges[k].shape[i] for i in range(node.edges[k].ndim)]) for k in range(node.n_edges)]
+
+
+def _recorded_at(Node node not None):
+    """File, line and function that recorded a node, or None."""
+    return None if node.code == NULL else recorded_at(node)
+
+
 cdef object saved_attribute(Node node, str name):
     # `_saved_self`, `_saved_other` and `_saved_result` of a recorded operator: slots are its outputs, then its inputs.
+    # `_raw_saved_self` and so on are their places.
+    cdef int k = -1
+    if name.startswith("_raw_saved_"):
+        return SavedTensor(node, saved_slot(node, name, name[4:]))
+    k = saved_slot(node, name, name)
+    if node.saved[k].tensor == NULL and not anything_saved(node):
+        node_saved(node, k)              # raises: it was freed
+    return None if node.saved[k].tensor == NULL else node_saved(node, k)
+
+
+cdef int saved_slot(Node node, str asked, str name) except -1:
     cdef int k = -1
     if name == "_saved_result":
         k = 0
     elif name in SAVED_NAMES and SAVED_NAMES[name] < node.n_edges:
         k = node.n_saved - node.n_edges + <int>SAVED_NAMES[name]
     if k < 0 or k >= node.n_saved or node.backward == NULL:
-        raise AttributeError(f"'{node_name(node)}' object has no attribute '{name}'")
-    if node.saved[k].tensor == NULL and not anything_saved(node):
-        node_saved(node, k)              # raises: it was freed
-    return None if node.saved[k].tensor == NULL else node_saved(node, k)
+        raise AttributeError(f"'{node_name(node)}' object has no attribute '{asked}'")
+    return k
 
 
 cdef bint anything_saved(Node node) noexcept:

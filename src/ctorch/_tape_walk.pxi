@@ -108,6 +108,8 @@ cdef int leaf_accumulate(TensorBase leaf, TensorBase g, bint owned, BackwardCall
 
 cdef int add_to_leaf(TensorBase leaf, TensorBase g, bint owned, BackwardCall* call) except -1:
     cdef TensorBase have
+    if call.create_graph:
+        may_close_cycle(<PyObject*>leaf)
     if leaf.grad == NULL:
         if not (call.create_graph or (owned and g.contiguous and g.storage.references == 1)):
             g = tape_ops.clone(g)
@@ -269,6 +271,58 @@ cdef bint is_incoming(BackwardCall* call, TensorBase g) noexcept:
 
 
 cdef int run_node(BackwardCall* call, Node node, PyObject** grads) except -1:
+    # As below; an error says where the node was recorded.
+    cdef int ran
+    if watch is not None:
+        ran = (<int (*)(BackwardCall*, Node, PyObject**) noexcept>watch_node)(call, node, grads)
+    else:
+        ran = (<int (*)(BackwardCall*, Node, PyObject**) noexcept>try_node)(call, node, grads)
+    if ran == -1:
+        note_line(node)
+    return ran
+
+
+cdef tuple watch = None                  # of a profiler: what begins an event, and what ends it
+
+
+def _set_watch(functions):
+    """Sets the two functions that are called around each node that runs backward; None: none are."""
+    global watch
+    watch = functions
+
+
+cdef int watch_node(BackwardCall* call, Node node, PyObject** grads) except -1:
+    cdef str name = node_name(node)
+    begin, end = watch
+    whole = begin(f"autograd::engine::evaluate_function: {name}", node.sequence)
+    own = begin(name, node.sequence)
+    try:
+        return try_node(call, node, grads)
+    finally:
+        end(own)
+        end(whole)
+
+
+cdef void note_line(Node node) noexcept:
+    cdef PyObject* taken = ct_take_error()
+    if taken == NULL:
+        return
+    error = <object>taken
+    if node.code != NULL and isinstance(error, Exception):
+        try:
+            error.add_note(f"{node_name(node)}, recorded at {recorded_at(node)}")
+        except Exception:                # the error itself matters more
+            pass
+    ct_set_error(taken)
+
+
+cdef str recorded_at(Node node):
+    # The user's line that recorded a node.
+    code = <object>node.code
+    return f"{code.co_filename}:{ct_line(node.code, node.place)} in {code.co_qualname}"
+
+
+cdef int try_node(BackwardCall* call, Node node, PyObject** grads) except -1:
     # Returns whether its derivative has run, so that what it saved is used up.
     cdef uint32_t flags
     cdef int i
@@ -403,6 +457,11 @@ cdef int run_next(BackwardCall* call) except -1:
 cdef long tasks = -1                     # how many calls there have been
 
 
+def _is_checkpoint_valid():
+    """Whether no backward call that runs now in this thread gives gradients to some inputs alone."""
+    return ct_selective == 0
+
+
 cdef int seed_roots(BackwardCall* call, list roots, list grads) except -1:
     cdef TensorBase root, g
     cdef Levels levels
@@ -468,7 +527,7 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
     cdef bint mode
     cdef Node maker
     cdef long outer_task = ct_task
-    global ct_call, ct_task, tasks
+    global ct_call, ct_task, ct_selective, tasks
     memset(&call, 0, sizeof(BackwardCall))
     call.create_graph, call.keep_graph = create_graph, keep_graph
     if inputs is not None and not into_grad:
@@ -485,6 +544,7 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
     ct_call = &call
     tasks += 1
     ct_task = tasks
+    ct_selective += inputs is not None
     try:
         if inputs is not None or leaf_hooks_exist:
             make_plan(&call, roots, inputs)
@@ -492,6 +552,7 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
         walk(&call)
     finally:
         ct_call, ct_task = outer, outer_task
+        ct_selective -= inputs is not None
         set_recording(mode)
         abandon(&call)
         free(call.heap)

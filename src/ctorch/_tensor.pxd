@@ -54,7 +54,7 @@ cdef struct TensorHooks:
 
 cdef TensorHooks tensor_hooks
 
-cdef void allow_collected_subclasses(PyTypeObject* t) noexcept
+cdef void may_close_cycle(PyObject* o) noexcept
 
 cdef TensorBase tensor_alloc(int ndim)
 cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape)

@@ -4,7 +4,7 @@
 derives from it without adding a field, so that both share one free list.
 """
 cimport cython
-from cpython.object cimport PyTypeObject, inquiry, traverseproc, visitproc
+from cpython.object cimport PyObject, PyTypeObject, inquiry, traverseproc, visitproc
 from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport INT64_MAX
@@ -13,6 +13,15 @@ from libc.string cimport memcpy
 
 from ctorch._dtype cimport itemsize_of
 from ctorch._storage cimport storage_new, storage_release, storage_retain
+
+cdef extern from "Python.h":
+    ctypedef int (*setattrofunc)(PyObject*, PyObject*, PyObject*) except -1
+    int set_generic "PyObject_GenericSetAttr"(PyObject* o, PyObject* name, PyObject* value) except -1
+
+cdef extern from "collector.h":
+    bint ct_track(PyObject* o) noexcept
+    void ct_make_collectable(PyTypeObject* t, traverseproc traverse, inquiry clear) noexcept
+    void ct_watch_attributes "CT_WATCH_ATTRIBUTES"(PyTypeObject* t, setattrofunc f) noexcept
 
 cdef extern from *:
     """
@@ -53,36 +62,71 @@ cdef class TensorBase:
 tensor_type = <PyTypeObject*>TensorBase
 
 
-# Attributes that users set live in `extra`, made by Python when the first is set. Named here as the type's dict,
-# since Cython's own `__dict__` would make one for every tensor, and a __getattr__ would slow every method call.
-# Derived types take the offset over when they are made.
-tensor_type.tp_dictoffset = extra_offset(TensorBase())
-
+# ---- garbage collection: tensors are seen by the collector once they have got what can close a cycle
 
 cdef int visit_owned(PyObject* o, visitproc visit, void* arg) noexcept:
-    cdef TensorBase x = <TensorBase>o
-    cdef int result = 0
-    if x.extra != NULL:
-        result = visit(x.extra, arg)
-    if result == 0 and x.hooks != NULL:
-        result = visit(x.hooks, arg)
+    cdef PyObject* owned[5]
+    cdef int i, result = 0
+    owned[0], owned[1] = (<TensorBase>o).extra, (<TensorBase>o).hooks
+    owned[2], owned[3] = (<TensorBase>o).grad, (<TensorBase>o).base
+    owned[4] = (<TensorBase>o).grad_fn
+    for i in range(5):
+        if owned[i] != NULL and result == 0:
+            result = visit(owned[i], arg)
     return result
 
 
 cdef int clear_owned(PyObject* o) noexcept:
-    cdef TensorBase x = <TensorBase>o
-    cdef PyObject* extra = x.extra
-    cdef PyObject* hooks = x.hooks
-    x.extra = x.hooks = NULL
+    # Base and grad_fn stay: they close no cycle without these, and what is no garbage may look at them still.
+    cdef PyObject* extra = (<TensorBase>o).extra
+    cdef PyObject* hooks = (<TensorBase>o).hooks
+    cdef PyObject* grad = (<TensorBase>o).grad
+    (<TensorBase>o).extra = (<TensorBase>o).hooks = (<TensorBase>o).grad = NULL
     Py_XDECREF(extra)
     Py_XDECREF(hooks)
+    Py_XDECREF(grad)
     return 0
 
 
-cdef void allow_collected_subclasses(PyTypeObject* t) noexcept:
-    # Tensors are not tracked by the garbage collector; Python classes that derive from them may be.
-    t.tp_traverse = <traverseproc>visit_owned
-    t.tp_clear = <inquiry>clear_owned
+ct_make_collectable(tensor_type, <traverseproc>visit_owned, <inquiry>clear_owned)
+
+cdef int64_t may_close = 0               # how often objects have got what can close a cycle
+cdef object at_first = None              # called when the first has
+
+
+cdef void may_close_cycle(PyObject* o) noexcept:
+    global may_close, at_first
+    ct_track(o)
+    may_close += 1
+    if at_first is not None:
+        function, at_first = at_first, None
+        function()
+
+
+def _at_first_cycle(function):
+    global at_first
+    at_first = function
+
+
+def _cycles():
+    """How often objects have got what can close a cycle."""
+    return may_close
+
+
+cdef int set_attribute(PyObject* o, PyObject* name, PyObject* value) except -1:
+    set_generic(o, name, value)
+    if (<TensorBase>o).extra != NULL:
+        may_close_cycle(o)
+    return 0
+
+
+ct_watch_attributes(tensor_type, <setattrofunc>set_attribute)
+
+
+# Attributes that users set live in `extra`, made by Python when the first is set. Named here as the type's dict,
+# since Cython's own `__dict__` would make one for every tensor, and a __getattr__ would slow every method call.
+# Derived types take the offset over when they are made.
+tensor_type.tp_dictoffset = extra_offset(TensorBase())
 
 
 cdef TensorBase tensor_alloc(int ndim):

@@ -13,6 +13,7 @@ typedef struct ct_block { struct ct_block *next; } ct_block;
 static ct_block *ct_free_lists[CT_BUCKETS];
 static size_t ct_cache_held = 0;
 static size_t ct_cache_limit = (size_t)1 << 30;
+static int64_t ct_fail_after = -1;                   /* of tests: so many blocks are still given, then one is refused */
 
 /* Size class of a request: steps of 64 bytes up to 1 KiB, then four steps per power of two.
    Returns -1 where the size cannot be allocated. */
@@ -55,6 +56,8 @@ static inline void ct_cache_put(void *block, int bucket, size_t rounded) {
 
 static void *ct_allocate(size_t rounded) {
     void *p = NULL;
+    if (ct_fail_after >= 0 && ct_fail_after-- == 0)
+        return NULL;
     size_t alignment = rounded >= CT_HUGE ? (size_t)2 << 20 : 64;
     if (posix_memalign(&p, alignment, rounded)) return NULL;
 #ifdef MADV_HUGEPAGE

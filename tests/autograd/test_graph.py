@@ -242,3 +242,117 @@ def test_multithreading_is_a_mode():
     with ctorch.autograd.set_multithreading_enabled(False):
         assert not ctorch.autograd.is_multithreading_enabled()
     assert ctorch.autograd.is_multithreading_enabled()
+
+
+def test_places_of_saved_tensors():
+    def program(lib):
+        x, w, seen = leaf(lib), leaf(lib), []
+        y = (x * w).exp()
+        product = y.grad_fn.next_functions[0][0]
+        raw = product._raw_saved_self
+        raw.register_hooks(lambda t: seen.append("pack") or t * 2, lambda t: seen.append("unpack") or t)
+        values = raw.data, product._raw_saved_other.data, y.grad_fn._raw_saved_result.data
+        y.sum().backward()
+        return [v.detach() for v in values], sorted(set(seen)), x.grad, w.grad
+    mirror.check(program)
+
+
+def test_places_of_results():
+    x = leaf(ctorch)
+    y = x.exp()
+    place = y.grad_fn._raw_saved_result
+    place.register_hooks(lambda t: t.tolist(), lambda values: ctorch.tensor(values) * 2)
+    assert place.data == y.tolist() and place.unpack().tolist() == (y * 2).tolist() and callable(place.unpack_hook)
+    y.sum().backward()
+    assert x.grad.tolist() == (y * 2).tolist() and place.data is None and place.unpack_hook is None
+
+
+@pytest.mark.parametrize("case", ["twice", "freed", "freed tensor"])
+def test_errors_of_places_of_saved_tensors(case):
+    def program(lib):
+        node = (leaf(lib) * leaf(lib)).grad_fn
+        raw = node._raw_saved_self
+        if case == "twice":
+            raw.register_hooks(lambda t: t, lambda t: t)
+        else:
+            node2 = (leaf(lib) * leaf(lib)).sum()
+            raw = node2.grad_fn.next_functions[0][0]._raw_saved_self
+            node2.backward()
+        return raw.data if case == "freed tensor" else raw.register_hooks(lambda t: t, lambda t: t)
+    mirror.check(program, message=case in ("twice", "freed"))
+
+
+def test_places_of_a_functions_saved_tensors():
+    def program(lib):
+        class Double(lib.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x, x * 2)
+                return x * 2
+
+            @staticmethod
+            def backward(ctx, g):
+                _, double = ctx.saved_tensors
+                return g * double
+        x = leaf(lib)
+        y = Double.apply(x)
+        _, second = y.grad_fn._raw_saved_tensors
+        second.register_hooks(lambda t: t + 1, lambda t: t)
+        y.sum().backward()
+        return x.grad
+    mirror.check(program)
+
+
+def test_errors_of_backward_name_the_users_line():
+    def hook(g):
+        raise ValueError("not this")
+
+    class Failing(ctorch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            raise KeyError("no")
+
+    def forward(x):
+        y = x.sin()
+        y.register_hook(hook)
+        return y.sum()
+
+    line = forward.__code__.co_firstlineno + 1
+    with pytest.raises(ValueError, match="not this") as caught:
+        forward(leaf(ctorch)).backward()
+    (note,) = caught.value.__notes__
+    assert note == (f"SinBackward0, recorded at {__file__}:{line} in "
+                    "test_errors_of_backward_name_the_users_line.<locals>.forward")
+
+    layer = ctorch.nn.Linear(2, 2)       # files of the package are passed over
+    x = leaf(ctorch) * 1
+    y = layer(x)
+    x.add_(1)
+    with pytest.raises(RuntimeError, match="modified by an inplace") as caught:
+        y.sum().backward()
+    (note,) = caught.value.__notes__
+    assert note.startswith("LinearBackward0, recorded at " + __file__) and "linear.py" not in note
+
+    with pytest.raises(KeyError) as caught:
+        Failing.apply(leaf(ctorch)).sum().backward()
+    assert caught.value.__notes__[0].startswith("FailingBackward, recorded at " + __file__)
+
+    with pytest.raises(ValueError) as caught:    # backward within backward names both
+        z = leaf(ctorch) * 3
+        z.register_hook(ctorch.enable_grad()(lambda g: forward(leaf(ctorch)).backward()))
+        z.sum().backward()
+    assert [note.partition(",")[0] for note in caught.value.__notes__] == ["SinBackward0", "MulBackward0"]
+
+
+def test_a_failed_backward_may_be_repeated_with_the_line_each_time():
+    x = leaf(ctorch)
+    y = x * 1
+    y.register_hook(lambda g: 1 / 0)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError) as caught:
+            y.sum().backward()
+        assert len(caught.value.__notes__) == 1

@@ -1,5 +1,5 @@
 """Automatic differentiation: gradients as a function, checks of gradients, and the modes of recording."""
-import importlib as _importlib
+import importlib
 
 from ctorch._grad_mode import (
     enable_grad,
@@ -20,10 +20,10 @@ __all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", 
            "function", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_multithreading_enabled",
            "no_grad", "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled"]
 
-_LATER = ("forward_ad", "functional")        # modules that are imported when they are first asked for
+_LAZY = ("forward_ad", "functional", "profiler", "profiler_util")     # imported when they are first asked for
 
 
 def __getattr__(name):
-    if name in _LATER:
-        return _importlib.import_module(f"ctorch.autograd.{name}")
+    if name in _LAZY:
+        return importlib.import_module(f"ctorch.autograd.{name}")
     raise AttributeError(f"module 'ctorch.autograd' has no attribute {name!r}")

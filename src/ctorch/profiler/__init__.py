@@ -1,0 +1,11 @@
+"""Where the time goes: operators forward and backward, in all threads, with tables and traces."""
+from ctorch.autograd.profiler import record_function
+from ctorch.profiler._profile import (
+    ProfilerAction,
+    ProfilerActivity,
+    profile,
+    schedule,
+    supported_activities,
+)
+
+__all__ = ["ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule", "supported_activities"]
