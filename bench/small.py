@@ -37,7 +37,7 @@ def transformed(torch):
 
 def vmapped(torch):
     w = torch.rand(4)
-    return {"v": torch.func.vmap(lambda x: (torch.sin(x) * w).sum()), "x": torch.rand(8, 4)}
+    return {"v": torch.func.vmap(torch.func.grad(lambda x: (torch.sin(x) * w).sum())), "x": torch.rand(8, 4)}
 
 
 CASES = [
@@ -52,5 +52,5 @@ CASES = [
     Statement("f(a).backward(g)", function, 0.3, "autograd.Function, backward"),
     Statement("jvp(f, (a,), (t,))", transformed, 0.3, "func.jvp"),
     Statement("jacfwd(a)", transformed, 0.5, "func.jacfwd"),
-    Statement("v(x)", vmapped, 0.5, "func.vmap"),
+    Statement("v(x)", vmapped, 0.5, "func.vmap of func.grad"),
 ]

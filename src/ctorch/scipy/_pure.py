@@ -26,9 +26,9 @@ def jacobian(y, x, create_graph):
     """The matrix of derivatives of the vector y by the vector x."""
     if not y.requires_grad:
         return ctorch.zeros(len(y), len(x), dtype=x.dtype, device=x.device)
-    rows = ctorch.eye(len(y), dtype=y.dtype, device=y.device)
-    return grad(y, x, rows, retain_graph=True, create_graph=create_graph, is_grads_batched=True,
-                materialize_grads=True)[0]
+    # One row after the other: what runs in SciPy wants numbers, not a batch of them.
+    return ctorch.stack([grad(y, x, row, retain_graph=True, create_graph=create_graph, materialize_grads=True)[0]
+                         for row in ctorch.eye(len(y), dtype=y.dtype, device=y.device)])
 
 
 class _Pure(Function):
