@@ -5,6 +5,7 @@
 The ledger, a file with a line for each range that is done, lets a run go on where it was stopped.
 """
 
+import functools
 import json
 import os
 import subprocess
@@ -34,7 +35,7 @@ def run_seeds(first, last, note=lambda seed, package: None):
             note(seed, "torch")
             program = program_of(seed)
             note(seed, "both")
-            found = Comparison(program)
+            found = Comparison(program, functools.partial(note, seed))
             kinds[found.kind] += 1
             counts.update(found.counts)
             steps.update(step.op for step in program.steps)

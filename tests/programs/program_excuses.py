@@ -55,8 +55,30 @@ def forward_mode_that_torch_lacks(program, name, mine, other, fault):
     """PyTorch has no forward mode of an operator, or none for its dtypes, and says so; ctorch has it."""
     return (
         name == "forward mode"
-        and (fine(mine) or says(mine, "does not require grad", "doesn't require grad", "is not implemented"))
-        and says(other, "Trying to use forward AD with", "must have the same scalar type", "dtypes match")
+        and (fine(mine) or says(mine, "require grad", "requires_grad=False", "is not implemented"))
+        and says(
+            other,
+            "Trying to use forward AD with",
+            "must have the same scalar type",
+            "dtypes match",
+            "expected scalar type",
+            "to have non-zero size",
+            "refers to a single memory location",
+            "ZeroTensors are immutable",
+            "INTERNAL ASSERT FAILED",
+        )
+    )
+
+
+@excuse
+def tangent_of_another_dtype(program, name, mine, other, fault):
+    """PyTorch's tangents of half tensors, and of what is changed in place, have the wider dtype of an operand."""
+    return (
+        name.startswith("tangent")
+        and mine is not None
+        and other is not None
+        and mine.dtype != other.dtype
+        and np.can_cast("float16" if mine.dtype == "bfloat16" else mine.dtype, other.dtype)
     )
 
 
@@ -178,9 +200,9 @@ def norm_of_nothing(program, name, mine, other, fault):
 
 @excuse
 def angle_of_nothing(program, name, mine, other, fault):
-    """PyTorch's second derivatives of atan2 and copysign are NaN where both numbers are nought; ctorch's are nought."""
+    """PyTorch's derivatives of derivatives of atan2 and copysign are NaN where both are nought; ctorch's are nought."""
     if not (
-        name.startswith("second gradient of")
+        name.startswith(("second gradient of", "tangent of"))
         and ops(program) & {"atan2", "copysign", "atan2_", "copysign_"}
         and both(mine, other)
     ):
@@ -486,8 +508,35 @@ def product_in_another_layout(program, name, mine, other, fault):
 
 @excuse
 def slope_at_nought(program, name, mine, other, fault):
-    """PyTorch's prelu has the slope of negative numbers at nought, and in the second derivative the other."""
-    return name.startswith("second gradient of") and "prelu" in ops(program)
+    """PyTorch's prelu has the slope of negative numbers at nought, and in other derivatives the other."""
+    return name.startswith(("second gradient of", "tangent of")) and "prelu" in ops(program)
+
+
+@excuse
+def limit_that_is_reached(program, name, mine, other, fault):
+    """At a limit PyTorch's clamp has a gradient, and in forward mode none."""
+    return name.startswith("tangent of") and any("clamp" in op or "clip" in op for op in ops(program))
+
+
+@excuse
+def tangent_beside_a_pole(program, name, mine, other, fault):
+    """Beside a pole of digamma and the like a tangent has no digits."""
+    poles = {"digamma", "digamma_", "lgamma", "lgamma_", "polygamma", "mvlgamma"}
+    if not (name.startswith("tangent of") and ops(program) & poles and both(mine, other)):
+        return False
+    far = np.abs(other.values) > 1e8
+    return bool(far.any()) and np.allclose(mine.values[~far], other.values[~far], rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+@excuse
+def complex_power_of_a_real_number(program, name, mine, other, fault):
+    """PyTorch's forward mode loses a part of the derivative of a complex power of a real number."""
+    return (
+        name.startswith("tangent of")
+        and both(mine, other)
+        and np.iscomplexobj(mine.values)
+        and bool({"rpow", "pow", "float_power", "pow_scalar"} & ops(program))
+    )
 
 
 @excuse
