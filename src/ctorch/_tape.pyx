@@ -419,6 +419,10 @@ cdef TensorBase node_saved(Node node, int k):
             share_tangents(y, x)
         node_link(node, y, s.output_nr)
         return y
+    if ct_depth != 0 and ct_recording and node.n_edges and wants_grad(x) and not has_real_edge(node):
+        y = tensor_alias(x)              # recorded for its tangents alone: x is a constant of the graph
+        share_tangents(y, x)
+        return y
     return x
 
 

@@ -428,3 +428,12 @@ def test_what_functions_may_not_do():
         with pytest.raises(RuntimeError, match="different size"):
             Wide.apply(x)
         assert Plain.apply(t(1)).item() == 2
+
+
+def test_views_that_have_lost_their_history_have_tangents_without_a_graph():
+    v = ctorch.rand(3, 2, dtype=ctorch.float64, requires_grad=True)
+    with dual_level():
+        first, second = make_dual(v, ctorch.ones_like(v)).unbind(1)
+        with ctorch.no_grad():
+            second.mul_(2)
+            assert unpack_dual(first.logsumexp(0)).tangent.item() == pytest.approx(1)

@@ -201,12 +201,11 @@ def test_jacobians_of_jacobians():
     mirror.check(program)
 
 
-@pytest.mark.skipif(not hasattr(ctorch.func, "jacfwd"), reason="needs forward mode")
 def test_hessian():
     def program(lib):
         f, (a, b) = func(lib), vectors(lib)
         return f.hessian(loss)(a), f.hessian(lambda x, y: (x * y).sin().sum(), argnums=(0, 1))(a, b)
-    mirror.check(program)
+    mirror.check(program, warn=False)                # PyTorch's first use of forward mode warns of its own code
 
 
 def test_a_jacobian_against_differences():

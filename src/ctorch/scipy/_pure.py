@@ -24,7 +24,7 @@ def products(outputs, inputs, seeds, create_graph):
 
 def jacobian(y, x, create_graph):
     """The matrix of derivatives of the vector y by the vector x."""
-    if not y.requires_grad:
+    if not y.requires_grad or not len(y):
         return ctorch.zeros(len(y), len(x), dtype=x.dtype, device=x.device)
     # One row after the other: what runs in SciPy wants numbers, not a batch of them.
     return ctorch.stack([grad(y, x, row, retain_graph=True, create_graph=create_graph, materialize_grads=True)[0]
