@@ -382,7 +382,7 @@ def one_of_equals(program, name, mine, other, fault):
 @excuse
 def change_behind_the_graph(program, name, mine, other, fault):
     """What is changed by .data is not noticed: derivatives that read it differ by what they saved."""
-    return "grad" in name and any(".data." in step.text for step in program.steps)
+    return ("grad" in name or "tangent" in name) and any(".data." in step.text for step in program.steps)
 
 
 @excuse
@@ -549,8 +549,9 @@ def refused_change_of_a_tangent(program, name, mine, other, fault):
 
 @excuse
 def limit_that_is_reached(program, name, mine, other, fault):
-    """At a limit PyTorch's clamp has a gradient, and in forward mode none."""
-    return name.startswith("tangent of") and any("clamp" in op or "clip" in op for op in ops(program))
+    """At a limit PyTorch's clamp has a gradient, in forward mode none; so fmax and fmin of equals."""
+    limits = ("clamp", "clip", "fmax", "fmin")
+    return name.startswith("tangent of") and any(limit in op for op in ops(program) for limit in limits)
 
 
 @excuse
