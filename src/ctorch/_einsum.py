@@ -38,6 +38,11 @@ def einsum(equation, *operands):
         operands = tuple(operands[0])
     if not operands:
         raise RuntimeError("einsum(): must provide at least one operand")
+    if len(operands) == 1:
+        order, gone = _alone(equation, operands[0].dim())
+        if order is not None:
+            x = operands[0].permute(order)
+            return x.sum(gone) if gone else x
     terms, result = _parse(equation, tuple(x.dim() for x in operands))
     if len(operands) == 2:
         plan = _plan(equation, tuple(operands[0].shape), tuple(operands[1].shape))
@@ -165,6 +170,18 @@ def _sizes(terms, operands):
                                    f"previously seen size {known}")
             sizes[label] = size if known == 1 else known
     return sizes
+
+
+# ---- one operand
+
+@functools.lru_cache(256)
+def _alone(equation, ndim):
+    """The order in which the dimensions of the result come first, and which are summed; None with diagonals."""
+    (labels,), result = _parse(equation, (ndim,))
+    if len(set(labels)) < len(labels):
+        return None, None
+    rank = _rank((labels,), result)
+    return [labels.index(label) for label in sorted(labels, key=rank.get)], tuple(range(len(result), ndim))
 
 
 # ---- the common case, two operands of which nothing but a product, of matrices or of elements, is asked
