@@ -1,14 +1,11 @@
 """Methods and properties of Tensor that are written with other operators."""
 import copy
 
-import mirror
 import numpy as np
 import pytest
+from mirror import needs_torch, torch
 
 import ctorch
-
-torch = mirror.torch
-needs_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
 
 
 def test_where_and_what_it_is():

@@ -1,22 +1,14 @@
 """Products with Jacobians and Hessians of Python functions, against PyTorch's, with every option and every message."""
 import importlib
-import warnings
 
 import numpy as np
 import pytest
+from mirror import needs_torch, torch_with_func
 
 import ctorch
 from ctorch.autograd import functional
 
-try:
-    torch = importlib.import_module("torch")
-    with warnings.catch_warnings():          # what it imports for forward mode is out of date
-        warnings.simplefilter("ignore")
-        torch.func.jvp(torch.sin, (torch.ones(1),), (torch.ones(1),))
-except ImportError:
-    torch = None
-
-needs_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
+torch = torch_with_func()
 X = [[0.5, -1.0], [2.0, 0.25]]
 V = [[1.0, 2.0], [-0.5, 3.0]]
 

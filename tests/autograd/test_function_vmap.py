@@ -1,6 +1,6 @@
 """autograd.Function in vmap: its own rule, the one that is generated, and what is refused."""
 import pytest
-import torch
+from mirror import needs_torch, torch
 
 import ctorch
 from ctorch.autograd import Function, grad
@@ -129,6 +129,7 @@ def classes(module):
     return {c.__name__: c for c in (OldStyle, NoRule, Both, OneReturn, Misfit)}
 
 
+@needs_torch
 @pytest.mark.parametrize("name", ["NoRule", "Both", "OneReturn", "Misfit"])
 def test_refusals_are_pytorchs(name):
     with pytest.raises(RuntimeError) as theirs:

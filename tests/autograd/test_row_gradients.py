@@ -2,20 +2,15 @@
 
 As a part of all tests the first samples of each are taken; ``--gradients=full`` takes all of them.
 """
-import importlib
 import warnings
 
 import pytest
 import samples
+from mirror import needs_torch, torch
 from rows import ROWS
 
 import ctorch
 from ctorch.autograd import grad, gradcheck, gradgradcheck
-
-try:
-    torch = importlib.import_module("torch")
-except ImportError:
-    torch = None
 
 FEW = 3                                   # samples of each operator, if not all are asked for
 OPERATORS = samples.names()
@@ -133,7 +128,7 @@ def as_ours(x):
     return ctorch.from_numpy(x.resolve_conj().numpy(force=True).copy())
 
 
-@pytest.mark.skipif(torch is None, reason="needs PyTorch")
+@needs_torch
 @of_every(OPERATORS)
 def test_values_and_first_derivatives_equal_pytorchs(name):
     for sample in samples.of(name):

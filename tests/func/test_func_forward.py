@@ -1,22 +1,14 @@
 """Transforms by forward mode, against PyTorch's and against each other."""
 import importlib
-import warnings
 
 import numpy as np
 import pytest
+from mirror import needs_torch, torch_with_func
 
 import ctorch
 from ctorch.func import jacfwd, jvp, linearize, vmap
 
-try:
-    torch = importlib.import_module("torch")
-    with warnings.catch_warnings():          # what it imports for forward mode is out of date
-        warnings.simplefilter("ignore")
-        torch.func.jvp(torch.sin, (torch.ones(1),), (torch.ones(1),))
-except ImportError:
-    torch = None
-
-needs_torch = pytest.mark.skipif(torch is None, reason="needs PyTorch")
+torch = torch_with_func()
 
 
 def x_of(m, shape, k=0):

@@ -4,7 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
-import torch
+from mirror import needs_torch, torch
 
 import ctorch
 from ctorch.autograd import grad
@@ -26,6 +26,7 @@ def assert_same(got, want):
 
 # ---- where the examples are counted
 
+@needs_torch
 @pytest.mark.parametrize("in_dim", [0, 1, 2, -1, -2, -3])
 @pytest.mark.parametrize("out_dim", [0, 1, 2, -1, -2, -3])
 def test_dims(in_dim, out_dim):
@@ -124,6 +125,7 @@ OWN_MESSAGE = {"dlpack", "change of what is the same", "nonzero", "in_dims of an
                "out_dims of another build"}
 
 
+@needs_torch
 @pytest.mark.parametrize("what", REFUSALS)
 def test_refusals_are_pytorchs(what):
     with pytest.raises(Exception) as theirs:

@@ -1,6 +1,7 @@
 """Gradients of several tensors at once: what comes before the tape's walk."""
 import warnings
 
+import ctorch
 from ctorch import _backward
 from ctorch._core import Tensor
 from ctorch._memory_format import contiguous_format
@@ -108,6 +109,18 @@ def _batch(outputs, inputs, seeds, keep, create_graph):
         return [None if g is None else leave_dim(g, level, count, 0) for g in found]
     finally:
         close_level(level)
+
+
+def unit_rows(tensors, start=0, stop=None):
+    """Of each tensor's elements rows `start` to `stop` of as many as there are in all: together the unit vectors."""
+    stop = sum(x.numel() for x in tensors) if stop is None else stop
+    found = []
+    for x in tensors:
+        rows = ctorch.zeros(stop - start, x.numel(), dtype=x.dtype, device=x.device)
+        rows.diagonal(start).fill_(1)
+        start, stop = start - x.numel(), stop - x.numel()
+        found.append(rows.reshape(len(rows), *x.shape))
+    return found
 
 
 def _in_full(g):

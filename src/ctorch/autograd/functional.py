@@ -5,11 +5,12 @@ from ctorch._core import Tensor
 from ctorch._grad_mode import enable_grad, set_grad_enabled
 from ctorch._joining import stack
 from ctorch._tape import is_grad_enabled
-from ctorch.autograd._gradients import grad
+from ctorch.autograd._gradients import grad, unit_rows
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
 _OUTPUTS = "outputs of the user-provided function"
+_ONE_INPUT = "the input to the user-provided function is a single Tensor with a single element."
 
 
 # ---- arguments and results
@@ -140,10 +141,18 @@ def _single_number(func, function):
     return checked
 
 
+def _gradient_of_number(func, inputs, v, create_graph, strict, function):
+    # What `vhp` and `hvp` begin with.
+    several, inputs = _tuple_of(inputs, "inputs", function)
+    inputs = _leaves(inputs, create_graph, True)
+    v = _vector(v, inputs, several, create_graph, function, _ONE_INPUT)
+    outputs = _single_number(func, function)(inputs, strict)
+    gradient = _gradients(outputs, inputs, create_graph=True)
+    _need_graph(gradient, "jacobian", strict)
+    return several, inputs, v, outputs, gradient
+
+
 # ---- products
-
-_ONE_INPUT = "the input to the user-provided function is a single Tensor with a single element."
-
 
 def vjp(func, inputs, v=None, create_graph=False, strict=False):
     """The outputs of a function, and the product of a vector with its Jacobian.
@@ -266,12 +275,7 @@ def vhp(func, inputs, v=None, create_graph=False, strict=False):
     (tensor(9.), tensor([  6., 120.]))
     """
     with enable_grad():
-        several, inputs = _tuple_of(inputs, "inputs", "vhp")
-        inputs = _leaves(inputs, create_graph, True)
-        v = _vector(v, inputs, several, create_graph, "vhp", _ONE_INPUT)
-        outputs = _single_number(func, "vhp")(inputs, strict)
-        gradient = _gradients(outputs, inputs, create_graph=True)
-        _need_graph(gradient, "jacobian", strict)
+        several, inputs, v, outputs, gradient = _gradient_of_number(func, inputs, v, create_graph, strict, "vhp")
     with set_grad_enabled(create_graph or is_grad_enabled()):
         found = _with_zeros(_gradients(gradient, inputs, v, create_graph), inputs, strict, create_graph, "double_back")
     return _finished(outputs, create_graph)[0], _as_given(_finished(found, create_graph), several)
@@ -310,12 +314,7 @@ def hvp(func, inputs, v=None, create_graph=False, strict=False):
     (tensor(9.), tensor([  6., 120.]))
     """
     with enable_grad():
-        several, inputs = _tuple_of(inputs, "inputs", "hvp")
-        inputs = _leaves(inputs, create_graph, True)
-        v = _vector(v, inputs, several, create_graph, "hvp", _ONE_INPUT)
-        outputs = _single_number(func, "hvp")(inputs, strict)
-        gradient = _gradients(outputs, inputs, create_graph=True)
-        _need_graph(gradient, "jacobian", strict)
+        several, inputs, v, outputs, gradient = _gradient_of_number(func, inputs, v, create_graph, strict, "hvp")
         seeds = _seeds_like(inputs)
         back = _gradients(gradient, inputs, seeds, create_graph=True)
     with set_grad_enabled(create_graph or is_grad_enabled()):
@@ -325,17 +324,6 @@ def hvp(func, inputs, v=None, create_graph=False, strict=False):
 
 
 # ---- whole matrices
-
-def _unit_rows(tensors):
-    """Of each tensor's elements as many rows as there are elements in all; together they are the unit vectors."""
-    total, start, found = sum(x.numel() for x in tensors), 0, []
-    for x in tensors:
-        rows = ctorch.zeros(total, x.numel(), dtype=x.dtype, device=x.device)
-        rows.diagonal(-start).fill_(1)
-        start += x.numel()
-        found.append(rows)
-    return tuple(found)
-
 
 def _nested(rows, several_out, several):
     # A tuple of tuples, one for each output, without the levels that were not asked for.
@@ -361,11 +349,11 @@ def _by_columns(func, inputs, strict, vectorize):
         def of_tuple(*values):
             known["several"], outputs = _tuple_of(func(*values), _OUTPUTS, "jacobian")
             return outputs
-        outputs, found = along(of_tuple, inputs, tuple(d.reshape(x.shape) for d, x in zip(directions, inputs)))
+        outputs, found = along(of_tuple, inputs, directions)
         known["shapes"] = [y.shape for y in outputs]
         return found
 
-    columns = vmap(column)(*_unit_rows(inputs))
+    columns = vmap(column)(*unit_rows(inputs))
     sizes = [x.numel() for x in inputs]
     rows = [[part.movedim(0, -1).reshape(*shape, *x.shape) for part, x in zip(block.split(sizes, 0), inputs)]
             for block, shape in zip(columns, known["shapes"])]
@@ -375,7 +363,7 @@ def _by_columns(func, inputs, strict, vectorize):
 def _rows_at_once(outputs, inputs, create_graph):
     flat = tuple(y.reshape(-1) for y in outputs)
     sizes = [y.numel() for y in outputs]
-    found = _gradients(flat, inputs, _unit_rows(flat), create_graph, is_grads_batched=True)
+    found = _gradients(flat, inputs, unit_rows(flat), create_graph, is_grads_batched=True)
     found = [ctorch.zeros_like(x.detach()).expand(sum(sizes), *x.shape) if g is None else g
              for g, x in zip(found, inputs)]
     columns = [[part.reshape(*y.shape, *x.shape) for part, y in zip(g.split(sizes, 0), outputs)]

@@ -6,33 +6,13 @@ from ctorch import _tape
 from ctorch._core import Tensor
 from ctorch._grad_mode import enable_grad
 from ctorch.autograd._gradients import grad as gradients_of
-from ctorch.utils._pytree import tree_flatten, tree_leaves, tree_unflatten
+from ctorch.autograd._gradients import unit_rows
+from ctorch.func._arguments import need_real, places, with_aux
+from ctorch.utils._pytree import tree_flatten, tree_unflatten
 
 __all__ = ["jacfwd", "jvp", "linearize"]
 
 _WHO = "jvp(f, primals, tangents)"
-
-
-def _place(argnum, count):
-    if not isinstance(argnum, int):
-        raise RuntimeError(f"argnum must be int, got: {type(argnum)}")
-    if not -count <= argnum < count:
-        raise RuntimeError(f"Got argnum={argnum}, but only {count} positional inputs")
-    return argnum % count
-
-
-def _places(argnums, count):
-    # Which positional arguments are meant.
-    if isinstance(argnums, int):
-        return (_place(argnums, count),)
-    if not isinstance(argnums, tuple):
-        raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
-    places = tuple(_place(a, count) for a in argnums)
-    if not places:
-        raise RuntimeError("argnums must be non-empty")
-    if len(set(places)) != len(places):
-        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
-    return places
 
 
 def _need_tensors(leaves, name):
@@ -51,12 +31,6 @@ def _need_outputs(leaves):
             raise RuntimeError(f"{_WHO}: expected f(*primals) to return only tensors, got unsupported type {type(y)}")
 
 
-def _with_aux(result):
-    if not (isinstance(result, tuple) and len(result) == 2):
-        raise RuntimeError(f"{_WHO}: output of function f should be a tuple: (output, aux) if has_aux is True")
-    return result
-
-
 def _tangent_of(y, level, strict):
     t = _tape._tangent(y, level)
     if t is not None:
@@ -67,10 +41,9 @@ def _tangent_of(y, level, strict):
     return ctorch.zeros_like(y.detach())
 
 
-def _along(func, args, places, tangents, strict, has_aux):
-    """The outputs of a function, their tangents, and its auxiliary result; `places` are the arguments that vary."""
-    varied = tuple([args[k] for k in places])
-    primals, spec = tree_flatten(varied)
+def _along(func, args, varied, tangents, strict, has_aux):
+    """The outputs of a function, their tangents, and its auxiliary result; `varied` are the arguments that vary."""
+    primals, spec = tree_flatten(tuple([args[k] for k in varied]))
     directions, their_spec = tree_flatten(tangents)
     if spec != their_spec:
         raise RuntimeError(f"{_WHO}: Expected primals and tangents to have the same python structure. For example, if "
@@ -83,11 +56,9 @@ def _along(func, args, places, tangents, strict, has_aux):
     try:
         duals = tree_unflatten([_tape._make_dual(p, t, level) for p, t in zip(primals, directions)], spec)
         args = list(args)
-        for k, dual in zip(places, duals):
+        for k, dual in zip(varied, duals):
             args[k] = dual
-        result, aux = func(*args), None
-        if has_aux:
-            result, aux = _with_aux(result)
+        result, aux = with_aux(func(*args), has_aux, _WHO)
         outputs, spec = tree_flatten(result)
         _need_outputs(outputs)
         found = [_tangent_of(y, level, strict) for y in outputs]
@@ -136,24 +107,6 @@ def jvp(func, primals, tangents, *, strict=False, has_aux=False):
 
 # ---- whole Jacobians
 
-def _refuse_complex(tensors, side):
-    for k, x in enumerate(tensors):
-        if isinstance(x, Tensor) and x.is_complex():
-            raise RuntimeError(f"jacfwd: Expected all {side} to be real but received complex tensor at flattened input "
-                               f"idx: {k}")
-
-
-def _unit_vectors(tensors):
-    """For each tensor as many rows as there are elements in all: together, one unit vector after the other."""
-    total, start, found = sum(x.numel() for x in tensors), 0, []
-    for x in tensors:
-        rows = ctorch.zeros(total, x.numel(), dtype=x.dtype, device=x.device)
-        rows.diagonal(-start).fill_(1)
-        start += x.numel()
-        found.append(rows.reshape(total, *x.shape))
-    return found
-
-
 def _columns(rows, inputs, spec):
     # The parts of a Jacobian, whose columns come first, one for each input.
     parts = rows.movedim(0, -1).split([x.numel() for x in inputs], -1)
@@ -194,19 +147,19 @@ def jacfwd(func, argnums=0, has_aux=False, *, randomness="error"):
     """
     from ctorch.func._vmap import vmap
 
-    @functools.wraps(func, assigned=[a for a in functools.WRAPPER_ASSIGNMENTS if hasattr(func, a)], updated=())
+    @functools.wraps(func)
     def jacobian(*args):
-        _refuse_complex(tree_leaves(args), "inputs")
-        places = range(len(args)) if argnums is None else _places(argnums, len(args))
-        inputs, spec = tree_flatten(tuple([args[k] for k in places]))
+        need_real("jacfwd", args, "inputs")
+        varied = range(len(args)) if argnums is None else places(argnums, len(args))
+        inputs, spec = tree_flatten(tuple([args[k] for k in varied]))
         _need_tensors(inputs, "primals")
 
         def column(*directions):
-            outputs, found, aux = _along(func, args, places, tree_unflatten(directions, spec), False, has_aux)
-            _refuse_complex(tree_leaves(outputs), "outputs")
+            outputs, found, aux = _along(func, args, varied, tree_unflatten(directions, spec), False, has_aux)
+            need_real("jacfwd", outputs, "outputs")
             return (found, aux) if has_aux else found
 
-        found = vmap(column, randomness=randomness)(*_unit_vectors(inputs))
+        found = vmap(column, randomness=randomness)(*unit_rows(inputs))
         if has_aux:
             found, aux = found
             values, aux_spec = tree_flatten(aux)

@@ -9,35 +9,14 @@ from ctorch import _backward, _tape
 from ctorch._core import Tensor
 from ctorch._grad_mode import enable_grad
 from ctorch.autograd import grad as gradients_of
-from ctorch.autograd._gradients import _in_full
+from ctorch.autograd._gradients import _in_full, unit_rows
+from ctorch.func._arguments import need_real, places, with_aux
 from ctorch.utils._pytree import tree_flatten, tree_leaves, tree_map, tree_unflatten
 
 __all__ = ["grad", "grad_and_value", "hessian", "jacrev", "vjp"]
 
 
 # ---- arguments
-
-def _place(argnum, count):
-    if not isinstance(argnum, int):
-        raise RuntimeError(f"argnum must be int, got: {type(argnum)}")
-    if not -count <= argnum < count:
-        raise RuntimeError(f"Got argnum={argnum}, but only {count} positional inputs")
-    return argnum % count
-
-
-def _places(argnums, count):
-    # Which positional arguments are meant.
-    if isinstance(argnums, int):
-        return (_place(argnums, count),)
-    if not isinstance(argnums, tuple):
-        raise RuntimeError(f"argnums must be int or Tuple[int, ...], got: {type(argnums)}")
-    places = tuple(_place(a, count) for a in argnums)
-    if not places:
-        raise RuntimeError("argnums must be non-empty")
-    if len(set(places)) != len(places):
-        raise RuntimeError(f"argnums elements must be unique, got {argnums}")
-    return places
-
 
 class _Level:
     """The arguments of one call, and what is known of the world around it."""
@@ -59,7 +38,7 @@ class _Level:
     def enter_at(self, args, argnums):
         """Positional arguments of which those at `argnums` have entered."""
         args = list(args)
-        for k in _places(argnums, len(args)):
+        for k in places(argnums, len(args)):
             args[k] = self.enter(args[k]) if isinstance(args[k], Tensor) else tree_map(self.enter, args[k])
         self.leaves = [x for x in self.inputs if x.grad_fn is None]
         return args
@@ -75,14 +54,6 @@ class _Level:
                 raise RuntimeError(f"Expected tensors, got unsupported type {type(x)}")
             return self.leave(x)
         return self.leave(tree) if isinstance(tree, Tensor) else tree_map(leave, tree)
-
-
-def _with_aux(out, has_aux, who):
-    if not has_aux:
-        return out, None
-    if not (isinstance(out, tuple) and len(out) == 2):
-        raise RuntimeError(f"{who}: output of function f should be a tuple: (output, aux) if has_aux is True")
-    return out
 
 
 def _shaped_as(flat, args, argnums):
@@ -104,7 +75,7 @@ def _gradients_and_value(func, argnums, has_aux, args, kwargs):
     level = _Level()
     with enable_grad():
         args = level.enter_at(args, argnums)
-        out, aux = _with_aux(func(*args, **kwargs), has_aux, "grad_and_value(f)(*args)")
+        out, aux = with_aux(func(*args, **kwargs), has_aux, "grad_and_value(f)(*args)")
         if not isinstance(out, Tensor):
             raise RuntimeError(f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(out)}")
         if out.ndim != 0:
@@ -120,13 +91,6 @@ def _gradients_and_value(func, argnums, has_aux, args, kwargs):
             found = [_zeros(x) if g is None else level.leave(_in_full(g)) for g, x in zip(found, inputs)]
     value = level.leave(out)
     return _shaped_as(found, args, argnums), (value, level.leave_aux(aux)) if has_aux else value
-
-
-def _named_after(func):
-    # Partial functions and modules have no name of their own.
-    return functools.wraps(func, assigned=[a for a in functools.WRAPPER_ASSIGNMENTS if hasattr(func, a)],
-                           updated=("__dict__",) if isinstance(getattr(func, "__dict__", None), dict)
-                           and not hasattr(func, "_parameters") else ())
 
 
 def grad(func, argnums=0, has_aux=False):
@@ -157,7 +121,7 @@ def grad(func, argnums=0, has_aux=False):
     >>> grad(lambda x: x ** 3)(x), grad(grad(lambda x: x ** 3))(x)
     (tensor(12.), tensor(12.))
     """
-    @_named_after(func)
+    @functools.wraps(func)
     def gradient(*args, **kwargs):
         found, value = _gradients_and_value(func, argnums, has_aux, args, kwargs)
         return (found, value[1]) if has_aux else found
@@ -189,7 +153,7 @@ def grad_and_value(func, argnums=0, has_aux=False):
     >>> ctorch.func.grad_and_value(lambda x: (x * x).sum())(ctorch.tensor([1., 2.]))
     (tensor([2., 4.]), tensor(5.))
     """
-    @_named_after(func)
+    @functools.wraps(func)
     def gradient_and_value(*args, **kwargs):
         return _gradients_and_value(func, argnums, has_aux, args, kwargs)
     return gradient_and_value
@@ -237,16 +201,16 @@ def _pulled_back(outputs, inputs, cotangents, keep, create):
 
 def _vjp(func, primals, argnums, has_aux):
     # The function's result and the function from cotangents to gradients of the arguments at `argnums`.
+    argnums = tuple(range(len(primals))) if argnums is None else argnums
     level = _Level()
     with enable_grad():
-        args = level.enter_at(primals, tuple(range(len(primals))) if argnums is None else argnums)
-        out, aux = _with_aux(func(*args), has_aux, "vjp(f, *primals)")
+        args = level.enter_at(primals, argnums)
+        out, aux = with_aux(func(*args), has_aux, "vjp(f, *primals)")
         flat, spec = tree_flatten(out)
         _checked_outputs(flat)
     results = tree_unflatten([level.leave(y) for y in flat], spec)
     followed = level.connected and _tape._reaches_beyond(flat, level.leaves)
     aux = level.leave_aux(aux) if has_aux else None
-    argnums = tuple(range(len(primals))) if argnums is None else argnums
 
     def pull_back(cotangents, retain_graph=True, create_graph=None):
         given, given_spec = tree_flatten(cotangents)
@@ -296,28 +260,10 @@ def vjp(func, *primals, has_aux=False):
 
 # ---- Jacobians
 
-def _need_real(who, tree, kind):
-    for k, x in enumerate(tree_leaves(tree)):
-        if isinstance(x, Tensor) and x.is_complex():
-            raise RuntimeError(f"{who}: Expected all {kind} to be real but received complex tensor at flattened input "
-                               f"idx: {k}")
-
-
-def _basis(outputs, start, stop):
-    # Rows of the identity over all outputs' elements, split by output.
-    offset, found = 0, []
-    for y in outputs:
-        rows = y.detach().new_zeros((stop - start, y.numel()))
-        rows.diagonal(start - offset).fill_(1) if -(stop - start) < start - offset < y.numel() else None
-        found.append(rows.reshape(stop - start, *y.shape))
-        offset += y.numel()
-    return found
-
-
 def _rows_of_jacobian(pull_back, outputs, spec, start, stop, alone):
     # Rows start to stop, flat by input; `alone`: one at a time, without vmap.
     from ctorch.func import vmap
-    basis = _basis(outputs, start, stop)
+    basis = unit_rows(outputs, start, stop)
     if alone:
         return [g.unsqueeze(0) for g in tree_leaves(pull_back(tree_unflatten([b[0] for b in basis], spec)))]
     return tree_leaves(vmap(pull_back)(tree_unflatten(basis, spec)))
@@ -372,14 +318,13 @@ def jacrev(func, argnums=0, *, has_aux=False, chunk_size=None, _preallocate_and_
     if not (chunk_size is None or chunk_size > 0):
         raise ValueError("jacrev: `chunk_size` should be greater than 0.")
 
-    @_named_after(func)
+    @functools.wraps(func)
     def jacobian(*args):
-        _need_real("jacrev", args, "inputs")
+        need_real("jacrev", args, "inputs")
         value, pull_back, aux = _vjp(func, args, argnums, has_aux)
         outputs, spec = tree_flatten(value)
-        _need_real("jacrev", outputs, "outputs")
-        places = _places(argnums, len(args))
-        inputs, input_spec = tree_flatten(tuple(args[k] for k in places))
+        need_real("jacrev", outputs, "outputs")
+        inputs, input_spec = tree_flatten(tuple(args[k] for k in places(argnums, len(args))))
         whole = _stacked(pull_back, outputs, spec, inputs, chunk_size, _preallocate_and_copy)
         found, start = [], 0
         for y in outputs:
