@@ -74,6 +74,8 @@ def kernel(row: Row, known: set[str]) -> str:
     lines = []
     if formulas:
         lines.append(backward_function(row, formulas, tensors, outs))
+    if "tangent" in row.extra:
+        lines.append(tangent_function(row, formulas, tensors, known))
     given = ", ".join(f"<object>v[{i}]" for i, _ in enumerate(row.args))
     out = f"<object>v[{len(row.args)}]"
     result = f"call_{row.name}({given})"
@@ -253,6 +255,29 @@ def backward_function(row, formulas, tensors, outs) -> str:
         else:
             lines.append(f"        give_object(node, {k}, {text})")
     return "\n".join([*lines, "    return 0", ""])
+
+
+def tangent_function(row, formulas, tensors, known) -> str:
+    """The rule of forward mode of a row that has one of its own: X_t is the tangent of argument X.
+
+    Where the first argument has none it reads zeros, like the result; for others it reads None.
+    """
+    text, reads = translate(row, row.extra["tangent"], known)
+    node_args = [a.name for a in row.args if a not in tensors
+                 and a.name in set().union(*(r for _, r in formulas.values()))]
+    lines = [f"cdef TensorBase {row.name}_tangent(Node node, TensorBase result, PyObject** given):"]
+    if node_args:
+        lines.append(f"    {', '.join(node_args)}, = <tuple>node.args")
+    for k, a in enumerate(tensors):
+        if a.name in reads:
+            lines.append(f"    {a.name} = node_saved(node, {k + 1})")
+        if f"{a.name}_t" in reads:
+            missing = "None" if k else "tape_ops.full_like(result, 0)"
+            lines.append(f"    {a.name}_t = {missing} if given[{k}] == NULL else <object>given[{k}]")
+    if "y" in reads:
+        lines.append("    cdef object y = result")
+    return "\n".join([*lines, f"    return <TensorBase>({text})", "",
+                      f"forward_rule({row.name}_backward_node, {row.name}_tangent)", ""])
 
 
 def symbolic(rows: dict[str, Row]) -> str:

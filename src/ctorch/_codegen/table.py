@@ -17,7 +17,7 @@ WRITING = {"with_out"}
 EXTRA = {
     "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits", "numbers"},
     "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
-    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes", "vmap"},
+    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes", "tangent", "vmap"},
     "composite": COMMON | WRITING,
 }
 # how a kernel row runs on batched tensors: see ctorch.func._batching
@@ -197,6 +197,8 @@ def form_faults(row: Row) -> list[str]:
         *((k in known or row.kind not in KINDS, f"unknown key {k!r}") for k in row.extra),
         (row.extra.get("vmap", "none") in BATCHING, f"vmap is {row.extra.get('vmap')!r}, expected one of "
                                                     f"{', '.join(BATCHING)}"),
+        ("tangent" not in row.extra or (row.grad and "outputs" not in row.extra),
+         "has a tangent, but no gradient, or several outputs"),
         *((k in row.extra, f"has no {k}") for k in NEEDED.get(row.kind, ())),
     ]
     return [fault for ok, fault in rules if not ok]
