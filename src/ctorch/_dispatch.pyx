@@ -21,7 +21,7 @@ from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, differentiable, dual_seen, forward_rule, node_attach, node_edge,
-                           node_give, node_name, node_needs, node_new, node_save, node_saved, recorded, recording,
+                           node_flat, node_give, node_name, node_needs, node_new, node_save, node_saved, recorded, recording,
                            tape_ops)
 from ctorch._tensor cimport *
 

@@ -78,7 +78,7 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
     cdef PyObject* operands[MAX_INPUTS + 2]
     cdef Scalar params[MAX_PARAMS]
     cdef TensorBase g = <TensorBase>grads[0]
-    cdef TensorBase saved
+    cdef TensorBase saved, derived
     cdef int k, i, n
     if node.args != NULL:
         for i, p in enumerate(<tuple>node.args):
@@ -93,7 +93,8 @@ cdef int elementwise_backward(Node node, PyObject** grads) except -1:
         if op.grad_kind[k] == GRAD_MISSING:
             raise NotImplementedError(f"the derivative for {op.name.decode()!r}, argument {k + 1}, is not implemented.")
         if differentiable():
-            node_give(node, k, symbolic_gradient(op, node, k, g))
+            derived = symbolic_gradient(op, node, k, g)
+            node_give(node, k, node_flat(node, k, derived) if op.flat else derived)
             continue
         operands[0] = <PyObject*>g
         n = 1

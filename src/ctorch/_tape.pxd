@@ -117,6 +117,7 @@ cdef int node_save(Node node, int k, TensorBase x, bint output) except -1
 cdef int edge_levels(Edge* e, TensorBase x) except -1
 cdef TensorBase node_saved(Node node, int k)
 cdef int node_give(Node node, int k, TensorBase g) except -1
+cdef TensorBase node_flat(Node node, int k, TensorBase g)
 cdef object node_edge_shape(Node node, int k, TensorBase g)
 cdef Node grad_fn_of(TensorBase x)
 

@@ -6,7 +6,7 @@ the newest node first from a heap visits every node after all that feed gradient
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject, PyTypeObject, inquiry, traverseproc, visitproc
-from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
 from libc.stdint cimport uint8_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
@@ -434,8 +434,47 @@ cdef object node_edge_shape(Node node, int k, TensorBase g):
     return tuple([e.shape[i] for i in range(e.ndim)])
 
 
+cdef TensorBase node_flat(Node node, int k, TensorBase g):
+    # The gradient of input k that depends on it by steps alone: where a graph is made, with a derivative of zero.
+    cdef Edge* e = &node.edges[k]
+    cdef Edge* to
+    cdef Node flat
+    cdef TensorBase y
+    if not ct_recording or e.forward or (<BackwardCall*>ct_call).collected != NULL:
+        return g
+    flat = node_new(flat_backward, b"flat", 2, 0)
+    node_edge(flat, 0, g, g)
+    to = &flat.edges[1]
+    to[0] = e[0]
+    to.shape = NULL
+    Py_INCREF(<object>e.target)
+    Py_XINCREF(e.levels)
+    if e.shape != NULL:
+        to.shape = <int64_t*>malloc((e.ndim + 1) * sizeof(int64_t))
+        if to.shape == NULL:
+            raise MemoryError()
+        memcpy(to.shape, e.shape, e.ndim * sizeof(int64_t))
+    y = tensor_alias(g)
+    node_attach(flat, y, 0)
+    return y
+
+
+cdef int flat_backward(Node node, PyObject** grads) except -1:
+    if node_needs(node, 0):
+        node_give(node, 0, <TensorBase>grads[0])
+    if node_needs(node, 1):
+        node_give(node, 1, tape_ops.full_like(<TensorBase>grads[0], 0))
+    return 0
+
+
+cdef TensorBase flat_tangent(Node node, TensorBase y, PyObject** tangents):
+    return <TensorBase>tangents[0]
+
+
 include "_tape_forward.pxi"
 include "_tape_saved.pxi"
 include "_tape_plan.pxi"
 include "_tape_walk.pxi"
 include "_tape_levels.pxi"
+
+forward_rule(flat_backward, flat_tangent)

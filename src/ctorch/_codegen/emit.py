@@ -36,7 +36,7 @@ def numbers(table: str, names: list[str]) -> list[str]:
 def elementwise_pxi(rows) -> str:
     """Fills the table of elementwise operations in _dispatch."""
     lines = ["# generated from ops/*.toml", "cdef bint zero_checked[OP_COUNT]", "cdef Elementwise* o",
-             "for i in range(OP_COUNT):", "    zero_checked[i] = False", "    o = &OPS[i]",
+             "for i in range(OP_COUNT):", "    zero_checked[i] = False", "    o = &OPS[i]", "    o.flat = False",
              "    for k in range(DTYPE_COUNT):", "        o.kernel[k] = NULL", "    o.sought = 0",
              "    for k in range(MAX_INPUTS):",
              "        o.fixed[k], o.grad_kind[k], o.grad_op[k], o.reads[k] = -1, GRAD_NONE, -1, 0",
@@ -55,6 +55,8 @@ def elementwise_pxi(rows) -> str:
             continue
         if row.extra.get("zero_check"):
             lines.append(f"zero_checked[{op.enum}] = True")
+        if row.extra.get("flat"):
+            lines.append("o.flat = True")
         for k, arg in enumerate(row.tensors):
             text = row.grad.get(arg.name)
             if arg.name in row.reasons:

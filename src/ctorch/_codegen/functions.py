@@ -253,7 +253,8 @@ def backward_function(row, formulas, tensors, outs) -> str:
                 lines += [f"        if node_needs(node, {k}) and results[{k}] is not None:",
                           f"            give_object(node, {k}, results[{k}])"]
         else:
-            lines.append(f"        give_object(node, {k}, {text})")
+            give = "give_flat" if row.extra.get("flat") else "give_object"
+            lines.append(f"        {give}(node, {k}, {text})")
     return "\n".join([*lines, "    return 0", ""])
 
 

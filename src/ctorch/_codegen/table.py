@@ -15,9 +15,9 @@ FIELDS = {"kind", "doc", "forward", "out", "family", "grad", "promote", "method"
 COMMON = {"example", "method_alias", "nograd", "title", "returns", "forms"}
 WRITING = {"with_out"}
 EXTRA = {
-    "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits", "numbers"},
+    "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits", "numbers", "flat"},
     "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
-    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes", "tangent", "vmap"},
+    "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes", "tangent", "flat", "vmap"},
     "composite": COMMON | WRITING,
 }
 # how a kernel row runs on batched tensors: see ctorch.func._batching
