@@ -56,6 +56,7 @@ cdef TensorBase as_operand(object x, str op, str arg, int position)
 cdef TensorBase number_tensor(object x)
 cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1
 cdef TensorBase cast_to(TensorBase x, int dtype)
+cdef TensorBase copy_as(TensorBase x, int dtype)
 cdef TensorBase contiguous(TensorBase x)
 cdef int result_dtype(int n, PyObject** inputs) except -1
 cdef int need_fits(int dtype, object number) except -1

@@ -625,11 +625,14 @@ include "_elementwise_history.pxi"
 
 cdef TensorBase cast_to(TensorBase x, int dtype):
     # x itself where it has the dtype.
+    return x if x.dtype == dtype else copy_as(x, dtype)
+
+
+cdef TensorBase copy_as(TensorBase x, int dtype):
+    # In memory of its own, in the order that x has in memory.
     cdef TensorBase y
     cdef int64_t strides[MAX_DIMS]
     cdef PyObject* inputs[1]
-    if x.dtype == dtype:
-        return x
     if x.contiguous or x.ndim < 2:
         y = tensor_empty_at(x, dtype, x.ndim, x.shape)
     else:

@@ -405,6 +405,10 @@ cdef object composite(Row* row, PyObject** v):
         return result_in(<object>v[row.count - 1], result, row.name.decode())
     if isinstance(result, TensorBase):
         leave_base(<TensorBase>result)
+    elif isinstance(result, tuple):
+        for y in <tuple>result:
+            if isinstance(y, TensorBase):
+                leave_base(<TensorBase>y)
     return result
 
 

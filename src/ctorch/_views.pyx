@@ -12,7 +12,7 @@ from libc.string cimport memcpy, memset
 from ctorch._accelerator cimport backend
 from ctorch._batched cimport batched_like, levels_of, memory_of, place_of_batch
 from ctorch._device cimport place_object, place_of
-from ctorch._dispatch cimport (cast_to, check_changeable, check_inplace, check_rebase, contiguous,  # no-cython-lint
+from ctorch._dispatch cimport (cast_to, check_changeable, check_inplace, check_rebase, contiguous, copy_as,  # no-cython-lint
                                number_tensor)
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
@@ -641,7 +641,7 @@ def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
     cdef Node node
     if id == x.dtype and not copy:
         return x
-    y = cast_to(x, id) if id != x.dtype else contiguous_copy(x)
+    y = copy_as(x, id)
     if recorded(x) and category_of[id] >= CATEGORY_FLOAT:
         node = node_new(pass_backward, b"to_copy", 1, 0)
         node_edge(node, 0, x, y)

@@ -85,11 +85,17 @@ class Comparison:
         self.program = program
         self.mine = Run(ctorch, program)
         self.other = Run(torch, program)
-        self.counts = {"gradients": 0, "second gradients": 0, "batched gradients": 0, "values": 0, "hooks": 0,
-                       "tangents": 0}
+        self.counts = {
+            "gradients": 0,
+            "second gradients": 0,
+            "batched gradients": 0,
+            "values": 0,
+            "hooks": 0,
+            "tangents": 0,
+        }
         self.kind, self.label, self.reason = AGREED, None, None
         mine = self.mine.all()
-        note("torch")                # which runs alone: a crash from here on is its own
+        note("torch")  # which runs alone: a crash from here on is its own
         other = self.other.all()
         self.noisy = None
         self.gradient = max((largest(b) for name, b in other.items() if "grad" in name), default=0)
@@ -162,7 +168,8 @@ class Comparison:
 
     def values(self, name, a, b):
         rtol, scale = tolerances(max(self.other.precision, 1e-16))
-        scale *= max(1, self.gradient if "grad" in name else 10 * self.tangent if "tangent" in name else 0)
+        largest_tangent = (100 if self.other.precision < 1e-5 else 10) * self.tangent
+        scale *= max(1, self.gradient if "grad" in name else largest_tangent if "tangent" in name else 0)
         if near(a, b, rtol, scale).all():
             return None
         spread, odd = self.spread(name, b)

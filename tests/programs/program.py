@@ -1,5 +1,6 @@
 """A random program as plain data, and as a script that runs by itself."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 HELPERS = '''
@@ -83,6 +84,15 @@ class Program:
         """This program without the leaves that nothing needs."""
         needed = {k for step in self.steps for k in step.operands} | set(self.roots)
         return replace(self, leaves=[leaf for leaf in self.leaves if leaf.number in needed])
+
+    def widened(self):
+        """This program in double precision."""
+
+        def wider(text):
+            return re.sub(r"\bb?float(16|32)\b", "float64", text).replace("complex64", "complex128")
+
+        leaves = [replace(leaf, dtype=wider(leaf.dtype)) for leaf in self.leaves]
+        return replace(self, leaves=leaves, steps=[replace(step, text=wider(step.text)) for step in self.steps])
 
     def script(self, label=""):
         """Source that runs the program by both packages; the place of a difference is printed above."""

@@ -44,7 +44,7 @@ def plain(m, x):
     if name in ("float16", "bfloat16"):
         y = y.to(m.float32)
     if hasattr(m, "_efficientzerotensor") and y._is_zerotensor():
-        y = m.zeros(y.shape, dtype=y.dtype)          # PyTorch writes the noughts of a view beside its memory
+        y = m.zeros(y.shape, dtype=y.dtype)  # PyTorch writes the noughts of a view beside its memory
     return Outcome(name, np.array(y.numpy(force=True)), requires_grad=x.requires_grad)
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what pr
 FEW, PIECE = 120, 250
 NUMBER = int(os.environ.get("CTORCH_PROGRAMS", FEW))
 SECONDS = float(os.environ.get("CTORCH_PROGRAMS_SECONDS", "inf"))
-FIRST = int(os.environ.get("CTORCH_PROGRAMS_FIRST", 125))          # seed of the first program
+FIRST = int(os.environ.get("CTORCH_PROGRAMS_FIRST", 125))  # seed of the first program
 JOBS = int(os.environ.get("CTORCH_PROGRAMS_JOBS", 1))
 
 

@@ -40,7 +40,7 @@ cdef TensorBase view_as_complex_forward(TensorBase x):
     if x.strides[last] != 1:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
     for i in range(last):
-        if x.strides[i] % 2:
+        if x.shape[i] != 1 and x.strides[i] % 2:
             raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
         shape[i], strides[i] = x.shape[i], x.strides[i] // 2
     if (x.data - x.storage.data) % (2 * itemsize_of[x.dtype]):
@@ -53,7 +53,7 @@ cdef TensorBase complex_of_forward(TensorBase x):
     cdef int i
     cdef bint fits = x.strides[x.ndim - 1] == 1 and (x.data - x.storage.data) % (2 * itemsize_of[x.dtype]) == 0
     for i in range(x.ndim - 1):
-        fits = fits and x.strides[i] % 2 == 0
+        fits = fits and (x.shape[i] == 1 or x.strides[i] % 2 == 0)
     if not fits:                     # also where there are no elements, and contiguous is any stride
         y = tensor_empty_at(x, x.dtype, x.ndim, x.shape)
         copy_data(y, x)

@@ -69,7 +69,7 @@ def normalize(input, p=2.0, dim=1, eps=1e-12, out=None):
     tensor([[0.6000, 0.8000]])
     """
     output = input / input.norm(p, dim, keepdim=True).clamp(min=eps)
-    return output if out is None else out.copy_(output)
+    return ops._result_in(out, output, "normalize")
 
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-5):
