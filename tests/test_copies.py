@@ -198,3 +198,10 @@ def test_joined_rows_and_the_dtype_of_empty_vectors():
     empty = ctorch.zeros(0, dtype=ctorch.float64)
     assert ctorch.cat([ctorch.ones(2), empty]).dtype == ctorch.float64
     assert ctorch.cat([empty, ctorch.ones(2, 2)]).dtype == ctorch.float64
+
+
+@pytest.mark.parametrize("dtype", [ctorch.float32, ctorch.float64])
+def test_copies_by_to_keep_the_order_of_memory(dtype):
+    x = ctorch.ones(2, 3).t()
+    y = x.to(dtype, copy=True)
+    assert y.stride() == x.stride() and y.data_ptr() != x.data_ptr()

@@ -183,3 +183,35 @@ def test_linearize():
         product(v[:2])
     with pytest.raises(RuntimeError, match="to have the same argspec as the primals"):
         product(v, v)
+
+
+# ---- several values at one place, of which the last counts
+
+PUT = {
+    "scatter": lambda m, x, s, i: x.scatter(0, i, s), "index_copy": lambda m, x, s, i: x.index_copy(0, i, s),
+    "put": lambda m, x, s, i: x.put(i, s) if m is ctorch else m.clone(x).put_(i, s),
+    "put added": lambda m, x, s, i: m.clone(x).put_(i, s, accumulate=True),
+    "index_put": lambda m, x, s, i: x.index_put((i,), s), "scatter_": lambda m, x, s, i: m.clone(x).scatter_(0, i, s),
+    "scatter_add": lambda m, x, s, i: x.scatter_add(0, i, s),
+    "max_unpool": lambda m, x, s, i: m.nn.functional.max_unpool1d(s[None], i[None], 2)[0],
+}
+
+
+@pytest.mark.parametrize("name,by", [(n, by) for n in PUT for by in ("x", "s", "both")
+                                     if (n, by) != ("max_unpool", "x")])
+def test_tangents_of_repeated_places(name, by):
+    def along(m):
+        x, s = x_of(m, (4,)), x_of(m, (3,), 1)
+        moved, i = {"x": (x,), "s": (s,), "both": (x, s)}[by], m.tensor([1, 1, 2])
+
+        def f(*values):
+            a, b = {"x": (*values, s), "s": (x, *values), "both": values}[by]
+            return PUT[name](m, a, b, i)
+        return m.func.jvp(f, moved, tuple(v + 1 for v in moved))
+
+    value, tangent = along(ctorch)
+    if by != "x" and "add" not in name:
+        assert tangent[1] == x_of(ctorch, (3,), 1)[1] + 1
+    if torch is not None:
+        for mine, other in zip((value, tangent), along(torch)):
+            np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-12)

@@ -17,3 +17,11 @@ def test_parameters_of_empty_batches_have_gradients_of_nought():
     w = ctorch.ones(2, requires_grad=True)
     ctorch.nn.functional.batch_norm(ctorch.ones(0, 2, 3), None, None, w, w, training=True).sum().backward()
     assert (w.grad == 0).all()
+
+
+def test_out_of_softmax_and_of_written_slices():
+    x, out = ctorch.tensor([[1.0, 2.0]]), ctorch.empty(0)
+    assert ctorch.softmax(x, 1, out=out) is out and out.tolist() == x.softmax(1).tolist()
+    assert ctorch.log_softmax(x, 1, out=out).tolist() == x.log_softmax(1).tolist()
+    assert ctorch.slice_scatter(x, ctorch.zeros(1, 1), 1, 0, 1, out=out) is out and out.tolist() == [[0.0, 2.0]]
+    assert ctorch.nn.functional.normalize(x, out=ctorch.empty(0)).shape == (1, 2)

@@ -169,3 +169,13 @@ def test_fractional_pools(dims):
     check(act)
     samples = ctorch.rand(2, 3, dims, dtype=ctorch.float64)
     twice(lambda x: getattr(F, f"fractional_max_pool{dims}d")(x, 2, 4, _random_samples=samples), distinct(*shape))
+
+
+def test_pooled_lines_are_no_views():
+    """Pooling of lines is that of images; what it made there is known to nobody, and can be changed like any tensor."""
+    x = ctorch.ones(1, 2, 6, requires_grad=True)
+    with ctorch.no_grad():
+        for y in (F.max_pool1d(x, 2), F.avg_pool1d(x, 2), *F.adaptive_max_pool1d(x, 2, return_indices=True)[:1]):
+            assert y._base is None
+    y[..., 0] = x.sum()
+    assert y.requires_grad

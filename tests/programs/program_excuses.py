@@ -650,7 +650,7 @@ def half_norm_of_equals(program, name, mine, other, fault):
 
 @excuse
 def sign_of_nought(program, name, mine, other, fault):
-    """PyTorch's vectors give -(x + 0j) another sign of nought than its single numbers, so angles differ by pi or 2 pi."""
+    """PyTorch's vectors give -(x + 0j) another sign of nought than its single numbers, so angles differ by pi."""
     if not (name.startswith("value") and ops(program) & {"angle", "angle_", "log", "sqrt"} and both(mine, other)):
         return False
     turns = (mine.values - other.values) / np.pi
