@@ -46,7 +46,9 @@ def changeable(t):
 def same_memory(x, y):
     """Whether two operands are different parts of one storage: what is read may be written before."""
     t = getattr(y, "t", None)
-    return t is not None and t is not x.t and t.untyped_storage().data_ptr() == x.t.untyped_storage().data_ptr()
+    if t is None or t is x.t or t._is_zerotensor() or x.t._is_zerotensor():
+        return False
+    return t.untyped_storage().data_ptr() == x.t.untyped_storage().data_ptr()
 
 
 def traced(t):
