@@ -156,7 +156,7 @@ cdef tuple parted(TensorBase g, tuple args, object base_strides, int pairs):
         strides = in_reals(shape_tuple(g), strides)[1] if pairs == BASE_OF_PAIRS else strides
         memory = embed(memory, (extent((shape, strides, 0))[1] + 1,), KIND_STRIDED, (shape, strides, 0))
     changed = recorded_part(memory, KIND_STRIDED, args)
-    rest = tape_ops.add(memory, negated(embed(changed, shape_tuple(memory), KIND_STRIDED, args)))
+    rest = <TensorBase>(<object>memory).as_strided_scatter(full_like(changed, 0), *args)
     if strides is not None:
         rest = clone_contiguous(recorded_part(rest, KIND_STRIDED, (shape, strides, 0)))
     return (of_pairs(rest) if pairs == BASE_OF_PAIRS else rest,
@@ -165,10 +165,6 @@ cdef tuple parted(TensorBase g, tuple args, object base_strides, int pairs):
 
 cdef TensorBase contiguous_recorded(TensorBase g):
     return g if g.contiguous else clone_contiguous(g)
-
-
-cdef TensorBase negated(TensorBase x):
-    return <TensorBase>(-<object>x)
 
 
 cdef TensorBase contiguous_copy(TensorBase x):

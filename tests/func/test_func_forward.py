@@ -215,3 +215,16 @@ def test_tangents_of_repeated_places(name, by):
     if torch is not None:
         for mine, other in zip((value, tangent), along(torch)):
             np.testing.assert_allclose(mine.numpy(), other.numpy(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("write", [lambda y, x: y.__setitem__(-1, x[0]), lambda y, x: y[1:].copy_(x[:1])])
+def test_what_is_written_over_has_no_tangent_left(write):
+    def f(x):
+        y = x * float("nan")
+        write(y, x)
+        return y
+
+    x = ctorch.tensor([2.0, 3.0])
+    assert jvp(f, (x,), (ctorch.tensor([5.0, 7.0]),))[1][1] == 5
+    second = jvp(lambda t: jvp(f, (x,), (t,))[1], (x,), (ctorch.tensor([5.0, 7.0]),))[1]
+    assert second[1] == 5
