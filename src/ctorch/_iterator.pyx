@@ -20,6 +20,7 @@ cdef enum:
     BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
     SERIAL = 32768                   # elements that one thread does alone
     NUMBERED = 64                    # elements of a row for which a kernel's loop of one number is called
+    NARROW = 32                      # or any of its loops, where the rows of all operands are dense
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
@@ -166,7 +167,7 @@ cdef int choose_moves(Loop* loop) except -1:
         o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
         loop.buffered = True
     loop.block = 8 * BLOCK_WORDS // largest
-    if inner > 0 and 2 * loop.shape[inner] <= loop.block:
+    if inner > 0 and 2 * loop.shape[inner] <= (loop.block if loop.buffered else 2 * NARROW):
         choose_row_moves(loop)
     return 0
 

@@ -27,7 +27,7 @@ BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
 RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
 # Functions that cost no more than the memory they read, so that a number beside a line has a loop of its own.
-CHEAP = {"conj", "maximum", "minimum"}
+CHEAP = {"conj", "maximum", "minimum", "shift_left", "shift_right"}
 # The same for two arrays, as ct_v<name>_f32(from, from, to, n), of float32 alone.
 PAIR_BLOCKS = {"igamma(x, other)": "igamma", "igammac(x, other)": "igammac"}
 LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers; else "_numbers"
