@@ -19,7 +19,7 @@ cdef enum:
     CHUNK = 16384       # elements to a chunk
     LANES = 512         # columns worked on together when the dimension is not the last
     BLOCK = 256         # elements of a row whose exponentials are held at a time
-    SHORT = 64          # elements of rows that are turned to columns,
+    SHORT = 128         # elements of rows that are turned to columns,
     TURNED = 2048       # so many elements at a time
 
     SOFTMAX = 0
