@@ -32,10 +32,12 @@ static void NAME(ct_split)(const REAL *at, int32_t *whole, REAL *part) {
     }
 }
 
-/* The elements at one corner; outside of the image there is zero, whatever its first element is. */
+/* The elements at one corner. Outside of the image the weight is zero, so only where what is read instead is not finite
+ * must there be zero too. */
 static void NAME(ct_values)(const ct_corners *c, int corner, const REAL *x, REAL *to) {
     BITS bits[CT_POINTS];
     for (int p = 0; p < CT_POINTS; p++) to[p] = x[c->at[corner][p]];
+    if (*x - *x == 0) return;
     memcpy(bits, to, sizeof bits);
     for (int p = 0; p < CT_POINTS; p++) bits[p] &= (BITS)(int64_t)c->keep[corner][p];
     memcpy(to, bits, sizeof bits);
@@ -54,7 +56,7 @@ static void NAME(ct_cubic)(const REAL *part, REAL (*w)[CT_POINTS]) {
 }
 
 /* The weights and the elements of four neighbours on an axis, each padded by itself. */
-static void NAME(ct_taps)(const ct_grid *g, int64_t size, const REAL *at, REAL (*w)[CT_POINTS],
+static void NAME(ct_taps)(const ct_grid *g, int size, const REAL *at, REAL (*w)[CT_POINTS],
                           int32_t (*tap)[CT_POINTS]) {
     REAL whole[CT_POINTS], part[CT_POINTS];
     for (int p = 0; p < CT_POINTS; p++) part[p] = at[p] - NAME(ct_floor)(at[p]);
@@ -63,6 +65,7 @@ static void NAME(ct_taps)(const ct_grid *g, int64_t size, const REAL *at, REAL (
         for (int p = 0; p < CT_POINTS; p++) whole[p] = NAME(ct_floor)(at[p]) + (i - 1);
         NAME(ct_pad)(g, size, whole);
         NAME(ct_split)(whole, tap[i], part);
+        for (int p = 0; p < CT_POINTS; p++) w[i][p] *= (tap[i][p] >= 0) & (tap[i][p] < size);
     }
 }
 
@@ -95,7 +98,7 @@ static void NAME(ct_sample_nearest)(const ct_grid *g, REAL (*at)[CT_POINTS], int
     }
     ct_corner(&c, 0, whole[1], whole[0], g->height, g->width);
     for (int64_t channel = 0; channel < g->channels; channel++, x += g->height * g->width) {
-        NAME(ct_values)(&c, 0, x, value);
+        for (int p = 0; p < CT_POINTS; p++) value[p] = c.keep[0][p] ? x[c.at[0][p]] : 0;
         memcpy(y + channel * g->points, value, m * sizeof *y);
     }
 }
@@ -115,6 +118,8 @@ static void NAME(ct_sample_linear)(const ct_grid *g, REAL (*at)[CT_POINTS], int 
         weight[0][p] = (1 - down) * (1 - right), weight[1][p] = (1 - down) * right;
         weight[2][p] = down * (1 - right), weight[3][p] = down * right;
     }
+    for (int i = 0; i < 4; i++)
+        for (int p = 0; p < CT_POINTS; p++) weight[i][p] *= -c.keep[i][p];
     for (int64_t channel = 0; channel < g->channels; channel++, x += g->height * g->width) {
         for (int i = 0; i < 4; i++) NAME(ct_values)(&c, i, x, value[i]);
         for (int p = 0; p < CT_POINTS; p++)
