@@ -21,6 +21,8 @@ cdef enum:
     BLOCK = 256         # elements of a row whose exponentials are held at a time
     SHORT = 128         # elements of rows that are turned to columns,
     TURNED = 2048       # so many elements at a time
+    NARROW = 16         # columns fewer than this are turned to rows, if these
+    LONG = 32           # are as long
 
     SOFTMAX = 0
     LOG_SOFTMAX
@@ -228,6 +230,19 @@ cdef inline void short_rows(int op, const real* x, const real* y, real* to, int6
         start += k
 
 
+cdef inline void few_columns(int op, const real* x, const real* y, real* to, int64_t n,
+                             int64_t columns) noexcept nogil:
+    """A few columns, at most TURNED elements in all, as rows."""
+    cdef real turned[3][TURNED]
+    cdef int64_t j
+    turn(x, n, columns, turned[0])
+    if op == SOFTMAX_BACKWARD or op == LOG_SOFTMAX_BACKWARD:
+        turn(y, n, columns, turned[1])
+    for j in range(columns):
+        one_row(op, <const real*>turned[0] + j * n, <const real*>turned[1] + j * n, turned[2] + j * n, n)
+    turn(<const real*>turned[2], columns, n, to)
+
+
 cdef void chunk(Softmax* s, int64_t number, real* tag) noexcept nogil:
     """Units number * s.chunk and on: rows when inner is 1, else groups of LANES columns."""
     cdef int64_t groups = (s.inner + LANES - 1) // LANES, unit, at, column
@@ -245,6 +260,9 @@ cdef void chunk(Softmax* s, int64_t number, real* tag) noexcept nogil:
         if s.inner == 1:
             at = unit * s.n
             one_row(s.op, x + at, y + at, to + at, s.n)
+        elif s.inner < NARROW and s.n >= LONG and s.n * s.inner <= TURNED:
+            at = unit * s.n * s.inner
+            few_columns(s.op, x + at, y + at, to + at, s.n, s.inner)
         else:
             column = unit % groups * LANES
             at = unit // groups * s.n * s.inner + column
