@@ -275,11 +275,11 @@ cdef void along_short(Plan* p, int64_t lines, char* x, char* v, const int64_t* i
     # Neighbouring short lines along the dimension, whose indices are checked at once where they are one line.
     cdef Along* a = p.a
     cdef int last = a.ndim - 1
-    cdef int64_t i, xs = a.xs[last], vs = a.vs[last], steps = a.steps[last]
+    cdef int64_t xs = a.xs[last], vs = a.vs[last], steps = a.steps[last]
     cdef bint joined = a.step == 1 and steps == a.n
     if a.check and joined and outside(a, index, 1, lines * a.n):
         return
-    for i in range(lines):
+    for _ in range(lines):
         if a.check and not joined and outside(a, index, a.step, a.n):
             return
         a.line(x, 0, a.xd, index, a.step, v, a.vd, a.n, a.wrap)
