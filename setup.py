@@ -43,7 +43,7 @@ WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2
                     "comparison_real": ["_base", "_avx2"],
                     "special_int": ["_base"], "simple_int": ["_base"],
                     **dict.fromkeys(("reduce_int", "shift_int"), ("_base", "_avx2", "_avx512")),
-                    **dict.fromkeys(("pool", "resample", "scan", "search", "volumes"), ("_base", "_avx2"))}
+                    **dict.fromkeys(("pool", "scan", "volumes"), ("_base", "_avx2"))}
 
 
 def accepted(*flags):

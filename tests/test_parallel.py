@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,21 @@ def test_stress(tmp_path, sanitizer, forks):
     if "unexpected memory mapping" in done.stderr:
         pytest.skip("ThreadSanitizer does not know this kernel's memory layout")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux" or len(os.sched_getaffinity(0)) < 2, reason="needs two CPUs of Linux")
+def test_a_worker_leaves_the_cpu_of_its_caller():
+    tasks = Path("/proc/self/task")
+    _parallel.set_num_threads(1)
+    before = set(os.listdir(tasks))
+    _parallel.set_num_threads(2)
+    _parallel._visits(10)
+    worker, = (int(name) for name in set(os.listdir(tasks)) - before)
+    allowed, deadline, here = os.sched_getaffinity(0), time.monotonic() + 20, None
+    while here is None or os.sched_getaffinity(worker) != allowed - {here}:
+        here = int((tasks / str(threading.get_native_id()) / "stat").read_text().rsplit(")", 1)[1].split()[36])
+        os.sched_setaffinity(worker, {here})
+        for _ in range(10):
+            _parallel._visits(1000)
+            time.sleep(0.001)
+        assert time.monotonic() < deadline

@@ -32,8 +32,8 @@ SPELLED = {
     "_special_polynomial": "torch.special.legendre_polynomial_p(x, 5)",
 }
 # Those that come with other rows.
-HERE = {"_binary_cross_entropy", "_exponent", "_excess", "_glu", "_add_scaled", "_huber", "_soft_margin",
-        "_renorm_factor"}
+HERE = {"_binary_cross_entropy", "_binary_cross_entropy_with_logits", "_exponent", "_excess", "_glu", "_add_scaled",
+        "_huber", "_soft_margin", "_renorm_factor"}
 # Slow enough in either library that a tenth of the largest size says as much.
 SLOW = {"igamma", "igammac", "special_zeta", "_polygamma", "special_airy_ai", "_special_polynomial", "digamma"}
 SLOW_SHAPE = (1000, 1000)

@@ -9,7 +9,8 @@ cdef enum:
 cdef enum:
     MAX_OPERANDS = 8
     ANY_STRIDES = -1                 # `Loop.numbers` of a kernel that takes lines as they lie
-    TOGETHER = 1 << 16               # in it: all inputs with a bit are numbers, or none
+    TOGETHER = 1 << 16               # in it: all inputs with a bit are numbers, or none,
+    BESIDE = 8                       # and those with a bit from this one on may be beside them
 
 # A number that a kernel takes beside its tensors, in every form a kernel may want.
 cdef struct Scalar:

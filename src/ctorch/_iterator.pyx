@@ -20,9 +20,12 @@ cdef enum:
     BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
     SERIAL = 32768                   # elements that one thread does alone
     NUMBERED = 64                    # elements of a row for which a kernel's loop of one number is called
+    NARROW = 32                      # or any of its loops, where the rows of all operands are dense
+    TINY = 16                        # elements of a row that are moved one by one
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
+    void ct_gather_rows(char* to, const char* frm, int64_t row, int64_t rows, int64_t step, int size, int64_t n)
 
 ctypedef LoopKernel CastTable[DTYPE_COUNT][DTYPE_COUNT]
 cdef CastTable* casts = NULL
@@ -163,10 +166,12 @@ cdef int choose_moves(Loop* loop) except -1:
             if not numbers & TOGETHER:       # of two numbers one is enough
                 numbers = 0
             continue
+        if is_input and o.dtype == o.native and o.strides[inner] == 0 and numbers & 1 << (BESIDE + k - loop.outputs):
+            continue
         o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
         loop.buffered = True
     loop.block = 8 * BLOCK_WORDS // largest
-    if inner > 0 and 2 * loop.shape[inner] <= loop.block:
+    if inner > 0 and 2 * loop.shape[inner] <= (loop.block if loop.buffered else 2 * NARROW):
         choose_row_moves(loop)
     return 0
 
@@ -188,7 +193,7 @@ cdef int choose_row_moves(Loop* loop) except -1:
         if o.move == NULL and o.strides[inner] == 0:
             if o.strides[inner - 1] == 0:
                 continue
-            if n >= NUMBERED or loop.numbers & TOGETHER:
+            if n >= NUMBERED or loop.numbers & TOGETHER and (loop.numbers >> (k - loop.outputs)) & 1:
                 return 0
         o.row_move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
     loop.group = loop.block // n
@@ -207,6 +212,8 @@ cdef void move_rows(LoopKernel move, char* to, char* frm, int64_t to_row, int64_
     cdef int64_t steps[2]
     cdef int64_t i
     steps[0], steps[1] = to_step, from_step
+    if to_row == n * to_step and from_row == n * from_step:
+        n, rows = n * rows, 1
     for i in range(rows):
         pair[0], pair[1] = to + i * to_row, frm + i * from_row
         move(pair, steps, n, NULL)
@@ -277,7 +284,10 @@ cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noex
         if k < loop.outputs or (buffers.filled[k] == data[k] and buffers.count[k] >= rows * n):
             continue
         buffers.filled[k], buffers.count[k] = data[k] if row == 0 else NULL, rows * n
-        move_rows(o.row_move, kernel_data[k], data[k], n * size, row, size, step, rows, n)
+        if o.dtype == o.native and n <= TINY and row != n * step:
+            ct_gather_rows(kernel_data[k], data[k], row, rows, step, <int>size, n)
+        else:
+            move_rows(o.row_move, kernel_data[k], data[k], n * size, row, size, step, rows, n)
     loop.kernel(kernel_data, kernel_strides, rows * n, loop.params)
     for k in range(loop.outputs):
         o = &loop.operand[k]
@@ -394,7 +404,9 @@ cdef void run_line_chunk(void* arg, int64_t chunk) noexcept nogil:
 
 cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n,
                          const Scalar* params) noexcept nogil:
-    run_line(kernel, operands, data, strides, n, chunk_of(n), params)
+    # Of what no cache holds larger stretches are read quicker.
+    cdef int64_t chunk = chunk_of(n), large = n // 4096 * 64
+    run_line(kernel, operands, data, strides, n, chunk if chunk > large else large, params)
 
 
 cdef void run_line(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n, int64_t chunk,

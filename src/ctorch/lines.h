@@ -27,6 +27,13 @@ typedef struct { uint64_t low, high; } ct_pair;
         for (int64_t i = 0; i < n; i++) *(type *)(to + i * step) = in[i];                              \
     } while (0)
 
+#define CT_ROWS_OF(type)                                                                               \
+    for (int64_t i = 0; i < rows; i++) {                                                               \
+        type *restrict out = (type *)to + i * n;                                                       \
+        const char *in = from + i * row;                                                               \
+        for (int64_t j = 0; j < n; j++) out[j] = *(const type *)(in + j * step);                       \
+    }
+
 #define CT_EACH_SIZE(ACTION)                                                                           \
     switch (size) {                                                                                    \
         case 1: ACTION(uint8_t); break;                                                                \
@@ -45,6 +52,13 @@ __attribute__((noinline)) static void ct_gather(char *to, const char *from, int6
 __attribute__((noinline)) static void ct_scatter(char *to, int64_t step, const char *from, int size, int64_t n)
 {
     CT_EACH_SIZE(CT_SCATTER)
+}
+
+/* Short rows of n elements, `row` bytes apart, as one dense line */
+__attribute__((noinline)) static void ct_gather_rows(char *to, const char *from, int64_t row, int64_t rows,
+                                                     int64_t step, int size, int64_t n)
+{
+    CT_EACH_SIZE(CT_ROWS_OF)
 }
 
 /* Two dense lines as one of pairs; sizes of 4 and 8 bytes */

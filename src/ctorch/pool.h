@@ -60,6 +60,7 @@ static struct {
     _Alignas(64) _Atomic uint32_t epoch;
     _Atomic uint32_t asleep;
     _Atomic int target; /* workers with an index at or above this end */
+    _Atomic int caller_cpu;
     _Alignas(64) atomic_flag busy;
     _Atomic int wanted;  /* threads asked for, the caller included */
     _Atomic int started; /* workers that run; written under `busy` */
@@ -135,6 +136,39 @@ static void pool_wait(_Atomic uint32_t *word, uint32_t seen, _Atomic uint32_t *s
     atomic_fetch_sub(sleepers, 1);
 }
 
+/* ---- apart from the caller ---- */
+
+#ifdef __linux__
+extern int sched_getcpu(void); /* sched.h shows it only to GNU sources */
+
+static void pool_note_cpu(void)
+{
+    int cpu = sched_getcpu();
+    if (cpu != atomic_load_explicit(&pool.caller_cpu, memory_order_relaxed))
+        atomic_store_explicit(&pool.caller_cpu, cpu, memory_order_relaxed);
+}
+
+/* Where CPUs share no cache, as in many virtual machines, Linux wakes a worker on the CPU of its caller and
+ * both wait for each other. A worker that finds itself there may run on any CPU of the process but that one
+ * from then on. The first thread's CPUs, which we never narrow, are the process's. */
+static void pool_leave_cpu(void)
+{
+    unsigned long mask[128];
+    const int bits = 8 * sizeof *mask;
+    int cpu = sched_getcpu();
+    if (cpu < 0 || cpu != atomic_load_explicit(&pool.caller_cpu, memory_order_relaxed))
+        return;
+    long bytes = syscall(SYS_sched_getaffinity, getpid(), sizeof mask, mask);
+    if (bytes <= 0 || cpu >= 8 * bytes)
+        return;
+    mask[cpu / bits] &= ~(1UL << cpu % bits);
+    syscall(SYS_sched_setaffinity, 0, bytes, mask); /* refused where no other CPU is left */
+}
+#else
+static void pool_note_cpu(void) {}
+static void pool_leave_cpu(void) {}
+#endif
+
 /* ---- working ---- */
 
 /* The number of chunks that were left, this one included, or 0 if there is none to claim. */
@@ -165,6 +199,7 @@ static void *pool_worker(void *index)
         uint32_t epoch = atomic_load(&pool.epoch);
         if ((intptr_t)index >= atomic_load(&pool.target))
             return NULL;
+        pool_leave_cpu();
         pool_work();
         pool_wait(&pool.epoch, epoch, &pool.asleep);
     }
@@ -251,6 +286,7 @@ static void pool_run(pool_fn fn, void *arg, int64_t chunks)
     int started = atomic_load_explicit(&pool.started, memory_order_relaxed);
     if (started > workers || (started < workers && started != atomic_load(&pool.refused)))
         pool_resize(workers);
+    pool_note_cpu();
     for (int64_t base = 0; base < chunks; base += POOL_BATCH) {
         uint32_t count = (uint32_t)(chunks - base < POOL_BATCH ? chunks - base : POOL_BATCH);
         pool.fn = fn;

@@ -89,3 +89,14 @@ def test_results_do_not_depend_on_threads(shape):
     finally:
         ctorch.set_num_threads(before)
     assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "complex64"])
+@pytest.mark.parametrize("shape", [(40, 3), (25, 40), (9, 64), (9, 65), (5, 511), (6, 513), (4, 3, 5, 6)], ids=str)
+def test_a_number_beside_others(shape, dtype):
+    for first, second in itertools.product(LAYOUTS, LAYOUTS):
+        x, y, z = laid(shape, dtype, first), laid(shape, dtype, second), laid(shape, dtype, "dense")
+        a, b, c = map(ctorch.from_numpy, (x, y, z))
+        np.testing.assert_array_equal(ctorch.add(a, b, alpha=3).numpy(), x + 3 * y, err_msg=f"{first} {second}")
+        np.testing.assert_array_equal(ctorch.addcmul(a, b, c, value=2).numpy(), x + 2 * y * z)
+        np.testing.assert_array_equal(ctorch.addcmul(c, a, b, value=2).numpy(), z + 2 * x * y)

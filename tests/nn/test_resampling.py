@@ -93,6 +93,20 @@ def test_grid_sample(dims, mode, padding, align):
         assert gradcheck(lambda x, g: F.grid_sample(x, g, mode, padding, align), (leaf(*image), leaf(*points, seed=1)))
 
 
+@pytest.mark.parametrize("padding", ["zeros", "border", "reflection"])
+@pytest.mark.parametrize("mode", ["bilinear", "nearest", "bicubic"])
+@pytest.mark.parametrize("points", [1, 63, 64, 65, 1500])
+def test_grid_sample_in_blocks(points, mode, padding):
+    def act(module, dtype):
+        x, grid = numbers(module, 2, 5, 7, 9, dtype=dtype), numbers(module, 2, 1, points, 2, seed=1, dtype=dtype)
+        y = module.nn.functional.grid_sample(x, grid, mode, padding, False)
+        x[0, :, 0, 0] = float("inf")            # not to be read in place of what lies outside
+        grid[0, 0, -1] = float("nan")
+        return [y, module.nn.functional.grid_sample(x, grid, mode, padding, False)]
+    check(lambda m: act(m, np.float32), rtol=1e-4, atol=2e-5)
+    check(lambda m: act(m, np.float64), rtol=1e-9, atol=1e-10)
+
+
 def test_grid_sample_has_one_derivative():
     x = leaf(1, 1, 3, 3)
     y = F.grid_sample(x, leaf(1, 2, 2, 2), align_corners=False)

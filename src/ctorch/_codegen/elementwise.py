@@ -27,11 +27,12 @@ BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
 RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
 # Functions that cost no more than the memory they read, so that a number beside a line has a loop of its own.
-CHEAP = {"conj", "maximum", "minimum"}
+CHEAP = {"conj", "maximum", "minimum", "shift_left", "shift_right"}
 # The same for two arrays, as ct_v<name>_f32(from, from, to, n), of float32 alone.
 PAIR_BLOCKS = {"igamma(x, other)": "igamma", "igammac(x, other)": "igammac"}
-LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers; else "_numbers"
+LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers
 TOGETHER = 1 << 16       # of an entry's numbers: all or none of the inputs are
+BESIDE = 8               # in it, the first bit of inputs that may be besides
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,10 @@ class Module:
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
         choices = numbers_of(op, target)
-        numbers = sum(1 << k for chosen in choices for k in chosen)
-        numbers |= TOGETHER if any(len(op.inputs) > 2 for _ in choices) else 0
+        numbers = sum(1 << k for k in {k for chosen in choices for k in chosen})
+        if choices and len(op.inputs) > 2:
+            together = choices[-1]
+            numbers = TOGETHER + sum(1 << (k if k in together else BESIDE + k) for k in choices[0])
         self.entries += [(op.name, dtype.upper(), name, numbers) for dtype in read_as(op, target)]
 
     def text(self) -> str:
@@ -187,15 +190,22 @@ def read_as(op: Operation, target) -> list[str]:
 
 def numbers_of(op: Operation, target) -> list[tuple[int, ...]]:
     """Which inputs may be single numbers, read once, where that is worth a loop of its own: one of two, or those that
-    the row says to be numbers mostly."""
+    the row says to be numbers mostly, with another beside them or without."""
     if op.gradient_of or has_block(op, target):
         return []
     if len(op.inputs) != 2:
-        named = op.row.extra.get("numbers", "").split()
-        return [tuple(op.inputs.index(n) for n in named)] if named else []
+        named, _, beside = op.row.extra.get("numbers", "").partition("|")
+        together = tuple(op.inputs.index(n) for n in named.split())
+        both = (*together, *(op.inputs.index(n) for n in beside.split()))
+        return [both, together] if both != together else [together] if together else []
     if has_right_block(op, target):
         return [(0,), (1,)] if has_left_block(op, target) else [(1,)]
     return [(0,), (1,)] if expression.functions(op.text) <= CHEAP else []
+
+
+def loop_name(chosen) -> str:
+    """What the loop is called in which these inputs are numbers."""
+    return LOOPS.get(chosen, "_numbers" + "".join(map(str, chosen)))
 
 
 def loop_text(name, op, target, result, types, value) -> str:
@@ -212,7 +222,7 @@ def loop_text(name, op, target, result, types, value) -> str:
         declared = [f"{result.c}[::1] out"]
         declared += [f"{t.c}[{f}] {n}" if f else f"{t.c} {n}" for n, t, f in zip(op.inputs, types, forms)]
         declared += [f"{target.c} {p}" for p in params]
-        lines += [f"cdef void {name}{LOOPS.get(chosen, '_numbers')}({', '.join(declared)}) noexcept nogil:",
+        lines += [f"cdef void {name}{loop_name(chosen)}({', '.join(declared)}) noexcept nogil:",
                   *loop_lines(name, op, target, params, chosen), ""]
     return "\n".join([*lines, *kernel_text(name, op, target, result, types, params)])
 
@@ -247,9 +257,10 @@ def kernel_text(name, op, target, result, types, params) -> list[str]:
         given = [f"line_{result.suffix}(data[0], n, sizeof({result.c}))"]
         given += [f"(<{t.c}*>data[{k + 1}])[0]" if k in chosen else
                   f"line_{t.suffix}(data[{k + 1}], n, sizeof({t.c}))" for k, t in enumerate(types)]
-        call = f"{name}{LOOPS.get(chosen, '_numbers')}({', '.join(given + params)})"
+        call = f"{name}{loop_name(chosen)}({', '.join(given + params)})"
         if chosen:
-            lines.append(f"    {'if' if chosen == choices[0] else 'elif'} strides[{chosen[0] + 1}] == 0:")
+            test = " and ".join(f"strides[{k + 1}] == 0" for k in chosen)
+            lines.append(f"    {'if' if chosen == choices[0] else 'elif'} {test}:")
         elif choices:
             lines.append("    else:")
         lines.append(f"    {'    ' if choices else ''}{call}")

@@ -10,7 +10,6 @@ from . import expression
 from .table import Row
 from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, view_declarations
 
-LANES = 64
 COLUMNS = 1024                       # as in _reduce.pyx
 KERNELS = ("inner", "lines", "outer", "init", "merge", "finish")
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
@@ -109,34 +108,39 @@ cdef inline {s} {name}_widen({lane} a) noexcept nogil:
 """
 
 
+def lanes_of(target) -> int:
+    """Of a dense line: few, so that four rows of them are read in an order that the processor foresees."""
+    return 64 if target.name == "uint8" else 32
+
+
 def lines(row: Row, p: Printer, name: str) -> str:
     """Functions that fold a dense line into one lane, a long one and a short one."""
-    t, lane = p.target.c, p.lane.c
+    t, lane, width = p.target.c, p.lane.c, lanes_of(p.target)
     fold, element = f"{name}_combine(lanes[j], {{}})", f"{name}_map(x[i + j])"
     first = f"{name}_combine({p.identity}, {name}_map(x[j]))"        # a mere copy would be made in narrower vectors
     long_line = f"""\
 cdef {lane} {name}_line(const {t}* x, Py_ssize_t n) noexcept nogil:
-    # n >= {LANES}; four rows of lanes at once, so that the lanes are seldom loaded and stored
-    cdef {lane} lanes[{LANES}]
-    cdef Py_ssize_t i = {LANES}, j
-    for j in range({LANES}):
+    # n >= {width}; four rows of lanes at once, so that the lanes are seldom loaded and stored
+    cdef {lane} lanes[{width}]
+    cdef Py_ssize_t i = {width}, j
+    for j in range({width}):
         lanes[j] = {first}
-    while i + {4 * LANES} <= n:
-        for j in range({LANES}):
-            lanes[j] = {name}_four(lanes[j], x[i + j], {", ".join(f"x[i + j + {k * LANES}]" for k in (1, 2, 3))})
-        i += {4 * LANES}
-    while i + {LANES} <= n:
-        for j in range({LANES}):
+    while i + {4 * width} <= n:
+        for j in range({width}):
+            lanes[j] = {name}_four(lanes[j], x[i + j], {", ".join(f"x[i + j + {k * width}]" for k in (1, 2, 3))})
+        i += {4 * width}
+    while i + {width} <= n:
+        for j in range({width}):
             lanes[j] = {fold.format(element)}
-        i += {LANES}
-{halvings(LANES, fold, element)}    return lanes[0]
+        i += {width}
+{halvings(width, fold, element)}    return lanes[0]
 
 """
     if p.target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b"):
         long_line = line_of_pairs(name, p.target)
     return long_line + f"""\
 cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
-    # 16 <= n < {LANES}
+    # 16 <= n < {width}
     cdef {lane} lanes[16]
     cdef Py_ssize_t i = 16, j
     for j in range(16):
@@ -152,32 +156,32 @@ cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
 
 def line_of_pairs(name: str, target) -> str:
     """The sum of a line of complex numbers as that of real ones, which vectorises: every second is a real part."""
-    real = target.real.c
-    four = " + ".join(f"(v[i + j + {k * LANES}] + v[i + j + {(k + 1) * LANES}])" for k in (0, 2))
+    real, width = target.real.c, lanes_of(target)
+    four = " + ".join(f"(v[i + j + {k * width}] + v[i + j + {(k + 1) * width}])" for k in (0, 2))
     return f"""\
 cdef {target.c} {name}_line(const {target.c}* x, Py_ssize_t n) noexcept nogil:
-    cdef {real} lanes[{LANES}]
+    cdef {real} lanes[{width}]
     cdef const {real}* v = <const {real}*>x
-    cdef Py_ssize_t i = {LANES}, j
+    cdef Py_ssize_t i = {width}, j
     n *= 2
-    for j in range({LANES}):
+    for j in range({width}):
         lanes[j] = <{real}>0 + v[j]
-    while i + {4 * LANES} <= n:
-        for j in range({LANES}):
+    while i + {4 * width} <= n:
+        for j in range({width}):
             lanes[j] += {four}
-        i += {4 * LANES}
-    while i + {LANES} <= n:
-        for j in range({LANES}):
+        i += {4 * width}
+    while i + {width} <= n:
+        for j in range({width}):
             lanes[j] += v[i + j]
-        i += {LANES}
-{halvings(LANES, "lanes[j] + {}", "v[i + j]", 2)}    return ct_complex_{target.suffix}(lanes[0], lanes[1])
+        i += {width}
+{halvings(width, "lanes[j] + {}", "v[i + j]", 2)}    return ct_complex_{target.suffix}(lanes[0], lanes[1])
 
 """
 
 
 def along_lines(p: Printer, name: str) -> str:
     """`inner` and `lines`: lines of elements, each into one state."""
-    t, s, lane, suffix = p.target.c, p.state.c, p.lane.c, p.target.suffix
+    t, s, lane, suffix, width = p.target.c, p.state.c, p.lane.c, p.target.suffix, lanes_of(p.target)
     block = 4096 if p.state is not p.lane else 1 << 62
     return f"""\
 cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
@@ -185,7 +189,7 @@ cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines,
     cdef {lane} b
     cdef int64_t k
     for k in range(lines):
-        if n >= {LANES}:
+        if n >= {width}:
             b = {name}_line(<const {t}*>(x + k * line_stride), n)
         else:
             b = {name}_line16(<const {t}*>(x + k * line_stride), n)
@@ -213,7 +217,7 @@ cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept
     cdef int64_t step = {block} if stride == sizeof({t}) else 256
     while start < n:
         m = n - start if n - start < step else step
-        if stride == sizeof({t}) and m >= {LANES}:
+        if stride == sizeof({t}) and m >= {width}:
             b = {name}_line(<const {t}*>(x + start * stride), m)
         elif stride == sizeof({t}) and m >= 16:
             b = {name}_line16(<const {t}*>(x + start * stride), m)
@@ -307,14 +311,19 @@ cdef void {name}_merge(void* state, const void* other, int64_t n) noexcept nogil
 def finish(row: Row, p: Printer, name: str) -> str:
     s, to = p.state.c, result(row, p.target)
     return f"""\
+cdef inline {to.c} {name}_result({s} a, {s} n) noexcept nogil:
+    a = {p.post}
+    return {convert(p.state, to)}
+
 cdef void {name}_finish(void* state, char* out, int64_t stride, int64_t k, int64_t count) noexcept nogil:
     cdef int64_t j
-    cdef {s} a
     cdef {s} n = <{s}>count
-    for j in range(k):
-        a = (<{s}*>state)[j]
-        a = {p.post}
-        (<{to.c}*>(out + j * stride))[0] = {convert(p.state, to)}
+    if stride == sizeof({to.c}):
+        for j in range(k):
+            (<{to.c}*>out)[j] = {name}_result((<{s}*>state)[j], n)
+    else:
+        for j in range(k):
+            (<{to.c}*>(out + j * stride))[0] = {name}_result((<{s}*>state)[j], n)
 
 """
 

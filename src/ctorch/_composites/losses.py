@@ -49,8 +49,8 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
 def binary_cross_entropy_with_logits(input, target, weight=None, pos_weight=None, reduction="mean"):
     if input.shape != target.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")
-    positive = -ops.logsigmoid(input)
-    if pos_weight is not None:
-        positive = positive * (1 + (pos_weight - 1) * target)
-    loss = (1 - target) * input + positive
+    if pos_weight is None:
+        loss = ops._binary_cross_entropy_with_logits(input, target)
+    else:
+        loss = (1 - target) * input - ops.logsigmoid(input) * (1 + (pos_weight - 1) * target)
     return _reduced(loss if weight is None else loss * weight, reduction)

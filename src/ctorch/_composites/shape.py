@@ -43,7 +43,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     if isinstance(repeats, int):
         if repeats < 0:
             raise RuntimeError("Repeats must be non-negative")
-        if not input.is_cuda:
+        if not input.is_cuda and input.is_contiguous():
             return ops._repeat_each(input, dim, repeats)
         sizes = [-1] * (dim + 1) + [repeats] + [-1] * (input.dim() - dim - 1)
         shape = [s * repeats if d == dim else s for d, s in enumerate(input.shape)]

@@ -25,6 +25,7 @@ cdef enum:
     SETUP = 256          # what a line costs beside its elements, in bytes that are passed
     LINES = 16           # lines that are laid out anew together, where those at hand are not dense
     PART = 128           # of each, at a time
+    SHORT = 64           # elements of lines that are worked on together
     AHEAD = 32           # elements of a large vector that are fetched before they are written,
     FAR = 1024           # which costs more than it saves where fewer lie in the cache
 
@@ -228,6 +229,7 @@ cdef struct Plan:
     Along* a
     bint across                      # lines run along the last of the other dimensions
     bint dense                       # lines along it are laid out anew
+    int64_t together                 # so many lines along it are worked on together
     int size                         # bytes of an element
     int ndim                         # dimensions that lines are counted over
     int64_t lines                    # how many of them
@@ -269,6 +271,23 @@ cdef void along_dense(Plan* p, int64_t lines, char* x, char* v, const int64_t* i
         start += n
 
 
+cdef void along_short(Plan* p, int64_t lines, char* x, char* v, const int64_t* index) noexcept nogil:
+    # Neighbouring short lines along the dimension, whose indices are checked at once where they are one line.
+    cdef Along* a = p.a
+    cdef int last = a.ndim - 1
+    cdef int64_t xs = a.xs[last], vs = a.vs[last], steps = a.steps[last]
+    cdef bint joined = a.step == 1 and steps == a.n
+    if a.check and joined and outside(a, index, 1, lines * a.n):
+        return
+    for _ in range(lines):
+        if a.check and not joined and outside(a, index, a.step, a.n):
+            return
+        a.line(x, 0, a.xd, index, a.step, v, a.vd, a.n, a.wrap)
+        x += xs
+        v += vs
+        index += steps
+
+
 cdef void across(Plan* p, int64_t start, int64_t count, int64_t first, int64_t columns, char* x, char* v,
                  const int64_t* index) noexcept nogil:
     # Lines across the dimension, one for each of its indices.
@@ -278,6 +297,12 @@ cdef void across(Plan* p, int64_t start, int64_t count, int64_t first, int64_t c
     x += first * xs
     v += first * vs
     index += first * step
+    if step == 0 and xs == p.size and vs == p.size and not a.writes:
+        if a.check and outside(a, index + start * a.step, a.step, count):
+            return
+        for i in range(start, start + count):
+            memcpy(v + i * a.vd, x + wrapped(index[i * a.step], a.wrap) * a.xd, columns * p.size)
+        return
     for i in range(start, start + count):
         if a.check and outside(a, index + i * a.step, step, columns):
             return
@@ -303,10 +328,12 @@ cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:
             x += k * a.xs[d]
             v += k * a.vs[d]
             index += k * a.steps[d]
-            if d == p.ndim - 1 and p.dense:
-                together = least(LINES, least(a.shape[d] - k, end - line))
+            if d == p.ndim - 1 and p.together > 1:
+                together = least(p.together, least(a.shape[d] - k, end - line))
         if p.dense:
             along_dense(p, together, x, v, index)
+        elif p.together > 1:
+            along_short(p, together, x, v, index)
         elif not p.across:
             along(p, start, least(p.length, a.n - start), x, v, index)
         elif a.writes:
@@ -342,6 +369,7 @@ cdef void run(Along* a) noexcept nogil:
     p.a, p.size = a, a.bytes
     p.across = goes_across(a)
     p.dense = a.writes and not p.across and a.step != 0 and a.vd != 0 and a.n > 8 and (a.step != 1 or a.vd != a.bytes)
+    p.together = LINES if p.dense else PIECE // a.n if not p.across and 0 < a.n <= SHORT and a.ndim > 0 else 1
     p.ndim = last if p.across else a.ndim
     p.lines = 1
     for d in range(p.ndim):

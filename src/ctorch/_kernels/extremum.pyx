@@ -1,6 +1,7 @@
 """The largest and the smallest along one dimension, with their places.
 
 A row is read in blocks: the block's extremum vectorises, and only where it is a new one is its place looked for.
+Short rows are turned to columns, some at a time.
 """
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int32_t, int64_t
@@ -10,6 +11,8 @@ from ctorch._parallel cimport parallel_for
 cdef enum:
     BLOCK = 2048        # elements of a row
     COLUMNS = 256       # columns worked on together
+    SHORT = 128         # elements of a row that is turned
+    NARROW = 8          # neighbouring columns that are rows, each by itself
     CHUNK = 16384       # elements to a task, at least
 
 ctypedef fused ordered:
@@ -34,7 +37,7 @@ cdef inline ordered block_extremum(const ordered* x, int64_t n, bint largest, bi
     cdef ordered best = x[0]
     cdef int unordered[64]
     cdef int64_t i = 0
-    cdef int j, found = 0
+    cdef int j, found = 0, width = 32
     if n >= 64:
         for j in range(64):
             lanes[j] = x[j]
@@ -50,9 +53,13 @@ cdef inline ordered block_extremum(const ordered* x, int64_t n, bint largest, bi
                 for j in range(64):
                     unordered[j] |= x[i + j] != x[i + j]
             i += 64
-        for j in range(64):
-            found |= unordered[j]
-            best = lanes[j] if (lanes[j] > best if largest else lanes[j] < best) else best
+        while width > 0:                # in pairs, so that no chain is long
+            for j in range(width):
+                unordered[j] |= unordered[j + width]
+                lanes[j] = lanes[j + width] if (lanes[j + width] > lanes[j] if largest
+                                                else lanes[j + width] < lanes[j]) else lanes[j]
+            width >>= 1
+        found, best = unordered[0], lanes[0]
     while i < n:
         found |= x[i] != x[i]
         best = x[i] if (x[i] > best if largest else x[i] < best) else best
@@ -130,15 +137,41 @@ cdef inline void columns(const ordered* x, int64_t n, int64_t inner, int64_t k, 
             places[j] = far_[j]
 
 
+cdef inline void short_rows(const Job* job, int64_t start, int64_t stop, ordered* tag) noexcept nogil:
+    cdef ordered turned[BLOCK]
+    cdef const ordered* x
+    cdef ordered* values = <ordered*>job.values
+    cdef int64_t size = BLOCK // job.n, i, j, k
+    size = size if size < COLUMNS else <int64_t>COLUMNS
+    while start < stop:
+        k = stop - start if stop - start < size else size
+        for i in range(job.n):
+            x = <const ordered*>job.x + start * job.row + i * job.step
+            for j in range(k):
+                turned[i * k + j] = x[j * job.row]
+        if job.largest:
+            columns(turned, job.n, k, k, True, values + start, job.places + start)
+        else:
+            columns(turned, job.n, k, k, False, values + start, job.places + start)
+        start += k
+
+
 cdef inline void task(Job* job, int64_t number, ordered* tag) noexcept nogil:
     cdef int64_t unit, stop = (number + 1) * job.units, column, at
     cdef const ordered* x = <const ordered*>job.x
     cdef ordered* values = <ordered*>job.values
     stop = stop if stop < job.outer * job.groups else job.outer * job.groups
+    if job.inner == 1 and job.n < SHORT:
+        short_rows(job, number * job.units, stop, tag)
+        return
     for unit in range(number * job.units, stop):
         column = unit % job.groups * COLUMNS
         at = unit // job.groups * job.inner + column
-        if job.inner == 1:
+        if 1 < job.inner < NARROW and job.n >= SHORT // 2:
+            for column in range(job.inner):
+                row(x + unit * job.n * job.inner + column, job.inner, job.n, job.largest, values + at + column,
+                    job.places + at + column)
+        elif job.inner == 1:
             row(x + unit * job.row, job.step, job.n, job.largest, values + at, job.places + at)
         elif job.largest:
             columns(x + unit // job.groups * job.n * job.inner + column, job.n, job.inner,

@@ -29,6 +29,8 @@ cdef enum:
     DEPTH = 16          # their rows in a block
     PART = 65536        # elements of a part, where few results leave threads idle
     CHUNK = 16384       # elements to a task, at least
+    SHORT = 64          # elements of rows that are turned to columns,
+    TURNED = 2048       # so many elements at a time
 
     VARIANCE = 0
     LOGSUMEXP
@@ -248,8 +250,8 @@ cdef inline void fold(Job* job, int64_t unit, int64_t part, int64_t k, double* s
         exponentials_columns(x, count, job.inner, k, states, states + COLUMNS)
 
 
-cdef inline void finish(Job* job, int64_t unit, int64_t k, double* states, real* tag) noexcept nogil:
-    cdef int64_t at = unit // job.groups * job.inner + unit % job.groups * COLUMNS, j
+cdef inline void finish(Job* job, int64_t at, int64_t k, double* states, real* tag) noexcept nogil:
+    cdef int64_t j
     cdef real* y = <real*>job.y + at
     cdef real* mean = <real*>job.mean + at
     cdef double value
@@ -267,6 +269,31 @@ cdef inline int64_t width(Job* job, int64_t unit) noexcept nogil:
     return rest if rest < COLUMNS else <int64_t>COLUMNS
 
 
+cdef inline int64_t place(Job* job, int64_t unit) noexcept nogil:
+    return unit // job.groups * job.inner + unit % job.groups * COLUMNS
+
+
+cdef inline void short_rows(Job* job, int64_t start, int64_t stop, real* tag) noexcept nogil:
+    """Short rows as columns, some at a time."""
+    cdef real turned[TURNED]
+    cdef double states[2 * COLUMNS]
+    cdef const real* x
+    cdef int64_t n = job.n, size = TURNED // n, i, j, k
+    size = size if size < COLUMNS else <int64_t>COLUMNS
+    while start < stop:
+        k = stop - start if stop - start < size else size
+        x = <const real*>job.x + start * n
+        for i in range(n):
+            for j in range(k):
+                turned[i * k + j] = x[j * n + i]
+        if job.op == VARIANCE:
+            moments_columns(<const real*>turned, n, k, k, states, states + COLUMNS)
+        else:
+            exponentials_columns(<const real*>turned, n, k, k, states, states + COLUMNS)
+        finish(job, start, k, states, tag)
+        start += k
+
+
 cdef inline void task(Job* job, int64_t number, real* tag) noexcept nogil:
     cdef double states[2 * COLUMNS]
     cdef int64_t unit, stop, k
@@ -276,10 +303,13 @@ cdef inline void task(Job* job, int64_t number, real* tag) noexcept nogil:
         return
     stop = (number + 1) * job.units
     stop = stop if stop < job.outer * job.groups else job.outer * job.groups
+    if job.inner == 1 and 0 < job.n < SHORT:
+        short_rows(job, number * job.units, stop, tag)
+        return
     for unit in range(number * job.units, stop):
         k = width(job, unit)
         fold(job, unit, 0, k, states, tag)
-        finish(job, unit, k, states, tag)
+        finish(job, place(job, unit), k, states, tag)
 
 
 cdef void join(Job* job, int64_t unit, int64_t k) noexcept nogil:
@@ -314,7 +344,7 @@ cdef inline int run(Job* job, task_fn fn, real* tag) noexcept nogil:
         parallel_for(fn, job, tasks * job.parts)
         for unit in range(tasks):
             join(job, unit, width(job, unit))
-            finish(job, unit, width(job, unit), job.states + unit * job.parts * 2 * COLUMNS, tag)
+            finish(job, place(job, unit), width(job, unit), job.states + unit * job.parts * 2 * COLUMNS, tag)
         release(job.states)
         return 0
     job.units = CHUNK // (size + 1) + 1

@@ -1,19 +1,25 @@
 """Interpolation along an axis, by lists of taps, and samples of images at points."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport floor, fmod, nearbyint
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport INT32_MAX, int32_t, int64_t
 from libc.string cimport memcpy, memset
 
 from ctorch._kernels.lanes cimport real
 from ctorch._parallel cimport parallel_for
 
-cdef extern from "pick.h" nogil:
-    void ct_pick_f32(const float* x, const int64_t* at, float* to, int n)
-    void ct_pick_f64(const double* x, const int64_t* at, double* to, int n)
+cdef extern from "grid.h" nogil:
+    enum:
+        CT_POINTS
+
+    ctypedef struct ct_grid:
+        int64_t height, width, channels, points
+        int mode, padding, align
+
+    void ct_sample_f32(const ct_grid* g, const float* point, int m, const float* x, float* y)
+    void ct_sample_f64(const ct_grid* g, const double* point, int m, const double* x, double* y)
 
 cdef enum:
     CHUNK = 16384       # elements of the result to a chunk
-    POINTS = 64         # points of which the corners are kept
 
 ctypedef void (*chunk_fn)(void* arg, int64_t number) noexcept nogil
 
@@ -271,81 +277,43 @@ cdef inline void corners(const Sampling* s, const real* point, Corners* c, bint 
         linear_corners(s, point, c, slopes)
 
 
-cdef void flat_corners(const Sampling* s, const real* grid, int m, int64_t (*at)[POINTS],
-                       real (*weight)[POINTS]) noexcept nogil:
-    # Linear corners of points of images, by loops over the points that become vectors.
-    cdef real places[2][POINTS]
-    cdef real slope, x, y, right, down
-    cdef int64_t width = s.size[2], height = s.size[1], i, j, first
-    cdef bint top, below, here, beside
-    cdef int p, axis
-    for axis in range(2):
-        for p in range(m):
-            places[axis][p] = place(s, grid[2 * p + axis], s.size[2 - axis], &slope)
-        for p in range(m if s.padding != GRID_ZEROS else 0):
-            places[axis][p] = inside(s, places[axis][p], s.size[2 - axis], &slope)
-        for p in range(m, POINTS):
-            places[axis][p] = 0
-    for p in range(POINTS):
-        x, y = <real>floor(places[0][p]), <real>floor(places[1][p])
-        right, down = places[0][p] - x, places[1][p] - y
-        j, i = clear(x), clear(y)
-        first = i * width + j
-        here, beside = (j >= 0) & (j < width), (j >= -1) & (j < width - 1)
-        top, below = (i >= 0) & (i < height), (i >= -1) & (i < height - 1)
-        at[0][p] = first if top & here else -1
-        at[1][p] = first + 1 if top & beside else -1
-        at[2][p] = first + width if below & here else -1
-        at[3][p] = first + width + 1 if below & beside else -1
-        weight[0][p], weight[1][p] = (1 - down) * (1 - right), (1 - down) * right
-        weight[2][p], weight[3][p] = down * (1 - right), down * right
-
-
-cdef inline void add_corner(const real* x, const int64_t* at, const real* weight, real* total) noexcept nogil:
-    """One corner of POINTS points in a channel; outside of the image there is zero, whatever its first element is."""
-    cdef int p
-    cdef real value[POINTS]
-    if real is float:
-        ct_pick_f32(x, at, value, POINTS)
-    else:
-        ct_pick_f64(x, at, value, POINTS)
-    for p in range(POINTS):
-        total[p] += (value[p] if at[p] >= 0 else <real>0) * weight[p]
+cdef void sample_point(const Sampling* s, const real* point, const real* x, real* y) noexcept nogil:
+    """A point in all channels of an image."""
+    cdef int64_t area = s.size[0] * s.size[1] * s.size[2], channel
+    cdef Corners c
+    cdef int j
+    cdef real total
+    corners(s, point, &c, False)
+    for channel in range(s.channels):
+        total = 0
+        for j in range(c.count):
+            total += (x[c.at[j]] if c.at[j] >= 0 else <real>0) * <real>c.weight[j]
+        y[channel * s.points] = total
+        x += area
 
 
 cdef void sample_chunk(const Sampling* s, int64_t number, real* tag) noexcept nogil:
-    """Some points of an image: the corners of POINTS of them, then these in one channel after the other."""
-    cdef int64_t parts = (s.points + 1023) // 1024, image = number // parts, i, stop, m, channel
-    cdef int64_t area = s.size[0] * s.size[1] * s.size[2]
+    """Some points of an image."""
+    cdef int64_t parts = (s.points + 1023) // 1024, image = number // parts, i = number % parts * 1024
+    cdef int64_t area = s.size[0] * s.size[1] * s.size[2], stop = i + 1024 if i + 1024 < s.points else s.points
     cdef const real* grid = <const real*>s.grid + image * s.points * s.axes
     cdef const real* x = <const real*>s.x + image * s.channels * area
     cdef real* y = <real*>s.y + image * s.channels * s.points
-    cdef int64_t at[16][POINTS]
-    cdef real weight[16][POINTS]
-    cdef real total[POINTS]
-    cdef Corners c
-    cdef int j, p
-    i = number % parts * 1024
-    stop = i + 1024 if i + 1024 < s.points else s.points
+    cdef ct_grid g
+    cdef int m
+    g.height, g.width, g.channels, g.points = s.size[1], s.size[2], s.channels, s.points
+    g.mode, g.padding, g.align = s.mode, s.padding, s.align
     while i < stop:
-        m = stop - i if stop - i < POINTS else POINTS
-        c.count = 4
-        if s.axes == 2 and s.mode != GRID_NEAREST and s.mode != GRID_BICUBIC and area > 0:
-            flat_corners(s, grid + 2 * i, <int>m, at, weight)
-        for p in range(POINTS if s.axes != 2 or s.mode == GRID_NEAREST or s.mode == GRID_BICUBIC else 0):
-            if p < m:
-                corners(s, grid + (i + p) * s.axes, &c, False)
-            for j in range(c.count):
-                at[j][p] = c.at[j] if p < m and area > 0 else -1
-                weight[j][p] = <real>c.weight[j]
-        for channel in range(s.channels if area > 0 else 0):
-            for p in range(POINTS):
-                total[p] = 0
-            for j in range(c.count):
-                add_corner(x + channel * area, at[j], weight[j], total)
-            for p in range(m):
-                y[channel * s.points + i + p] = total[p]
-        i += POINTS
+        if s.axes == 2 and 0 < area <= INT32_MAX:
+            m = <int>(stop - i) if stop - i < CT_POINTS else CT_POINTS
+            if real is float:
+                ct_sample_f32(&g, grid + 2 * i, m, x, y + i)
+            else:
+                ct_sample_f64(&g, grid + 2 * i, m, x, y + i)
+            i += m
+        else:
+            sample_point(s, grid + s.axes * i, x, y + i)
+            i += 1
 
 
 cdef void sample_backward_image(const Sampling* s, int64_t image, real* tag) noexcept nogil:

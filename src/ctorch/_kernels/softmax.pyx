@@ -19,6 +19,10 @@ cdef enum:
     CHUNK = 16384       # elements to a chunk
     LANES = 512         # columns worked on together when the dimension is not the last
     BLOCK = 256         # elements of a row whose exponentials are held at a time
+    SHORT = 128         # elements of rows that are turned to columns,
+    TURNED = 2048       # so many elements at a time
+    NARROW = 16         # columns fewer than this are turned to rows, if these
+    LONG = 32           # are as long
 
     SOFTMAX = 0
     LOG_SOFTMAX
@@ -204,6 +208,41 @@ cdef inline void some_columns(int op, const real* x, const real* y, real* to, in
         log_softmax_backward_columns(x, y, to, n, inner, columns)
 
 
+cdef inline void turn(const real* x, int64_t rows, int64_t columns, real* to) noexcept nogil:
+    cdef int64_t i, j
+    for j in range(columns):
+        for i in range(rows):
+            to[j * rows + i] = x[i * columns + j]
+
+
+cdef inline void short_rows(int op, const real* x, const real* y, real* to, int64_t rows, int64_t n) noexcept nogil:
+    """Short rows as columns, some at a time."""
+    cdef real turned[3][TURNED]
+    cdef int64_t size = TURNED // n, start = 0, k
+    size = size if size < LANES else <int64_t>LANES
+    while start < rows:
+        k = rows - start if rows - start < size else size
+        turn(x + start * n, k, n, turned[0])
+        if op == SOFTMAX_BACKWARD or op == LOG_SOFTMAX_BACKWARD:
+            turn(y + start * n, k, n, turned[1])
+        some_columns(op, <const real*>turned[0], <const real*>turned[1], turned[2], n, k, k)
+        turn(<const real*>turned[2], n, k, to + start * n)
+        start += k
+
+
+cdef inline void few_columns(int op, const real* x, const real* y, real* to, int64_t n,
+                             int64_t columns) noexcept nogil:
+    """A few columns, at most TURNED elements in all, as rows."""
+    cdef real turned[3][TURNED]
+    cdef int64_t j
+    turn(x, n, columns, turned[0])
+    if op == SOFTMAX_BACKWARD or op == LOG_SOFTMAX_BACKWARD:
+        turn(y, n, columns, turned[1])
+    for j in range(columns):
+        one_row(op, <const real*>turned[0] + j * n, <const real*>turned[1] + j * n, turned[2] + j * n, n)
+    turn(<const real*>turned[2], columns, n, to)
+
+
 cdef void chunk(Softmax* s, int64_t number, real* tag) noexcept nogil:
     """Units number * s.chunk and on: rows when inner is 1, else groups of LANES columns."""
     cdef int64_t groups = (s.inner + LANES - 1) // LANES, unit, at, column
@@ -213,10 +252,17 @@ cdef void chunk(Softmax* s, int64_t number, real* tag) noexcept nogil:
     cdef real* to = <real*>s.to
     if stop > s.outer * groups:
         stop = s.outer * groups
+    if s.inner == 1 and s.n < SHORT:
+        at = number * s.chunk * s.n
+        short_rows(s.op, x + at, y + at, to + at, stop - number * s.chunk, s.n)
+        return
     for unit in range(number * s.chunk, stop):
         if s.inner == 1:
             at = unit * s.n
             one_row(s.op, x + at, y + at, to + at, s.n)
+        elif s.inner < NARROW and s.n >= LONG and s.n * s.inner <= TURNED:
+            at = unit * s.n * s.inner
+            few_columns(s.op, x + at, y + at, to + at, s.n, s.inner)
         else:
             column = unit % groups * LANES
             at = unit // groups * s.n * s.inner + column

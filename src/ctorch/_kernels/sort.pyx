@@ -687,7 +687,7 @@ cdef void extent_job(SortJob* job, uint64_t* bits) noexcept nogil:
     cdef uint64_t bounds[2 * PARTS]
     cdef Row r
     fill_row(&r, job, 0)
-    r.parts = job.n // PART
+    r.parts = 4 * job.n // PART
     r.parts = 1 if r.parts < 1 else PARTS if r.parts > PARTS else r.parts
     r.bounds = bounds
     if job.width == 1:
