@@ -5,7 +5,7 @@ import numpy as np
 import scipy.special as sp
 from comparison import NEAR, Tolerance
 from hypothesis import strategies as st
-from references import INVERSES, airy, bessel, digamma, i0, i1
+from references import INVERSES, airy, bessel, digamma, i0, i1, k0, k0e, k1, k1e, lgamma
 from rows import ROWS
 from strategies import ALL_DTYPES, FLOATS, INTEGERS
 
@@ -112,6 +112,7 @@ CASES = {
         "sin", "cos", "tan", "sinh", "cosh", "tanh", "sinc")},
     **{name: [Case(name, tolerance=INFINITE, precise=function)] for name, function in INVERSES.items()},
     "i0": [Case("i0", precise=i0)],
+    "lgamma": [Case("lgamma", precise=lgamma)],
     "digamma": [Case("digamma", tolerance=Tolerance(16, atol=8), precise=digamma)],
     "special_ndtr": [Case("special.ndtr", tolerance=Tolerance({"float64": 1024}), precise=sp.ndtr)],
     "special_log_ndtr": [Case("special.log_ndtr", tolerance=Tolerance(32), precise=sp.log_ndtr)],
@@ -123,8 +124,8 @@ CASES = {
                              scale=lambda x: np.where(x < -1e6, 1e30, 0))],
     **{f"special_{name}": [Case(f"special.{name}", tolerance=Tolerance(16, tiny=2, zeros=name[:2] != "i1"),
                                precise=function)]
-       for name, function in (("modified_bessel_k0", sp.k0), ("modified_bessel_k1", sp.k1), ("i0e", sp.i0e),
-                              ("scaled_modified_bessel_k0", sp.k0e), ("scaled_modified_bessel_k1", sp.k1e),
+       for name, function in (("modified_bessel_k0", k0), ("modified_bessel_k1", k1), ("i0e", sp.i0e),
+                              ("scaled_modified_bessel_k0", k0e), ("scaled_modified_bessel_k1", k1e),
                               ("i1", i1), ("i1e", sp.i1e), ("erfcx", sp.erfcx))},
     **{f"special_bessel_{name}": [Case(f"special.bessel_{name}", tolerance=Tolerance(8, atol=4),
                                        precise=bessel(name))] for name in ("j0", "j1", "y0", "y1")},

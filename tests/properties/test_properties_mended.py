@@ -505,3 +505,21 @@ def test_numbers_among_blocks_add_their_category_only():
     assert ctorch.block_diag(half, one).dtype == ctorch.float16
     assert ctorch.block_diag(half, one.reshape(1)).dtype == ctorch.float32
     assert ctorch.block_diag(ctorch.ones(2, dtype=ctorch.int8), one).dtype == ctorch.float32
+
+
+@pytest.mark.parametrize("limits", [(True, 300), (300, True), (False, -2 ** 31)])
+def test_limits_that_a_dtype_cannot_hold_beside_a_bool(limits):
+    with pytest.raises(RuntimeError, match="without overflow"):
+        ctorch.tensor([8], dtype=ctorch.uint8).clamp(*limits)
+
+
+def test_complex_numbers_times_a_power_of_two():
+    for shape in ((), (1,)):
+        x = ctorch.ones(shape, dtype=ctorch.complex128).ldexp(ctorch.tensor([200]))
+        assert x.dtype == ctorch.complex128 and x.tolist() == [2.0 ** 200]
+
+
+def test_numbers_to_a_power_keep_their_digits():
+    one = ctorch.tensor([1])
+    assert ctorch.float_power(1e-3, one).tolist() == [1e-3] and one.double().float_power(0.1 + 1j).tolist() == [1]
+    assert ctorch.float_power(1e-3j, one).tolist() == [pytest.approx(1e-3j, rel=1e-14)]

@@ -88,15 +88,19 @@ def positive(input):
 
 
 def float_power(input, exponent):
-    operands = [x if isinstance(x, ctorch.Tensor) else ctorch.tensor(x) for x in (input, exponent)]
-    wide = ctorch.complex128 if any(x.is_complex() for x in operands) else ctorch.float64
-    return ops.pow(*(x.to(wide) for x in operands))
+    wide = ctorch.complex128 if ctorch.result_type(input, exponent).is_complex else ctorch.float64
+    return ops.pow(*(x.to(wide) if isinstance(x, ctorch.Tensor) else ctorch.tensor(x, dtype=wide)
+                     for x in (input, exponent)))
 
 
 def ldexp(input, other):
     _need_tensors("ldexp", input=input)
     other = other if isinstance(other, ctorch.Tensor) else ctorch.tensor(other)
-    if not input.is_floating_point() or other.dtype == ctorch.bool or other.is_floating_point() or other.is_complex():
+    if other.is_floating_point() or other.is_complex():
+        return input * ops.pow(2.0, other)
+    if input.is_complex():
+        return input * ops.pow(2.0, other.to(ctorch.float64)).to(input.dtype)
+    if not input.is_floating_point() or other.dtype == ctorch.bool:
         return input * ops.pow(2.0, other)
     # In two steps, for a power of two may leave the range where the result does not.
     power = other.to(ctorch.int64).clamp(-2200, 2200).to(ctorch.float64)
