@@ -153,10 +153,31 @@ def _without_determinant(x, ours, theirs):
     return ((sizes[0] < nothing) & ((sizes[1] < nothing) | np.isnan(sizes[1]))).any()
 
 
+def angle_at_the_cut(call, ours, theirs):
+    """The angle of a negative determinant among complex ones is pi or -pi, by the sign of a zero that is left."""
+    if call.name != "logdet" or ours.error or theirs.error or "complex" not in call.args[0].dtype:
+        return False
+    mine, other = ours.result[1], theirs.result[1]
+    cut = np.isfinite(mine) & (np.abs(np.abs(mine.imag) - np.pi) < 1e-5)
+    turned = np.where(cut & (mine.imag * other.imag < 0), mine.conj(), mine)
+    rtol = 1e-3 if mine.dtype == "complex64" else 1e-7
+    pairs = [(turned, other), *((a[1], b[1]) for a, b in zip(ours.grads, theirs.grads))]
+    return (turned != mine).any() and all(np.allclose(a, b, rtol, rtol, equal_nan=True) for a, b in pairs)
+
+
 def right_sides_of_nothing(call, ours, theirs):
     """PyTorch does not broadcast right sides where there are no elements."""
     return call.name == "linalg.lstsq" and _nothing_in(call) and ours.error is None and (
         _says(theirs, "must match the size of tensor b"))
+
+
+def one_matrix_of_right_sides(call, ours, theirs):
+    """PyTorch takes the rows of one matrix of right sides for a batch, to which the matrices are broadcast."""
+    if call.name != "linalg.lstsq" or ours.error or call.args[0].values.ndim != 1 + call.args[1].values.ndim:
+        return False
+    batch, rows = call.args[0].values.shape[:-2], call.args[1].values.shape[:-1]
+    return batch != rows and (_says(theirs, "must match the size of tensor b") or (
+        theirs.error is None and theirs.result[0][1].shape[:-2] == np.broadcast_shapes(batch, rows) != batch))
 
 
 def logit_at_its_limit(call, ours, theirs):
@@ -407,12 +428,14 @@ def antialiased_column(call, ours, theirs):
 
 def size_of_infinity_and_nan(call, ours, theirs):
     """The size of a complex number of infinity and NaN is infinite to PyTorch; its square, which norms add, is NaN."""
-    if not call.name.endswith("normalize") or ours.error or theirs.error or call.args[0].dtype not in (
+    normalizes = call.name.endswith("normalize")
+    if not (normalizes or call.name == "linalg.norm") or ours.error or theirs.error or call.args[0].dtype not in (
             "complex64", "complex128"):
         return False
     x, mine, other = call.args[0].values, ours.result[1], theirs.result[1]
     half = (np.isinf(x.real) & np.isnan(x.imag)) | (np.isnan(x.real) & np.isinf(x.imag))
-    lines = np.broadcast_to(half.any(call.kwargs["dim"], keepdims=True), x.shape) if x.ndim else half
+    lines = half.any(call.kwargs.get("dim"), keepdims=normalizes) if x.ndim else half
+    lines = np.broadcast_to(lines, mine.shape)
     return half.any() and np.allclose(mine[~lines], other[~lines], rtol=1e-4, equal_nan=True)
 
 
@@ -468,7 +491,7 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                residuals_without_columns, means_of_halves, no_dtype_and_a_fault, products_that_do_not_count,
                nothing_added_in_place, size_of_infinity_and_nan,
                gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
-               statistics_with_steps]
+               statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides]
 
 
 def differs_on_purpose(call, ours, theirs):
