@@ -547,3 +547,14 @@ def test_attention_to_keys_without_depth(keys):
     y.sum().backward()
     assert y.tolist() == [[[float(keys > 0)] * 2] * 2]
     assert v.grad.flatten().tolist() == [pytest.approx(2 / 3)] * 2 * keys
+
+
+def test_steps_along_one_pair_of_parts():
+    x = ctorch.arange(4.0).as_strided((1, 2), (1, 1))
+    assert ctorch.view_as_complex(x).tolist() == [1j]
+    with pytest.raises(RuntimeError, match="divisible by 2"):
+        ctorch.view_as_complex(ctorch.arange(4.0).as_strided((2, 2), (1, 1)))
+
+
+def test_one_power_as_a_truth():
+    assert ctorch.logspace(-1, 0, 1, dtype=ctorch.bool).tolist() == [True]

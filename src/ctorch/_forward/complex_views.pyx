@@ -40,7 +40,7 @@ cdef TensorBase view_as_complex_forward(TensorBase x):
     if x.strides[last] != 1:
         raise RuntimeError("Tensor must have a last dimension with stride 1")
     for i in range(last):
-        if x.strides[i] % 2:
+        if x.strides[i] % 2 and x.shape[i] != 1:
             raise RuntimeError("Tensor must have a stride divisible by 2 for all but last dimension")
         shape[i], strides[i] = x.shape[i], x.strides[i] // 2
     if (x.data - x.storage.data) % (2 * itemsize_of[x.dtype]):
