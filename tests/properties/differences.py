@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.linalg
+from comparison import resolve
 from strategies import torch
 
 WHOLE = ("int64", "int32", "int16", "int8", "uint8", "bool")
@@ -439,6 +440,36 @@ def size_of_infinity_and_nan(call, ours, theirs):
     return half.any() and np.allclose(mine[~lines], other[~lines], rtol=1e-4, equal_nan=True)
 
 
+def infinity_beside_a_window(call, ours, theirs):
+    """PyTorch's convolutions of bfloat16 make NaN of what has an infinite number beside its window."""
+    if "conv" not in call.name or call.args[0].dtype != "bfloat16" or ours.error or theirs.error:
+        return False
+    mine, other = ours.result[1], theirs.result[1]
+    if not (np.isnan(other) & ~np.isnan(mine)).any():
+        return False
+    args = [None if t is None else t.make(torch)[0].double() for t in call.args]
+    want = resolve(torch, call.name)(*args, **call.kwargs).numpy()
+    largest = np.abs(want[np.isfinite(want)]).max(initial=0)
+    return np.allclose(mine, want, 8e-2, 8e-2 * largest, equal_nan=True)
+
+
+def gradient_of_the_same_size(call, ours, theirs):
+    """PyTorch passes the gradient of nearest neighbours on as it is where the size stays, though not each is itself."""
+    if call.name != "nn.functional.interpolate" or call.kwargs["mode"] != "nearest" or ours.error or theirs.error:
+        return False
+    if not theirs.grads or not call.args[0].consistent or ours.result[1].shape != call.args[0].values.shape:
+        return False
+    x, (_, mine), (_, other) = call.args[0].values, ours.result, theirs.result
+    seeds = np.cos(np.arange(x.size) + 0.3).reshape(x.shape)
+    return (mine != x).any() and np.array_equal(mine, other) and np.allclose(theirs.grads[0][1], seeds)
+
+
+def no_dimension_of_channels(call, ours, theirs):
+    """Without channels PyTorch raises IndexError, or RuntimeError where a weight or statistics are given."""
+    return call.name.endswith("batch_norm") and _says(ours, "at least 2 dimensions") and (
+        isinstance(theirs.error, IndexError) and call.args[1:] == [None] * 4)
+
+
 def statistics_with_steps(call, ours, theirs):
     """PyTorch's gradient of a normalization by given statistics reads those with steps as though they had none."""
     if call.name != "nn.functional.batch_norm" or call.kwargs["training"] or ours.error or theirs.error or not (
@@ -491,7 +522,8 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                residuals_without_columns, means_of_halves, no_dtype_and_a_fault, products_that_do_not_count,
                nothing_added_in_place, size_of_infinity_and_nan,
                gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
-               statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides]
+               statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides,
+               no_dimension_of_channels, infinity_beside_a_window, gradient_of_the_same_size]
 
 
 def differs_on_purpose(call, ours, theirs):

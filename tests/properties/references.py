@@ -30,7 +30,7 @@ def airy(x):
 
 
 _airy_near = elsewhere(_precise(mpmath.airyai), lambda x: sp.airy(x)[0],
-                       lambda x: (np.abs(x) > 1) & (x > -1e6) & (x < 20))
+                       lambda x: (np.abs(x) > 1) & (x > -1e6) & (x < 110))
 # SciPy's overflow where the exponential function does, a little before they should; its i0 errs by 4 units.
 i0 = elsewhere(_precise(mpmath.besseli, 0), sp.i0, lambda x: np.abs(x) < 720)
 i1 = elsewhere(_precise(mpmath.besseli, 1), sp.i1, lambda x: np.abs(x) > 690)
