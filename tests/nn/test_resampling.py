@@ -93,6 +93,16 @@ def test_grid_sample(dims, mode, padding, align):
         assert gradcheck(lambda x, g: F.grid_sample(x, g, mode, padding, align), (leaf(*image), leaf(*points, seed=1)))
 
 
+@pytest.mark.parametrize("shape, mode, antialias", [
+    ((1, 1, 3), "linear", False), ((1, 2, 3, 2), "bilinear", False), ((1, 2, 3, 2), "bilinear", True),
+    ((1, 2, 3, 2), "bicubic", True), ((1, 1, 2, 3, 2), "trilinear", False)])
+def test_a_factor_that_keeps_the_size(shape, mode, antialias):
+    x = leaf(*shape)
+    y = F.interpolate(x, scale_factor=1.3, mode=mode, antialias=antialias)
+    y.sum().backward()
+    assert ctorch.equal(y, x) and ctorch.equal(x.grad, ctorch.ones(shape, dtype=ctorch.float64))
+
+
 def test_grid_sample_has_one_derivative():
     x = leaf(1, 1, 3, 3)
     y = F.grid_sample(x, leaf(1, 2, 2, 2), align_corners=False)

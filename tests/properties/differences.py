@@ -453,15 +453,36 @@ def infinity_beside_a_window(call, ours, theirs):
     return np.allclose(mine, want, 8e-2, 8e-2 * largest, equal_nan=True)
 
 
-def gradient_of_the_same_size(call, ours, theirs):
-    """PyTorch passes the gradient of nearest neighbours on as it is where the size stays, though not each is itself."""
+def neighbours_of_the_same_size(call, ours, theirs):
+    """Where a size stays, some of PyTorch's kernels of nearest neighbours leave each in its place, at any factor."""
     if call.name != "nn.functional.interpolate" or call.kwargs["mode"] != "nearest" or ours.error or theirs.error:
         return False
-    if not theirs.grads or not call.args[0].consistent or ours.result[1].shape != call.args[0].values.shape:
+    x, factors, (_, mine), (_, other) = call.args[0], call.kwargs.get("scale_factor"), ours.result, theirs.result
+    if not factors or not x.consistent:
         return False
-    x, (_, mine), (_, other) = call.args[0].values, ours.result, theirs.result
-    seeds = np.cos(np.arange(x.size) + 0.3).reshape(x.shape)
-    return (mine != x).any() and np.array_equal(mine, other) and np.allclose(theirs.grads[0][1], seeds)
+    by_factor = in_place = x.values
+    for k in range(2, x.values.ndim):
+        n, factor = x.values.shape[k], factors[k - 2] if isinstance(factors, tuple) else factors
+        places = np.minimum(np.arange(mine.shape[k], dtype="float32") * np.float32(1 / factor), n - 1).astype(int)
+        by_factor = by_factor.take(places, k)
+        in_place = in_place.take(np.arange(n) if n == mine.shape[k] else places, k)
+    if np.array_equal(by_factor, in_place) or not np.array_equal(mine, by_factor):
+        return False
+    alone = not ours.grads or np.isclose(ours.grads[0][1].sum(), theirs.grads[0][1].sum())
+    return alone and (np.array_equal(other, in_place) or (np.array_equal(other, mine) and bool(ours.grads)))
+
+
+def attention_of_overlapping_queries(call, ours, theirs):
+    """PyTorch's attention lays its result out as the queries lie: where these overlap, it writes over itself."""
+    if call.name != "nn.functional.scaled_dot_product_attention" or ours.error or theirs.error:
+        return False
+    if call.args[0].layout not in ("overlapping", "expanded"):
+        return False
+    given = [[t.make(torch)[0].contiguous() if hasattr(t, "layout") else t for t in some]
+             for some in (call.args, call.kwargs.values())]
+    want = torch.nn.functional.scaled_dot_product_attention(*given[0], **dict(zip(call.kwargs, given[1])))
+    rtol = 3e-2 if "16" in call.args[0].dtype else 1e-4
+    return np.allclose(ours.result[1], want.detach().double().numpy(), rtol, rtol, equal_nan=True)
 
 
 def no_dimension_of_channels(call, ours, theirs):
@@ -523,7 +544,8 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                nothing_added_in_place, size_of_infinity_and_nan,
                gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
                statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides,
-               no_dimension_of_channels, infinity_beside_a_window, gradient_of_the_same_size]
+               no_dimension_of_channels, infinity_beside_a_window, neighbours_of_the_same_size,
+               attention_of_overlapping_queries]
 
 
 def differs_on_purpose(call, ours, theirs):
