@@ -77,7 +77,7 @@ def tame(case, items, params):
     """
     for k, x in enumerate(items):
         if isinstance(x, float) and 0 < abs(x) < 1e-44:
-            items[k] = 1e-3                   # which of the numbers beside it that is, differs by dtype
+            items[k] = 2.0 ** -10             # which of the numbers beside it that is, differs by dtype
         if case.path in DIVIDES and isinstance(x, Operand) and not x.shape and x.flat.dtype.kind in "iu":
             x.flat %= 100                     # PyTorch wraps a number to the dtype of a tensor
     if params.get("rounding_mode") != "trunc" and case.path not in ("gcd", "lcm"):

@@ -524,6 +524,7 @@ def test_complex_numbers_times_a_power_of_two():
 def test_numbers_to_a_power_keep_their_digits():
     one = ctorch.tensor([1])
     assert ctorch.float_power(1e-3, one).tolist() == [1e-3] and one.double().float_power(0.1 + 1j).tolist() == [1]
+    assert ctorch.tensor([True]).float_power(ctorch.tensor([9], dtype=ctorch.uint16)).tolist() == [1]
     assert ctorch.float_power(1e-3j, one).tolist() == [pytest.approx(1e-3j, rel=1e-14)]
 
 

@@ -1,4 +1,5 @@
 """Parts, signs and forms of numbers, written with other operators."""
+import builtins
 from collections import namedtuple
 
 import ctorch
@@ -88,7 +89,9 @@ def positive(input):
 
 
 def float_power(input, exponent):
-    wide = ctorch.complex128 if ctorch.result_type(input, exponent).is_complex else ctorch.float64
+    wide = ctorch.complex128 if any(
+        x.is_complex() if isinstance(x, ctorch.Tensor) else isinstance(x, builtins.complex)
+        for x in (input, exponent)) else ctorch.float64
     return ops.pow(*(x.to(wide) if isinstance(x, ctorch.Tensor) else ctorch.tensor(x, dtype=wide)
                      for x in (input, exponent)))
 
