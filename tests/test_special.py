@@ -272,5 +272,18 @@ def test_airy_stays_small_where_its_phase_is_lost():
     assert (ctorch.special.airy_ai(x).abs() <= (-x) ** -0.25).all()
 
 
+def test_log_gamma_beside_its_zeros():
+    x = np.array([-2.4570247382208005, -2.457024738220801, -3.1435808883499, -3.95, -6.001760863752292,
+                  -6.999848789553326])
+    with mp.workdps(40):
+        want = [float(mp.loggamma(mp.mpf(v)).real) for v in x.tolist()]
+    np.testing.assert_allclose(ctorch.lgamma(ctorch.from_numpy(x)).numpy(), want, rtol=1e-15)
+
+
+def test_infinite_powers_below_the_poles_of_zeta():
+    x = ctorch.tensor([-100.25, -20.5, -0.5, 0.5, 2.0])
+    assert ctorch.special.zeta(float("inf"), x).tolist() == [float("inf")] * 4 + [0.0]
+
+
 def test_the_pole_of_zeta_does_not_ask_where():
     assert ctorch.special.zeta(ctorch.ones(2), ctorch.tensor([float("nan"), 3.0])).tolist() == [float("inf")] * 2

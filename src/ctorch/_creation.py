@@ -68,8 +68,9 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
     if not (kind.is_floating_point or kind.is_complex):
         if steps == 1:
-            return _placed(_factories.full((1,), int(float(base) ** start), dtype=kind), device, out, requires_grad,
-                           layout, pin_memory)
+            value = float(base) ** start
+            return _placed(_factories.full((1,), value if kind == ctorch.bool else int(value), dtype=kind), device, out,
+                           requires_grad, layout, pin_memory)
         start, end = int(start), int(end)
     exponents = _factories.linspace(start, end, steps, dtype=ctorch.float64)
     values = _functions.pow(ctorch.tensor(float(base), dtype=ctorch.float64), exponents).to(kind)

@@ -53,6 +53,6 @@ cdef int random_range(Generator generator, Element kind, void* x, int64_t n, obj
                       object high) except -1
 cdef int randperm(Generator generator, Element kind, void* x, int64_t n) except -1
 # p is (rows, categories), out (rows, samples).
-cdef int check_multinomial(int64_t categories, int64_t samples, bint replacement) except -1
+cdef int check_multinomial(int64_t rows, int64_t categories, int64_t samples, bint replacement) except -1
 cdef int multinomial(Generator generator, Element kind, const void* p, int64_t rows, int64_t categories,
                      int64_t samples, bint replacement, int64_t* out) except -1

@@ -547,13 +547,15 @@ cdef int check_weights(Element kind, const void* p, int64_t rows, int64_t catego
     return 0
 
 
-cdef int check_multinomial(int64_t categories, int64_t samples, bint replacement) except -1:
+cdef int check_multinomial(int64_t rows, int64_t categories, int64_t samples, bint replacement) except -1:
     """Whether so many can be drawn, on any device."""
     if samples <= 0:
         raise RuntimeError(f"multinomial: cannot sample n_sample <= 0 samples, got {samples}")
-    if samples > categories and (not replacement or samples == 1):
+    if samples > categories and not replacement:
         raise RuntimeError("multinomial: cannot sample n_sample > prob_dist.size(-1) samples without "
                            f"replacement, got n_sample={samples}, prob_dist.size(-1)={categories}")
+    if rows and not categories:
+        raise RuntimeError("multinomial: invalid distribution (sum of probabilities <= 0)")
     if categories > LARGEST_MULTINOMIAL:
         raise RuntimeError(f"multinomial: number of categories cannot exceed 2^24, got {categories}")
     return 0
@@ -562,7 +564,7 @@ cdef int check_multinomial(int64_t categories, int64_t samples, bint replacement
 cdef int multinomial(Generator generator, Element kind, const void* p, int64_t rows, int64_t categories,
                      int64_t samples, bint replacement, int64_t* out) except -1:
     require(is_float(kind), "multinomial", kind)
-    check_multinomial(categories, samples, replacement)
+    check_multinomial(rows, categories, samples, replacement)
     if rows == 0:
         return 0
     check_weights(kind, p, rows, categories)

@@ -317,7 +317,7 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     See https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
     """
     cdef TensorBase x = <TensorBase?>input, q, y, all
-    cdef int64_t shape[2]
+    cdef int64_t shape[2], rows, categories
     if category_of[x.dtype] != CATEGORY_FLOAT:
         raise RuntimeError("multinomial only supports floating-point dtypes for input, got: "
                            f"{dtype_title(x.dtype)}")
@@ -326,13 +326,14 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     refuse_same(x)
     shape[0] = x.shape[0] if x.ndim == 2 else num_samples
     shape[x.ndim - 1] = num_samples
-    check_multinomial(x.shape[x.ndim - 1], num_samples, replacement)
+    rows, categories = x.shape[0] if x.ndim == 2 else 1, x.shape[x.ndim - 1]
+    check_multinomial(rows, categories, num_samples, replacement)
     y = for_examples(tensor_empty_at(x, INT64, x.ndim, shape), x)
     q = drawn_for(contiguous(x), x.dtype)
     all, q = real_tensor(y), beside(q, x, x.dtype)
     if not drawn(all, "multinomial", (q, num_samples, replacement), generator):
         c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data,
-                      q.numel // x.shape[x.ndim - 1] if x.numel else 0, x.shape[x.ndim - 1], num_samples, replacement,
+                      q.numel // categories if x.numel else 0, categories, num_samples, replacement,
                       <int64_t*>all.data)
     return given(out, y)
 

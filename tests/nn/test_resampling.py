@@ -107,6 +107,16 @@ def test_grid_sample_in_blocks(points, mode, padding):
     check(lambda m: act(m, np.float64), rtol=1e-9, atol=1e-10)
 
 
+@pytest.mark.parametrize("shape, mode, antialias", [
+    ((1, 1, 3), "linear", False), ((1, 2, 3, 2), "bilinear", False), ((1, 2, 3, 2), "bilinear", True),
+    ((1, 2, 3, 2), "bicubic", True), ((1, 1, 2, 3, 2), "trilinear", False)])
+def test_a_factor_that_keeps_the_size(shape, mode, antialias):
+    x = leaf(*shape)
+    y = F.interpolate(x, scale_factor=1.3, mode=mode, antialias=antialias)
+    y.sum().backward()
+    assert ctorch.equal(y, x) and ctorch.equal(x.grad, ctorch.ones(shape, dtype=ctorch.float64))
+
+
 def test_grid_sample_has_one_derivative():
     x = leaf(1, 1, 3, 3)
     y = F.grid_sample(x, leaf(1, 2, 2, 2), align_corners=False)

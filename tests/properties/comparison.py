@@ -236,7 +236,8 @@ def faults(ours, theirs):
 def better(function, items, refine):
     """The reference that results may agree with instead of PyTorch's."""
     if callable(refine):
-        return lambda: quietly(refine, *(as_double(x) for x in items))
+        wide = any(isinstance(x, strategies.Operand) and x.dtype in ("float64", "complex128") for x in items)
+        return lambda: quietly(refine, *(as_double(x, wide) for x in items))
     return (lambda: doubled(function, items)) if refine else None
 
 
@@ -245,14 +246,14 @@ def quietly(function, *arrays, **params):
         return function(*arrays, **params)
 
 
-def as_double(x):
-    """An operand's values as ctorch's float kernels read them, in double."""
+def as_double(x, wide):
+    """An operand's values as ctorch's float kernels read them, `wide` ones integers in double too, in double."""
     if not isinstance(x, strategies.Operand):
         return x
     array = np.array(x.array)
     if array.dtype.kind == "c":
         return array.astype(np.complex128)
-    return array.astype(np.float32 if array.dtype.kind in "iub" else array.dtype).astype(np.float64)
+    return array.astype(np.float32 if array.dtype.kind in "iub" and not wide else array.dtype).astype(np.float64)
 
 
 def doubled(function, items):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.linalg
+from comparison import resolve
 from strategies import torch
 
 WHOLE = ("int64", "int32", "int16", "int8", "uint8", "bool")
@@ -153,10 +154,31 @@ def _without_determinant(x, ours, theirs):
     return ((sizes[0] < nothing) & ((sizes[1] < nothing) | np.isnan(sizes[1]))).any()
 
 
+def angle_at_the_cut(call, ours, theirs):
+    """The angle of a negative determinant among complex ones is pi or -pi, by the sign of a zero that is left."""
+    if call.name != "logdet" or ours.error or theirs.error or "complex" not in call.args[0].dtype:
+        return False
+    mine, other = ours.result[1], theirs.result[1]
+    cut = np.isfinite(mine) & (np.abs(np.abs(mine.imag) - np.pi) < 1e-5)
+    turned = np.where(cut & (mine.imag * other.imag < 0), mine.conj(), mine)
+    rtol = 1e-3 if mine.dtype == "complex64" else 1e-7
+    pairs = [(turned, other), *((a[1], b[1]) for a, b in zip(ours.grads, theirs.grads))]
+    return (turned != mine).any() and all(np.allclose(a, b, rtol, rtol, equal_nan=True) for a, b in pairs)
+
+
 def right_sides_of_nothing(call, ours, theirs):
     """PyTorch does not broadcast right sides where there are no elements."""
     return call.name == "linalg.lstsq" and _nothing_in(call) and ours.error is None and (
         _says(theirs, "must match the size of tensor b"))
+
+
+def one_matrix_of_right_sides(call, ours, theirs):
+    """PyTorch takes the rows of one matrix of right sides for a batch, to which the matrices are broadcast."""
+    if call.name != "linalg.lstsq" or ours.error or call.args[0].values.ndim != 1 + call.args[1].values.ndim:
+        return False
+    batch, rows = call.args[0].values.shape[:-2], call.args[1].values.shape[:-1]
+    return batch != rows and (_says(theirs, "must match the size of tensor b") or (
+        theirs.error is None and theirs.result[0][1].shape[:-2] == np.broadcast_shapes(batch, rows) != batch))
 
 
 def logit_at_its_limit(call, ours, theirs):
@@ -290,8 +312,9 @@ def product_into_steps(call, ours, theirs):
 
 
 def dimension_of_vectors(call, ours, theirs):
-    """PyTorch does not look at the dimension of vectors."""
-    return call.name == "linalg.vecdot" and _says(ours, "Dimension out of range") and theirs.error is None and (
+    """PyTorch does not look at the dimension of vectors, only at their sizes."""
+    return call.name == "linalg.vecdot" and _says(ours, "Dimension out of range") and (
+        theirs.error is None or _says(theirs, "inconsistent tensor size")) and (
         all(t.values.ndim == 1 for t in _tensors(call.args)))
 
 
@@ -406,13 +429,83 @@ def antialiased_column(call, ours, theirs):
 
 def size_of_infinity_and_nan(call, ours, theirs):
     """The size of a complex number of infinity and NaN is infinite to PyTorch; its square, which norms add, is NaN."""
-    if not call.name.endswith("normalize") or ours.error or theirs.error or call.args[0].dtype not in (
+    normalizes = call.name.endswith("normalize")
+    if not (normalizes or call.name == "linalg.norm") or ours.error or theirs.error or call.args[0].dtype not in (
             "complex64", "complex128"):
         return False
     x, mine, other = call.args[0].values, ours.result[1], theirs.result[1]
     half = (np.isinf(x.real) & np.isnan(x.imag)) | (np.isnan(x.real) & np.isinf(x.imag))
-    lines = np.broadcast_to(half.any(call.kwargs["dim"], keepdims=True), x.shape) if x.ndim else half
+    lines = half.any(call.kwargs.get("dim"), keepdims=normalizes) if x.ndim else half
+    lines = np.broadcast_to(lines, mine.shape)
     return half.any() and np.allclose(mine[~lines], other[~lines], rtol=1e-4, equal_nan=True)
+
+
+def infinity_beside_a_window(call, ours, theirs):
+    """PyTorch's convolutions of bfloat16 make NaN of what has an infinite number beside its window."""
+    if "conv" not in call.name or call.args[0].dtype != "bfloat16" or ours.error or theirs.error:
+        return False
+    mine, other = ours.result[1], theirs.result[1]
+    if not (np.isnan(other) & ~np.isnan(mine)).any():
+        return False
+    args = [None if t is None else t.make(torch)[0].double() for t in call.args]
+    want = resolve(torch, call.name)(*args, **call.kwargs).numpy()
+    largest = np.abs(want[np.isfinite(want)]).max(initial=0)
+    return np.allclose(mine, want, 8e-2, 8e-2 * largest, equal_nan=True)
+
+
+def neighbours_of_the_same_size(call, ours, theirs):
+    """Where a size stays, some of PyTorch's kernels of nearest neighbours leave each in its place, at any factor."""
+    if call.name != "nn.functional.interpolate" or call.kwargs["mode"] != "nearest" or ours.error or theirs.error:
+        return False
+    x, factors, (_, mine), (_, other) = call.args[0], call.kwargs.get("scale_factor"), ours.result, theirs.result
+    if not factors or not x.consistent:
+        return False
+    by_factor = in_place = x.values
+    for k in range(2, x.values.ndim):
+        n, factor = x.values.shape[k], factors[k - 2] if isinstance(factors, tuple) else factors
+        places = np.minimum(np.arange(mine.shape[k], dtype="float32") * np.float32(1 / factor), n - 1).astype(int)
+        by_factor = by_factor.take(places, k)
+        in_place = in_place.take(np.arange(n) if n == mine.shape[k] else places, k)
+    if np.array_equal(by_factor, in_place) or not np.array_equal(mine, by_factor):
+        return False
+    alone = not ours.grads or np.isclose(ours.grads[0][1].sum(), theirs.grads[0][1].sum())
+    return alone and (np.array_equal(other, in_place) or (np.array_equal(other, mine) and bool(ours.grads)))
+
+
+def attention_of_overlapping_queries(call, ours, theirs):
+    """PyTorch's attention lays its result out as the queries lie: where these overlap, it writes over itself."""
+    if call.name != "nn.functional.scaled_dot_product_attention" or ours.error or theirs.error:
+        return False
+    if call.args[0].layout not in ("overlapping", "expanded"):
+        return False
+    given = [[t.make(torch)[0].contiguous() if hasattr(t, "layout") else t for t in some]
+             for some in (call.args, call.kwargs.values())]
+    want = torch.nn.functional.scaled_dot_product_attention(*given[0], **dict(zip(call.kwargs, given[1])))
+    rtol = 3e-2 if "16" in call.args[0].dtype else 1e-4
+    return np.allclose(ours.result[1], want.detach().double().numpy(), rtol, rtol, equal_nan=True)
+
+
+def no_dimension_of_channels(call, ours, theirs):
+    """Without channels PyTorch raises IndexError, or RuntimeError where a weight or statistics are given."""
+    return call.name.endswith("batch_norm") and _says(ours, "at least 2 dimensions") and (
+        isinstance(theirs.error, IndexError) and call.args[1:] == [None] * 4)
+
+
+def statistics_with_steps(call, ours, theirs):
+    """PyTorch's gradient of a normalization by given statistics reads those with steps as though they had none."""
+    if call.name != "nn.functional.batch_norm" or call.kwargs["training"] or ours.error or theirs.error or not (
+            call.grad and any(t is not None and t.layout == "strided" for t in call.args[1:3])):
+        return False
+    args = [None if t is None else t.make(torch, True)[0] for t in call.args]
+    if not call.args[0].consistent or args[0].numel() == 0:
+        return False
+    leaves = [args[i].requires_grad_() for i in call.grad]
+    y = torch.nn.functional.batch_norm(*args, **call.kwargs)
+    seeds = np.cos(np.arange(y.numel()) + 0.3).reshape(tuple(y.shape))
+    found = torch.autograd.grad(y, leaves, torch.from_numpy(seeds).to(y.dtype))
+    rtol = 3e-2 if "16" in call.args[0].dtype else 1e-5
+    return all(np.allclose(mine, g.double().numpy(), rtol, rtol * float(g.abs().max()), equal_nan=True)
+               for (_, mine), g in zip(ours.grads, found, strict=True))
 
 
 # Calls that PyTorch refuses and ctorch makes: of which functions (all where none is named), what PyTorch says, and why.
@@ -449,7 +542,10 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                extremum_without_itself, dimension_of_vectors, window_of_one, unshuffled_nothing, window_of_nothing,
                residuals_without_columns, means_of_halves, no_dtype_and_a_fault, products_that_do_not_count,
                nothing_added_in_place, size_of_infinity_and_nan,
-               gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column]
+               gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
+               statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides,
+               no_dimension_of_channels, infinity_beside_a_window, neighbours_of_the_same_size,
+               attention_of_overlapping_queries]
 
 
 def differs_on_purpose(call, ours, theirs):

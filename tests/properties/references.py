@@ -30,10 +30,18 @@ def airy(x):
 
 
 _airy_near = elsewhere(_precise(mpmath.airyai), lambda x: sp.airy(x)[0],
-                       lambda x: (np.abs(x) > 1) & (x > -100) & (x < 20))
-# SciPy's overflow where the exponential function does, a little before they should.
-i0 = elsewhere(_precise(mpmath.besseli, 0), sp.i0, lambda x: np.abs(x) > 690)
+                       lambda x: (np.abs(x) > 1) & (x > -1e6) & (x < 110))
+# SciPy's overflow where the exponential function does, a little before they should; its i0 errs by 4 units.
+i0 = elsewhere(_precise(mpmath.besseli, 0), sp.i0, lambda x: np.abs(x) < 720)
 i1 = elsewhere(_precise(mpmath.besseli, 1), sp.i1, lambda x: np.abs(x) > 690)
+
+
+# SciPy's square the smallest numbers, and end at infinity or NaN.
+k0, k0e, k1, k1e = (elsewhere(_precise(mpmath.besselk, order), function, lambda x: (x > 0) & (x < 1e-300))
+                    for order, function in ((0, sp.k0), (0, sp.k0e), (1, sp.k1), (1, sp.k1e)))
+# Between its poles log gamma has two zeros, beside which PyTorch's loses digits; SciPy's does too.
+lgamma = elsewhere(_precise(lambda x: mpmath.loggamma(x).real), sp.gammaln,
+                   lambda x: (x < -2) & (x > -200) & (x != np.floor(x)))
 
 
 def _bessel(order, second):
@@ -69,7 +77,7 @@ def _of_complex(name, ordinary):
     function = getattr(mpmath, name)
 
     def of_parts(z):
-        with mpmath.workdps(40):
+        with mpmath.workdps(340):
             value = complex(function(mpmath.mpc(z)))
         like = complex(ordinary(np.complex128(z)))       # the side of a cut, which the sign of a zero says
         return complex(np.copysign(value.real, like.real), np.copysign(value.imag, like.imag))

@@ -308,6 +308,7 @@ def operands(draw, shape, dtype, layouts=LAYOUTS, mood=None, pool=None):
     else:
         with np.errstate(all="ignore"):          # infinities made integers are whatever they are
             flat = np.random.default_rng(seed).choice(np.asarray(pool), count).astype(carrier(dtype))
+        flat = rounded(flat, dtype) if dtype in FLOATS else flat
     return Operand(dtype, flat, shape, tuple(strides), offset, layout)
 
 

@@ -298,6 +298,8 @@ def test_bilinear_bias_of_another_dtype():
     one = ctorch.ones(1, 1, dtype=ctorch.float64)
     with pytest.raises(RuntimeError, match="dtype"):
         F.bilinear(one, one, one.reshape(1, 1, 1), ctorch.ones(1))
+    with pytest.raises(RuntimeError, match="one dtype"):
+        F.bilinear(one, ctorch.ones(1, 1), one.reshape(1, 1, 1))
 
 
 @pytest.mark.parametrize("name", ["nll_loss", "cross_entropy"])
@@ -505,3 +507,55 @@ def test_numbers_among_blocks_add_their_category_only():
     assert ctorch.block_diag(half, one).dtype == ctorch.float16
     assert ctorch.block_diag(half, one.reshape(1)).dtype == ctorch.float32
     assert ctorch.block_diag(ctorch.ones(2, dtype=ctorch.int8), one).dtype == ctorch.float32
+
+
+@pytest.mark.parametrize("limits", [(True, 300), (300, True), (False, -2 ** 31)])
+def test_limits_that_a_dtype_cannot_hold_beside_a_bool(limits):
+    with pytest.raises(RuntimeError, match="without overflow"):
+        ctorch.tensor([8], dtype=ctorch.uint8).clamp(*limits)
+
+
+def test_complex_numbers_times_a_power_of_two():
+    for shape in ((), (1,)):
+        x = ctorch.ones(shape, dtype=ctorch.complex128).ldexp(ctorch.tensor([200]))
+        assert x.dtype == ctorch.complex128 and x.tolist() == [2.0 ** 200]
+
+
+def test_numbers_to_a_power_keep_their_digits():
+    one = ctorch.tensor([1])
+    assert ctorch.float_power(1e-3, one).tolist() == [1e-3] and one.double().float_power(0.1 + 1j).tolist() == [1]
+    assert ctorch.tensor([True]).float_power(ctorch.tensor([9], dtype=ctorch.uint16)).tolist() == [1]
+    assert ctorch.float_power(1e-3j, one).tolist() == [pytest.approx(1e-3j, rel=1e-14)]
+
+
+@pytest.mark.parametrize("shape, samples", [((0,), 1), ((0,), 2), ((2, 0), 2)])
+def test_nothing_to_draw_from(shape, samples):
+    with pytest.raises(RuntimeError, match="sum of probabilities"):
+        ctorch.multinomial(ctorch.ones(shape), samples, True)
+    assert ctorch.multinomial(ctorch.ones(0, shape[-1]), samples, True).shape == (0, samples)
+
+
+def test_gradient_of_logit_without_a_limit():
+    x = ctorch.tensor([-3.0, 0.5, 3.0], requires_grad=True)
+    x.logit(-1.0).sum().backward()
+    assert x.grad[[0, 2]].isnan().all() and x.grad[1] == 4
+
+
+@pytest.mark.parametrize("keys", [0, 3])
+def test_attention_to_keys_without_depth(keys):
+    q, k, v = ctorch.ones(1, 2, 0), ctorch.ones(1, keys, 0), ctorch.ones(1, keys, 2)
+    y = F.scaled_dot_product_attention(q, k, v.requires_grad_())
+    y.sum().backward()
+    assert y.tolist() == [[[float(keys > 0)] * 2] * 2]
+    assert v.grad.flatten().tolist() == [pytest.approx(2 / 3)] * 2 * keys
+
+
+def test_steps_along_one_pair_of_parts():
+    x = ctorch.arange(4.0).as_strided((1, 2), (1, 1))
+    assert ctorch.view_as_complex(x).tolist() == [1j]
+    with pytest.raises(RuntimeError, match="divisible by 2"):
+        ctorch.view_as_complex(ctorch.arange(4.0).as_strided((2, 2), (1, 1)))
+
+
+def test_one_power_as_a_truth():
+    assert ctorch.logspace(-1, 0, 1, dtype=ctorch.bool).tolist() == [True]

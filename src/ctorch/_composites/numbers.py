@@ -1,4 +1,5 @@
 """Parts, signs and forms of numbers, written with other operators."""
+import builtins
 from collections import namedtuple
 
 import ctorch
@@ -88,15 +89,21 @@ def positive(input):
 
 
 def float_power(input, exponent):
-    operands = [x if isinstance(x, ctorch.Tensor) else ctorch.tensor(x) for x in (input, exponent)]
-    wide = ctorch.complex128 if any(x.is_complex() for x in operands) else ctorch.float64
-    return ops.pow(*(x.to(wide) for x in operands))
+    wide = ctorch.complex128 if any(
+        x.is_complex() if isinstance(x, ctorch.Tensor) else isinstance(x, builtins.complex)
+        for x in (input, exponent)) else ctorch.float64
+    return ops.pow(*(x.to(wide) if isinstance(x, ctorch.Tensor) else ctorch.tensor(x, dtype=wide)
+                     for x in (input, exponent)))
 
 
 def ldexp(input, other):
     _need_tensors("ldexp", input=input)
     other = other if isinstance(other, ctorch.Tensor) else ctorch.tensor(other)
-    if not input.is_floating_point() or other.dtype == ctorch.bool or other.is_floating_point() or other.is_complex():
+    if other.is_floating_point() or other.is_complex():
+        return input * ops.pow(2.0, other)
+    if input.is_complex():
+        return input * ops.pow(2.0, other.to(ctorch.float64)).to(input.dtype)
+    if not input.is_floating_point() or other.dtype == ctorch.bool:
         return input * ops.pow(2.0, other)
     # In two steps, for a power of two may leave the range where the result does not.
     power = other.to(ctorch.int64).clamp(-2200, 2200).to(ctorch.float64)

@@ -222,9 +222,14 @@ def bilinear(input, input2, weight, bias=None):
         raise RuntimeError(f"bilinear(): inputs of {input.shape[-1]} and {input2.shape[-1]} features do not match the "
                            f"weight of shape {list(weight.shape)}")
     outputs, m, n = weight.shape
-    count = math.prod(input.shape[:-1])
-    x, y = input.reshape(count, m), input2.reshape(count, n)
-    half = ops.mm(x, weight.transpose(0, 1).reshape(m, outputs * n)).reshape(count, outputs, n)
+    if not input.dtype == input2.dtype == weight.dtype:
+        raise RuntimeError("bilinear(): expected tensors of one dtype, got input1: "
+                           f"{input.dtype}, input2: {input2.dtype}, weight: {weight.dtype}")
+    if bias is not None and (bias.dtype != weight.dtype or bias.shape != (outputs,)):
+        raise RuntimeError(f"bilinear(): expected bias of {outputs} elements of dtype {weight.dtype}, got "
+                           f"{list(bias.shape)} of {bias.dtype}")
+    x, y = input.reshape(-1, m), input2.reshape(-1, n)
+    half = ops.mm(x, weight.transpose(0, 1).reshape(m, outputs * n)).reshape(-1, outputs, n)
     result = ops.bmm(half, y.unsqueeze(2)).reshape(*input.shape[:-1], outputs)
     return result if bias is None else result + bias
 

@@ -86,7 +86,7 @@ static double ct_zeta_f64(double s, double q) {
     if (s != s) return s;
     if (q < -20) {                                  /* the terms below zero, from their other end */
         double r = q - floor(q), below = ct_zeta_f64(s, 1 - r) - ct_zeta_f64(s, 1 - q);
-        return ct_zeta_f64(s, r) + (fmod(s, 2) == 0 ? below : -below);
+        return ct_zeta_f64(s, r) + (fmod(s, 2) == 1 ? -below : below);        /* infinity counts as even, as in pow */
     }
     double sum = 0, large = s < 40 ? 10 + s : 50;
     for (; q < large; q += 1) {

@@ -17,7 +17,7 @@ CT_INLINE double ct_sinpi_pi(double x) {
 }
 
 /* x >= 1/2: on [1.5, 2.5) from the polynomial, by log gamma(z + 1) = log gamma(z) + log z up to 8, Stirling's series
- * above; d is the distance from the zero of log gamma that is near */
+ * above; d is the distance from the zero of log gamma that is near. The reflection has one logarithm where it can. */
 #define CT_LGAMMA_CORE(name, lgamma_fit, stirling_fit)                                                            \
     CT_INLINE double name(double x) {                                                                             \
         int left = x < 0.5;                                                                                       \
@@ -30,10 +30,11 @@ CT_INLINE double ct_sinpi_pi(double x) {
         int low = z < 1.5, far = z >= 8.0;                                                                        \
         double d = low ? z - 1.0 : y - 2.0, w = ct_log_f64(far | low ? z : product);                              \
         d = far ? 0.0 : d;                                                                                        \
-        double near = d * (1.0 + d) * lgamma_fit(2.0 * d) + (low ? -w : w);                                       \
+        double fit = d * (1.0 + d) * lgamma_fit(2.0 * d), near = fit + (low ? -w : w);                            \
         double large = ((z - 0.5) * w - z) + (CT_HALF_LOG_2PI + stirling_fit(64.0 / (z * z)) / z);                \
         double value = far ? large : near;                                                                        \
-        double pole = ct_sinpi_pi(x), mirror = -ct_log_f64(pole) - value;                                         \
+        double pole = ct_sinpi_pi(x), mirror = -ct_log_f64(far | low ? pole : pole * product) -                   \
+                                               (far | low ? value : fit);                                         \
         mirror = pole == 0.0 ? (double)INFINITY : mirror;                                                         \
         value = left ? mirror : value;                                                                            \
         return ct_abs_f64(x) == (double)INFINITY ? (double)INFINITY : value;                                      \
@@ -42,11 +43,12 @@ CT_INLINE double ct_sinpi_pi(double x) {
 CT_LGAMMA_CORE(ct_lgamma_any_core, ct_poly_lgamma_f64, ct_poly_stirling_f64)
 CT_LGAMMA_CORE(ct_lgamma_low_core, ct_poly_lgamma_low_f64, ct_poly_stirling_low_f64)
 
-/* Below -2 every unit has two zeros, near which the two logarithms of the reflection cancel. */
-#define CT_RARE_ZERO(x, y, limit) (((x) < -2.0) & ((y) < (limit)) & ((y) > -(limit)))
+/* Below -2 every unit has two zeros, near which the terms of the reflection cancel: large ones below -7. */
+#define CT_RARE_ZERO(x, y, limit) \
+    ((((x) < -2.0) & ((y) < (limit)) & ((y) > -(limit))) | (((x) < -7.0) & ((y) < -(x)) & ((y) > (x))))
 CT_INLINE double ct_slow_lgamma(double x) { int sign; return lgamma_r(x, &sign); }
 #define CT_SLOW_LGAMMA(x, y) ct_slow_lgamma(x)
-CT_RARE_F64(lgamma, CT_RARE_ZERO, 0.125, CT_SLOW_LGAMMA)
+CT_RARE_F64(lgamma, CT_RARE_ZERO, 0.5, CT_SLOW_LGAMMA)
 
 CT_INLINE double ct_lgamma_core(double x) {
     double y = ct_lgamma_any_core(x);

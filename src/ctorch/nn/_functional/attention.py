@@ -65,7 +65,7 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
     tensor([[2.]])
     """
     _check_attention(query, key, value, attn_mask, is_causal, enable_gqa)
-    scale = 1 / math.sqrt(query.size(-1)) if scale is None else scale
+    scale = 1 / math.sqrt(query.size(-1) or 1) if scale is None else scale
     if enable_gqa and query.dim() > 2:
         share = [query.size(-3) // max(x.size(-3), 1) for x in (key, value)]
         if any(x.size(-3) * s != query.size(-3) for x, s in zip((key, value), share)):

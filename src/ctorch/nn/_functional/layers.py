@@ -38,26 +38,7 @@ def bilinear(input1, input2, weight, bias=None):
     >>> ctorch.nn.functional.bilinear(ctorch.ones(1, 2), ctorch.ones(1, 3), ctorch.ones(1, 2, 3))
     tensor([[6.]])
     """
-    if input1.shape[:-1] != input2.shape[:-1]:
-        raise RuntimeError(
-            f"bilinear: input1 {tuple(input1.shape)} and input2 {tuple(input2.shape)} must have the "
-            "same sizes but for the last"
-        )
-    if bias is not None and bias.dtype != weight.dtype:
-        raise RuntimeError(f"bilinear: expected bias of dtype {weight.dtype}, got {bias.dtype}")
-    outputs, left, right = weight.shape
-    if bias is not None and bias.shape != (outputs,):
-        raise RuntimeError(f"bilinear: expected bias of {outputs} elements, got {tuple(bias.shape)}")
-    if input1.size(-1) != left or input2.size(-1) != right:
-        raise RuntimeError(
-            f"bilinear: weight {tuple(weight.shape)} does not fit input1 {tuple(input1.shape)} and "
-            f"input2 {tuple(input2.shape)}"
-        )
-    x, y = input1.reshape(-1, left), input2.reshape(-1, right)
-    # (rows, outputs * right) by one product, then the inner product with y
-    halfway = (x @ weight.permute(1, 0, 2).reshape(left, outputs * right)).view(-1, outputs, right)
-    output = (halfway * y.unsqueeze(1)).sum(-1).view(*input1.shape[:-1], outputs)
-    return output if bias is None else output + bias
+    return ops.bilinear(input1, input2, weight, bias)
 
 
 def pad(input, pad, mode="constant", value=None):

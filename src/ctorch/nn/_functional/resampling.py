@@ -96,13 +96,16 @@ def interpolate(input, size=None, scale_factor=None, mode="nearest", align_corne
 
 
 def _along_axes(input, out, mode, align_corners, factors, antialias):
-    """One dimension after the other, those that shrink first; bytes, which round in between, from the last."""
+    """One dimension after the other, those that shrink first; bytes, which round in between, from the last.
+
+    As in PyTorch, lines and what is antialiased stay as they are along a dimension that keeps its size, at any factor.
+    """
     axes = range(len(out))[::-1]
     if input.dtype != ctorch.uint8:
         axes = sorted(axes, key=lambda k: out[k] / input.shape[2 + k])
-    output = input
+    output, stays = input, mode == "linear" or antialias or (mode == "cubic" and input.dtype == ctorch.uint8)
     for k in axes:
-        if out[k] != input.shape[2 + k] or (factors is not None and factors[k] != 1):
+        if out[k] != input.shape[2 + k] or (not stays and factors is not None and factors[k] != 1):
             output = ops._resample(output, 2 + k, out[k], mode, align_corners,
                                    None if factors is None else factors[k], antialias)
     return output.clone() if output is input else output
