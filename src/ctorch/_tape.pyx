@@ -7,12 +7,13 @@ cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject, PyTypeObject, inquiry, traverseproc, visitproc
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from libc.stdint cimport uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
+from ctorch._storage cimport Storage, storage_era
 from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, may_close_cycle, same_shape,
                              shape_tuple, tensor_alias, wants_grad)
 
@@ -246,6 +247,11 @@ cdef str node_name(Node node):
     cdef str text = node.title.decode()
     parts = [p[:1].upper() + p[1:] for p in text.split("_") if p]
     return "".join(parts) + ("" if text == "copy_slices" else "Backward0")
+
+
+cdef str inplace_name(const char* op):
+    cdef str name = op.decode()
+    return name if name.endswith("_") else name + "_"
 
 
 include "_tape_hooks.pxi"

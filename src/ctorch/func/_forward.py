@@ -67,6 +67,15 @@ def _tangent_of(y, level, strict):
     return ctorch.zeros_like(y.detach())
 
 
+def _called(func, args, given, primals):
+    # What a function returns; `given` are its arguments as they are outside.
+    opened = _tape._open_transform(given, primals, [])
+    try:
+        return func(*args)
+    finally:
+        _tape._close_transform(opened)
+
+
 def _along(func, args, places, tangents, strict, has_aux):
     """The outputs of a function, their tangents, and its auxiliary result; `places` are the arguments that vary."""
     varied = tuple([args[k] for k in places])
@@ -82,10 +91,10 @@ def _along(func, args, places, tangents, strict, has_aux):
     level = _tape._enter_level()
     try:
         duals = tree_unflatten([_tape._make_dual(p, t, level) for p, t in zip(primals, directions)], spec)
-        args = list(args)
+        given, args = args, list(args)
         for k, dual in zip(places, duals):
             args[k] = dual
-        result, aux = func(*args), None
+        result, aux = _called(func, args, given, primals), None
         if has_aux:
             result, aux = _with_aux(result)
         outputs, spec = tree_flatten(result)
@@ -262,13 +271,13 @@ def linearize(func, *primals):
     >>> y, product(ctorch.tensor([1., 3.]))
     (tensor([1., 1.]), tensor([1., 3.]))
     """
-    result = func(*primals)
     inputs, spec = tree_flatten(primals)
     _need_tensors(inputs, "primals")
+    result = _called(func, primals, primals, [])
     with enable_grad():
         leaves = [_tape._again(p) for p in inputs]
         leaves = [x if x.requires_grad else x.requires_grad_() for x in leaves]
-        outputs, output_spec = tree_flatten(func(*tree_unflatten(leaves, spec)))
+        outputs, output_spec = tree_flatten(_called(func, tree_unflatten(leaves, spec), primals, inputs))
         _need_outputs(outputs)
         seeds = [ctorch.zeros_like(y.detach()).requires_grad_() if y.requires_grad else None for y in outputs]
         # linear in the seeds: what maps them to gradients is the Jacobian's transpose, of which that is the Jacobian
