@@ -29,8 +29,8 @@ def refuse_batched(caller, *values):
     """SciPy solves one problem at a time."""
     for x in values:
         if is_batched(x):
-            raise NotImplementedError(f"vmap: {caller} has no batching rule (device {x.device}, dtype {x.dtype}): SciPy "
-                                      "solves one problem at a time; write a loop over the examples")
+            raise NotImplementedError(f"vmap: {caller} has no batching rule (device {x.device}, dtype {x.dtype}): "
+                                      "SciPy solves one problem at a time; write a loop over the examples")
 
 
 def numbers(x):
