@@ -184,7 +184,8 @@ cdef class Node:
 
     def name(self):
         """Name of the operation's derivative, such as ``MulBackward0``."""
-        return node_name(self)
+        name = node_name(self)
+        return "torch::autograd::CopySlices" if name == "CopySlices" else name
 
     @property
     def next_functions(self):
@@ -197,8 +198,15 @@ cdef class Node:
             elif self.edges[i].leaf:
                 out.append((accumulator_of(<TensorBase>self.edges[i].target), 0))
             else:
+                note_input(self, &self.edges[i])
                 out.append((<object>self.edges[i].target, self.edges[i].output_nr))
         return tuple(out)
+
+    @property
+    def _input_metadata(self):
+        """What gradients this node takes; None for an output whose ``grad_fn`` nobody has asked for."""
+        notes = {} if self.hooks == NULL else (<dict>self.hooks).get("outputs", {})
+        return [notes.get(i) for i in range(self.n_outputs)]
 
     @property
     def metadata(self):

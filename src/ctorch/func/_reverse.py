@@ -62,7 +62,7 @@ class _Level:
         args = list(args)
         for k in _places(argnums, len(args)):
             args[k] = self.enter(args[k]) if isinstance(args[k], Tensor) else tree_map(self.enter, args[k])
-        self.leaves = [x for x in self.inputs if x.grad_fn is None]
+        self.leaves = [x for x in self.inputs if x.is_leaf]
         return args
 
     def call(self, func, args, kwargs, given):
