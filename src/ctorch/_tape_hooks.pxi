@@ -1,8 +1,8 @@
 # Hooks of tensors and nodes: kept in a dict of kinds, each an OrderedDict of number -> hook.
 #
 # Kinds of a node: the number of an output (its gradient), "retained" (tensors whose .grad is kept), "pre", "post",
-# "metadata" and "outputs" (what is known of them). Kinds of a leaf: "grad", "accumulated", and "pre", "post" and "metadata" of the node that its gradients
-# end in.
+# "metadata" and "outputs" (what is known of them). Kinds of a leaf: "grad", "accumulated", and "pre", "post" and
+# "metadata" of the node that its gradients end in.
 
 cdef dict hooks_of(PyObject** hooks, PyObject* owner):
     # The dict of a node or a leaf, made when first needed.
