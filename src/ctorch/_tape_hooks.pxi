@@ -96,9 +96,18 @@ class InputMetadata:
         return f"InputMetadata(shape={self.shape}, dtype={self.dtype}, device={self.device})"
 
 
+cdef dict notes_of(Node node):
+    # They close no cycle: the collector need not know of the node.
+    if node.hooks == NULL:
+        d = {}
+        Py_INCREF(d)
+        node.hooks = <PyObject*>d
+    return (<dict>node.hooks).setdefault("outputs", {})
+
+
 cdef object note_output(TensorBase x, Node node):
     """The node that made x, which does not know its outputs, with a note of what x is: Python may ask it."""
-    notes = node_hooks(node).setdefault("outputs", {})
+    notes = notes_of(node)
     if x.output_nr not in notes:
         notes[x.output_nr] = InputMetadata((<object>x).shape, dtype_object(x.dtype), (<object>x).device)
     return node
@@ -111,7 +120,7 @@ cdef int note_input(Node node, Edge* e) except -1:
     if not notes or 0 not in notes or node_name(node) == "ToCopyBackward0":
         return 0
     shape = notes[0].shape if e.shape == NULL else [e.shape[i] for i in range(e.ndim)]
-    known = node_hooks(<Node>e.target).setdefault("outputs", {})
+    known = notes_of(<Node>e.target)
     known.setdefault(e.output_nr, InputMetadata(shape, dtype_object(e.dtype), notes[0].device))
     return 0
 
