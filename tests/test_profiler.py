@@ -262,10 +262,52 @@ def test_one_profiler_at_a_time():
     assert names(p) == ["aten::ones"]
 
 
-@pytest.mark.parametrize("option", ["with_flops", "with_modules", "experimental_config"])
-def test_what_is_not_supported(option):
-    with pytest.raises(NotImplementedError, match=option):
-        profile(**{option: True})
+def test_what_is_not_supported():
+    with pytest.raises(NotImplementedError, match="experimental_config"):
+        profile(experimental_config=object())
+
+
+def test_operations_on_numbers():
+    def program(lib):
+        x, w, b = lib.ones(4, 5, requires_grad=True), lib.ones(5, 3), lib.ones(3)
+        with lib.profiler.profile(with_flops=True, with_modules=True) as p:
+            x @ w
+            lib.addmm(b, x, w)
+            lib.bmm(lib.ones(2, 4, 5), lib.ones(2, 5, 3))
+            lib.nn.functional.linear(x, w.t(), b)
+            lib.nn.functional.conv2d(lib.ones(2, 4, 7, 5), lib.ones(6, 2, 3, 3), stride=(2, 1), padding=1, groups=2)
+            x * 3 + x
+            x.exp()
+        with lib.profiler.profile() as q:
+            x @ w
+        title = next(line for line in p.key_averages().table().splitlines() if "Name" in line).split()[-2:]
+        return sum(e.flops or 0 for e in p.events()), title, sum(e.flops or 0 for e in q.events())
+    mirror.check(program, warn=False)
+
+
+def test_no_operations_on_numbers_where_they_are_not_known():
+    with profile(with_flops=True) as p:
+        ctorch.ones(3).exp()
+    assert [e.flops for e in p.events()] == [0, 0] and not p.events()[1].input_shapes
+    assert p.key_averages().table().splitlines()[-3].split()[-1] == "--"
+    with profile(with_flops=True, record_shapes=True) as p:
+        ctorch.ones(1000, 1000) @ ctorch.ones(1000, 2)
+    (row,) = [e for e in p.key_averages(group_by_input_shape=True) if e.key == "aten::matmul"]
+    assert row.flops == 4_000_000 and row.input_shapes == "[[1000, 1000], [1000, 2]]"
+    assert "Total MFLOPs" in p.key_averages().table() and " 4.000" in p.key_averages().table()
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_traces_for_tensorboard(tmp_path, compressed):
+    handler = profiler.tensorboard_trace_handler(str(tmp_path / "new"), "worker", compressed)
+    plan = profiler.schedule(wait=0, warmup=1, active=1, repeat=2)
+    with profile(schedule=plan, on_trace_ready=handler) as p:
+        for _ in range(5):
+            ctorch.ones(2).exp()
+            p.step()
+    files = sorted((tmp_path / "new").iterdir())
+    assert len(files) == 2 and all(f.name.startswith("worker.") for f in files)
+    assert all(f.name.endswith(".pt.trace.json" + ".gz" * compressed) for f in files)
 
 
 def test_activities():

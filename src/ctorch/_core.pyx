@@ -30,7 +30,7 @@ from ctorch import _functions as functions
 from ctorch import _views as views
 from ctorch._memory_format import strided
 from ctorch._size import Size
-from ctorch._tape import _add_tensor_hook, _retain_grad
+from ctorch._tape import _add_tensor_hook, _grad_fn, _retain_grad
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject* o) noexcept
@@ -326,7 +326,7 @@ cdef class Tensor(Operators):
     @property
     def grad_fn(self):
         """The recorded operation that made this tensor, or None."""
-        return grad_fn_of(self) if wants_grad(self) else None
+        return _grad_fn(self)
 
     @property
     def output_nr(self):

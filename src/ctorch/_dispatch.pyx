@@ -20,9 +20,9 @@ from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into
 from ctorch._storage cimport storage_release, storage_retain
-from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, differentiable, dual_seen, forward_rule, node_attach, node_edge,
-                           node_flat, node_give, node_name, node_needs, node_new, node_save, node_saved, recorded, recording,
-                           tape_ops)
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, differentiable, dual_seen, forward_rule, inplace_name, node_attach,
+                           node_edge, node_flat, node_give, node_name, node_needs, node_new, node_save, node_saved,
+                           recorded, recording, tape_ops)
 from ctorch._tensor cimport *
 
 cdef extern from "Python.h":
@@ -562,11 +562,6 @@ cdef TensorBase binary(int which, TensorBase a, TensorBase b):
     inputs[0] = <PyObject*>a
     inputs[1] = <PyObject*>b
     return elementwise(which, 2, inputs, NULL, None)
-
-
-cdef str inplace_name(const char* op):
-    cdef str name = op.decode()
-    return name if name.endswith("_") else name + "_"
 
 
 include "_inplace.pxi"

@@ -1,10 +1,10 @@
 """autograd.Function: nodes of the tape whose derivative is Python code."""
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from ctorch._dtype cimport *
-from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, drop_tangents, duals_visible, levels_below, node_attach,
+from ctorch._tape cimport (VIEW_OF_FUNCTION, Node, all_levels, drop_tangents, duals_visible, levels_below, node_attach,
                            node_edge, node_give, node_name, node_needs, node_new, node_outputs, node_save, node_saved,
                            node_set_up, node_slots, recording, set_recording, set_tangent, set_visible, tangents_of,
                            tape_ops)
@@ -121,15 +121,15 @@ def apply_function(cls, tuple args not None, dict kwargs=None):
     ctx.needs_input_grad = tuple(needs)
     if tensors < n:
         ctx.places = [k for k in range(n) if isinstance(args[k], TensorBase)]
-    if wants and mode:
-        for k in range(tensors):
-            node_edge(ctx, k, <TensorBase>args[k if ctx.places is None else ctx.places[k]], None)
     setup = cls.setup_context
     if duals_visible():              # forward and what attaches its outputs know nothing of tangents
         tangents = tangents_of_arguments(args)
         visible = set_visible(0)
-    set_recording(False)
     try:
+        if wants and mode:
+            for k in range(tensors):
+                node_edge(ctx, k, <TensorBase>args[k if ctx.places is None else ctx.places[k]], None)
+        set_recording(False)
         if setup is not own_setup:
             result = cls.forward(*positional, **kwargs) if kwargs else cls.forward(*positional)
             setup(ctx, args, result)
@@ -210,12 +210,33 @@ cdef int give_tangent(FunctionNode ctx, TensorBase y, object t, int output_nr, i
                            f"Tensor, this is not supported. Tensor is of size {list(shape_tuple(y))} while the given "
                            f"forward gradient is of size {list(shape_tuple(<TensorBase>t))}.")
     if y.base != NULL and y.view_version != y.storage.version:
-        raise NotImplementedError(f"{node_name(ctx)}: forward mode is not implemented for a Function that changes a "
-                                  "view in place")
-    set_tangent(y, depth, tape_ops.spread(<TensorBase>t, y))
+        give_base_tangent(ctx, y, tape_ops.spread(<TensorBase>t, y), depth)
+    else:
+        set_tangent(y, depth, tape_ops.spread(<TensorBase>t, y))
     for i in range(ctx.n_saved):     # backward reads saved outputs
         if ctx.saved[i].output and not ctx.saved[i].packed and ctx.saved[i].output_nr == output_nr:
             set_tangent(<TensorBase>ctx.saved[i].tensor, depth, tape_ops.spread(<TensorBase>t, y))
+    return 0
+
+
+cdef int give_base_tangent(FunctionNode ctx, TensorBase y, TensorBase t, int depth) except -1:
+    # y is a view that was changed in place: it has the tangent of its part of the base, which is t from now on.
+    cdef TensorBase base = <TensorBase>y.base
+    cdef uint32_t version = y.view_version
+    if not base.contiguous or base.dtype != y.dtype:
+        raise NotImplementedError(f"{node_name(ctx)}: forward mode is not implemented for a Function that changes a "
+                                  "view in place whose base is of another dtype or lies with gaps")
+    before = set_visible(all_levels())
+    try:
+        old = tangents_of(base).get(depth)
+    finally:
+        set_visible(before)
+    if old is None:
+        old = tape_ops.full_like(base, 0)
+    place = (y.data - base.data) // itemsize_of[y.dtype]
+    set_tangent(base, depth, old.contiguous().as_strided_scatter(t, shape_tuple(y), stride_tuple(y), place))
+    set_tangent(y, depth, None)
+    y.view_version = version
     return 0
 
 

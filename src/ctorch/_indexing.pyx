@@ -97,7 +97,7 @@ cdef object as_index(object i):
         return t if t.ndim else bool(t)
     if category_of[t.dtype] != CATEGORY_INT:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    if t.ndim == 0 and not wants_grad(t):
+    if t.ndim == 0 and not wants_grad(t) and t.device != DEVICE_BATCHED:
         return int(t)
     if t is i and t.dtype != INT64 and t.dtype != INT32:
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")

@@ -21,9 +21,9 @@ cdef int leave_base(TensorBase x) except -1:
 cdef int check_changeable(TensorBase x, const char* op) except -1:
     # May x be changed in place, if it does not matter that elements share memory?
     if x.storage.readonly:
-        raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
+        refuse_readonly(x, op)
     if tape_ops.before_change != NULL:
-        tape_ops.before_change(x)
+        tape_ops.before_change(x, op)
     leave_base(x)
     if x.inference or not recording():
         return 0
@@ -34,6 +34,15 @@ cdef int check_changeable(TensorBase x, const char* op) except -1:
             refuse_view(x)
         if (<TensorBase>x.base).grad_fn == NULL:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+    return 0
+
+
+cdef int refuse_readonly(TensorBase x, const char* op) except -1:
+    # The examples of a leaf are read-only as long as changes are recorded.
+    if memory_of(x).readonly:
+        raise RuntimeError(f"{inplace_name(op)}: the tensor shares read-only memory and cannot be changed in place")
+    if recording():
+        raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
     return 0
 
 

@@ -7,10 +7,12 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t
 
-from ctorch._batched cimport (Levels, enter_level, leave_level, level_is_open, level_place, levels_of)
+from ctorch._batched cimport (Levels, enter_level, leave_level, level_is_open, level_place, levels_of, memory_of)
+from ctorch._dispatch cimport check_rebase
 from ctorch._gen.ops cimport REDUCE_SUM
 from ctorch._reduce cimport reduce_marked
-from ctorch._tape cimport Node, forward_rule, node_attach, node_edge, node_give, node_new, recorded, tape_ops
+from ctorch._tape cimport (Node, forward_rule, grad_fn_of, node_attach, node_edge, node_give, node_new, recorded,
+                           recording, set_recording, tape_ops)
 from ctorch._tensor cimport *
 
 
@@ -35,8 +37,41 @@ cdef TensorBase enter(TensorBase x, int64_t number, int dim):
         node_edge(node, 0, x, None)
         keep(node, (number, size, dim))
         node_attach(node, y, 0)
-        y.storage.readonly = True    # x would not know of a change
+        if x.requires_grad and (grad_fn_of(x) is None or (x.base != NULL and grad_fn_of(<TensorBase>x.base) is None)):
+            y.storage.readonly = True    # the examples of a leaf
+    y.view_version = memory_of(x).version
     return y
+
+
+cdef int write_back(TensorBase x, TensorBase y, int64_t number, int dim) except -1:
+    """Tell x of a change in place of its examples y: its values are the changed ones, its history is not."""
+    cdef PyObject* both[2]
+    cdef bint mode
+    cdef Node node
+    if y.storage.version == 0 or memory_of(x).version == y.view_version:
+        return 0
+    if x.device == DEVICE_BATCHED:
+        bump_version(x, y.storage.changed_by)
+    if not (wants_grad(y) or is_dual(x) or is_dual(y)):
+        return 0
+    if wants_grad(y) and grad_fn_of(y).backward == enter_backward and not (is_dual(x) or is_dual(y)):
+        return 0                     # what was recorded of it was forgotten
+    if x.ndim != y.ndim + 1 or y.data != x.data:
+        raise NotImplementedError("vmap: a change of both the shape and the values of an input in place, recorded")
+    mode = set_recording(recording() or wants_grad(y))
+    try:
+        both[0], both[1] = <PyObject*>x, <PyObject*>y
+        check_rebase(2, both)
+        node = node_new(leave_backward, b"leave_level", 1, 0)
+        node_edge(node, 0, y, None)
+        keep(node, (number, dim))
+        if x.base != NULL:
+            tape_ops.rebase(x, node)
+        else:
+            node_attach(node, x, 0)
+    finally:
+        set_recording(mode)
+    return 0
 
 
 cdef int stretch_backward(Node node, PyObject** grads) except -1:
@@ -155,6 +190,14 @@ forward_rule(leave_backward, leave_tangent)
 def enter_dim(TensorBase x not None, int64_t number, int dim):
     """x with a dimension hidden in a level; recorded."""
     return enter(x, number, dim)
+
+
+def write_changes(list inputs not None, list entered not None, list dims not None, int64_t number):
+    """Where examples were changed in place, give the tensors that they were taken of the history of the change."""
+    cdef int k
+    for k in range(len(inputs)):
+        if dims[k] is not None and (<TensorBase>entered[k]).storage.version != 0:
+            write_back(<TensorBase>inputs[k], <TensorBase>entered[k], number, dims[k])
 
 
 def leave_dim(TensorBase x not None, int64_t number, int64_t size, int dim):

@@ -145,6 +145,7 @@ cdef int64_t profile_begin(const char* title, Py_ssize_t n, PyObject** values) e
     cdef Py_ssize_t k
     if with_shapes:
         shapes = [[] if values[k] == NULL else sizes(<object>values[k]) for k in range(n)]
+        shapes.append(())                # for the result
         Py_INCREF(shapes)
         events[event].shapes = <PyObject*>shapes
         events[event].start = ct_now()
@@ -156,6 +157,9 @@ cdef int profile_end(int64_t event, object result) except -1:
     finish(event)
     if event < 0 or ct_session != session or event >= count:
         return 0
+    if isinstance(first, TensorBase) and events[event].shapes != NULL:
+        shapes = <list>events[event].shapes
+        shapes[len(shapes) - 1] = shape_tuple(<TensorBase>first)
     if not isinstance(first, TensorBase):
         events[event].kind = DROPPED
     elif (<TensorBase>first).grad_fn != NULL:

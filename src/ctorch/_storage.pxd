@@ -12,7 +12,10 @@ cdef struct Storage:
     const char* changed_by           # the operator that made the last such change
     PyObject* owner                  # keeps foreign memory alive (a NumPy array, say), else NULL
     bint readonly
+    uint32_t born                    # storage_era when it was made
 
+
+cdef uint32_t storage_era            # counts the transforms of functions that began; wraps around
 
 cdef Storage* storage_new(size_t nbytes) except NULL
 cdef Storage* storage_wrap(void* data, size_t nbytes, object owner) except NULL

@@ -17,6 +17,7 @@ cdef extern from "allocator.h" nogil:
     int64_t ct_fail_after
 
 cdef Storage* spare = NULL           # freed Storage structs, linked through `data`
+cdef uint32_t storage_era = 0
 cdef int64_t allocated = 0
 cdef int64_t peak = 0
 cdef int64_t hits = 0
@@ -63,6 +64,7 @@ cdef Storage* storage_new(size_t nbytes) except NULL:
     s.changed_by = NULL
     s.owner = NULL
     s.readonly = False
+    s.born = storage_era
     allocated += rounded
     if allocated > peak:
         peak = allocated
@@ -79,6 +81,7 @@ cdef Storage* storage_wrap(void* data, size_t nbytes, object owner) except NULL:
     s.changed_by = NULL
     s.owner = NULL
     s.readonly = False
+    s.born = storage_era
     if owner is not None:
         Py_INCREF(owner)
         s.owner = <PyObject*>owner

@@ -97,7 +97,7 @@ cdef struct TapeOps:
     Node (*regenerate)(TensorBase view)
     int (*rebase)(TensorBase view, Node node) except -1
     TensorBase (*settle)(TensorBase g, PyObject* levels)
-    int (*before_change)(TensorBase x) except -1     # NULL unless saved tensors may be changed in place
+    int (*before_change)(TensorBase x, const char* op) except -1     # NULL unless somebody asks about changes in place
     TensorBase (*full_like)(TensorBase x, int value)
     TensorBase (*spread)(TensorBase t, TensorBase y)     # a tangent in the shape and the dtype of an output
 
@@ -150,4 +150,5 @@ cdef inline bint node_needs(Node node, int k) noexcept:
     return node.edges[k].target != NULL and not node.edges[k].hidden
 
 cdef str node_name(Node node)
+cdef str inplace_name(const char* op)
 cdef list run_backward(list roots, list grads, bint keep_graph, bint create_graph, list inputs, bint into_grad=*)

@@ -7,12 +7,13 @@ cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject, PyTypeObject, inquiry, traverseproc, visitproc
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
-from libc.stdint cimport uint8_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
+from ctorch._storage cimport Storage, storage_era
 from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, may_close_cycle, same_shape,
                              shape_tuple, tensor_alias, wants_grad)
 
@@ -183,7 +184,8 @@ cdef class Node:
 
     def name(self):
         """Name of the operation's derivative, such as ``MulBackward0``."""
-        return node_name(self)
+        name = node_name(self)
+        return "torch::autograd::CopySlices" if name == "CopySlices" else name
 
     @property
     def next_functions(self):
@@ -196,8 +198,15 @@ cdef class Node:
             elif self.edges[i].leaf:
                 out.append((accumulator_of(<TensorBase>self.edges[i].target), 0))
             else:
+                note_input(self, &self.edges[i])
                 out.append((<object>self.edges[i].target, self.edges[i].output_nr))
         return tuple(out)
+
+    @property
+    def _input_metadata(self):
+        """What gradients this node takes; None for an output whose ``grad_fn`` nobody has asked for."""
+        notes = {} if self.hooks == NULL else (<dict>self.hooks).get("outputs", {})
+        return [notes.get(i) for i in range(self.n_outputs)]
 
     @property
     def metadata(self):
@@ -246,6 +255,11 @@ cdef str node_name(Node node):
     cdef str text = node.title.decode()
     parts = [p[:1].upper() + p[1:] for p in text.split("_") if p]
     return "".join(parts) + ("" if text == "copy_slices" else "Backward0")
+
+
+cdef str inplace_name(const char* op):
+    cdef str name = op.decode()
+    return name if name.endswith("_") else name + "_"
 
 
 include "_tape_hooks.pxi"

@@ -495,6 +495,8 @@ def _make_dual(TensorBase x not None, TensorBase t not None, int depth):
                            "Tensor, this is not supported. Tensor has dtype "
                            f"{dtype_title(x.dtype).lower()} while the given forward gradient has dtype "
                            f"{dtype_title(t.dtype).lower()}.")
+    if memory_of(x) == memory_of(t):
+        t = tape_ops.clone(t)                # a change of the values in place is none of the tangent
     y = other_over(x)
     set_tangent(y, depth, t)
     return y
@@ -534,6 +536,20 @@ def _unpack_dual(TensorBase x not None, int depth):
     if 0 <= depth < ct_depth:
         set_tangent(y, depth, None)
     return y, t
+
+
+def _duals():
+    """The tensors that have a tangent in a visible level."""
+    cdef list found = []
+    cdef PyObject* at
+    cdef int depth
+    for depth in range(ct_depth):
+        if ct_visible >> depth & 1:
+            at = (<DualLevel>ct_levels[depth]).first
+            while at != NULL:
+                found.append(<object>(<Tangent>at).owner)
+                at = (<Tangent>at).after
+    return found
 
 
 def _tangent(TensorBase x not None, int depth):

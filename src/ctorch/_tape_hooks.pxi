@@ -1,8 +1,8 @@
 # Hooks of tensors and nodes: kept in a dict of kinds, each an OrderedDict of number -> hook.
 #
-# Kinds of a node: the number of an output (its gradient), "retained" (tensors whose .grad is kept), "pre", "post" and
-# "metadata". Kinds of a leaf: "grad", "accumulated", and "pre", "post" and "metadata" of the node that its gradients
-# end in.
+# Kinds of a node: the number of an output (its gradient), "retained" (tensors whose .grad is kept), "pre", "post",
+# "metadata" and "outputs" (what is known of them). Kinds of a leaf: "grad", "accumulated", and "pre", "post" and
+# "metadata" of the node that its gradients end in.
 
 cdef dict hooks_of(PyObject** hooks, PyObject* owner):
     # The dict of a node or a leaf, made when first needed.
@@ -71,6 +71,66 @@ cdef int move_retained(TensorBase x, Node node, int output_nr) except -1:
     return 0
 
 
+class InputMetadata:
+    """What is known of the gradient that a node takes.
+
+    Attributes
+    ----------
+    shape : list of int
+        Its sizes.
+    dtype : dtype
+        Its dtype.
+    device : device
+        Where it is.
+    is_nested_tensor, is_cpp_nested_tensor : bool
+        False.
+    """
+
+    __slots__ = ("device", "dtype", "is_cpp_nested_tensor", "is_nested_tensor", "shape")
+
+    def __init__(self, shape, dtype, device):
+        self.shape, self.dtype, self.device = list(shape), dtype, device
+        self.is_nested_tensor = self.is_cpp_nested_tensor = False
+
+    def __repr__(self):
+        return f"InputMetadata(shape={self.shape}, dtype={self.dtype}, device={self.device})"
+
+
+cdef dict notes_of(Node node):
+    # They close no cycle: the collector need not know of the node.
+    if node.hooks == NULL:
+        d = {}
+        Py_INCREF(d)
+        node.hooks = <PyObject*>d
+    return (<dict>node.hooks).setdefault("outputs", {})
+
+
+cdef object note_output(TensorBase x, Node node):
+    """The node that made x, which does not know its outputs, with a note of what x is: Python may ask it."""
+    notes = notes_of(node)
+    if x.output_nr not in notes:
+        notes[x.output_nr] = InputMetadata((<object>x).shape, dtype_object(x.dtype), (<object>x).device)
+    return node
+
+
+cdef int note_input(Node node, Edge* e) except -1:
+    # What the target of an edge takes, as far as the node is known itself.
+    cdef int i
+    notes = None if node.hooks == NULL else (<dict>node.hooks).get("outputs")
+    if not notes or 0 not in notes or node_name(node) == "ToCopyBackward0":
+        return 0
+    shape = notes[0].shape if e.shape == NULL else [e.shape[i] for i in range(e.ndim)]
+    known = notes_of(<Node>e.target)
+    known.setdefault(e.output_nr, InputMetadata(shape, dtype_object(e.dtype), notes[0].device))
+    return 0
+
+
+def _grad_fn(TensorBase x not None):
+    """The node that made a tensor, or None."""
+    cdef Node node = grad_fn_of(x) if wants_grad(x) else None
+    return None if node is None else note_output(x, node)
+
+
 class AccumulateGrad:
     """End of the graph at a leaf tensor, as seen in ``next_functions``.
 
@@ -94,6 +154,11 @@ class AccumulateGrad:
     def metadata(self):
         """A dictionary for notes about this node."""
         return leaf_hooks(<TensorBase>self.variable).setdefault("metadata", {})
+
+    @property
+    def _input_metadata(self):
+        """What gradients this node takes."""
+        return [InputMetadata(self.variable.shape, self.variable.dtype, self.variable.device)]
 
     @property
     def requires_grad(self):

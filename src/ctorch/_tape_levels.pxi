@@ -91,3 +91,76 @@ def _without_level(x, list leaves not None, bint connected):
     y = tensor_alias(<TensorBase>x)
     share_tangents(y, <TensorBase>x)
     return y
+
+
+# ---- what a function that is being transformed may change in place: what it was given, and what was made since
+
+cdef extern from *:
+    """
+    CT_THREAD PyObject *ct_transform = NULL;  /* the innermost Transform of this thread, which `_open` keeps alive */
+    """
+    PyObject* ct_transform
+
+cdef int transforms = 0                  # how many are open, in all threads
+
+
+@cython.no_gc
+cdef class Transform:
+    """A call of a function that is being transformed."""
+
+    cdef PyObject* outer
+    cdef uint32_t era                    # storages of this era and later ones were made in it
+    cdef object given                    # its arguments
+    cdef object inputs                   # those of them that it differentiates by
+    cdef object duals                    # and what the function has in their place
+
+
+def _open_transform(given, list inputs, list duals):
+    """Until `_close_transform`, changes in place are refused but of what is given and of what is made."""
+    global ct_transform, storage_era, transforms
+    cdef Transform t = Transform.__new__(Transform)
+    storage_era += 1
+    t.outer, t.era, t.given, t.inputs, t.duals = ct_transform, storage_era, given, inputs, duals
+    ct_transform = <PyObject*>t
+    transforms += 1
+    watch_changes()
+    return t
+
+
+def _close_transform(Transform t not None):
+    """Close the innermost transform of this thread."""
+    global ct_transform, transforms
+    ct_transform = t.outer
+    transforms -= 1
+    watch_changes()
+
+
+cdef int refuse_captured(TensorBase x, const char* op) except -1:
+    cdef Storage* memory = memory_of(x)
+    cdef PyObject* at = ct_transform
+    cdef Transform t
+    while at != NULL and <int32_t>(memory.born - (<Transform>at).era) < 0:
+        t = <Transform>at
+        if not given_to(t, x, memory):
+            raise RuntimeError("During a grad (vjp, jvp, grad, etc) transform, the function provided attempted to call "
+                               f"in-place operation ({inplace_name(op)}) that would mutate a captured Tensor. This is "
+                               "not supported; please rewrite the function being transformed to explicitly accept the "
+                               "mutated Tensor(s) as inputs.")
+        at = t.outer
+    return 0
+
+
+cdef bint given_to(Transform t, TensorBase x, Storage* memory) except -1:
+    from ctorch.utils._pytree import tree_leaves
+    cdef PyObject* root = x.base if x.base != NULL else <PyObject*>x
+    for y in t.inputs:                   # the function has others in their place
+        if <PyObject*>y == <PyObject*>x or <PyObject*>y == root:
+            return False
+    for y in t.duals:
+        if root == <PyObject*>y and ct_recording and x.requires_grad:
+            what = "a leaf" if x.base == NULL else "a view of a leaf"
+            raise RuntimeError(f"{what} Variable that requires grad is being used in an in-place operation.")
+    for y in tree_leaves(t.given):
+        if isinstance(y, TensorBase) and memory_of(<TensorBase>y) == memory:
+            return True
+    return False

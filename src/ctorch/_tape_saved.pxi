@@ -38,8 +38,18 @@ def _saved(Node node not None):
 cdef object change_hook = None
 
 
-cdef int before_change(TensorBase x) except -1:
-    change_hook(x)
+cdef int before_change(TensorBase x, const char* op) except -1:
+    if ct_transform != NULL:
+        refuse_captured(x, op)
+    if change_hook is not None:
+        change_hook(x)
+    return 0
+
+
+cdef int watch_changes() except -1:
+    tape_ops.before_change = NULL
+    if change_hook is not None or transforms:
+        tape_ops.before_change = before_change
     return 0
 
 
@@ -49,9 +59,7 @@ def _set_before_change(hook):
     if hook is not None and change_hook is not None:
         return False
     change_hook = hook
-    tape_ops.before_change = NULL
-    if hook is not None:
-        tape_ops.before_change = before_change
+    watch_changes()
     return True
 
 

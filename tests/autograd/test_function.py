@@ -1,5 +1,6 @@
 """autograd.Function: what its context promises, errors, and memory."""
 import gc
+import importlib
 import weakref
 
 import mirror
@@ -361,3 +362,39 @@ def test_long_chains_are_freed_without_recursion():
     y.backward()
     del y
     assert x.grad.item() == 0
+
+
+VIEWS = {"row": lambda d: d[0], "column": lambda d: d[:, 1], "transposed": lambda d: d.t()[1:], "all": lambda d: d[:]}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_changed_view_gives_its_base_its_tangent(view, recorded):
+    def program(lib):
+        forward = importlib.import_module(f"{lib.__name__}.autograd.forward_ad")
+
+        class Scale(lib.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, factor):
+                ctx.mark_dirty(x)
+                ctx.save_for_backward(factor)
+                ctx.save_for_forward(factor)
+                return x.mul_(factor)
+
+            @staticmethod
+            def backward(ctx, g):
+                return g * ctx.saved_tensors[0], None
+
+            @staticmethod
+            def jvp(ctx, t, _):
+                return t.mul_(ctx.saved_tensors[0])
+
+        base = (lib.arange(6.0).view(2, 3) + 1).requires_grad_(recorded)
+        with forward.dual_level():
+            dual = forward.make_dual(base, base.detach().cos()) * 2
+            part = VIEWS[view](dual)
+            Scale.apply(part, lib.tensor(3.0))
+            both = [dual * dual, part.sin(), dual[1] * 2]
+            tangents = [forward.unpack_dual(y).tangent.detach() for y in both]
+            return both, tangents, lib.autograd.grad(both[0].sum(), base) if recorded else None
+    mirror.check(program, warn=False)

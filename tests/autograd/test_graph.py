@@ -356,3 +356,24 @@ def test_a_failed_backward_may_be_repeated_with_the_line_each_time():
         with pytest.raises(ZeroDivisionError) as caught:
             y.sum().backward()
         assert len(caught.value.__notes__) == 1
+
+
+def test_nodes_tell_what_gradients_they_take():
+    def program(lib):
+        x = lib.ones(3, 4, requires_grad=True)
+        y = (x * 2).sin() @ lib.ones(4, 2)
+        loss = y.double().mean()
+        nodes = [loss.grad_fn, y.grad_fn, y.grad_fn.next_functions[0][0]]
+        nodes += [nodes[-1].next_functions[0][0], nodes[-1].next_functions[0][0].next_functions[0][0]]
+        found = [[(list(m.shape), str(m.dtype).split(".")[1], str(m.device), m.is_nested_tensor, m.is_cpp_nested_tensor)
+                  for m in node._input_metadata] for node in nodes]
+        return found, [node.name() for node in nodes[1:]]
+    mirror.check(program)
+
+
+def test_the_name_of_a_change_of_a_view():
+    def program(lib):
+        x = lib.ones(3, requires_grad=True) * 1
+        x[:2].mul_(2)
+        return x.grad_fn.name()
+    mirror.check(program)

@@ -160,3 +160,18 @@ def test_errors_of_stacking(case):
             b.bias.requires_grad_(False)
         return func(lib).stack_module_state([] if case == "none" else [a, b])
     mirror.check(program, message=True)
+
+
+def test_batch_norms_without_statistics():
+    def program(lib):
+        nn, func = lib.nn, importlib.import_module(f"{lib.__name__}.func")
+        lib.manual_seed(0)
+        net = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Sequential(nn.BatchNorm1d(4)))
+        assert func.replace_all_batch_norm_modules_(net) is net
+        params, x = dict(net.named_parameters()), lib.randn(5, 6, 3)
+
+        def loss(params, x):
+            return (func.functional_call(net, params, (x,)) ** 3).sum()
+        return (func.vmap(func.grad(loss), (None, 0))(params, x), func.grad(loss)(params, x[0]),
+                list(dict(net.named_buffers())), [m.track_running_stats for m in (net[1], net[2][0])])
+    mirror.check(program, rtol=1e-3, atol=1e-4)

@@ -93,9 +93,21 @@ def argwhere(input):
 def nonzero_static(input, *, size, fill_value=-1):
     if size < 0:
         raise RuntimeError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
+    if is_batched(input):
+        return _first_places(input, size, fill_value)
     found = ctorch.nonzero(input)[:size]
     rest = ctorch.full((size - found.shape[0], input.dim()), fill_value, dtype=ctorch.int64, device=input.device)
     return ctorch.cat([found, rest])
+
+
+def _first_places(x, size, fill_value):
+    # nonzero_static without a step in between whose shape depends on the values.
+    mask = (x != 0).reshape(-1)
+    order = (~mask).sort(stable=True).indices[:size]
+    places = ctorch.stack(unravel_index(order, x.shape), -1) if x.dim() else order.new_zeros((len(order), 0))
+    places = ctorch.where((ctorch.arange(len(order), device=x.device) < mask.sum())[:, None], places, fill_value)
+    rest = ctorch.full((size - len(order), x.dim()), fill_value, dtype=ctorch.int64, device=x.device)
+    return ctorch.cat([places, rest])
 
 
 def unravel_index(input, shape):

@@ -9,7 +9,7 @@ from ctorch._grad_mode import (
     set_grad_enabled,
     set_multithreading_enabled,
 )
-from ctorch.autograd import function, graph
+from ctorch.autograd import function, grad_mode, graph
 from ctorch.autograd._gradients import backward, grad
 from ctorch.autograd.anomaly_mode import detect_anomaly, set_detect_anomaly
 from ctorch.autograd.function import Function, FunctionCtx
@@ -17,8 +17,9 @@ from ctorch.autograd.gradcheck import GradcheckError, gradcheck, gradgradcheck
 from ctorch.autograd.variable import Variable
 
 __all__ = ["Function", "FunctionCtx", "GradcheckError", "Variable", "backward", "detect_anomaly", "enable_grad",
-           "function", "grad", "gradcheck", "gradgradcheck", "graph", "inference_mode", "is_multithreading_enabled",
-           "no_grad", "set_detect_anomaly", "set_grad_enabled", "set_multithreading_enabled"]
+           "function", "grad", "grad_mode", "gradcheck", "gradgradcheck", "graph", "inference_mode",
+           "is_multithreading_enabled", "no_grad", "set_detect_anomaly", "set_grad_enabled",
+           "set_multithreading_enabled"]
 
 _LAZY = ("forward_ad", "functional", "profiler", "profiler_util")     # imported when they are first asked for
 

@@ -65,6 +65,11 @@ class profile:
         Keep how much memory operators take and give back.
     with_stack : bool
         Keep the lines of Python that called.
+    with_flops : bool
+        Work out how many operations on numbers forward operators do, where that is known: products, convolutions in
+        two dimensions, sums and products of elements.
+    with_modules : bool
+        Without effect, as it is for modules that are not scripted in PyTorch.
 
     Examples
     --------
@@ -76,13 +81,15 @@ class profile:
     ['SumBackward0', 'MulBackward0']
     """
 
-    def __init__(self, enabled=True, *, record_shapes=False, profile_memory=False, with_stack=False, **kwargs):
+    def __init__(self, enabled=True, *, record_shapes=False, profile_memory=False, with_stack=False,
+                 with_flops=False, with_modules=False, **kwargs):
         unknown = {name for name, value in kwargs.items() if value and name not in ("use_cpu", "use_kineto")}
         if unknown:
             raise NotImplementedError(f"autograd.profiler.profile: {', '.join(sorted(unknown))} is not supported on "
                                       "device 'cpu'")
         self.enabled, self.record_shapes, self.profile_memory = enabled, record_shapes, profile_memory
         self.with_stack, self.function_events, self.entered = with_stack, None, False
+        self.with_flops, self.with_modules = with_flops, with_modules
 
     def __enter__(self):
         if not self.enabled:
@@ -90,12 +97,12 @@ class profile:
         if self.entered:
             raise RuntimeError("Profiler context manager is not reentrant")
         self.entered = True
-        _profiler.start(self.record_shapes, self.profile_memory, self.with_stack)
+        _profiler.start(self.record_shapes or self.with_flops, self.profile_memory, self.with_stack)
         return self
 
     def __exit__(self, *exc):
         if self.enabled:
-            self.function_events = events_of(_profiler.stop(), self.profile_memory)
+            self.function_events = events_of(_profiler.stop(), self.profile_memory, self.record_shapes, self.with_flops)
         return False
 
     def _checked(self):

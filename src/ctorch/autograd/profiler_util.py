@@ -1,5 +1,6 @@
 """Events of a profiler: lists of them, sums by name, tables and traces."""
 import json
+import math
 import os
 import threading
 from collections import defaultdict
@@ -25,6 +26,27 @@ def _memory(nbytes):
         if abs(nbytes) >= scale:
             return f"{nbytes / scale:.2f} {unit}"
     return f"{nbytes} B"
+
+
+_OPERANDS = {"aten::addmm": 1, "aten::baddbmm": 1, "aten::addmv": 1, "aten::addbmm": 1}   # where the products begin
+_PRODUCTS = {"aten::mm", "aten::matmul", "aten::bmm", "aten::mv", "aten::dot", "aten::linear", *_OPERANDS}
+
+
+def _flops(name, shapes, result):
+    """Operations on numbers in a call of an operator; 0 where they are not known."""
+    if name in _PRODUCTS:
+        return 2 * math.prod(result) * shapes[_OPERANDS.get(name, 0)][-1]
+    if name == "aten::conv2d":
+        return 2 * math.prod(result) * math.prod(shapes[1][1:])
+    return math.prod(shapes[0]) if name in ("aten::mul", "aten::add") else 0
+
+
+def _flops_column(rows):
+    # In the unit that suits the smallest number.
+    least = min((e.flops for e in rows if e.flops), default=1)
+    power = min(int(math.log10(least)) // 3, 5)
+    unit = ("FLOPs", "KFLOPs", "MFLOPs", "GFLOPs", "TFLOPs", "PFLOPs")[power]
+    return f"Total {unit}", lambda e: f"{e.flops / 1000 ** power:.3f}" if e.flops else "--"
 
 
 class Interval:
@@ -89,13 +111,15 @@ class FunctionEvent(_Figures):
         Sizes of its arguments, if they were asked for.
     stack : list of str
         Lines of Python, the innermost first, if they were asked for.
+    flops : int
+        Operations on numbers, if they were asked for; 0 where they are not known.
     """
 
-    def __init__(self, id, name, kind, thread, start, end, sequence, memory, shapes, stack):
+    def __init__(self, id, name, kind, thread, start, end, sequence, memory, shapes, stack, flops=0):
         self.id, self.name, self.kind, self.thread = id, name, kind, thread
         self.key = "ProfilerStep*" if name.startswith("ProfilerStep#") else name
         self.time_range = Interval(start, end)
-        self.sequence_nr, self.cpu_memory_usage = sequence, memory
+        self.sequence_nr, self.cpu_memory_usage, self.flops = sequence, memory, flops
         self.input_shapes, self.stack = shapes or [], list(stack or ())
         self.cpu_parent, self.cpu_children, self.count = None, [], 1
         self.is_async, self.is_user_annotation = False, kind == "user"
@@ -129,7 +153,7 @@ class FunctionEventAvg(_Figures):
     def __init__(self, key):
         self.key, self.count = key, 0
         self.cpu_time_total = self.self_cpu_time_total = 0.0
-        self.cpu_memory_usage = self.self_cpu_memory_usage = 0
+        self.cpu_memory_usage = self.self_cpu_memory_usage = self.flops = 0
         self.input_shapes, self.stack, self.scope, self.is_user_annotation = None, [], None, False
 
     def add(self, event):
@@ -140,6 +164,7 @@ class FunctionEventAvg(_Figures):
             self.cpu_memory_usage += event.cpu_memory_usage
         self.self_cpu_time_total += event.self_cpu_time_total
         self.self_cpu_memory_usage += event.self_cpu_memory_usage
+        self.flops += event.flops
         self.scope, self.is_user_annotation = event.scope, event.is_user_annotation
         return self
 
@@ -172,9 +197,9 @@ class EventList(list):
         Whether memory was looked at.
     """
 
-    def __init__(self, events=(), profile_memory=False, **kwargs):
+    def __init__(self, events=(), profile_memory=False, with_flops=False, **kwargs):
         super().__init__(events)
-        self._memory = profile_memory
+        self._memory, self._flops = profile_memory, with_flops
 
     def __str__(self):
         return self.table()
@@ -207,7 +232,7 @@ class EventList(list):
                 found.input_shapes = str(event.input_shapes) if group_by_input_shapes else ""
                 found.stack = event.stack[:group_by_stack_n]
             groups[key].add(event)
-        return EventList(groups.values(), self._memory)
+        return EventList(groups.values(), self._memory, self._flops)
 
     def total_average(self):
         """The sum over all events."""
@@ -261,6 +286,8 @@ class EventList(list):
             columns.append(("Input Shapes", lambda e: _cut(str(e.input_shapes or []), max_shapes_column_width)))
         if any(e.stack for e in rows):
             columns.append(("Source Location", lambda e: _cut(e.stack[0] if e.stack else "", -max_src_column_width)))
+        if self._flops:
+            columns.append(_flops_column(rows))
         shown = rows if row_limit < 0 else rows[:row_limit]
         text = _aligned([title for title, _ in columns], [[cell(e) for _, cell in columns] for e in shown], header)
         return f"{text}\nSelf CPU time total: {time(whole)}\n"
@@ -348,7 +375,7 @@ def _aligned(titles, rows, header):
     return "\n".join([*([header] if header else []), *lines, rule])
 
 
-def events_of(found, profile_memory):
+def events_of(found, profile_memory, record_shapes=True, with_flops=False):
     """An EventList from what ``ctorch._profiler.stop`` returns."""
     threads = {threading.main_thread().ident: 1}
     events, kept = [], []
@@ -358,14 +385,18 @@ def events_of(found, profile_memory):
             events.append(around)
             continue
         tid = threads.setdefault(thread, len(threads) + 1)
+        *given, result = shapes or [()]
+        counted = not with_flops or not shapes or (around is not None and around.flops)     # of what is around
+        flops = 0 if counted else _flops(name, given, result)
         own = [line for line in stack or () if not line.startswith(_OWN)]
-        event = FunctionEvent(id, name, _KINDS[kind], tid, start / 1000, end / 1000, sequence, memory, shapes, own)
+        event = FunctionEvent(id, name, _KINDS[kind], tid, start / 1000, end / 1000, sequence, memory,
+                              given if record_shapes else None, own, flops)
         event.cpu_parent = around
         if around is not None:
             around.cpu_children.append(event)
         events.append(event)
         kept.append(event)
-    return EventList(kept, profile_memory)
+    return EventList(kept, profile_memory, with_flops)
 
 
 _OWN = os.path.dirname(os.path.dirname(__file__)) + os.sep    # lines of this package are not the user's

@@ -41,6 +41,15 @@ def _tangent_of(y, level, strict):
     return ctorch.zeros_like(y.detach())
 
 
+def _called(func, args, given, primals):
+    # What a function returns; `given` are its arguments as they are outside.
+    opened = _tape._open_transform(given, primals, [])
+    try:
+        return func(*args)
+    finally:
+        _tape._close_transform(opened)
+
+
 def _along(func, args, varied, tangents, strict, has_aux):
     """The outputs of a function, their tangents, and its auxiliary result; `varied` are the arguments that vary."""
     primals, spec = tree_flatten(tuple([args[k] for k in varied]))
@@ -55,10 +64,10 @@ def _along(func, args, varied, tangents, strict, has_aux):
     level = _tape._enter_level()
     try:
         duals = tree_unflatten([_tape._make_dual(p, t, level) for p, t in zip(primals, directions)], spec)
-        args = list(args)
+        given, args = args, list(args)
         for k, dual in zip(varied, duals):
             args[k] = dual
-        result, aux = with_aux(func(*args), has_aux, _WHO)
+        result, aux = with_aux(_called(func, args, given, primals), has_aux, _WHO)
         outputs, spec = tree_flatten(result)
         _need_outputs(outputs)
         found = [_tangent_of(y, level, strict) for y in outputs]
@@ -215,13 +224,13 @@ def linearize(func, *primals):
     >>> y, product(ctorch.tensor([1., 3.]))
     (tensor([1., 1.]), tensor([1., 3.]))
     """
-    result = func(*primals)
     inputs, spec = tree_flatten(primals)
     _need_tensors(inputs, "primals")
+    result = _called(func, primals, primals, [])
     with enable_grad():
         leaves = [_tape._again(p) for p in inputs]
         leaves = [x if x.requires_grad else x.requires_grad_() for x in leaves]
-        outputs, output_spec = tree_flatten(func(*tree_unflatten(leaves, spec)))
+        outputs, output_spec = tree_flatten(_called(func, tree_unflatten(leaves, spec), primals, inputs))
         _need_outputs(outputs)
         seeds = [ctorch.zeros_like(y.detach()).requires_grad_() if y.requires_grad else None for y in outputs]
         # linear in the seeds: what maps them to gradients is the Jacobian's transpose, of which that is the Jacobian

@@ -5,7 +5,7 @@ from collections import Counter
 from ctorch import stack
 from ctorch._core import Tensor
 
-__all__ = ["functional_call", "stack_module_state"]
+__all__ = ["functional_call", "replace_all_batch_norm_modules_", "stack_module_state"]
 
 _MISSING = object()
 
@@ -184,3 +184,34 @@ def stack_module_state(models):
         all_of = [dict(getattr(m, named)()) for m in models]
         tables.append({name: _stacked([each[name] for each in all_of], name) for name in all_of[0]})
     return tuple(tables)
+
+
+def replace_all_batch_norm_modules_(root):
+    """Let the batch norms of a module keep no running statistics, which `vmap` could not change; in place.
+
+    See https://docs.pytorch.org/docs/stable/generated/torch.func.replace_all_batch_norm_modules_.html
+
+    Parameters
+    ----------
+    root : Module
+        It and all modules within are looked at.
+
+    Returns
+    -------
+    Module
+        `root`.
+
+    Examples
+    --------
+    >>> import ctorch
+    >>> norm = ctorch.func.replace_all_batch_norm_modules_(ctorch.nn.BatchNorm1d(2))
+    >>> norm.running_mean is None, ctorch.vmap(norm)(ctorch.ones(3, 4, 2)).shape
+    (True, Size([3, 4, 2]))
+    """
+    from ctorch.nn.modules.batchnorm import _BatchNorm
+
+    for module in root.modules():
+        if isinstance(module, _BatchNorm):
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+            module.track_running_stats = False
+    return root

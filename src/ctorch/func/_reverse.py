@@ -21,11 +21,11 @@ __all__ = ["grad", "grad_and_value", "hessian", "jacrev", "vjp"]
 class _Level:
     """The arguments of one call, and what is known of the world around it."""
 
-    __slots__ = ("connected", "inputs", "leaves")
+    __slots__ = ("connected", "inputs", "leaves", "originals")
 
     def __init__(self):
         self.connected = _tape.is_grad_enabled()     # else nobody outside follows what happens here
-        self.inputs = []
+        self.inputs, self.originals = [], []
 
     def enter(self, x):
         """An argument as the function sees it."""
@@ -33,6 +33,7 @@ class _Level:
             raise ValueError(f"Thing passed to transform API must be Tensor, got {type(x)}")
         y = _tape._level_input(x, self.connected)
         self.inputs.append(y)
+        self.originals.append(x)
         return y
 
     def enter_at(self, args, argnums):
@@ -40,8 +41,16 @@ class _Level:
         args = list(args)
         for k in places(argnums, len(args)):
             args[k] = self.enter(args[k]) if isinstance(args[k], Tensor) else tree_map(self.enter, args[k])
-        self.leaves = [x for x in self.inputs if x.grad_fn is None]
+        self.leaves = [x for x in self.inputs if x.is_leaf]
         return args
+
+    def call(self, func, args, kwargs, given):
+        """What a function returns; `given` are its arguments as they are outside."""
+        opened = _tape._open_transform((given, kwargs), self.originals, self.inputs)
+        try:
+            return func(*args, **kwargs)
+        finally:
+            _tape._close_transform(opened)
 
     def leave(self, x):
         """A result as those outside see it."""
@@ -74,8 +83,8 @@ def _zeros(x):
 def _gradients_and_value(func, argnums, has_aux, args, kwargs):
     level = _Level()
     with enable_grad():
-        args = level.enter_at(args, argnums)
-        out, aux = with_aux(func(*args, **kwargs), has_aux, "grad_and_value(f)(*args)")
+        given, args = args, level.enter_at(args, argnums)
+        out, aux = with_aux(level.call(func, args, kwargs, given), has_aux, "grad_and_value(f)(*args)")
         if not isinstance(out, Tensor):
             raise RuntimeError(f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(out)}")
         if out.ndim != 0:
@@ -205,7 +214,7 @@ def _vjp(func, primals, argnums, has_aux):
     level = _Level()
     with enable_grad():
         args = level.enter_at(primals, argnums)
-        out, aux = with_aux(func(*args), has_aux, "vjp(f, *primals)")
+        out, aux = with_aux(level.call(func, args, {}, primals), has_aux, "vjp(f, *primals)")
         flat, spec = tree_flatten(out)
         _checked_outputs(flat)
     results = tree_unflatten([level.leave(y) for y in flat], spec)

@@ -4,7 +4,7 @@ import functools
 from ctorch._batched import close_level, open_level
 from ctorch._core import Tensor
 from ctorch._joining import cat
-from ctorch._levels import enter_dim, has_level, leave_dim
+from ctorch._levels import enter_dim, has_level, leave_dim, write_changes
 from ctorch.utils._pytree import broadcast_prefix, tree_flatten, tree_structure, tree_unflatten
 
 __all__ = ["restore_vmap", "vmap"]
@@ -126,6 +126,7 @@ def _run(func, size, dims, leaves, spec, out_dims, randomness, kwargs):
     try:
         found = [x if d is None else enter_dim(x, level, d) for x, d in zip(leaves, dims)]
         out = func(*(found if spec is None else tree_unflatten(found, spec)), **kwargs)
+        write_changes(leaves, found, dims, level)
         if type(out) is Tensor and type(out_dims) is int:
             return leave_dim(out, level, size, _place(out, out_dims))
         return _outputs(func, out, level, size, out_dims)

@@ -6,6 +6,8 @@ from ctorch.profiler._profile import (
     profile,
     schedule,
     supported_activities,
+    tensorboard_trace_handler,
 )
 
-__all__ = ["ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule", "supported_activities"]
+__all__ = ["ProfilerAction", "ProfilerActivity", "profile", "record_function", "schedule", "supported_activities",
+           "tensorboard_trace_handler"]

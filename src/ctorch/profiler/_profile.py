@@ -6,7 +6,8 @@ import warnings
 from ctorch.autograd import profiler as inner
 from ctorch.autograd.profiler import record_function
 
-__all__ = ["ProfilerAction", "ProfilerActivity", "profile", "schedule", "supported_activities"]
+__all__ = ["ProfilerAction", "ProfilerActivity", "profile", "schedule", "supported_activities",
+           "tensorboard_trace_handler"]
 
 
 class ProfilerActivity(enum.Enum):
@@ -89,6 +90,48 @@ def schedule(*, wait, warmup, active, repeat=0, skip_first=0, skip_first_wait=0)
     return action
 
 
+def tensorboard_trace_handler(dir_name, worker_name=None, use_gzip=False):
+    """A function for `on_trace_ready` that writes each recording as a trace into a folder.
+
+    See https://docs.pytorch.org/docs/stable/profiler.html#torch.profiler.tensorboard_trace_handler
+
+    Parameters
+    ----------
+    dir_name : str
+        The folder; made where it is missing.
+    worker_name : str, optional
+        How the names of the files begin; by default the names of the machine and of the process.
+    use_gzip : bool
+        Compress the files.
+
+    Returns
+    -------
+    callable
+        Takes the profiler.
+
+    Examples
+    --------
+    >>> import os, tempfile, ctorch
+    >>> folder = tempfile.mkdtemp()
+    >>> handler = ctorch.profiler.tensorboard_trace_handler(folder, "me")
+    >>> with ctorch.profiler.profile(on_trace_ready=handler):
+    ...     y = ctorch.ones(2) + 1
+    >>> [name.split(".")[0] for name in os.listdir(folder)]
+    ['me']
+    """
+    import os
+    import socket
+    import time
+
+    def handler(profiler):
+        os.makedirs(dir_name, exist_ok=True)
+        who = worker_name or f"{socket.gethostname()}_{os.getpid()}"
+        name = f"{who}.{time.time_ns()}.pt.trace.json{'.gz' if use_gzip else ''}"
+        profiler.export_chrome_trace(os.path.join(dir_name, name))
+
+    return handler
+
+
 def _always(step):
     return ProfilerAction.RECORD
 
@@ -115,8 +158,11 @@ class profile:
         Keep how much memory operators take and give back.
     with_stack : bool
         Keep the lines of Python that called.
-    with_flops, with_modules : bool
-        Not supported.
+    with_flops : bool
+        Work out how many operations on numbers forward operators do, where that is known: products, convolutions in
+        two dimensions, sums and products of elements.
+    with_modules : bool
+        Without effect, as it is for modules that are not scripted in PyTorch.
     experimental_config : object, optional
         Not supported.
     acc_events : bool
@@ -136,10 +182,8 @@ class profile:
     def __init__(self, *, activities=None, schedule=None, on_trace_ready=None, record_shapes=False,
                  profile_memory=False, with_stack=False, with_flops=False, with_modules=False,
                  experimental_config=None, acc_events=False):
-        for name, value in (("with_flops", with_flops), ("with_modules", with_modules),
-                            ("experimental_config", experimental_config)):
-            if value:
-                raise NotImplementedError(f"profiler.profile: {name} is not supported on device 'cpu'")
+        if experimental_config:
+            raise NotImplementedError("profiler.profile: experimental_config is not supported on device 'cpu'")
         self.activities = set(supported_activities() if activities is None else activities)
         if not self.activities:
             raise AssertionError("No valid profiler activities found")
@@ -147,6 +191,7 @@ class profile:
             warnings.warn("profiler: operators are timed on the CPU; kernels on a CUDA device are not", stacklevel=2)
         self.schedule, self.on_trace_ready = schedule or _always, on_trace_ready
         self.record_shapes, self.profile_memory, self.with_stack = record_shapes, profile_memory, with_stack
+        self.with_flops, self.with_modules = with_flops, with_modules
         self.step_num, self.current_action = 0, self.schedule(0)
         self.profiler, self.acc_events = None, acc_events
         self._by_steps, self._step = schedule is not None, None
@@ -204,7 +249,7 @@ class profile:
 
     def _start_recording(self):
         self.profiler = inner.profile(record_shapes=self.record_shapes, profile_memory=self.profile_memory,
-                                      with_stack=self.with_stack)
+                                      with_stack=self.with_stack, with_flops=self.with_flops)
         self.profiler.__enter__()
 
     def _stop_recording(self):
@@ -228,7 +273,7 @@ class profile:
         if self.profiler is None or self.profiler.function_events is None:
             raise AssertionError("Profiler must be initialized before accessing events")
         if self.acc_events:
-            return inner.EventList(self._kept, self.profile_memory)
+            return inner.EventList(self._kept, self.profile_memory, self.with_flops)
         return self.profiler.function_events
 
     def key_averages(self, group_by_input_shape=False, group_by_stack_n=0):

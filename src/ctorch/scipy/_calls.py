@@ -2,7 +2,8 @@
 import numpy as np
 
 import ctorch
-from ctorch import Tensor
+from ctorch import Tensor, _tape
+from ctorch._batched import is_batched
 
 _WIDE = (ctorch.float64, ctorch.complex128)
 
@@ -13,13 +14,23 @@ def _widened(t):
     return t.to(ctorch.complex128 if t.is_complex() else ctorch.float64)
 
 
-def as_float(caller, name, x):
+def as_float(caller, name, x, batched=False):
     """A tensor of floats or complex numbers from what a user gave; whole numbers become the default dtype."""
     try:
         x = ctorch.as_tensor(x)
     except (TypeError, ValueError, RuntimeError) as error:
         raise TypeError(f"{caller}: {name} must be a tensor, an array or a number, got {type(x).__name__}") from error
+    if not batched:
+        refuse_batched(caller, x)
     return x if x.is_floating_point() or x.is_complex() else x.to(ctorch.get_default_dtype())
+
+
+def refuse_batched(caller, *values):
+    """SciPy solves one problem at a time."""
+    for x in values:
+        if is_batched(x):
+            raise NotImplementedError(f"vmap: {caller} has no batching rule (device {x.device}, dtype {x.dtype}): "
+                                      "SciPy solves one problem at a time; write a loop over the examples")
 
 
 def numbers(x):
@@ -99,11 +110,15 @@ class Call:
             raise TypeError(f"{caller}: {name} must be callable, got {type(function).__name__}")
         self.caller, self.name, self.function = caller, name, function
         self.args = args if isinstance(args, tuple) else (args,)
-        record = ctorch.is_grad_enabled()
-        self.places = [i for i, a in enumerate(self.args) if isinstance(a, Tensor) and a.requires_grad and record]
+        refuse_batched(caller, *self.args)
+        self.places = [i for i, a in enumerate(self.args) if isinstance(a, Tensor) and _tape._recorded(a)]
         self.tensors = [self.args[i] for i in self.places]
-        self.example = self._try([v.detach() for v in variables])
-        self.closed = self._closed(params) if record else []
+        duals = _Duals()
+        with duals:
+            self.example = self._try([v.detach() for v in variables])
+            refuse_batched(caller, self.example)
+            record = ctorch.is_grad_enabled() or duals.tensors
+            self.closed = self._closed(params, duals) if record else []
         self.example = self.example.detach()
 
     def _try(self, variables):
@@ -119,9 +134,9 @@ class Call:
             self.is_wide = False
         return self(variables, fixed)
 
-    def _closed(self, params):
+    def _closed(self, params, duals):
         if params is None:
-            return _leaves_of(self.example)
+            return _leaves_of(self.example, duals.sources)
         params = [params] if isinstance(params, Tensor) else list(params)
         for i, p in enumerate(params):
             if not isinstance(p, Tensor):
@@ -153,19 +168,60 @@ class Call:
         return space.tensor(x, own=not self.is_wide)
 
 
-def _leaves_of(y):
-    """The leaves of the graph that a tensor was made from."""
+class _Duals:
+    """Tensors with tangents, as leaves of a graph as long as it is open: that is how it is seen what uses them."""
+
+    def __init__(self):
+        self.tensors = _tape._duals()
+        self.sources = {(x.grad_fn, x.output_nr): x for x in self.tensors if x.grad_fn is not None}
+        self.plain = []
+
+    def __enter__(self):
+        if self.tensors:
+            self.mode = _tape.is_grad_enabled(), _tape._set_fwd_grad(False)
+            _tape._set_grad_enabled(True)
+            self.plain = [x for x in self.tensors if not x.requires_grad]
+            for x in self.plain:
+                x.requires_grad_()
+
+    def __exit__(self, *error):
+        for x in self.plain:
+            x.requires_grad_(False)
+        if self.tensors:
+            _tape._set_grad_enabled(self.mode[0])
+            _tape._set_fwd_grad(self.mode[1])
+
+
+def _leaves_of(y, sources):
+    """What a tensor was made from: the leaves of its graph, and before them tensors with tangents of their own."""
+    own = {place: x for place, x in sources.items()
+           if not _levels(x) <= set().union(*[_levels(z) for z in _ends(x, sources, within=True)])}
+    found = _ends(y, own)
+    for x in own.values():
+        if any(x is z for z in found) and any(z is w for z in _ends(x, {}) for w in found):
+            raise NotImplementedError("forward mode: a function closes over a tensor with a tangent and over what that "
+                                      "was made from; pass one of them by args")
+    return found
+
+
+def _levels(x):
+    """In which levels of forward mode a tensor has a tangent."""
+    return {depth for depth in range(_tape._open_levels()) if _tape._tangent(x, depth) is not None}
+
+
+def _ends(y, stops, within=False):
+    """Where the graph of a tensor ends: at leaves, and at `stops`; `within`: what is behind those, too, but not y."""
     if not y.requires_grad:
         return []
-    if y.grad_fn is None:
+    if y.grad_fn is None or ((y.grad_fn, y.output_nr) in stops and not within):
         return [y]
     found, seen, nodes = {}, {y.grad_fn}, [y.grad_fn]
     while nodes:
-        for node, _ in nodes.pop().next_functions:
-            variable = getattr(node, "variable", None)
+        for node, number in nodes.pop().next_functions:
+            variable = stops.get((node, number), getattr(node, "variable", None))
             if variable is not None:
                 found[id(variable)] = variable
-            elif node is not None and node not in seen:
+            if node is not None and node not in seen and (variable is None or within):
                 seen.add(node)
                 nodes.append(node)
     return list(found.values())

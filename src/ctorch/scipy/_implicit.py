@@ -2,9 +2,9 @@
 import warnings
 
 import ctorch
-from ctorch.autograd import Function
+from ctorch import _tape
 from ctorch.linalg import LinAlgError
-from ctorch.scipy._pure import jacobian, leaves, products, pure
+from ctorch.scipy._pure import Transposed, jacobian, leaves, products, pure
 
 _NEAR = 1e-4            # of x: how far from a root Newton's step may lead
 _DENSE = 500            # unknowns up to which the matrix of derivatives is made at once
@@ -100,17 +100,20 @@ class Equation:
         return Equation(self.caller, residual, (), self.closed)
 
 
-class _Root(Function):
+class _Root(Transposed):
     @staticmethod
-    def forward(ctx, equation, count, x, *tensors):
-        ctx.equation, ctx.count = equation, count
-        ctx.save_for_backward(x, *tensors)
+    def forward(equation, count, x, *tensors):
         return x.clone()
+
+    @staticmethod
+    def setup_context(ctx, inputs, root):
+        ctx.equation, ctx.count, x, *tensors = inputs
+        Transposed.keep(ctx, (x, *tensors), tensors[ctx.count:], root)
 
     @staticmethod
     def backward(ctx, g):
         equation, count = ctx.equation, ctx.count
         x, *tensors = ctx.saved_tensors
-        if ctorch.is_grad_enabled():             # the derivative depends on the root, which depends on the tensors
+        if _tape._is_differentiable():           # the derivative depends on the root, which depends on the tensors
             x = _Root.apply(equation, count, x, *tensors)
         return None, None, None, *pure(equation.adjoint, [x, g, *tensors[:count]], tensors[count:])

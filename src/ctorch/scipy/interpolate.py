@@ -67,7 +67,8 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     >>> fp.grad
     tensor([0.5000, 1.2500, 1.2500])
     """
-    x, xp, fp = as_float("interp", "x", x), _points("interp", "xp", xp), as_float("interp", "fp", fp)
+    x, fp = as_float("interp", "x", x, True), as_float("interp", "fp", fp, True)
+    xp = _points("interp", "xp", xp)
     if fp.shape != xp.shape:
         raise ValueError(f"interp: fp must have the shape {tuple(xp.shape)} of xp, got {tuple(fp.shape)}")
     if x.is_complex():
@@ -121,7 +122,7 @@ class CubicSpline:
     """
 
     def __init__(self, x, y, bc_type="not-a-knot", extrapolate=True):
-        x, y = _points("CubicSpline", "x", x), as_float("CubicSpline", "y", y)
+        x, y = _points("CubicSpline", "x", x), as_float("CubicSpline", "y", y, True)
         if len(x) < 2 or bool((x[1:] <= x[:-1]).any()):
             raise ValueError(f"CubicSpline: x must be two points or more in rising order, got {len(x)} points")
         if not y.dim() or len(y) != len(x):
@@ -193,7 +194,7 @@ class CubicSpline:
         """The spline, or its `nu`-th derivative, at x; of shape ``(*x.shape, *y.shape[1:])``."""
         if nu not in (0, 1, 2, 3):
             raise ValueError(f"CubicSpline: nu must be 0, 1, 2 or 3, got {nu!r}")
-        x = as_float("CubicSpline", "x", x)
+        x = as_float("CubicSpline", "x", x, True)
         shape, x = x.shape, x.to(ctorch.float64).reshape(-1)
         if self.periodic and self.extrapolate:
             x = self.x[0] + (x - self.x[0]) % (self.x[-1] - self.x[0])

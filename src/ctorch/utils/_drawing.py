@@ -37,8 +37,12 @@ def _names_of(params):
     return {id(x): name for name, x in (params.items() if isinstance(params, dict) else params)}
 
 
+def _name(node):
+    return node.name().removeprefix("torch::autograd::")
+
+
 def _kind(node):
-    name = node.name()
+    name = _name(node)
     if name == "CopySlices":
         return "in place"
     return "view" if name in _VIEWS else "node"
@@ -69,7 +73,7 @@ class _Picture:
 
     def node(self, node, shape):
         """A node's name and whether it is new."""
-        label = [node.name()]
+        label = [_name(node)]
         if self.shapes and shape is not None:
             label.append(str(tuple(shape)))
         where = _recorded_at(node) if self.lines else None

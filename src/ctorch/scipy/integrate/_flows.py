@@ -5,10 +5,10 @@ import warnings
 import numpy as np
 
 import ctorch
-from ctorch.autograd import Function
-from ctorch.scipy._calls import Call, Pack, Space, as_float, moved, numbers, union
+from ctorch import _tape
+from ctorch.scipy._calls import Call, Pack, Space, as_float, moved, numbers, refuse_batched, union
 from ctorch.scipy._implicit import Equation
-from ctorch.scipy._pure import jacobian, leaves, products, pure
+from ctorch.scipy._pure import Transposed, jacobian, leaves, products, pure
 
 _IMPLICIT = ("Radau", "BDF", "LSODA")
 _METHODS = ("RK23", "RK45", "DOP853", *_IMPLICIT)
@@ -68,6 +68,7 @@ class _Flow:
     def end(self, t, y, tensors):
         """The solution at the second of two times, from that at the first, as a function of all three."""
         count = len(tensors)
+        refuse_batched("the derivative of solve_ivp", t, y, *tensors)
         with ctorch.no_grad():
             first, last = t.tolist()
             values = np.stack([numbers(y)] * 2)
@@ -96,21 +97,24 @@ class _Flow:
         return _Flow(rate, self.closed, self.adjoint_options, self.adjoint_options, self.device), pack
 
 
-class _Solution(Function):
+class _Solution(Transposed):
     """The solution, a row for each time, as a function of times, first row and tensors."""
 
     @staticmethod
-    def forward(ctx, flow, count, values, t, y, *tensors):
-        ctx.flow, ctx.count, ctx.values = flow, count, values
-        ctx.save_for_backward(t, y, *tensors)
+    def forward(flow, count, values, t, y, *tensors):
         return ctorch.from_numpy(values.copy()).to(flow.device)
+
+    @staticmethod
+    def setup_context(ctx, inputs, rows):
+        ctx.flow, ctx.count, ctx.values, *tensors = inputs
+        Transposed.keep(ctx, tensors, ctx.flow.closed, rows)
 
     @staticmethod
     def backward(ctx, g):
         flow, count = ctx.flow, ctx.count
         t, y, *tensors = ctx.saved_tensors
         own, closed = tensors[:count], tensors[count:]
-        if ctorch.is_grad_enabled():
+        if _tape._is_differentiable():
             rows = _Solution.apply(flow, count, ctx.values, t, y, *tensors)
         else:
             rows = ctorch.from_numpy(ctx.values).to(flow.device)
@@ -131,6 +135,7 @@ class _Solution(Function):
 
 
 def _times(name, t):
+    refuse_batched("solve_ivp", t)
     if isinstance(t, ctorch.Tensor) and (t.is_complex() or t.dim() > 1):
         raise ValueError(f"solve_ivp: {name} must be real numbers along one dimension at most, got a tensor of shape "
                          f"{tuple(t.shape)} and {t.dtype}")
@@ -274,7 +279,7 @@ def solve_ivp(fun, t_span, y0, method="RK45", t_eval=None, dense_output=False, e
                         t_eval=None if t_eval is None else t_eval.detach().numpy(), dense_output=dense_output,
                         events=_events(events, problem))
     wanted = [*problem.span, problem.y, *call.tensors, *call.closed, *([] if t_eval is None else [t_eval])]
-    recorded = ctorch.is_grad_enabled() and any(t.requires_grad for t in wanted)
+    recorded = _tape._recorded(*wanted)
     if recorded and not result.success:
         warnings.warn(f"solve_ivp: method {method!r} did not reach t = {problem.span[1].item():g}: {result.message} y "
                       f"ends before", RuntimeWarning, stacklevel=2)

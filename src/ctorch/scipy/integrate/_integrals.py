@@ -6,9 +6,8 @@ import warnings
 import numpy as np
 
 import ctorch
-from ctorch.autograd import Function
-from ctorch.scipy._calls import Call, Pack, Space
-from ctorch.scipy._pure import leaves, products, pure
+from ctorch.scipy._calls import Call, Pack, Space, refuse_batched
+from ctorch.scipy._pure import Transposed, leaves, products, pure
 
 
 class _Integrand:
@@ -34,6 +33,13 @@ class _Integrand:
 
         return _Integrand(value, pack.size, self.closed, self.options, self.device), pack
 
+    def of_many(self, size, dims):
+        """The integrand of as many integrals between the same limits, one after the other in one vector."""
+        def value(x, *tensors):
+            return ctorch.vmap(self.value, (None, *dims))(x, *tensors).reshape(-1)
+
+        return _Integrand(value, size * self.size, self.closed, self.options, self.device)
+
     def solve(self, a, b, tensors):
         """The integral, as NumPy's vector, and its error as SciPy estimates it."""
         from scipy import integrate as solvers
@@ -53,15 +59,18 @@ class _Integrand:
         return found, error
 
 
-class _Integral(Function):
+class _Integral(Transposed):
     @staticmethod
-    def forward(ctx, integrand, known, a, b, *tensors):
-        ctx.integrand, ctx.known = integrand, known
-        ctx.save_for_backward(a, b, *tensors)
+    def forward(integrand, known, a, b, *tensors):
         if known is None:
             count = len(tensors) - len(integrand.closed)
             known, _ = integrand.solve(a.item(), b.item(), [t.detach() for t in tensors[:count]])
         return ctorch.from_numpy(known.copy()).to(integrand.device)
+
+    @staticmethod
+    def setup_context(ctx, inputs, y):
+        ctx.integrand, _, *tensors = inputs
+        Transposed.keep(ctx, tensors, ctx.integrand.closed, y)
 
     @staticmethod
     def backward(ctx, g):
@@ -78,6 +87,15 @@ class _Integral(Function):
                   for x, sign, needed in zip((a, b), (-1, 1), ctx.needs_input_grad[2:4])]
         return None, None, *limits, *found
 
+    @staticmethod
+    def vmap(info, in_dims, integrand, known, a, b, *tensors):
+        count = len(tensors) - len(integrand.closed)
+        dims = in_dims[4:4 + count]
+        if known is not None or any(d is not None for d in (*in_dims[2:4], *in_dims[4 + count:])):
+            return Transposed.vmap(info, in_dims)
+        y = _Integral.apply(integrand.of_many(info.batch_size, dims), None, a, b, *tensors)
+        return y.reshape(info.batch_size, integrand.size), 0
+
 
 def _at_limit(integrand, x, g, tensors, closed):
     # Leibniz: the derivative by a limit is the integrand there.
@@ -88,6 +106,7 @@ def _at_limit(integrand, x, g, tensors, closed):
 
 
 def _limit(name, x):
+    refuse_batched("quad", x)
     if isinstance(x, ctorch.Tensor) and (x.numel() != 1 or x.is_complex()):
         raise ValueError(f"quad: {name} must be one real number, got a tensor of shape {tuple(x.shape)} and {x.dtype}")
     if not isinstance(x, ctorch.Tensor):

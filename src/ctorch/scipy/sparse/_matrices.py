@@ -2,8 +2,8 @@
 import numpy as np
 
 import ctorch
-from ctorch.autograd import Function
 from ctorch.scipy._calls import as_float, numbers
+from ctorch.scipy._pure import Transposed
 
 
 def _whole(name, x):
@@ -64,15 +64,18 @@ def narrowed(x, data, b):
     return x.to(ctorch.promote_types(data.dtype, b.dtype))
 
 
-class _Product(Function):
+class _Product(Transposed):
     """The matrix of some values, or its transpose, by a vector or a matrix."""
 
     @staticmethod
-    def forward(ctx, pattern, transposed, data, x):
-        ctx.pattern, ctx.transposed = pattern, transposed
-        ctx.save_for_backward(data, x)
+    def forward(pattern, transposed, data, x):
         product = pattern.matrix(numbers(data), transposed) @ numbers(x)
         return ctorch.from_numpy(np.ascontiguousarray(product)).to(x.device)
+
+    @staticmethod
+    def setup_context(ctx, inputs, y):
+        ctx.pattern, ctx.transposed, data, x = inputs
+        Transposed.keep(ctx, (data, x), (), y)
 
     @staticmethod
     def backward(ctx, g):
@@ -84,6 +87,14 @@ class _Product(Function):
         if ctx.needs_input_grad[3]:
             of_x = _Product.apply(pattern, not transposed, data.conj().resolve_conj(), g)
         return None, None, of_data, of_x
+
+    @staticmethod
+    def vmap(info, in_dims, pattern, transposed, data, x):
+        if in_dims[2] is not None:
+            return Transposed.vmap(info, in_dims)
+        columns = x.movedim(in_dims[3], -1)              # the same matrix: more columns
+        y = _Product.apply(pattern, transposed, data, columns.reshape(len(columns), -1))
+        return y.reshape(len(y), *columns.shape[1:]), columns.dim() - 1
 
 
 class csr_array:
@@ -161,7 +172,7 @@ class csr_array:
         if x.dim() not in (1, 2) or x.shape[0] != self.shape[1]:
             raise ValueError(f"csr_array @ x: x must have {self.shape[1]} rows for the matrix of shape {self.shape}, "
                              f"and one dimension or two, got shape {tuple(x.shape)}")
-        x = as_float("csr_array @ x", "x", x)
+        x = as_float("csr_array @ x", "x", x, True)
         return narrowed(_Product.apply(self._pattern, self._transposed, *matched(self.data, x)), self.data, x)
 
     def to_dense(self):

@@ -4,8 +4,9 @@ import warnings
 import numpy as np
 
 import ctorch
-from ctorch.autograd import Function
+from ctorch import _tape
 from ctorch.scipy._calls import as_float, numbers
+from ctorch.scipy._pure import Transposed
 from ctorch.scipy.sparse._matrices import csr_array, matched, narrowed
 
 __all__ = ["bicgstab", "cg", "gmres", "spsolve"]
@@ -61,26 +62,29 @@ class _Iterative:
         return f"{self.name}: no convergence of {of}, {how}, with {kept}"
 
 
-class _Solve(Function):
+class _Solve(Transposed):
     """``A x = b`` for the matrix of some values, or for its transpose, or for the conjugate of either."""
 
     @staticmethod
-    def forward(ctx, solver, pattern, transposed, conjugated, known, data, b):
-        ctx.solver, ctx.pattern, ctx.transposed, ctx.conjugated = solver, pattern, transposed, conjugated
+    def forward(solver, pattern, transposed, conjugated, known, data, b):
         if known is None:
             known = solver(numbers(b.conj() if conjugated else b), transposed)
             known = known.conj() if conjugated else known
             if getattr(solver, "info", 0):
                 raise RuntimeError(solver.failure("the solve for a derivative"))
-        ctx.known = known = np.ascontiguousarray(known)
-        ctx.save_for_backward(data, b)
-        return ctorch.from_numpy(known.copy()).to(b.device)
+        return ctorch.from_numpy(np.array(known, order="C")).to(b.device)
+
+    @staticmethod
+    def setup_context(ctx, inputs, x):
+        ctx.solver, ctx.pattern, ctx.transposed, ctx.conjugated, _, data, b = inputs
+        ctx.known = numbers(x).copy()
+        Transposed.keep(ctx, (data, b), (), x)
 
     @staticmethod
     def backward(ctx, g):
         kind = ctx.transposed, ctx.conjugated
         data, b = ctx.saved_tensors
-        if ctorch.is_grad_enabled():
+        if _tape._is_differentiable():
             x = _Solve.apply(ctx.solver, ctx.pattern, *kind, ctx.known, data, b)
         else:
             x = ctorch.from_numpy(ctx.known).to(b.device)
@@ -91,13 +95,21 @@ class _Solve(Function):
             of_data = of_data.conj() if kind[1] else of_data
         return None, None, None, None, None, of_data, w
 
+    @staticmethod
+    def vmap(info, in_dims, solver, pattern, transposed, conjugated, known, data, b):
+        if in_dims[5] is not None or known is not None:
+            return Transposed.vmap(info, in_dims)
+        columns = b.movedim(in_dims[6], -1)              # the same matrix: more right sides
+        x = _Solve.apply(solver, pattern, transposed, conjugated, None, data, columns.reshape(len(columns), -1))
+        return x.reshape(columns.shape), columns.dim() - 1
 
-def _checked(caller, A, b):
+
+def _checked(caller, A, b, batched=False):
     if not isinstance(A, csr_array):
         raise TypeError(f"{caller}: A must be a ctorch.scipy.sparse.csr_array, got {type(A).__name__}")
     if A.shape[0] != A.shape[1]:
         raise ValueError(f"{caller}: A must be square, got shape {A.shape}")
-    b = as_float(caller, "b", b)
+    b = as_float(caller, "b", b, batched)
     if b.dim() not in (1, 2) or b.shape[0] != A.shape[0]:
         raise ValueError(f"{caller}: b must have {A.shape[0]} rows for A of shape {A.shape}, and one dimension or "
                          f"two, got shape {tuple(b.shape)}")
@@ -134,7 +146,7 @@ def spsolve(A, b):
     >>> data.grad
     tensor([-0.7500, -0.5000,  0.1250])
     """
-    b = _checked("spsolve", A, b)
+    b = _checked("spsolve", A, b, True)
     data, right = matched(A.data, b)
     solver = _Direct(A._pattern, numbers(data))
     return narrowed(_Solve.apply(solver, A._pattern, A._transposed, False, None, data, right), A.data, b)
@@ -150,7 +162,7 @@ def _iterate(name, A, b, x0, M, callback, options):
     solver = _Iterative(name, A._pattern.matrix(numbers(data), False), M, options)
     known = solver(numbers(right), A._transposed, None if x0 is None else numbers(x0), callback)
     info = solver.info
-    if info and ctorch.is_grad_enabled() and (data.requires_grad or right.requires_grad):
+    if info and _tape._recorded(data, right):
         warnings.warn(solver.failure("x, which is to be differentiated as a solution"), RuntimeWarning, stacklevel=3)
     solver.info = 0
     return narrowed(_Solve.apply(solver, A._pattern, A._transposed, False, known, data, right), A.data, b), info
