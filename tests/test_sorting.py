@@ -61,7 +61,8 @@ def test_selection(dtype, n):
             np.testing.assert_array_equal(x[indices.numpy()], x[places[:k]])
             assert len(set(indices.tolist())) == k
             loose = ctorch.from_numpy(x.copy()).topk(k, largest=largest, sorted=False)[0].numpy()
-            np.testing.assert_array_equal(np.sort(loose), np.sort(x[places[:k]]))
+            # NumPy's quick sort of float16 may leave zeros of both signs and their neighbours out of order
+            np.testing.assert_array_equal(np.sort(loose, kind="stable"), np.sort(x[places[:k]], kind="stable"))
             if k and not largest and dtype not in ("uint16", "uint32", "uint64"):
                 value, index = ctorch.from_numpy(x.copy()).kthvalue(k)
                 np.testing.assert_array_equal(value.numpy(), x[places[k - 1]])
