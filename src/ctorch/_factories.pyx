@@ -13,7 +13,6 @@ from ctorch._iterator cimport copy_data
 from ctorch._ramps cimport float_ramp, ramp
 from ctorch._shape cimport channels_last_strides, parse_sizes, unpack_sizes
 from ctorch._storage cimport storage_wrap
-from ctorch._tape cimport in_inference
 from ctorch._tensor cimport *
 from ctorch._views cimport zero_memory
 
@@ -32,7 +31,6 @@ cdef TensorBase finish(TensorBase t, bint requires_grad, object layout=None, bin
         if category_of[t.dtype] < CATEGORY_FLOAT:
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         t.requires_grad = True
-    t.inference = in_inference()
     return t
 
 

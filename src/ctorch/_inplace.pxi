@@ -25,6 +25,9 @@ cdef int check_changeable(TensorBase x, const char* op) except -1:
     if tape_ops.before_change != NULL:
         tape_ops.before_change(x, op)
     leave_base(x)
+    if x.inference and not in_inference():
+        raise RuntimeError("Inplace update to inference tensor outside InferenceMode is not allowed. You can make a "
+                           "clone to get a normal tensor before doing inplace update.")
     if x.inference or not recording():
         return 0
     if x.requires_grad and x.grad_fn == NULL and x.base == NULL:

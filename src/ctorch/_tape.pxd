@@ -105,7 +105,6 @@ cdef TapeOps tape_ops
 
 cdef bint recording() noexcept
 cdef bint set_recording(bint on) noexcept
-cdef bint in_inference() noexcept
 
 cdef Node node_new(BackwardFn fn, const char* name, int edges, int saved)
 cdef int node_set_up(Node node, BackwardFn fn, const char* name, int edges, int saved) except -1

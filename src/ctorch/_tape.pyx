@@ -14,8 +14,8 @@ from libc.string cimport memcpy, memset
 from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
 from ctorch._storage cimport Storage, storage_era
-from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, is_dual, may_close_cycle, same_shape,
-                             shape_tuple, tensor_alias, wants_grad)
+from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, in_inference, is_dual, may_close_cycle,
+                             same_shape, set_inference, shape_tuple, tensor_alias, wants_grad)
 
 cdef extern from "collector.h":
     bint ct_is_tracked(PyObject* o) noexcept
@@ -34,14 +34,12 @@ cdef extern from *:
     #include <sched.h>
     #define CT_THREAD static __thread __attribute__((tls_model("initial-exec")))     /* no call to find them */
     CT_THREAD int ct_recording = 1;
-    CT_THREAD int ct_inference = 0;
     CT_THREAD void *ct_call = NULL;           /* the backward call that runs in this thread */
     CT_THREAD long ct_task = -1;
     CT_THREAD int ct_selective = 0;           /* how many of them give gradients to some inputs alone */
     CT_THREAD PyObject *ct_pack = NULL;       /* (pack, unpack) of saved_tensors_hooks, or NULL */
     """
     bint ct_recording
-    bint ct_inference
     void* ct_call
     long ct_task
     int ct_selective
@@ -78,10 +76,6 @@ cdef bint set_recording(bint on) noexcept:
     return before
 
 
-cdef bint in_inference() noexcept:
-    return ct_inference
-
-
 def is_grad_enabled():
     """True where operations are recorded for backward."""
     return ct_recording != 0
@@ -94,12 +88,11 @@ def _set_grad_enabled(bint mode):
 
 def is_inference_mode_enabled():
     """True inside of ``inference_mode``."""
-    return ct_inference != 0
+    return in_inference()
 
 
 def _set_inference_mode(bint mode):
-    global ct_inference
-    ct_inference = mode
+    set_inference(mode)
 
 
 # ---- releasing a graph: what a node owns goes on one stack that the outermost release empties, so that a chain of

@@ -56,6 +56,8 @@ cdef TensorHooks tensor_hooks
 
 cdef void may_close_cycle(PyObject* o) noexcept
 
+cdef bint in_inference() noexcept
+cdef void set_inference(bint mode) noexcept
 cdef TensorBase tensor_alloc(int ndim)
 cdef TensorBase tensor_empty(int dtype, int ndim, const int64_t* shape)
 cdef TensorBase tensor_empty_on(int device, int index, int dtype, int ndim, const int64_t* shape)

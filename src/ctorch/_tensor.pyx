@@ -26,10 +26,12 @@ cdef extern from "collector.h":
 cdef extern from *:
     """
     static inline int ct_mul_overflow(int64_t a, int64_t b, int64_t *r) { return __builtin_mul_overflow(a, b, r); }
+    static __thread __attribute__((tls_model("initial-exec"))) int ct_inference = 0;     /* what is made is for it alone */
     static inline PyObject *ct_type_new(PyTypeObject *t, PyObject *args) { return t->tp_new(t, args, NULL); }
     """
     bint ct_mul_overflow(int64_t a, int64_t b, int64_t* r) noexcept
     object ct_type_new(PyTypeObject* t, object args)
+    bint ct_inference
 
 cdef tuple NO_ARGS = ()
 
@@ -141,7 +143,17 @@ cdef TensorBase tensor_alloc(int ndim):
             raise MemoryError()
         t.strides = t.shape + ndim
     t.ndim = ndim
+    t.inference = ct_inference
     return t
+
+
+cdef bint in_inference() noexcept:
+    return ct_inference
+
+
+cdef void set_inference(bint mode) noexcept:
+    global ct_inference
+    ct_inference = mode
 
 
 cdef int64_t checked_bytes(int ndim, const int64_t* shape, int itemsize, int64_t* numel) except -1:
@@ -269,6 +281,7 @@ cdef TensorBase tensor_alias(TensorBase x):
     t.numel = x.numel
     t.contiguous = x.contiguous
     t.untracked = x.untracked
+    t.inference = x.inference
     t.wrapped_number = x.wrapped_number
     memcpy(t.shape, x.shape, x.ndim * sizeof(int64_t))
     memcpy(t.strides, x.strides, x.ndim * sizeof(int64_t))

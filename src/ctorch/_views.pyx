@@ -20,7 +20,7 @@ from ctorch._reduce cimport sum_to
 from ctorch._shape cimport channels_last_strides, infer_size, parse_sizes, reduce_dims, view_strides, wrap_dim
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, add_tangents, all_levels, differentiable, drop_tangents, duals_visible, edge_levels,
-                           forward_rule, has_real_edge, in_inference, node_attach, node_edge, node_edge_shape,
+                           forward_rule, has_real_edge, node_attach, node_edge, node_edge_shape,
                            node_give, node_needs, node_new, node_settle, output_tangents, recorded, recording,
                            set_recording, set_visible, share_tangents, tape_ops)
 from ctorch._tensor cimport *
@@ -45,8 +45,7 @@ cdef set change_names = set()        # storages keep the names' addresses
 cdef TensorBase link(TensorBase v, TensorBase x):
     # Makes v a differentiable view of x's base.
     cdef PyObject* base
-    if x.inference or in_inference():
-        v.inference = x.inference
+    if x.inference:
         return v
     base = x.base if x.base != NULL else <PyObject*>x
     Py_INCREF(<object>base)

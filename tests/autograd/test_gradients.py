@@ -192,3 +192,38 @@ def test_a_derivative_that_is_not_known_raises():
     assert not ctorch.special.airy_ai(x).requires_grad
     assert autograd.grad(ctorch.div(x, 0.3, rounding_mode="trunc").sum(), x)[0].tolist() == [0, 0]
     assert ctorch.igamma(x.detach(), x).requires_grad
+
+
+# ---- inference mode
+
+def test_what_is_made_in_inference_mode_is_for_it_alone():
+    x, c = ctorch.ones(2, requires_grad=True), ctorch.ones(2)
+    with ctorch.inference_mode():
+        made = [ctorch.ones(2), x * 2, c + 1, c.sum(), ctorch.cat([c, c]), c[ctorch.tensor([0])], c.clone(), c[:1] * 1,
+                ctorch.linalg.inv(ctorch.eye(2)), ctorch.from_numpy(c.numpy())]
+        assert all(y.is_inference() and not y.requires_grad for y in made)
+        assert all(y[..., None].is_inference() for y in made) and made[0].mul_(2).tolist() == [2.0, 2.0]
+        assert not x.view(2).is_inference() and not c.detach().is_inference() and not c.exp_().is_inference()
+        view = x.view(2)
+    y = made[1]
+    for refused in (lambda: y * x, lambda: y.mul_(2), lambda: y.requires_grad_(), lambda: y[:1].zero_(),
+                    lambda: (x * y).sum().backward()):
+        with pytest.raises(RuntimeError, match=r"[Ii]nference"):
+            refused()
+    with pytest.raises(RuntimeError, match="view was created"):
+        view.mul_(1)
+    (x + y).sum().backward()
+    (y.clone() * x).sum().backward()
+    assert x.grad.tolist() == [3.0, 3.0] and not (y + 1).is_inference()
+    with ctorch.inference_mode(), ctorch.inference_mode(False):
+        assert not (c + 1).is_inference()
+
+
+def test_inference_mode_is_that_of_the_thread():
+    import threading
+    found = []
+    with ctorch.inference_mode():
+        thread = threading.Thread(target=lambda: found.append(ctorch.ones(1).is_inference()))
+        thread.start()
+        thread.join()
+    assert found == [False]
