@@ -17,8 +17,9 @@ from ctorch._iterator cimport Scalar, copy_data
 from ctorch._profiler cimport profile_begin, profile_end, profile_failed, profiling
 from ctorch._reduce cimport *
 from ctorch._shape cimport reduced_count, wrap_dim
-from ctorch._tape cimport (BackwardFn, Node, forward_rule, node_attach, node_edge, node_edge_shape, node_flat, node_give, node_needs, node_new,
-                           node_outputs, node_save, node_saved, node_settle, recorded, recording, tape_ops)
+from ctorch._tape cimport (BackwardFn, Node, forward_rule, node_attach, node_edge, node_edge_shape, node_flat,
+                           node_give, node_needs, node_new, node_outputs, node_save, node_saved, node_settle, recorded,
+                           recording, tape_ops)
 from ctorch._tensor cimport *
 from ctorch._views cimport expand_reduced
 

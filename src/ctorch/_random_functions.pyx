@@ -317,7 +317,8 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     See https://docs.pytorch.org/docs/stable/generated/torch.multinomial.html
     """
     cdef TensorBase x = <TensorBase?>input, q, y, all
-    cdef int64_t shape[2], rows, categories
+    cdef int64_t shape[2]
+    cdef int64_t rows, categories
     if category_of[x.dtype] != CATEGORY_FLOAT:
         raise RuntimeError("multinomial only supports floating-point dtypes for input, got: "
                            f"{dtype_title(x.dtype)}")

@@ -26,7 +26,7 @@ cdef extern from "collector.h":
 cdef extern from *:
     """
     static inline int ct_mul_overflow(int64_t a, int64_t b, int64_t *r) { return __builtin_mul_overflow(a, b, r); }
-    static __thread __attribute__((tls_model("initial-exec"))) int ct_inference = 0;     /* what is made is for it alone */
+    static __thread __attribute__((tls_model("initial-exec"))) int ct_inference = 0;
     static inline PyObject *ct_type_new(PyTypeObject *t, PyObject *args) { return t->tp_new(t, args, NULL); }
     """
     bint ct_mul_overflow(int64_t a, int64_t b, int64_t* r) noexcept
