@@ -103,7 +103,7 @@ UNARY = {
     "frac": ("x - truncl(x)", [uniform(-9, 9), spread(0, 1e308, True)], 0, 0),
     "abs": ("fabsl(x)", [spread(0, 1e308, True)], 0, 0),
     "sign": ("(x > 0) - (x < 0)", [spread(0, 1e308, True)], 0, 0),
-    "lgamma": ("lgammal(x)", [uniform(0.1, 0.9), uniform(3, 1000), uniform(-12, -2), uniform(-100, -7)], 4, 4),
+    "lgamma": ("lgammal(x)", [uniform(0.1, 0.9), uniform(3, 1000), uniform(-12, -2), uniform(-100, -7)], 4, 6),
 }
 BINARY = {
     "atan2": (

@@ -86,7 +86,10 @@ _pairs(
 _pairs("margin_ranking_loss", options={"margin": st.floats(-1, 2)}, kinds=("normal",), third=("ties",))
 
 
-@cases.add("binary_cross_entropy of weights", "binary_cross_entropy binary_cross_entropy_with_logits")
+@cases.add(
+    "binary_cross_entropy of weights",
+    "binary_cross_entropy binary_cross_entropy_with_logits _binary_cross_entropy_with_logits",
+)
 def weighted(draw):
     shape = draw(shapes(high=4))
     dtype = draw(st.sampled_from(MOSTLY))

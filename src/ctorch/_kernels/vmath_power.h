@@ -22,7 +22,7 @@ CT_INLINE double ct_power_core_f64(double a, double e) {
     return p > 720.0 ? (double)INFINITY : y;
 }
 
-/* of 1/2: pow(-0) is 0 and pow(-inf) is inf, other than the root */
+/* the number 1/2 is the root, also of -0 and -inf, as in PyTorch and NumPy */
 #define CT_POWER(suffix, type, bits, sqrt)                                                                        \
     static void ct_vpow_any_##suffix(const type *from, type e, type *to, int64_t n) {                             \
         type half = e * (type)0.5, zero = e < 0 ? (type)INFINITY : 0, infinite = e < 0 ? 0 : (type)INFINITY;      \
@@ -44,8 +44,8 @@ CT_INLINE double ct_power_core_f64(double a, double e) {
         if (e == 2) CT_POWER_LOOP(x * x)                                                                          \
         else if (e == 3) CT_POWER_LOOP(x * x * x)                                                                 \
         else if (e == -1) CT_POWER_LOOP(1 / x)                                                                    \
-        else if (e == (type)0.5) CT_POWER_LOOP(x == -(type)INFINITY ? (type)INFINITY : sqrt(x + 0))               \
-        else if (e == (type)-0.5) CT_POWER_LOOP(x == -(type)INFINITY ? 0 : 1 / sqrt(x + 0))                       \
+        else if (e == (type)0.5) CT_POWER_LOOP(sqrt(x))                                                           \
+        else if (e == (type)-0.5) CT_POWER_LOOP(1 / sqrt(x))                                                      \
         else if (e != 0 && e - e == 0) ct_vpow_any_##suffix(from, e, to, n);                                      \
         else CT_POWER_LOOP(ct_pow_##suffix(x, e))                                                                 \
     }

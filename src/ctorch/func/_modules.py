@@ -206,7 +206,7 @@ def replace_all_batch_norm_modules_(root):
     >>> import ctorch
     >>> norm = ctorch.func.replace_all_batch_norm_modules_(ctorch.nn.BatchNorm1d(2))
     >>> norm.running_mean is None, ctorch.vmap(norm)(ctorch.ones(3, 4, 2)).shape
-    (True, Size([3, 4, 2]))
+    (True, torch.Size([3, 4, 2]))
     """
     from ctorch.nn.modules.batchnorm import _BatchNorm
 
