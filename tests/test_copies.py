@@ -205,3 +205,12 @@ def test_copies_by_to_keep_the_order_of_memory(dtype):
     x = ctorch.ones(2, 3).t()
     y = x.to(dtype, copy=True)
     assert y.stride() == x.stride() and y.data_ptr() != x.data_ptr()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("x", [ctorch.ones(3), ctorch.ones(1).expand(3), ctorch.ones(6)[::2], ctorch.ones(3, 2).t()])
+def test_repeated_elements_have_memory_of_their_own(x, times):
+    y = x.repeat_interleave(times, 0)
+    assert y._base is None
+    y[0] = 5
+    assert (x == 1).all() and (y == 5).sum() == y[0].numel()

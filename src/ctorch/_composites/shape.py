@@ -47,7 +47,8 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
             return ops._repeat_each(input, dim, repeats)
         sizes = [-1] * (dim + 1) + [repeats] + [-1] * (input.dim() - dim - 1)
         shape = [s * repeats if d == dim else s for d, s in enumerate(input.shape)]
-        return views.expand(views.unsqueeze(input, dim + 1), sizes).reshape(shape)
+        each = views.expand(views.unsqueeze(input, dim + 1), sizes)
+        return each.clone(memory_format=ctorch.contiguous_format).view(shape)
     if isinstance(repeats, tuple | list):
         repeats = ctorch.tensor(repeats, device=input.device)
     if repeats.dim() != 1 or repeats.shape[0] != input.shape[dim]:
