@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from mirror import check
 
+import ctorch
+
 F_NAMES = ["mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"]
 REDUCTIONS = ["mean", "sum", "none"]
 
@@ -265,3 +267,18 @@ def test_softplus_and_friends_far_out():
             results.append([y, x.grad])
         return results
     check(act)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("graph", [False, True])
+def test_cross_entropy_of_nothing_but_ignored_classes_has_no_gradient(graph, smoothing):
+    x = ctorch.tensor([[0.1, 0.2], [0.3, 0.1]], requires_grad=True)
+    loss = ctorch.nn.functional.cross_entropy(x, ctorch.tensor([1, 1]), ignore_index=1, label_smoothing=smoothing)
+    (g,) = ctorch.autograd.grad(loss, x, create_graph=graph)
+    assert loss.isnan() and g.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_norm_of_small_half_numbers_has_its_gradient():
+    x = ctorch.full((1, 2), 1e-6, dtype=ctorch.float16, requires_grad=True)
+    (g,) = ctorch.autograd.grad(x.norm(2, 1).sum(), x)
+    assert abs(g[0, 0].item() - 0.7071) < 0.02

@@ -69,6 +69,7 @@ def forward_mode_that_torch_lacks(program, name, mine, other, fault):
         "Found dtype",
         "without overflow",
         "Expected a proper Tensor but got None",
+        "Expected self.dtype to be equal to src.dtype",
         "is a view and its base or another view of its base",
         "INTERNAL ASSERT FAILED",
     )
@@ -743,3 +744,22 @@ def order_of_indexed_memory(program, name, mine, other, fault):
     taken = ops(program) & {"index", "getitem", "masked_select", "index_select"}
     used = flat and bool(moved) and bool(taken) and any(step.changes for step in program.steps)
     return used and name.startswith(("value", "grad", "tangent"))
+
+
+@excuse
+def backward_of_what_torch_saved(program, name, mine, other, fault):
+    """ctorch saves less: a backward within the program passes where PyTorch has lost a value."""
+    return name.startswith("step") and fine(mine) and says(other, "modified by an inplace operation")
+
+
+@excuse
+def parts_of_a_constant(program, name, mine, other, fault):
+    """A part of a constant that got a history by a change of another part may be changed in ctorch."""
+    parts = any(step.several or "split" in step.op or step.op in {"unbind", "chunk"} for step in program.steps)
+    return parts and fine(mine) and says(other, "a leaf Variable that requires grad is being used")
+
+
+@excuse
+def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
+    """In forward mode PyTorch refuses a view, changed by no_grad, of what has a new history; ctorch does not."""
+    return name == "forward mode" and fine(mine) and says(other, "A view was created in no_grad mode")

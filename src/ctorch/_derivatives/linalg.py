@@ -361,7 +361,7 @@ def vector_norm_backward(g, x, y, ord, dim, keepdim):
     if ord == 1:
         return _f.sgn(x) * g
     if ord == 2:
-        return x * ctorch.where(y == 0, 0.0, g / ctorch.where(y == 0, 1.0, y))
+        return g * (x / ctorch.where(y == 0, math.inf, y))       # g / y may be too large for half precision
     size = x.abs()
     if math.isinf(ord):
         hit = (size == y) | (ctorch.isnan(size) & ctorch.isnan(y))

@@ -22,5 +22,7 @@ def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ig
         q = (classes == target.unsqueeze(dim)).to(x.dtype) * (1 - smoothing) + smoothing / x.shape[dim]
         q = q * w.reshape(wide) * (target != ignore_index).unsqueeze(dim).to(x.dtype)
         mass = q.sum(dim, True)
-    scale = g.unsqueeze(dim) if reduction == 0 else g / total_weight.to(x.dtype) if reduction == 1 else g
+    scale = g.unsqueeze(dim) if reduction == 0 else g
+    if reduction == 1:
+        scale = g / ctorch.where(total_weight == 0, 1.0, total_weight).to(x.dtype)      # all ignored: q is zero
     return scale * (_f.softmax(x, dim) * mass - q)
