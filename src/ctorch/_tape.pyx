@@ -360,10 +360,15 @@ cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
     if x.device == DEVICE_BATCHED:
         edge_levels(e, x)
     if output is None or not same_shape(x, output):
-        e.shape = <int64_t*>malloc((x.ndim + 1) * sizeof(int64_t))
-        if e.shape == NULL:
-            raise MemoryError()
-        memcpy(e.shape, x.shape, x.ndim * sizeof(int64_t))
+        edge_shape(e, x.ndim, x.shape)
+    return 0
+
+
+cdef int edge_shape(Edge* e, int ndim, const int64_t* shape) except -1:
+    e.shape = <int64_t*>malloc((ndim + 1) * sizeof(int64_t))
+    if e.shape == NULL:
+        raise MemoryError()
+    memcpy(e.shape, shape, ndim * sizeof(int64_t))
     return 0
 
 
@@ -457,10 +462,7 @@ cdef TensorBase node_flat(Node node, int k, TensorBase g):
     Py_INCREF(<object>e.target)
     Py_XINCREF(e.levels)
     if e.shape != NULL:
-        to.shape = <int64_t*>malloc((e.ndim + 1) * sizeof(int64_t))
-        if to.shape == NULL:
-            raise MemoryError()
-        memcpy(to.shape, e.shape, e.ndim * sizeof(int64_t))
+        edge_shape(to, e.ndim, e.shape)
     y = tensor_alias(g)
     node_attach(flat, y, 0)
     return y

@@ -36,6 +36,16 @@ def ops(program):
     return {step.op for step in program.steps}
 
 
+def half(program):
+    """Whether a program starts with half numbers."""
+    return any(leaf.dtype in ("float16", "bfloat16") for leaf in program.leaves)
+
+
+def in_place(program):
+    """Whether a program changes anything in place."""
+    return any(step.changes for step in program.steps)
+
+
 @excuse
 def derivative_that_torch_lacks(program, name, mine, other, fault):
     """PyTorch has no derivative here, and says so; ctorch has one."""
@@ -130,8 +140,7 @@ def wrong_tangent(program, name, mine, other, fault):
             return False
         smooth = np.abs(want) < 1e3 * (1 + np.abs(mine.values).max(initial=0))  # elsewhere it jumps
         size = np.abs(want[smooth]).max(initial=0)
-        half = any(leaf.dtype in ("float16", "bfloat16") for leaf in program.leaves)
-        rtol = 5e-2 if half else 1e-2
+        rtol = 5e-2 if half(program) else 1e-2
         return np.allclose(found[smooth], want[smooth], rtol=rtol, atol=rtol * size, equal_nan=True)
 
     return both(mine, mine) and near(mine) and not near(other)
@@ -351,7 +360,7 @@ def nought_or_nothing(program, name, mine, other, fault):
 def change_that_torch_misses(program, name, mine, other, fault):
     """PyTorch does not notice that what kron saved was changed in place."""
     noticed = says(mine, "modified by an inplace operation") and fine(other)
-    wrong = "grad" in name and any(step.changes for step in program.steps)
+    wrong = "grad" in name and in_place(program)
     return "kron" in ops(program) and (noticed or wrong)
 
 
@@ -573,7 +582,7 @@ def rounding_of_half_tangents(program, name, mine, other, fault):
     dtypes = {leaf.dtype for leaf in program.leaves}
     room = 1e-1 if "bfloat16" in dtypes else 2e-2
     return (
-        bool(dtypes & {"float16", "bfloat16"})
+        half(program)
         and name.startswith(("tangent of", "second gradient of"))
         and both(mine, other)
         and np.allclose(mine.values, other.values, rtol=2e-2, atol=room, equal_nan=True)
@@ -583,11 +592,7 @@ def rounding_of_half_tangents(program, name, mine, other, fault):
 @excuse
 def refused_change_of_a_tangent(program, name, mine, other, fault):
     """A change of expanded memory that is refused has changed PyTorch's tangent before."""
-    return (
-        name.startswith("tangent of")
-        and bool({"expand", "broadcast_to"} & ops(program))
-        and any(step.changes for step in program.steps)
-    )
+    return name.startswith("tangent of") and bool({"expand", "broadcast_to"} & ops(program)) and in_place(program)
 
 
 @excuse
@@ -653,8 +658,7 @@ def norm_over_many_dimensions(program, name, mine, other, fault):
 def half_norm_of_equals(program, name, mine, other, fault):
     """PyTorch's second derivatives of normalized half numbers overflow where all are equal, and are NaN."""
     normalized = {"group_norm", "layer_norm", "batch_norm", "instance_norm"}
-    half = any(leaf.dtype in ("float16", "bfloat16") for leaf in program.leaves)
-    used = half and name.startswith("second gradient of") and ops(program) & normalized
+    used = half(program) and name.startswith("second gradient of") and ops(program) & normalized
     return bool(used) and both(mine, other) and nan_in_theirs_alone(mine, other)
 
 
@@ -680,7 +684,7 @@ def strided_beyond_a_view(program, name, mine, other, fault):
 def order_of_transforms(program, name, mine, other, fault):
     """PyTorch's Fourier transforms lie in memory as its library leaves them, so contiguous() is a copy or is not."""
     used = any(".fft." in step.text for step in program.steps) and any(".contiguous(" in s.text for s in program.steps)
-    return used and any(step.changes for step in program.steps) and name.startswith(("value", "gradient", "tangent"))
+    return used and in_place(program) and name.startswith(("value", "gradient", "tangent"))
 
 
 @excuse
@@ -716,14 +720,14 @@ def equal_singular_values(program, name, mine, other, fault):
 def gradient_in_memory_of_its_own(program, name, mine, other, fault):
     """PyTorch's gradients of sums are one number repeated, so that a change of a part changes all of it."""
     number = int(name.removeprefix("value v")) if name.startswith("value") else -1
-    return any(step.changes for step in program.steps) and _from_gradients(program, number)
+    return in_place(program) and _from_gradients(program, number)
 
 
 @excuse
 def tangent_that_is_shared(program, name, mine, other, fault):
     """PyTorch's frac, fmod and remainder pass the tangent itself on, so that a change in place changes both."""
     shared = any(step.op.rstrip("_") in {"frac", "fmod", "remainder"} or "%" in step.text for step in program.steps)
-    return name.startswith("tangent of") and shared and any(step.changes for step in program.steps)
+    return name.startswith("tangent of") and shared and in_place(program)
 
 
 @excuse
@@ -744,7 +748,7 @@ def order_of_indexed_memory(program, name, mine, other, fault):
     flat = any(step.op in {"flatten", "ravel", "reshape", "contiguous"} for step in program.steps)
     moved = ops(program) & {"permute", "transpose", "swapaxes", "t", "mT", "movedim", "moveaxis", "swapdims"}
     taken = ops(program) & {"index", "getitem", "masked_select", "index_select"}
-    used = flat and bool(moved) and bool(taken) and any(step.changes for step in program.steps)
+    used = flat and bool(moved) and bool(taken) and in_place(program)
     return used and name.startswith(("value", "grad", "tangent"))
 
 

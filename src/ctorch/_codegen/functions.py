@@ -172,12 +172,17 @@ def local(row: Row, name: str) -> str:
     return "_" + name if name in {a.name for a in row.args} else name
 
 
+def constants(row, formulas, tensors) -> list[str]:
+    """The arguments beside tensors that formulas read, in the order in which a node keeps them."""
+    read = set().union(*(r for _, r in formulas.values()))
+    return [a.name for a in row.args if a not in tensors and a.name in read]
+
+
 def record(row, formulas, tensors, outs) -> list[str]:
     slots = [*outs, *(a.name for a in tensors)]
     inputs = [local(row, a.name) for a in tensors]
     test = " or ".join(f"({x} is not None and recorded({x}))" if a.optional else f"recorded({x})"
                        for a, x in zip(tensors, inputs))
-    read = set().union(*(r for _, r in formulas.values()))
     lines = ["    cdef Node node", f"    if {test}:",
              f"        node = node_new({row.name}_backward_node, b\"{row.title}\", "
              f"{len(tensors)}, {len(slots)})"]
@@ -201,7 +206,7 @@ def record(row, formulas, tensors, outs) -> list[str]:
         attached = name in outs and name not in row.extra.get("nondiff", "").split()
         lines += [f"        if ({test}){f' and {value} is not None' if optional else ''}:",
                   f"            node_save(node, {slot}, {value}, {attached})"]
-    rest = [a.name for a in row.args if a not in tensors and a.name in read]
+    rest = constants(row, formulas, tensors)
     if rest:
         lines.append(f"        node_args(node, ({', '.join(local(row, r) for r in rest)},))")
     skip = row.extra.get("nondiff", "").split()
@@ -221,7 +226,7 @@ def backward_function(row, formulas, tensors, outs) -> str:
         name = "g" if i == 0 else f"g_{o}"
         lines.append(f"    cdef object {name} = None if grads[{i}] == NULL else <object>grads[{i}]")
     read = set().union(*(r for _, r in formulas.values()))
-    rest = [a.name for a in row.args if a not in tensors and a.name in read]
+    rest = constants(row, formulas, tensors)
     if row.kind == "reduction":
         lines.append("    dim, keepdim = <tuple>node.args")
     elif rest:
@@ -264,11 +269,10 @@ def tangent_function(row, formulas, tensors, known) -> str:
     Where the first argument has none it reads zeros, like the result; for others it reads None.
     """
     text, reads = translate(row, row.extra["tangent"], known)
-    node_args = [a.name for a in row.args if a not in tensors
-                 and a.name in set().union(*(r for _, r in formulas.values()))]
+    rest = constants(row, formulas, tensors)
     lines = [f"cdef TensorBase {row.name}_tangent(Node node, TensorBase result, PyObject** given):"]
-    if node_args:
-        lines.append(f"    {', '.join(node_args)}, = <tuple>node.args")
+    if rest:
+        lines.append(f"    {', '.join(rest)}, = <tuple>node.args")
     for k, a in enumerate(tensors):
         if a.name in reads:
             lines.append(f"    {a.name} = node_saved(node, {k + 1})")
