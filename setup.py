@@ -56,6 +56,10 @@ def accepted(*flags):
     return [] if done.returncode else list(flags)
 
 
+# Tensors and nodes are cleared by vector stores: by `rep stos`, GCC's own choice, that takes longer than all else about
+# them.
+CFLAGS += accepted(*(f"-m{name}-strategy=vector_loop:512:noalign,libcall:-1:noalign" for name in ("memset", "memcpy")))
+
 # Vector gathers cost three times what single loads do, since processors were mended against reading through them.
 GATHERS = [name for name in ("use_gather", "use_gather_2parts", "use_gather_4parts") if accepted(f"-mtune-ctrl={name}")]
 NO_GATHERS = ["-mtune-ctrl=" + ",".join("^" + name for name in GATHERS)] if GATHERS else []

@@ -1,2 +1,4 @@
 # Where backward begins.
-cdef list backward_from(list roots, list gradients, bint retain_graph, bint create_graph, object inputs)
+from ctorch._tensor cimport TensorBase
+
+cdef int backward_from(TensorBase root, object gradient, bint retain_graph, bint create_graph, object inputs) except -1

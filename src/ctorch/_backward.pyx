@@ -1,4 +1,7 @@
 """Where backward begins: roots and the gradients that they start with are checked, then the tape is walked."""
+from cpython.object cimport PyObject
+from cpython.sequence cimport PySequence_Fast_ITEMS
+
 from ctorch._dispatch cimport *
 from ctorch._dtype cimport *
 from ctorch._factories cimport fill_number
@@ -48,22 +51,35 @@ cdef list checked_seeds(list roots, list gradients):
     return [checked_gradient(checked_root(roots[i], i), gradients[i]) for i in range(<int>len(roots))]
 
 
-cdef list backward_from(list roots, list gradients, bint retain_graph, bint create_graph, object inputs):
-    cdef list seeds = checked_seeds(roots, gradients)
+cdef int backward_from(TensorBase root, object gradient, bint retain_graph, bint create_graph, object inputs) except -1:
+    """Walk back from one tensor into ``.grad``."""
+    cdef TensorBase given = checked_gradient(checked_root(root, 0), gradient)
+    cdef PyObject* start = <PyObject*>root
+    cdef PyObject* seed = <PyObject*>given
+    return into_grad(&start, &seed, 1, retain_graph, create_graph, inputs)
+
+
+cdef int into_grad(PyObject** roots, PyObject** seeds, Py_ssize_t n, bint retain_graph, bint create_graph,
+                   object inputs) except -1:
     if inputs is None:
-        return run_backward(roots, seeds, retain_graph, create_graph, None)
+        run_backward(roots, seeds, n, retain_graph, create_graph, None)
+        return 0
     inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
     if not inputs:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
     for x in inputs:
         if not wants_grad(<TensorBase?>x) or grad_fn_of(<TensorBase>x) is not None:
             x.retain_grad()              # raises where x wants no gradient
-    return run_backward(roots, seeds, retain_graph, create_graph, inputs, True)
+    run_backward(roots, seeds, n, retain_graph, create_graph, inputs, True)
+    return 0
 
 
 def _backward(tensors, grad_tensors, bint retain_graph, bint create_graph, inputs):
     """Walk back from several tensors into ``.grad``."""
-    backward_from(list(tensors), list(grad_tensors), retain_graph, create_graph, inputs)
+    cdef list roots = list(tensors)
+    cdef list seeds = checked_seeds(roots, list(grad_tensors))
+    into_grad(PySequence_Fast_ITEMS(roots), PySequence_Fast_ITEMS(seeds), len(roots), retain_graph, create_graph,
+              inputs)
 
 
 def _grad(outputs, inputs, grad_outputs, bint retain_graph, bint create_graph):
@@ -73,4 +89,5 @@ def _grad(outputs, inputs, grad_outputs, bint retain_graph, bint create_graph):
     for x in inputs:
         if not wants_grad(<TensorBase?>x):
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    return run_backward(roots, seeds, retain_graph, create_graph, list(inputs))
+    return run_backward(PySequence_Fast_ITEMS(roots), PySequence_Fast_ITEMS(seeds), len(roots), retain_graph,
+                        create_graph, list(inputs))

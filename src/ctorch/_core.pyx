@@ -413,7 +413,7 @@ cdef class Tensor(Operators):
         inputs : Tensor or sequence of Tensor, optional
             Only these get a gradient.
         """
-        backward_from([self], [gradient], create_graph if retain_graph is None else retain_graph, create_graph, inputs)
+        backward_from(self, gradient, create_graph if retain_graph is None else retain_graph, create_graph, inputs)
 
     def register_hook(self, hook):
         """Call ``hook(grad)`` whenever a gradient of this tensor is computed; what it returns replaces it.

@@ -71,7 +71,9 @@ cdef class Node:
     cdef PyObject* tangents          # owned dict of depth -> [(input, tangent)], until the outputs have theirs; or NULL
     cdef PyObject* code              # owned code object of the user's line that recorded it, or NULL
     cdef int place                   # which byte of it
+    cdef bint shaped                 # whether an edge notes its shape in inline_shape
     cdef Edge inline_edges[3]
+    cdef int64_t inline_shape[4]     # of the first edge that notes one, if it fits
     cdef Saved inline_saved[4]
     cdef PyObject* inline_grads[1]
 
@@ -150,4 +152,5 @@ cdef inline bint node_needs(Node node, int k) noexcept:
 
 cdef str node_name(Node node)
 cdef str inplace_name(const char* op)
-cdef list run_backward(list roots, list grads, bint keep_graph, bint create_graph, list inputs, bint into_grad=*)
+cdef list run_backward(PyObject** roots, PyObject** grads, Py_ssize_t n, bint keep_graph, bint create_graph,
+                       list inputs, bint into_grad=*)

@@ -7,9 +7,10 @@ cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject, PyTypeObject, inquiry, traverseproc, visitproc
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
+from cpython.sequence cimport PySequence_Fast_ITEMS
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
@@ -149,8 +150,7 @@ cdef class Node:
         cdef int i
         for i in range(self.n_edges):
             release_later(self.edges[i].target)
-            if self.edges[i].shape != NULL:
-                free(self.edges[i].shape)
+            edge_forget(self, &self.edges[i])
             Py_XDECREF(self.edges[i].levels)
         for i in range(self.n_saved):
             release_later(self.saved[i].tensor)
@@ -360,16 +360,29 @@ cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
     if x.device == DEVICE_BATCHED:
         edge_levels(e, x)
     if output is None or not same_shape(x, output):
-        edge_shape(e, x.ndim, x.shape)
+        edge_shape(node, e, x.ndim, x.shape)
     return 0
 
 
-cdef int edge_shape(Edge* e, int ndim, const int64_t* shape) except -1:
-    e.shape = <int64_t*>malloc((ndim + 1) * sizeof(int64_t))
-    if e.shape == NULL:
-        raise MemoryError()
-    memcpy(e.shape, shape, ndim * sizeof(int64_t))
+cdef int edge_shape(Node node, Edge* e, int ndim, const int64_t* shape) except -1:
+    cdef int i
+    if ndim <= 4 and not node.shaped:
+        node.shaped = True
+        e.shape = &node.inline_shape[0]
+    else:
+        e.shape = <int64_t*>malloc(ndim * sizeof(int64_t) + 1)
+        if e.shape == NULL:
+            raise MemoryError()
+    for i in range(ndim):
+        e.shape[i] = shape[i]
     return 0
+
+
+cdef void edge_forget(Node node, Edge* e) noexcept:
+    # The shape that it notes.
+    if e.shape != &node.inline_shape[0]:
+        free(e.shape)
+    e.shape = NULL
 
 
 cdef int edge_levels(Edge* e, TensorBase x) except -1:
@@ -462,7 +475,7 @@ cdef TensorBase node_flat(Node node, int k, TensorBase g):
     Py_INCREF(<object>e.target)
     Py_XINCREF(e.levels)
     if e.shape != NULL:
-        edge_shape(to, e.ndim, e.shape)
+        edge_shape(flat, to, e.ndim, e.shape)
     y = tensor_alias(g)
     node_attach(flat, y, 0)
     return y

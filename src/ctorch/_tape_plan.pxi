@@ -134,17 +134,18 @@ cdef int judge(Plan* plan, Node node, bint selective) except -1:
     return 0
 
 
-cdef int make_plan(BackwardCall* call, list roots, list inputs) except -1:
+cdef int make_plan(BackwardCall* call, PyObject** roots, Py_ssize_t n, list inputs) except -1:
     # `inputs` None: all leaves are wanted.
     cdef Node maker
+    cdef Py_ssize_t i
     call.plan = plan_new()
     call.selective = inputs is not None
     if call.selective:
         for x in inputs:
             maker = grad_fn_of(<TensorBase>x)
             plan_at(call.plan, <PyObject*>x if maker is None else <PyObject*>maker)[0] |= WANTED
-    for x in roots:
-        maker = grad_fn_of(<TensorBase>x)
+    for i in range(n):
+        maker = grad_fn_of(<TensorBase>roots[i])
         if maker is not None:
             plan_from(call.plan, <PyObject*>maker, call.selective)
     return 0

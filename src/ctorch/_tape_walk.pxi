@@ -462,13 +462,13 @@ def _is_checkpoint_valid():
     return ct_selective == 0
 
 
-cdef int seed_roots(BackwardCall* call, list roots, list grads) except -1:
+cdef int seed_roots(BackwardCall* call, PyObject** roots, PyObject** grads, Py_ssize_t n) except -1:
     cdef TensorBase root, g
     cdef Levels levels
     cdef Node maker
     cdef PyObject* target
     cdef Py_ssize_t i
-    for i in range(len(roots)):
+    for i in range(n):
         root, g = <TensorBase>roots[i], <TensorBase>grads[i]
         if root.device == DEVICE_BATCHED:
             levels = levels_of(root)
@@ -515,8 +515,9 @@ cdef void abandon(BackwardCall* call) noexcept:
         Py_DECREF(<object>top)
 
 
-cdef list run_backward(list roots, list grads, bint keep_graph, bint create_graph, list inputs, bint into_grad=False):
-    """Walk from the roots and add to .grad of all leaves; or, given `inputs`, return their gradients (or None).
+cdef list run_backward(PyObject** roots, PyObject** grads, Py_ssize_t n, bint keep_graph, bint create_graph,
+                       list inputs, bint into_grad=False):
+    """Walk from n roots, with a gradient each, and add to .grad of all leaves; or, given `inputs`, return their gradients (or None).
 
     With `into_grad` those go to .grad of the inputs.
     """
@@ -547,8 +548,8 @@ cdef list run_backward(list roots, list grads, bint keep_graph, bint create_grap
     ct_selective += inputs is not None
     try:
         if inputs is not None or leaf_hooks_exist:
-            make_plan(&call, roots, inputs)
-        seed_roots(&call, roots, grads)
+            make_plan(&call, roots, n, inputs)
+        seed_roots(&call, roots, grads, n)
         walk(&call)
     finally:
         ct_call, ct_task = outer, outer_task
