@@ -40,7 +40,7 @@ def test_integers_are_exact(case, name, keep):
     wide = x.astype(np.int64) if name in ("sum", "prod") else x
     want = PAIRS[name](wide, dims, keepdims=keep)
     got = getattr(ctorch, name)(ctorch.from_numpy(x), () if dims is None and name[:2] == "am" else dims, keep)
-    assert got.numpy().dtype == want.dtype
+    assert got.numpy().dtype == ("uint8" if name in ("any", "all") and x.dtype == "uint8" else want.dtype)
     np.testing.assert_array_equal(got.numpy(), want)
 
 

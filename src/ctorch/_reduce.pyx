@@ -455,7 +455,7 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
         check_not_empty(op, x, reduced)
     out_dtype = x.dtype
     if op.out_bool:
-        out_dtype = BOOL
+        out_dtype = UINT8 if x.dtype == UINT8 else BOOL    # PyTorch's truth of bytes is older than its bool
     elif op.ints_to_int64 and category_of[x.dtype] <= CATEGORY_INT:
         out_dtype = INT64
     if x.device == DEVICE_BATCHED:

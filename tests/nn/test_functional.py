@@ -167,6 +167,14 @@ def test_values(act):
     check(lambda module: act(module.nn.functional, module))
 
 
+@pytest.mark.parametrize("name", ["dropout", "alpha_dropout"])
+def test_dropout_that_drops_nothing_gives_its_input(name):
+    def act(module):
+        drop, x, nothing = getattr(module.nn.functional, name), module.ones(3), module.ones(0, 3)
+        return drop(x, 0.0, True) is x, drop(x, 0.5, False) is x, drop(nothing, 0.5, True) is nothing
+    check(act)
+
+
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_binary_cross_entropy(reduction, weighted):

@@ -16,10 +16,9 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn
 
 
 def dropout(input, p, train):
-    if not 0 <= p <= 1:
-        raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
-    if not train or p == 0 or input.numel() == 0:
-        return input * 1 if train else input
+    _check_probability(p)
+    if p == 0 or not train or input.numel() == 0:
+        return input
     if p == 1:
         return input * 0
     return input * ctorch._random_functions.dropout_mask(input, p)

@@ -74,7 +74,9 @@ CT_INLINE float _Complex ct_sigmoid_c64(float _Complex z) {
     return ct_reciprocal_c64(__builtin_complex(1 + __real__ e, __imag__ e));
 }
 
-CT_INLINE float _Complex ct_pow_c64(float _Complex x, float _Complex y) { return y == 1 ? x : y == 0 ? 1 : cpowf(x, y); }
+CT_INLINE float _Complex ct_pow_c64(float _Complex x, float _Complex y) {
+    return y == 1 ? x : y == 0 ? 1 : y == -1 ? ct_reciprocal_c64(x) : cpowf(x, y);
+}
 
 /* z / |z|, 0 at 0 */
 CT_INLINE float _Complex ct_sign_c64(float _Complex z) {
@@ -162,7 +164,9 @@ CT_INLINE double _Complex ct_sigmoid_c128(double _Complex z) {
     return ct_reciprocal_c128(__builtin_complex(1 + __real__ e, __imag__ e));
 }
 
-CT_INLINE double _Complex ct_pow_c128(double _Complex x, double _Complex y) { return y == 1 ? x : y == 0 ? 1 : cpow(x, y); }
+CT_INLINE double _Complex ct_pow_c128(double _Complex x, double _Complex y) {
+    return y == 1 ? x : y == 0 ? 1 : y == -1 ? ct_reciprocal_c128(x) : cpow(x, y);
+}
 
 /* z / |z|, 0 at 0 */
 CT_INLINE double _Complex ct_sign_c128(double _Complex z) {
