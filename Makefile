@@ -35,7 +35,7 @@ endef
 .PHONY: help demo test test-gradients test-properties test-programs test-softcuda test-gpu check-kernels test-asan bench bench-gpu lint format docs wheel build clean
 help:
 	@echo 'make demo        train a network on handwritten digits      (ARGS="--epochs 5"; DEVICE=cuda)'
-	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add")'
+	@echo 'make test        build, install and test                    (TORCH=1 compares with PyTorch; ARGS="-k add"; JOBS=1)'
 	@echo 'make test-gradients  derivatives of every operator, all samples of each'
 	@echo 'make test-properties   each operator on 500 drawn inputs, counted     (EXAMPLES=full: 1000; PART="fft linalg")'
 	@echo 'make test-programs   20000 random programs, gradients too, beside PyTorch   (TORCH=1; N=100000; CTORCH_PROGRAMS_SECONDS=600)'
@@ -64,7 +64,7 @@ demo: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(DEVICE_NEEDS)
 	@$(SOFTWARE) $(PY) examples/digits.py --device $(DEVICE) $(if $(SOFTWARE),--epochs 1 --steps 4) $(ARGS)
 
 test: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)
-	@echo; $(PY) -m pytest $(ARGS)
+	@echo; $(PY) -m pytest -n $(JOBS) --maxprocesses=8 $(ARGS)
 
 # What `make test` does for a few samples of each operator.
 test-gradients: $(STAMPS)/ctorch $(STAMPS)/extra-demo $(STAMPS)/extra-test $(REFERENCED)

@@ -318,8 +318,8 @@ cdef TensorBase transposed(Node node, TensorBase y, int output_nr, PyObject** gi
             seeds.append(<object>given[k])
     if not roots:
         return None
-    return <TensorBase>run_backward(PySequence_Fast_ITEMS(roots), PySequence_Fast_ITEMS(seeds), len(roots), graph, graph,
-                                    [g])[0]
+    return <TensorBase>run_backward(PySequence_Fast_ITEMS(roots), PySequence_Fast_ITEMS(seeds), len(roots),
+                                    graph, graph, [g])[0]
 
 
 cdef int record_gradients(Node node, TensorBase g, int output_nr, PyObject** given, list collected) except -1:

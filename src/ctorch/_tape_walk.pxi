@@ -517,9 +517,9 @@ cdef void abandon(BackwardCall* call) noexcept:
 
 cdef list run_backward(PyObject** roots, PyObject** grads, Py_ssize_t n, bint keep_graph, bint create_graph,
                        list inputs, bint into_grad=False):
-    """Walk from n roots, with a gradient each, and add to .grad of all leaves; or, given `inputs`, return their gradients (or None).
+    """Walk from n roots, with a gradient each, and add to .grad of all leaves.
 
-    With `into_grad` those go to .grad of the inputs.
+    Given `inputs`, return their gradients (or None) instead; with `into_grad` those go to .grad of the inputs.
     """
     cdef BackwardCall call
     cdef void* outer = ct_call
