@@ -41,7 +41,7 @@ SHARED = "ctorch._cyutility"
 WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
                     "reduce_complex": ["_base", "_avx2"], "int": ["_base", "_avx2"],
                     "comparison_real": ["_base", "_avx2"],
-                    "special_int": ["_base"], "simple_int": ["_base"],
+                    "simple_int": ["_base"],
                     **dict.fromkeys(("reduce_int", "shift_int"), ("_base", "_avx2", "_avx512")),
                     **dict.fromkeys(("pool", "scan", "volumes"), ("_base", "_avx2"))}
 

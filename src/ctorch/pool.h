@@ -1,16 +1,18 @@
 /* The thread pool: one job at a time, cut into numbered chunks that the caller and the workers claim one
  * by one.
  *
- * A job is published by filling `fn`, `arg`, `base`, `chunks` and then storing `chunks` in `remaining`. A
- * chunk is claimed by lowering `remaining` from r to r - 1 with a compare-and-swap, r > 0; its number is
- * chunks - r. Finished chunks are subtracted from `pending`, and the job is over when that is zero.
+ * A job is published by filling `fn`, `arg`, `base` and then storing the range of chunks that nobody has
+ * claimed, its first in the low half of `unclaimed` and its end in the high half. The caller and every
+ * second worker claim from the front, the others from the back, with a compare-and-swap that narrows the
+ * range by one: where the next job works on the same memory, most of a thread's share is in its own cache.
+ * Finished chunks are subtracted from `pending`, and the job is over when that is zero.
  *
- * Why a late worker cannot mix two jobs: it reads no field of the job before it has claimed a chunk.
- * `remaining` is zero from the last claim of job k until job k+1 is complete in memory, so a successful
- * claim always belongs to the job whose fields stand there, however old the worker's view was; and from
- * then on that job cannot end, nor its fields change, before the worker has subtracted its chunks from
- * `pending`. The claim reads (acquire) what the publisher stored (release); the subtraction releases what
- * the chunk wrote to the caller, who acquires it at zero.
+ * Why a late worker cannot mix two jobs: it reads no field of the job before it has claimed a chunk. The
+ * range is empty from the last claim of job k until job k+1 is complete in memory, so a successful claim
+ * always belongs to the job whose fields stand there, however old the worker's view was; and from then on
+ * that job cannot end, nor its fields change, before the worker has subtracted its chunks from `pending`.
+ * The claim reads (acquire) what the publisher stored (release); the subtraction releases what the chunk
+ * wrote to the caller, who acquires it at zero.
  *
  * `epoch` is the generation that idle workers watch: it moves after every publication and every change of
  * `target`. A worker reads it before it looks for work, and sleeps only while it still has that value, so
@@ -44,7 +46,7 @@
 enum {
     POOL_MAX_WORKERS = 1023,
     POOL_SPIN_NANOSECONDS = 20000, /* about what it costs to sleep and be woken */
-    POOL_BATCH = 1 << 30           /* chunks of one job: `remaining` and `pending` are 32-bit futex words */
+    POOL_BATCH = 1 << 30           /* chunks of one job: `pending` is a 32-bit futex word */
 };
 
 typedef void (*pool_fn)(void *arg, int64_t chunk);
@@ -53,8 +55,7 @@ static struct {
     pool_fn fn;
     void *arg;
     int64_t base;
-    uint32_t chunks;
-    _Alignas(64) _Atomic uint32_t remaining;
+    _Alignas(64) _Atomic uint64_t unclaimed;
     _Alignas(64) _Atomic uint32_t pending;
     _Atomic uint32_t caller_asleep;
     _Alignas(64) _Atomic uint32_t epoch;
@@ -171,22 +172,26 @@ static void pool_leave_cpu(void) {}
 
 /* ---- working ---- */
 
-/* The number of chunks that were left, this one included, or 0 if there is none to claim. */
-static uint32_t pool_claim(void)
+/* The number of a chunk that is the caller's now, or -1 if there is none to claim. */
+static int64_t pool_claim(int back)
 {
-    uint32_t left = atomic_load_explicit(&pool.remaining, memory_order_relaxed);
-    while (left && !atomic_compare_exchange_weak_explicit(
-                       &pool.remaining, &left, left - 1, memory_order_acquire, memory_order_relaxed))
-        ;
-    return left;
+    uint64_t seen = atomic_load_explicit(&pool.unclaimed, memory_order_relaxed), left;
+    do {
+        if ((uint32_t)seen == seen >> 32)
+            return -1;
+        left = back ? seen - ((uint64_t)1 << 32) : seen + 1;
+    } while (!atomic_compare_exchange_weak_explicit(&pool.unclaimed, &seen, left, memory_order_acquire,
+                                                    memory_order_relaxed));
+    return back ? (int64_t)(left >> 32) : (int64_t)(uint32_t)seen;
 }
 
 /* Until the subtraction the job lives, so all chunks claimed in the loop are of one job. */
-static void pool_work(void)
+static void pool_work(int back)
 {
-    uint32_t left, done = 0;
-    while ((left = pool_claim())) {
-        pool.fn(pool.arg, pool.base + (pool.chunks - left));
+    uint32_t done = 0;
+    int64_t chunk;
+    while ((chunk = pool_claim(back)) >= 0) {
+        pool.fn(pool.arg, pool.base + chunk);
         done++;
     }
     if (done && atomic_fetch_sub(&pool.pending, done) == done && atomic_load(&pool.caller_asleep))
@@ -200,7 +205,7 @@ static void *pool_worker(void *index)
         if ((intptr_t)index >= atomic_load(&pool.target))
             return NULL;
         pool_leave_cpu();
-        pool_work();
+        pool_work(((intptr_t)index & 1) == 0);
         pool_wait(&pool.epoch, epoch, &pool.asleep);
     }
 }
@@ -219,7 +224,7 @@ static void pool_announce(int workers)
 static void pool_forked(void)
 {
     pool_sleep_reset();
-    atomic_store(&pool.remaining, 0);
+    atomic_store(&pool.unclaimed, 0);
     atomic_store(&pool.pending, 0);
     atomic_store(&pool.caller_asleep, 0);
     atomic_store(&pool.asleep, 0);
@@ -292,11 +297,10 @@ static void pool_run(pool_fn fn, void *arg, int64_t chunks)
         pool.fn = fn;
         pool.arg = arg;
         pool.base = base;
-        pool.chunks = count;
         atomic_store_explicit(&pool.pending, count, memory_order_relaxed);
-        atomic_store_explicit(&pool.remaining, count, memory_order_release);
+        atomic_store_explicit(&pool.unclaimed, (uint64_t)count << 32, memory_order_release);
         pool_announce(count - 1 < (uint32_t)POOL_MAX_WORKERS ? (int)count - 1 : POOL_MAX_WORKERS);
-        pool_work();
+        pool_work(0);
         uint32_t pending;
         while ((pending = atomic_load_explicit(&pool.pending, memory_order_acquire)))
             pool_wait(&pool.pending, pending, &pool.caller_asleep);

@@ -11,6 +11,7 @@ from .targets import (
     GROUPS,
     HALVES,
     OF_BLOCKS,
+    OF_DIVISIONS,
     PREAMBLE,
     TARGETS,
     block_declarations,
@@ -28,8 +29,9 @@ RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)"
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
 # Functions that cost no more than the memory they read, so that a number beside a line has a loop of its own.
 CHEAP = {"conj", "maximum", "minimum", "shift_left", "shift_right"}
-# The same for two arrays, as ct_v<name>_f32(from, from, to, n), of float32 alone.
-PAIR_BLOCKS = {"igamma(x, other)": "igamma", "igammac(x, other)": "igammac"}
+# The same for two arrays, as ct_v<name>_<suffix>(from, from, to, n), of these dtypes.
+PAIR_BLOCKS = {f"{name}(x, other)": (name, GROUPS["int"]) for name in OF_DIVISIONS}
+PAIR_BLOCKS |= {f"{name}(x, other)": (name, ["float32"]) for name in ("igamma", "igammac")}
 LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers
 TOGETHER = 1 << 16       # of an entry's numbers: all or none of the inputs are
 BESIDE = 8               # in it, the first bit of inputs that may be besides
@@ -120,7 +122,7 @@ def has_block(op: Operation, target) -> bool:
 
 def has_pair_block(op: Operation, target) -> bool:
     """Whether the loop is done by a function of two arrays."""
-    return op.text in PAIR_BLOCKS and target.name == "float32"
+    return op.text in PAIR_BLOCKS and target.name in PAIR_BLOCKS[op.text][1]
 
 
 def has_right_block(op: Operation, target) -> bool:
@@ -153,7 +155,7 @@ class Module:
         if has_block(op, target):
             self.blocks.add((BLOCKS[op.text], target, 0))
         elif has_pair_block(op, target):
-            self.blocks.add((PAIR_BLOCKS[op.text], target, -1))
+            self.blocks.add((PAIR_BLOCKS[op.text][0], target, -1))
         elif has_right_block(op, target):
             self.blocks.add((RIGHT_BLOCKS[op.text], target, 1 + len(op.row.params)))
             if has_left_block(op, target):
@@ -233,7 +235,7 @@ def loop_lines(name, op, target, params, chosen) -> list[str]:
         return [f"    ct_v{BLOCKS[op.text]}_{target.suffix}(&x[0], &out[0], out.shape[0])"]
     if has_pair_block(op, target):
         a, b = op.inputs
-        return [f"    ct_v{PAIR_BLOCKS[op.text]}_{target.suffix}(&{a}[0], &{b}[0], &out[0], out.shape[0])"]
+        return [f"    ct_v{PAIR_BLOCKS[op.text][0]}_{target.suffix}(&{a}[0], &{b}[0], &out[0], out.shape[0])"]
     if chosen == (1,) and has_right_block(op, target):
         given = ", ".join([f"&{op.inputs[0]}[0]", op.inputs[1], *params])
         return [f"    ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}({given}, &out[0], out.shape[0])"]

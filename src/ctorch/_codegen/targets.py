@@ -43,6 +43,7 @@ GROUPS = {"real": ["float32", "float64", "float16", "bfloat16"], "int": ["uint8"
 # The half types, for functions of whole arrays in vmath_block.h; elsewhere they are cast.
 HALVES = [Target("float16", "f16", "uint16_t", "float"), Target("bfloat16", "bf16", "uint16_t", "float")]
 OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt", "gelu")
+OF_DIVISIONS = ("floordiv", "truncdiv", "remainder", "fmod", "gcd", "lcm")       # of integers, in divisions.h
 
 PREAMBLE = """\
 # generated from ops/*.toml
@@ -88,7 +89,8 @@ def block_declarations(blocks) -> str:
     """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array, -1: an array)}."""
     lines = []
     for name, t, numbers in sorted(blocks, key=lambda b: (b[0], b[1].name)):
-        header = "vmath_block.h" if name in OF_BLOCKS else "vmath_power.h" if "pow" in name else "special.h"
+        header = "divisions.h" if name in OF_DIVISIONS else "vmath_block.h" if name in OF_BLOCKS else \
+            "vmath_power.h" if "pow" in name else "special.h"
         more = "".join(f", {t.c} number{i}" for i in range(numbers)) if numbers >= 0 else f", const {t.c}* z"
         lines += [f'cdef extern from "{header}" nogil:',
                   f"    void ct_v{name}_{t.suffix}(const {t.c}* x{more}, {t.c}* y, int64_t n)"]

@@ -75,3 +75,20 @@ CT_SIGNED(i32, int32_t, INT32_MIN, INT32_MAX)
 CT_SIGNED(i64, int64_t, INT64_MIN, INT64_MAX)
 CT_UNSIGNED(u8, uint8_t, UINT8_MAX)
 CT_UNSIGNED(u64, uint64_t, UINT64_MAX)
+
+#define CT_DIVISORS(S, T)                                                                   \
+    static inline T ct_gcd_##S(T a, T b) {                                                  \
+        for (a = ct_abs_##S(a), b = ct_abs_##S(b); b != 0;) {                               \
+            T r = ct_fmod_##S(a, b);                                                        \
+            a = b, b = r;                                                                   \
+        }                                                                                   \
+        return ct_abs_##S(a);                                                               \
+    }                                                                                       \
+    static inline T ct_lcm_##S(T a, T b) {                                                  \
+        T common = ct_gcd_##S(a, b);                                                        \
+        return common == 0 ? 0 : ct_abs_##S((T)((uint64_t)ct_truncdiv_##S(a, common) * (uint64_t)b)); \
+    }
+CT_DIVISORS(i32, int32_t)
+CT_DIVISORS(i64, int64_t)
+CT_DIVISORS(u8, uint8_t)
+CT_DIVISORS(u64, uint64_t)

@@ -251,17 +251,8 @@ static inline uint8_t ct_signbit_f32(float x) { return __builtin_signbitf(x) != 
 CT_FREXP(f32, float, uint32_t, 23, 127, 0x1p-126f, 25, 0x1p25f)
 CT_FREXP(f64, double, uint64_t, 52, 1023, 0x1p-1022, 54, 0x1p54)
 
-#define CT_DIVISORS(S, T) \
-    static inline T ct_gcd_##S(T a, T b) { \
-        for (a = ct_abs_##S(a), b = ct_abs_##S(b); b != 0;) { T r = ct_fmod_##S(a, b); a = b; b = r; } \
-        return ct_abs_##S(a); \
-    } \
-    static inline T ct_lcm_##S(T a, T b) { \
-        T common = ct_gcd_##S(a, b); \
-        return common == 0 ? 0 : ct_abs_##S((T)((uint64_t)ct_truncdiv_##S(a, common) * (uint64_t)b)); \
-    } \
-    static inline uint8_t ct_signbit_##S(T a) { return a < 0; }
-CT_DIVISORS(i32, int32_t)
-CT_DIVISORS(i64, int64_t)
-CT_DIVISORS(u8, uint8_t)
-CT_DIVISORS(u64, uint64_t)
+#define CT_INTEGER(S, T) static inline uint8_t ct_signbit_##S(T a) { return a < 0; }
+CT_INTEGER(i32, int32_t)
+CT_INTEGER(i64, int64_t)
+CT_INTEGER(u8, uint8_t)
+CT_INTEGER(u64, uint64_t)
