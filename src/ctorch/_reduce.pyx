@@ -162,6 +162,7 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
 cdef void cut(Job* job, int64_t results) noexcept:
     # Tiles and parts from the shapes alone.
     cdef int64_t wanted, widest, most = MAX_PARTS, grain = job.count * results // 16
+    cdef int64_t large = job.count * results // 64 if job.count * results > 64 * GRAIN else GRAIN
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
@@ -173,14 +174,15 @@ cdef void cut(Job* job, int64_t results) noexcept:
         most = 2 * ROW_PARTS // (job.tiles + 1)
     else:
         job.outer = results
-        grain = GRAIN if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
+        # of what no cache holds larger stretches are read quicker
+        grain = large if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
         job.tile = grain // (job.count + 1) + 1
         if job.tile > TILE:
             job.tile = TILE
         job.tiles = (results + job.tile - 1) // job.tile
     job.parts = 1
     if job.tiles < 16 and job.count * results >= 4 * GRAIN:
-        wanted = job.count * results // job.tiles // GRAIN
+        wanted = job.count * results // job.tiles // large
         job.parts = wanted if wanted < most else most
         if job.parts > job.folded_shape[0]:
             job.parts = job.folded_shape[0]
