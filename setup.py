@@ -41,7 +41,7 @@ SHARED = "ctorch._cyutility"
 WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
                     "reduce_complex": ["_base", "_avx2"], "int": ["_base", "_avx2"],
                     "comparison_real": ["_base", "_avx2"],
-                    "simple_int": ["_base"],
+                    "simple_int": ["_base"], "matmul_bfloat16": ["_base", "_avx512"],
                     **dict.fromkeys(("reduce_int", "shift_int"), ("_base", "_avx2", "_avx512")),
                     **dict.fromkeys(("pool", "scan", "volumes"), ("_base", "_avx2"))}
 
@@ -77,7 +77,7 @@ INLINED = accepted("--param=inline-unit-growth=200", "--param=large-function-gro
 if platform.machine().lower() not in ("x86_64", "amd64"):
     WIDTHS = {"_base": LOOPS}
 # Families with loops over small tiles that must be unrolled.
-UNROLLED = {"conv", "matmul"}
+UNROLLED = {"conv", "matmul", "matmul_bfloat16"}
 # Passes without which the loops of the table's elementwise rows are as fast, and built in four fifths of the time;
 # they matter to pooling, scans and masks.
 SPARED = accepted("-fno-thread-jumps", "-fno-gcse", "-fno-tree-pre", "-fno-code-hoisting", "-fno-ipa-icf",

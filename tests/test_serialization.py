@@ -34,7 +34,7 @@ def again(obj):
 
 @pytest.mark.parametrize("value", [
     None, True, 0, -5, 2**200, -(2**200), 0.1, -0.0, 5e-324, float("inf"), "", "tëxt\n\ud800", b"\x00\xff",
-    1 - 2j, complex("nan+infj"), [], [1, [2]], (), (1, (2,)), {1, 2}, frozenset("ab"), {},
+    1 - 2j, complex("nan+infj"), [], [1, [2]], (), (1, (2,)), {1, 2}, frozenset([1, 2]), {},
     {"a": {"b": 1}, 3: 4, (1, 2): 5}, OrderedDict(b=1, a=2), ctorch.float16, ctorch.Size([2, 3]),
     bytearray(b"xy"),
 ], ids=repr)

@@ -33,6 +33,10 @@ include "_gen/elementwise.pxi"
 cdef set loaded = set()
 
 
+cdef enum:
+    EXACT = 1 << 17                  # in an entry's numbers: no input is first rounded to the kernel's dtype
+
+
 cdef LoopKernel find_kernel(Elementwise* op, int dtype) except? NULL:
     # The kernel that reads a dtype as it is, loading its module when it is first asked for; NULL where there is none.
     cdef KernelEntry* e
@@ -307,6 +311,8 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     plan.common = common
     plan.compute = common
     plan.kernel = find_kernel(op, common) if not elsewhere else NULL
+    if plan.kernel != NULL and op.numbers[common] >= EXACT and not all_of(n, inputs, common):
+        plan.kernel = NULL
     if plan.kernel == NULL:
         plan.compute = compute_of[common]
         plan.kernel = find_kernel(op, plan.compute) if not elsewhere else NULL
@@ -322,6 +328,14 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     if zero_checked[op - &OPS[0]] and category_of[common] <= CATEGORY_INT and not elsewhere:
         refuse_zeros(<TensorBase>inputs[1], plan)
     return 0
+
+
+cdef bint all_of(int n, PyObject** inputs, int dtype) noexcept:
+    cdef int k
+    for k in range(n):
+        if (<TensorBase>inputs[k]).dtype != dtype:
+            return False
+    return True
 
 
 cdef int refuse_exponent(TensorBase exponent, int dtype) except -1:

@@ -13,6 +13,7 @@ from ctorch._dispatch cimport cast_to, unsupported
 from ctorch._dtype cimport *
 from ctorch._iterator cimport LoopKernel, cast_kernel
 from ctorch._kernels._load cimport kernel_table
+from ctorch._kernels.half_sums cimport AddLines, HalfSums
 from ctorch._parallel cimport parallel_for
 from ctorch._shape cimport reduce_dims
 from ctorch._tensor cimport *
@@ -51,6 +52,7 @@ cdef const ReduceKernels* find_kernels(Reduction* op, int compute) except? NULL:
 cdef struct Job:
     const ReduceKernels* kernels
     LoopKernel cast                  # from the tensor's dtype to the kernel's, or NULL
+    AddLines half_lines              # adds up dense lines of a half type, where that is what is asked for
     LoopKernel gather                # strided lines of the kernel's dtype to dense ones
     char* data
     char* out
@@ -160,6 +162,7 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
 cdef void cut(Job* job, int64_t results) noexcept:
     # Tiles and parts from the shapes alone.
     cdef int64_t wanted, widest, most = MAX_PARTS, grain = job.count * results // 16
+    cdef int64_t large = job.count * results // 64 if job.count * results > 64 * GRAIN else GRAIN
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
@@ -171,14 +174,15 @@ cdef void cut(Job* job, int64_t results) noexcept:
         most = 2 * ROW_PARTS // (job.tiles + 1)
     else:
         job.outer = results
-        grain = GRAIN if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
+        # of what no cache holds larger stretches are read quicker
+        grain = large if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
         job.tile = grain // (job.count + 1) + 1
         if job.tile > TILE:
             job.tile = TILE
         job.tiles = (results + job.tile - 1) // job.tile
     job.parts = 1
     if job.tiles < 16 and job.count * results >= 4 * GRAIN:
-        wanted = job.count * results // job.tiles // GRAIN
+        wanted = job.count * results // job.tiles // large
         job.parts = wanted if wanted < most else most
         if job.parts > job.folded_shape[0]:
             job.parts = job.folded_shape[0]
@@ -200,6 +204,9 @@ cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) n
     if job.cast == NULL:
         job.kernels.inner(state, x, stride, n)
         return
+    if job.half_lines != NULL and stride == job.itemsize:
+        job.half_lines(state, x, 0, 1, n)
+        return
     data[0] = buffer
     strides[0], strides[1] = job.native_size, stride
     while start < n:
@@ -218,6 +225,9 @@ cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64
     cdef int64_t n = job.folded_shape[0], start = 0, step = CAST // n, m
     if job.cast == NULL:
         job.kernels.lines(states, x, line_stride, lines, n)
+        return
+    if job.half_lines != NULL and job.folded_stride[0] == job.itemsize:
+        job.half_lines(states, x, line_stride, lines, n)
         return
     data[0] = buffer
     strides[0], strides[1] = job.native_size, job.folded_stride[0]
@@ -472,6 +482,7 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     job.itemsize, job.native_size, job.out_size = itemsize_of[x.dtype], itemsize_of[compute], itemsize_of[out.dtype]
     job.gather = cast_kernel(compute, x.dtype)
     job.cast = NULL if x.dtype == compute else job.gather
+    job.half_lines = half_lines_of(which, x.dtype)
     if x.numel == 0:
         fill_identity(&job, out)
     elif x.contiguous and out.numel == 1 and job.cast == NULL and x.numel < 2 * GRAIN:
@@ -480,6 +491,14 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
         plan(&job, x, reduced)
         run(&job)
     return cast_to(out, out_dtype)
+
+
+cdef AddLines half_lines_of(int which, int dtype) except? NULL:
+    cdef HalfSums* sums
+    if (which != REDUCE_SUM and which != REDUCE_MEAN) or (dtype != FLOAT16 and dtype != BFLOAT16):
+        return NULL
+    sums = <HalfSums*>kernel_table("half_sums")
+    return sums.float16 if dtype == FLOAT16 else sums.bfloat16
 
 
 cdef TensorBase reduce_batched(int which, TensorBase x, const bint* reduced, bint keepdim):

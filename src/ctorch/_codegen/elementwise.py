@@ -8,10 +8,12 @@ from .targets import (
     BITS,
     BOOL,
     BY_NAME,
+    EXACT,
     GROUPS,
     HALVES,
     OF_BLOCKS,
     OF_DIVISIONS,
+    OF_PAIRS,
     PREAMBLE,
     TARGETS,
     block_declarations,
@@ -23,15 +25,18 @@ REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
 TESTS = ("isinf", "signbit")
 # Functions that the headers also have for whole contiguous arrays, as ct_v<name>_<suffix>(from, to, n).
 BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
+HALF_BLOCKS = {f"{name}(x)": name for name in OF_BLOCKS} | {"x * sigmoid(x)": "silu"}
 # The same for one array and a number, as ct_v<name>_<suffix>(from, number, parameters..., to, n), of real and complex
 # numbers.
 RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
 # Functions that cost no more than the memory they read, so that a number beside a line has a loop of its own.
 CHEAP = {"conj", "maximum", "minimum", "shift_left", "shift_right"}
-# The same for two arrays, as ct_v<name>_<suffix>(from, from, to, n), of these dtypes.
+# The same for two arrays, as ct_v<name>_<suffix>(from, from, to, n), of these dtypes; of the half types a step of 0 or
+# 1 follows each array.
 PAIR_BLOCKS = {f"{name}(x, other)": (name, GROUPS["int"]) for name in OF_DIVISIONS}
 PAIR_BLOCKS |= {f"{name}(x, other)": (name, ["float32"]) for name in ("igamma", "igammac")}
+PAIR_BLOCKS |= {f"x {sign} other": (name, [half.name for half in HALVES]) for sign, name in zip("+-*/", OF_PAIRS)}
 LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers
 TOGETHER = 1 << 16       # of an entry's numbers: all or none of the inputs are
 BESIDE = 8               # in it, the first bit of inputs that may be besides
@@ -106,7 +111,7 @@ def supports(op: Operation, target) -> bool:
     if target is BITS:
         return op.gradient_of is None and "bits" in op.row.extra
     if target in HALVES:
-        return BLOCKS.get(op.text) in OF_BLOCKS
+        return op.text in HALF_BLOCKS or pair_block_of(op, target) is not None
     if op.gradient_of and target.category == "int":
         return False
     only = op.row.extra.get("compute")
@@ -115,14 +120,15 @@ def supports(op: Operation, target) -> bool:
     return target.category in op.row.dtypes or (target.category == "int" and op.row.dtypes == ["bool"])
 
 
-def has_block(op: Operation, target) -> bool:
-    """True where a contiguous line is one call of a function for whole arrays."""
-    return op.text in BLOCKS and target.category == "float"
+def block_of(op: Operation, target) -> str | None:
+    """The function for whole arrays that does a contiguous line, if there is one."""
+    return (HALF_BLOCKS if target in HALVES else BLOCKS).get(op.text) if target.category == "float" else None
 
 
-def has_pair_block(op: Operation, target) -> bool:
-    """Whether the loop is done by a function of two arrays."""
-    return op.text in PAIR_BLOCKS and target.name in PAIR_BLOCKS[op.text][1]
+def pair_block_of(op: Operation, target) -> str | None:
+    """The same of two arrays."""
+    name, dtypes = PAIR_BLOCKS.get(op.text, (None, ()))
+    return name if target.name in dtypes else None
 
 
 def has_right_block(op: Operation, target) -> bool:
@@ -152,10 +158,10 @@ class Module:
             returns = BOOL if name in TESTS else returns
             self.used.add((name, count, target, returns))
         types = [BY_NAME.get(f, BOOL) if f else target for f in op.fixed]
-        if has_block(op, target):
-            self.blocks.add((BLOCKS[op.text], target, 0))
-        elif has_pair_block(op, target):
-            self.blocks.add((PAIR_BLOCKS[op.text][0], target, -1))
+        if block_of(op, target):
+            self.blocks.add((block_of(op, target), target, 0))
+        elif pair_block_of(op, target):
+            self.blocks.add((pair_block_of(op, target), target, -1))
         elif has_right_block(op, target):
             self.blocks.add((RIGHT_BLOCKS[op.text], target, 1 + len(op.row.params)))
             if has_left_block(op, target):
@@ -168,6 +174,8 @@ class Module:
         if choices and len(op.inputs) > 2:
             together = choices[-1]
             numbers = TOGETHER + sum(1 << (k if k in together else BESIDE + k) for k in choices[0])
+        if target in HALVES and len(op.inputs) > 1:
+            numbers |= EXACT
         self.entries += [(op.name, dtype.upper(), name, numbers) for dtype in read_as(op, target)]
 
     def text(self) -> str:
@@ -193,7 +201,7 @@ def read_as(op: Operation, target) -> list[str]:
 def numbers_of(op: Operation, target) -> list[tuple[int, ...]]:
     """Which inputs may be single numbers, read once, where that is worth a loop of its own: one of two, or those that
     the row says to be numbers mostly, with another beside them or without."""
-    if op.gradient_of or has_block(op, target):
+    if op.gradient_of or block_of(op, target):
         return []
     if len(op.inputs) != 2:
         named, _, beside = op.row.extra.get("numbers", "").partition("|")
@@ -216,7 +224,7 @@ def loop_text(name, op, target, result, types, value) -> str:
     arguments = ", ".join([f"{t.c} {n}" for n, t in zip(op.inputs, types)] + [f"{target.c} {p}" for p in params])
     cast = f"<{result.c}>" if result.c != target.c else ""
     lines = [f"# {op.row.name}: {op.text}"]
-    if not has_block(op, target) and not has_pair_block(op, target):
+    if not block_of(op, target) and not pair_block_of(op, target):
         lines += [f"cdef inline {result.c} {name}_value({arguments}) noexcept nogil:",
                   f"    return {cast}{value}", ""]
     for chosen in [(), *numbers_of(op, target)]:
@@ -231,11 +239,12 @@ def loop_text(name, op, target, result, types, value) -> str:
 
 def loop_lines(name, op, target, params, chosen) -> list[str]:
     """The body of one loop; `chosen` tells which inputs are numbers."""
-    if not chosen and has_block(op, target):
-        return [f"    ct_v{BLOCKS[op.text]}_{target.suffix}(&x[0], &out[0], out.shape[0])"]
-    if has_pair_block(op, target):
-        a, b = op.inputs
-        return [f"    ct_v{PAIR_BLOCKS[op.text][0]}_{target.suffix}(&{a}[0], &{b}[0], &out[0], out.shape[0])"]
+    if not chosen and block_of(op, target):
+        return [f"    ct_v{block_of(op, target)}_{target.suffix}(&x[0], &out[0], out.shape[0])"]
+    if pair := pair_block_of(op, target):
+        given = ", ".join(f"&{n}[0]" if target not in HALVES else f"&{n}, 0" if k in chosen else f"&{n}[0], 1"
+                          for k, n in enumerate(op.inputs))
+        return [f"    ct_v{pair}_{target.suffix}({given}, &out[0], out.shape[0])"]
     if chosen == (1,) and has_right_block(op, target):
         given = ", ".join([f"&{op.inputs[0]}[0]", op.inputs[1], *params])
         return [f"    ct_v{RIGHT_BLOCKS[op.text]}_{target.suffix}({given}, &out[0], out.shape[0])"]

@@ -113,6 +113,20 @@ def lanes_of(target) -> int:
     return 64 if target.name == "uint8" else 32
 
 
+def four_rows(target, statement) -> str:
+    """A loop over four rows of lanes, `statement` with the lane and the first of four elements, as memory lies.
+
+    Each vector of lanes, of 64 bytes, takes the next four of them: elements further apart would be read slower.
+    """
+    width = lanes_of(target)
+    vector = min(width, 512 // int(re.sub(r"\D", "", target.name)))
+    out = f"    while i + {4 * width} <= n:\n"
+    for first in range(0, width, vector):
+        elements = [f"i + j + {4 * first + k * vector}" for k in range(4)]
+        out += f"        for j in range({vector}):\n            {statement(f'lanes[j + {first}]', elements)}\n"
+    return out + f"        i += {4 * width}\n"
+
+
 def lines(row: Row, p: Printer, name: str) -> str:
     """Functions that fold a dense line into one lane, a long one and a short one."""
     t, lane, width = p.target.c, p.lane.c, lanes_of(p.target)
@@ -120,15 +134,12 @@ def lines(row: Row, p: Printer, name: str) -> str:
     first = f"{name}_combine({p.identity}, {name}_map(x[j]))"        # a mere copy would be made in narrower vectors
     long_line = f"""\
 cdef {lane} {name}_line(const {t}* x, Py_ssize_t n) noexcept nogil:
-    # n >= {width}; four rows of lanes at once, so that the lanes are seldom loaded and stored
+    # n >= {width}; four vectors to each of lanes, so that these are seldom loaded and stored
     cdef {lane} lanes[{width}]
     cdef Py_ssize_t i = {width}, j
     for j in range({width}):
         lanes[j] = {first}
-    while i + {4 * width} <= n:
-        for j in range({width}):
-            lanes[j] = {name}_four(lanes[j], x[i + j], {", ".join(f"x[i + j + {k * width}]" for k in (1, 2, 3))})
-        i += {4 * width}
+{four_rows(p.target, lambda lane, four: f"{lane} = {name}_four({lane}, {', '.join(f'x[{e}]' for e in four)})")}\
     while i + {width} <= n:
         for j in range({width}):
             lanes[j] = {fold.format(element)}
@@ -157,7 +168,7 @@ cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
 def line_of_pairs(name: str, target) -> str:
     """The sum of a line of complex numbers as that of real ones, which vectorises: every second is a real part."""
     real, width = target.real.c, lanes_of(target)
-    four = " + ".join(f"(v[i + j + {k * width}] + v[i + j + {(k + 1) * width}])" for k in (0, 2))
+    four = four_rows(target.real, lambda lane, at: f"{lane} += (v[{at[0]}] + v[{at[1]}]) + (v[{at[2]}] + v[{at[3]}])")
     return f"""\
 cdef {target.c} {name}_line(const {target.c}* x, Py_ssize_t n) noexcept nogil:
     cdef {real} lanes[{width}]
@@ -166,10 +177,7 @@ cdef {target.c} {name}_line(const {target.c}* x, Py_ssize_t n) noexcept nogil:
     n *= 2
     for j in range({width}):
         lanes[j] = <{real}>0 + v[j]
-    while i + {4 * width} <= n:
-        for j in range({width}):
-            lanes[j] += {four}
-        i += {4 * width}
+{four}\
     while i + {width} <= n:
         for j in range({width}):
             lanes[j] += v[i + j]

@@ -42,8 +42,10 @@ GROUPS = {"real": ["float32", "float64", "float16", "bfloat16"], "int": ["uint8"
 
 # The half types, for functions of whole arrays in vmath_block.h; elsewhere they are cast.
 HALVES = [Target("float16", "f16", "uint16_t", "float"), Target("bfloat16", "bf16", "uint16_t", "float")]
-OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt", "gelu")
+OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt", "gelu", "sigmoid", "silu")
+OF_PAIRS = ("add", "sub", "mul", "div")          # those of two arrays or of an array and a number, in half_pairs.h
 OF_DIVISIONS = ("floordiv", "truncdiv", "remainder", "fmod", "gcd", "lcm")       # of integers, in divisions.h
+EXACT = 1 << 17          # of an entry's numbers: the loop takes none that would first be rounded to its dtype
 
 PREAMBLE = """\
 # generated from ops/*.toml
@@ -89,9 +91,10 @@ def block_declarations(blocks) -> str:
     """Prototypes of functions of whole arrays: {(name, target, how many numbers follow the array, -1: an array)}."""
     lines = []
     for name, t, numbers in sorted(blocks, key=lambda b: (b[0], b[1].name)):
-        header = "divisions.h" if name in OF_DIVISIONS else "vmath_block.h" if name in OF_BLOCKS else \
-            "vmath_power.h" if "pow" in name else "special.h"
+        header = ("vmath_block.h" if name in OF_BLOCKS else "half_pairs.h" if name in OF_PAIRS else
+                  "divisions.h" if name in OF_DIVISIONS else "vmath_power.h" if "pow" in name else "special.h")
         more = "".join(f", {t.c} number{i}" for i in range(numbers)) if numbers >= 0 else f", const {t.c}* z"
+        more = f", int64_t x_step{more}, int64_t z_step" if name in OF_PAIRS else more
         lines += [f'cdef extern from "{header}" nogil:',
                   f"    void ct_v{name}_{t.suffix}(const {t.c}* x{more}, {t.c}* y, int64_t n)"]
     return "\n".join(lines) + "\n" if blocks else ""

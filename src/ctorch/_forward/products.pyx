@@ -7,6 +7,7 @@ from ctorch._forward.common cimport kernel_error
 from ctorch._iterator cimport copy_data
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.matmul cimport *
+from ctorch._kernels.matmul_bfloat16 cimport BfloatKernels
 from ctorch._tensor cimport *
 
 ctypedef fused real:
@@ -14,6 +15,7 @@ ctypedef fused real:
     double
 
 cdef MatmulKernels* kernels = NULL
+cdef BfloatKernels* bfloat = NULL
 
 
 cdef int gemm_row(int dtype) noexcept nogil:
@@ -52,16 +54,28 @@ cdef str c_name(int dtype):
             BFLOAT16: "c10::BFloat16"}.get(dtype, dtype_name(dtype).decode())
 
 
+cdef bint has_bfloat_products() except -1:
+    global bfloat
+    if bfloat == NULL:
+        bfloat = <BfloatKernels*>kernel_table("matmul_bfloat16")
+    return bfloat.gemm != NULL
+
+
 cdef int run(Gemm* g, int dtype, str op) except -1:
     global kernels
     cdef int code
-    if kernels == NULL:
-        kernels = <MatmulKernels*>kernel_table("matmul")
+    cdef int (*gemm)(const Gemm* g) noexcept nogil
+    if dtype == BFLOAT16:
+        gemm = bfloat.gemm
+    else:
+        if kernels == NULL:
+            kernels = <MatmulKernels*>kernel_table("matmul")
+        gemm = kernels.gemm[gemm_row(dtype)]
     if g.batch * g.m * g.n * (g.k if g.k else 1) < 4096:
-        code = kernels.gemm[gemm_row(dtype)](g)
+        code = gemm(g)
     else:
         with nogil:
-            code = kernels.gemm[gemm_row(dtype)](g)
+            code = gemm(g)
     return kernel_error(code, op)
 
 
@@ -89,16 +103,20 @@ cdef TensorBase product(TensorBase a, TensorBase b, TensorBase bias, bint transp
     cdef Gemm g
     cdef TensorBase y
     cdef double one[2]
-    if dtype == FLOAT16 or dtype == BFLOAT16:
+    cdef bint pairs = dtype == BFLOAT16 and a.shape[last] > 0 and has_bfloat_products()
+    if dtype == FLOAT16 or dtype == BFLOAT16 and not pairs:
         bias = None if bias is None else cast_to(bias, FLOAT32)
         return cast_to(product(cast_to(a, FLOAT32), cast_to(b, FLOAT32), bias, transpose_b, op), dtype)
+    if pairs:
+        a = a if a.strides[last] == 1 else contiguous(a)
+        b = b if b.strides[last] == 1 or b.strides[last - 1] == 1 else contiguous(b)
     g.batch = a.shape[0] if last == 2 else 1
     g.m, g.k = a.shape[last - 1], a.shape[last]
     g.n = b.shape[last - 1] if transpose_b else b.shape[last]
     if last == 2:
         shape[0] = g.batch
     shape[last - 1], shape[last] = g.m, g.n
-    y = tensor_empty(dtype, a.ndim, shape)
+    y = tensor_empty(FLOAT32 if pairs else dtype, a.ndim, shape)
     g.a, g.b, g.c = a.data, b.data, y.data
     g.a_batch = a.strides[0] if last == 2 else 0
     g.b_batch = b.strides[0] if last == 2 else 0
@@ -116,7 +134,7 @@ cdef TensorBase product(TensorBase a, TensorBase b, TensorBase bias, bint transp
         g.beta = one
     if y.numel:
         run(&g, dtype, op)
-    return y
+    return cast_to(y, dtype)
 
 
 cdef TensorBase mm_forward(TensorBase a, TensorBase b):

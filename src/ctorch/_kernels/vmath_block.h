@@ -86,6 +86,9 @@ CT_INLINE __m512 ct_gelu_v16(__m512 x) {
     return x * 0.5f * (1.0f + ct_odd_v16(ct_pieces_erf, 4.0f, x * 0x1.6a09e6p-1f));
 }
 
+CT_INLINE __m512 ct_sigmoid_v16(__m512 x) { return 1.0f / (1.0f + ct_exp_v16(-x)); }
+CT_INLINE __m512 ct_silu_v16(__m512 x) { return x * ct_sigmoid_v16(x); }
+
 /* Square roots by steps of Goldschmidt's from a 14-bit estimate, a third of the time of the instruction; the last step
  * has the exact remainder and rounds as the instruction does. What is not well inside the range goes to that. */
 CT_INLINE __m512 ct_sqrt_v16(__m512 x) {
@@ -149,6 +152,9 @@ CT_LOOP(tanh, f32, float)
 CT_LOOP(gelu, f32, float)
 CT_LOOP(sqrt, f32, float)
 CT_LOOP(sqrt, f64, double)
+CT_INLINE float ct_silu_f32(float x) { return x * ct_sigmoid_f32(x); }
+CT_LOOP(sigmoid, f32, float)
+CT_LOOP(silu, f32, float)
 #endif
 CT_LOOP(log2, f64, double)
 CT_LOOP(log10, f64, double)
@@ -196,6 +202,8 @@ CT_HALVES(log10)
 CT_HALVES(tanh)
 CT_HALVES(sqrt)
 CT_HALVES(gelu)
+CT_HALVES(sigmoid)
+CT_HALVES(silu)
 
 #undef CT_BLOCK
 #undef CT_LOOP
