@@ -355,9 +355,15 @@ cdef int64_t chunk_of(int64_t n) noexcept nogil:
     return chunk if chunk < PARALLEL_CHUNK else PARALLEL_CHUNK
 
 
+cdef int64_t stretch_of(int64_t n) noexcept nogil:
+    # Of what no cache holds larger stretches are read quicker.
+    cdef int64_t chunk = chunk_of(n), large = n // 4096 * 64
+    return chunk if chunk > large else large
+
+
 cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef Loop* loop = <Loop*>arg
-    cdef int64_t size = chunk_of(loop.numel)
+    cdef int64_t size = stretch_of(loop.numel)
     cdef int64_t end = (chunk + 1) * size
     run_range(loop, chunk * size, end if end < loop.numel else loop.numel)
 
@@ -373,7 +379,7 @@ cdef int loop_run(Loop* loop) except -1:
     if loop.numel <= SERIAL:
         run_range(loop, 0, loop.numel)
         return 0
-    chunk = chunk_of(loop.numel)
+    chunk = stretch_of(loop.numel)
     with nogil:
         parallel_for(run_chunk, loop, (loop.numel + chunk - 1) // chunk)
     return 0
@@ -404,9 +410,7 @@ cdef void run_line_chunk(void* arg, int64_t chunk) noexcept nogil:
 
 cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n,
                          const Scalar* params) noexcept nogil:
-    # Of what no cache holds larger stretches are read quicker.
-    cdef int64_t chunk = chunk_of(n), large = n // 4096 * 64
-    run_line(kernel, operands, data, strides, n, chunk if chunk > large else large, params)
+    run_line(kernel, operands, data, strides, n, stretch_of(n), params)
 
 
 cdef void run_line(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n, int64_t chunk,
@@ -434,13 +438,15 @@ cdef int fill_data(TensorBase to, TensorBase number) except -1:
     cdef char value[16]
     cdef char* data[2]
     cdef int64_t strides[2]
+    cdef int64_t chunk
     data[0], data[1] = value, number.data
     strides[0] = strides[1] = 0
     cast_kernel(to.dtype, number.dtype)(data, strides, 1, NULL)
     data[0], data[1] = to.data, value
     strides[0] = itemsize_of[to.dtype]
     with nogil:
-        run_line(fill_line, 2, data, strides, to.numel, PARALLEL_CHUNK, NULL)      # each begins slowly, so few
+        chunk = stretch_of(to.numel)                   # each begins slowly, so few
+        run_line(fill_line, 2, data, strides, to.numel, chunk if chunk > PARALLEL_CHUNK else PARALLEL_CHUNK, NULL)
     return 0
 
 

@@ -161,7 +161,10 @@ cdef void ormqr_each(const Batch* b, char** at, char* work) noexcept nogil:
     cdef char* A = readable(b, 0, at[0], tau + padded(k * b.size), m if b.a == c"L" else n, k, &ld)
     load(b, 2, at[2], at[3], m, n)
     take_factors(b, at[1], tau)
-    blocked_apply(b.type, b.a, b.b, m, n, k, A, ld, tau, at[3], at_least_1(m), work)
+    if b.a == c"L" and m <= SMALL and n <= SMALL:
+        small_apply(b.type, b.b == c"C", m, n, k, A, ld, tau, at[3])
+    else:
+        blocked_apply(b.type, b.a, b.b, m, n, k, A, ld, tau, at[3], at_least_1(m), work)
 
 
 cdef TensorBase ormqr_forward(TensorBase x, TensorBase tau, TensorBase other, bint left, bint transpose):

@@ -12,3 +12,5 @@ cdef void small_cholesky_inverse(int type, bint upper, int n, void* a, int* info
 # False where a norm leaves the range in which squares are safe: LAPACK then scales.
 cdef bint small_qr(int type, int m, int n, void* a, void* tau) noexcept nogil
 cdef void small_q(int type, int m, int n, int k, void* a, void* tau) noexcept nogil
+# C = Q C, or Q^H C where `adjoint`, for the k reflections in A, whose columns are ld apart; C is m x n.
+cdef void small_apply(int type, bint adjoint, int m, int n, int k, void* A, int ld, void* tau, void* C) noexcept nogil

@@ -266,6 +266,16 @@ cdef void form_q(int m, int n, int k, element* a, element* tau) noexcept nogil:
             a[i * m + r] = 0
 
 
+cdef void apply_q(bint adjoint, int m, int n, int k, element* A, int ld, element* tau, element* C) noexcept nogil:
+    cdef int i
+    if adjoint:
+        for i in range(k):
+            reflect(m, i, 0, n, A + i * ld, conjugate(tau[i]), C)
+    else:
+        for i in range(k - 1, -1, -1):
+            reflect(m, i, 0, n, A + i * ld, tau[i], C)
+
+
 cdef bint small_qr(int type, int m, int n, void* a, void* tau) noexcept nogil:
     if type == LAPACK_FLOAT32:
         return factor_qr(m, n, <float*>a, <float*>tau)
@@ -285,3 +295,14 @@ cdef void small_q(int type, int m, int n, int k, void* a, void* tau) noexcept no
         form_q(m, n, k, <float complex*>a, <float complex*>tau)
     else:
         form_q(m, n, k, <double complex*>a, <double complex*>tau)
+
+
+cdef void small_apply(int type, bint adjoint, int m, int n, int k, void* A, int ld, void* tau, void* C) noexcept nogil:
+    if type == LAPACK_FLOAT32:
+        apply_q(adjoint, m, n, k, <float*>A, ld, <float*>tau, <float*>C)
+    elif type == LAPACK_FLOAT64:
+        apply_q(adjoint, m, n, k, <double*>A, ld, <double*>tau, <double*>C)
+    elif type == LAPACK_COMPLEX64:
+        apply_q(adjoint, m, n, k, <float complex*>A, ld, <float complex*>tau, <float complex*>C)
+    else:
+        apply_q(adjoint, m, n, k, <double complex*>A, ld, <double complex*>tau, <double complex*>C)
