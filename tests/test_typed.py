@@ -1,5 +1,7 @@
 """FloatTensor, LongStorage and the others of one dtype."""
+import numpy as np
 import pytest
+from mirror import check
 
 import ctorch
 
@@ -28,3 +30,24 @@ def test_storages():
     assert isinstance(kept, ctorch.FloatStorage) and not isinstance(kept, ctorch.LongStorage)
     assert kept.tolist() == [1, 2] and ctorch.ByteStorage(3).size() == 3 and ctorch.IntStorage().size() == 0
     assert isinstance(ctorch.zeros(2, dtype=ctorch.int64).storage(), ctorch.LongStorage)
+
+
+@pytest.mark.parametrize("args", [
+    lambda torch: (), lambda torch: (2, 3), lambda torch: ((2, 3),), lambda torch: ([1, 2],),
+    lambda torch: (torch.Size((2, 0)),), lambda torch: (np.ones((2, 3)),), lambda torch: (torch.ones(2).double(),),
+    lambda torch: (torch.ones(2),)])
+def test_new_of_a_tensor(args):
+    def act(torch):
+        given = args(torch)
+        made = torch.zeros(2, 3, dtype=torch.float64).new(*given)
+        filled = len(given) == 1 and not isinstance(given[0], torch.Size)
+        return made.shape, made.dtype, made if filled else None
+    check(act)
+
+
+def test_new_of_a_tensor_shares_it():
+    def act(torch):
+        x = torch.ones(2, requires_grad=True)
+        y = torch.zeros(3).new(x)
+        return y.data_ptr() == x.data_ptr(), y.requires_grad
+    check(act)

@@ -13,6 +13,7 @@ from ctorch import _functions as functions
 from ctorch import _indexing as indexing
 from ctorch import _random_functions as random_functions
 from ctorch import _views as views
+from ctorch._size import Size
 
 _dtype_class = dtype
 cdef object python_methods = None
@@ -313,6 +314,16 @@ cdef class ViewMethods(TableMethods):
         y = factories.tensor(data, dtype=dtype or own_dtype(self), device=place(self, device),
                              requires_grad=requires_grad)
         return beside(self, y)
+
+    def new(self, *args, device=None):
+        """The older form of new_empty, for sizes, and of new_tensor, for a sequence; of a tensor, a view of it."""
+        if len(args) != 1 or isinstance(args[0], int | Size):
+            return self.new_empty(*args or (0,), device=device)
+        if not isinstance(args[0], TensorBase):
+            return self.new_tensor(args[0], device=device)
+        if (<TensorBase>args[0]).dtype != self.dtype:
+            raise TypeError(f"new(): expected a tensor of {own_dtype(self)}, got {args[0].dtype}")
+        return args[0].view_as(args[0])
 
     # ---- in place
 
