@@ -25,6 +25,7 @@ cdef enum:
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
+    void ct_spread_rows(char* to, const char* frm, int64_t row, int64_t rows, int size, int64_t n)
     void ct_gather_rows(char* to, const char* frm, int64_t row, int64_t rows, int64_t step, int size, int64_t n)
 
 ctypedef LoopKernel CastTable[DTYPE_COUNT][DTYPE_COUNT]
@@ -284,7 +285,9 @@ cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noex
         if k < loop.outputs or (buffers.filled[k] == data[k] and buffers.count[k] >= rows * n):
             continue
         buffers.filled[k], buffers.count[k] = data[k] if row == 0 else NULL, rows * n
-        if o.dtype == o.native and n <= TINY and row != n * step:
+        if o.dtype == o.native and step == 0:
+            ct_spread_rows(kernel_data[k], data[k], row, rows, <int>size, n)
+        elif o.dtype == o.native and n <= TINY and row != n * step:
             ct_gather_rows(kernel_data[k], data[k], row, rows, step, <int>size, n)
         else:
             move_rows(o.row_move, kernel_data[k], data[k], n * size, row, size, step, rows, n)
