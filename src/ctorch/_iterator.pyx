@@ -300,6 +300,23 @@ cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noex
                       rows, n)
 
 
+cdef void run_lines(Loop* loop, char** data, const int64_t* strides, int64_t rows, int64_t n) noexcept nogil:
+    # Rows that the kernel takes as they lie.
+    cdef char* line[MAX_OPERANDS]
+    cdef int64_t step[MAX_OPERANDS]
+    cdef LoopKernel kernel = loop.kernel
+    cdef int k, operands = loop.operands, across = loop.ndim - 2
+    for k in range(operands):
+        line[k], step[k] = data[k], loop.operand[k].strides[across]
+    while True:
+        kernel(line, strides, n, loop.params)
+        rows -= 1
+        if rows == 0:
+            return
+        for k in range(operands):
+            line[k] += step[k]
+
+
 cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
     # Elements start..end of the loop, in its own order.
     cdef int64_t index[MAX_DIMS]
@@ -323,12 +340,14 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
         if n > end - start:
             n = end - start
         rows = 1
-        if loop.group > 1 and n == loop.shape[inner] and end - start >= 2 * n:
+        if (loop.group > 1 or not loop.buffered) and n == loop.shape[inner] and end - start >= 2 * n and inner > 0:
             rows = (end - start) // n
-            rows = rows if rows < loop.group else loop.group
+            rows = rows if rows < loop.group or loop.group == 1 else loop.group
             rows = rows if rows < loop.shape[inner - 1] - index[inner - 1] else loop.shape[inner - 1] - index[inner - 1]
-        if rows > 1:
+        if rows > 1 and loop.group > 1:
             run_rows(loop, &buffers, data, rows)
+        elif rows > 1:
+            run_lines(loop, data, strides, rows, n)
         else:
             for k in range(loop.operands):
                 line[k] = data[k] + index[inner] * strides[k]
