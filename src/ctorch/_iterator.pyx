@@ -25,6 +25,7 @@ cdef enum:
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
+    void ct_spread_rows(char* to, const char* frm, int64_t row, int64_t rows, int size, int64_t n)
     void ct_gather_rows(char* to, const char* frm, int64_t row, int64_t rows, int64_t step, int size, int64_t n)
 
 ctypedef LoopKernel CastTable[DTYPE_COUNT][DTYPE_COUNT]
@@ -284,7 +285,9 @@ cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noex
         if k < loop.outputs or (buffers.filled[k] == data[k] and buffers.count[k] >= rows * n):
             continue
         buffers.filled[k], buffers.count[k] = data[k] if row == 0 else NULL, rows * n
-        if o.dtype == o.native and n <= TINY and row != n * step:
+        if o.dtype == o.native and step == 0:
+            ct_spread_rows(kernel_data[k], data[k], row, rows, <int>size, n)
+        elif o.dtype == o.native and n <= TINY and row != n * step:
             ct_gather_rows(kernel_data[k], data[k], row, rows, step, <int>size, n)
         else:
             move_rows(o.row_move, kernel_data[k], data[k], n * size, row, size, step, rows, n)
@@ -295,6 +298,23 @@ cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noex
             size = itemsize_of[o.native]
             move_rows(o.row_move, data[k], kernel_data[k], o.strides[inner - 1], n * size, o.strides[inner], size,
                       rows, n)
+
+
+cdef void run_lines(Loop* loop, char** data, const int64_t* strides, int64_t rows, int64_t n) noexcept nogil:
+    # Rows that the kernel takes as they lie.
+    cdef char* line[MAX_OPERANDS]
+    cdef int64_t step[MAX_OPERANDS]
+    cdef LoopKernel kernel = loop.kernel
+    cdef int k, operands = loop.operands, across = loop.ndim - 2
+    for k in range(operands):
+        line[k], step[k] = data[k], loop.operand[k].strides[across]
+    while True:
+        kernel(line, strides, n, loop.params)
+        rows -= 1
+        if rows == 0:
+            return
+        for k in range(operands):
+            line[k] += step[k]
 
 
 cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
@@ -320,12 +340,14 @@ cdef void run_range(Loop* loop, int64_t start, int64_t end) noexcept nogil:
         if n > end - start:
             n = end - start
         rows = 1
-        if loop.group > 1 and n == loop.shape[inner] and end - start >= 2 * n:
+        if (loop.group > 1 or not loop.buffered) and n == loop.shape[inner] and end - start >= 2 * n and inner > 0:
             rows = (end - start) // n
-            rows = rows if rows < loop.group else loop.group
+            rows = rows if rows < loop.group or loop.group == 1 else loop.group
             rows = rows if rows < loop.shape[inner - 1] - index[inner - 1] else loop.shape[inner - 1] - index[inner - 1]
-        if rows > 1:
+        if rows > 1 and loop.group > 1:
             run_rows(loop, &buffers, data, rows)
+        elif rows > 1:
+            run_lines(loop, data, strides, rows, n)
         else:
             for k in range(loop.operands):
                 line[k] = data[k] + index[inner] * strides[k]

@@ -10,6 +10,7 @@ from ctorch._tensor cimport TensorBase, tensor_empty
 
 cdef extern from "ramp.h" nogil:
     void ct_ramp(double* to, double first, double base, double step, int n)
+    void ct_whole_ramp(int64_t* to, int64_t first, int64_t step, int64_t n)
 
 cdef enum:
     RAMP_BLOCK = 512                 # numbers that are cast at a time
@@ -20,8 +21,13 @@ cdef struct Ramp:
     int dtype
     LoopKernel cast                  # from float64
     double first, last, step
-    int64_t n
+    int64_t n, chunk
     int64_t half                     # from here on counted back from the last, so that a range is symmetric
+
+
+cdef int64_t chunk_of(int64_t n) noexcept:
+    # As even a share for a few threads as for one.
+    return n // 8 + 1 if n < 8 * PARALLEL_CHUNK else PARALLEL_CHUNK
 
 
 cdef void ramp_chunk(void* arg, int64_t chunk) noexcept nogil:
@@ -29,7 +35,7 @@ cdef void ramp_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef double block[RAMP_BLOCK]
     cdef char* data[2]
     cdef int64_t strides[2]
-    cdef int64_t i = chunk * PARALLEL_CHUNK, end = i + PARALLEL_CHUNK, m
+    cdef int64_t i = chunk * r.chunk, end = i + r.chunk, m
     if end > r.n:
         end = r.n
     strides[0], strides[1] = itemsize_of[r.dtype], sizeof(double)
@@ -52,28 +58,27 @@ cdef void ramp_chunk(void* arg, int64_t chunk) noexcept nogil:
 cdef TensorBase float_ramp(double first, double last, double step, int64_t n, int64_t half, int id):
     cdef TensorBase t = tensor_empty(id, 1, &n)
     cdef Ramp r
-    r.to, r.dtype, r.n, r.half = t.data, id, n, half
+    r.to, r.dtype, r.n, r.half, r.chunk = t.data, id, n, half, chunk_of(n)
     r.first, r.last, r.step = first, last, step
     r.cast = cast_kernel(id, FLOAT64)
     if n <= 2 * PARALLEL_CHUNK:
-        for i in range((n + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK):
-            ramp_chunk(&r, i)
+        r.chunk = n
+        ramp_chunk(&r, 0)
     else:
         with nogil:
-            parallel_for(ramp_chunk, &r, (n + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+            parallel_for(ramp_chunk, &r, (n + r.chunk - 1) // r.chunk)
     return t
 
 
 cdef struct WholeRamp:
     int64_t* to
-    int64_t first, step, n
+    int64_t first, step, n, chunk
 
 
 cdef void whole_ramp_chunk(void* arg, int64_t chunk) noexcept nogil:
     cdef WholeRamp* r = <WholeRamp*>arg
-    cdef int64_t i, start = chunk * PARALLEL_CHUNK, end = start + PARALLEL_CHUNK
-    for i in range(start, end if end < r.n else r.n):
-        r.to[i] = r.first + i * r.step
+    cdef int64_t start = chunk * r.chunk, n = r.n - start
+    ct_whole_ramp(r.to + start, r.first + start * r.step, r.step, n if n < r.chunk else r.chunk)
 
 
 cdef TensorBase ramp(object start, object step, int64_t count, int id):
@@ -82,7 +87,9 @@ cdef TensorBase ramp(object start, object step, int64_t count, int id):
     if category_of[id] > CATEGORY_INT:
         return float_ramp(start, 0, step, count, count, id)
     t = tensor_empty(INT64, 1, &count)
-    r.to, r.first, r.step, r.n = <int64_t*>t.data, int(start), int(step), count
+    r.to, r.first, r.step, r.n, r.chunk = <int64_t*>t.data, int(start), int(step), count, chunk_of(count)
+    if count <= 2 * PARALLEL_CHUNK:
+        r.chunk = count
     with nogil:
-        parallel_for(whole_ramp_chunk, &r, (count + PARALLEL_CHUNK - 1) // PARALLEL_CHUNK)
+        parallel_for(whole_ramp_chunk, &r, (count + r.chunk - 1) // r.chunk if count else 0)
     return cast_to(t, id)

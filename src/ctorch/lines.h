@@ -61,6 +61,20 @@ __attribute__((noinline)) static void ct_gather_rows(char *to, const char *from,
     CT_EACH_SIZE(CT_ROWS_OF)
 }
 
+#define CT_SPREAD(type)                                                                                \
+    for (int64_t i = 0; i < rows; i++) {                                                               \
+        type *restrict out = (type *)to + i * n;                                                       \
+        const type value = *(const type *)(from + i * row);                                            \
+        for (int64_t j = 0; j < n; j++) out[j] = value;                                                \
+    }
+
+/* Numbers `row` bytes apart, each n times, as one dense line */
+__attribute__((noinline, optimize("O3"))) static void ct_spread_rows(char *to, const char *from, int64_t row,
+                                                                     int64_t rows, int size, int64_t n)
+{
+    CT_EACH_SIZE(CT_SPREAD)
+}
+
 /* Two dense lines as one of pairs; sizes of 4 and 8 bytes */
 __attribute__((optimize("O3"))) static void ct_pairs(char *to, const char *first, const char *second, int size,
                                                      int64_t n)
@@ -81,12 +95,8 @@ __attribute__((optimize("O3"))) static void ct_pairs(char *to, const char *first
  * twice as fast as memset */
 static void ct_fill(char *to, const char *value, int size, int64_t n)
 {
-    int64_t bytes = n * size, done = bytes < size ? 0 : size, step;
-    if (bytes <= 8192) {
-        ct_gather(to, value, 0, size, n);
-        return;
-    }
-    memcpy(to, value, done);
+    int64_t bytes = n * size, done = bytes < 256 ? bytes : 256, step;
+    ct_gather(to, value, 0, size, done / size);
     for (; done < bytes; done += step) {
         step = done < 4096 ? done : 4096 / size * size;
         step = step < bytes - done ? step : bytes - done;

@@ -61,7 +61,7 @@ UNARY = {
     "exp2": ("exp2l(x)", [uniform(-150, 128), uniform(-1075, 1024), spread(1e-9, 1, True)], 1.2, 1.1),
     "expm1": ("expm1l(x)", [uniform(-40, 89), uniform(-2, 2), uniform(-40, 710), spread(0, 1, True)], 1.6, 2),
     "log": ("logl(x)", [spread(0, 1e308), uniform(0.3, 3), uniform(0.99, 1.01)], 1, 1),
-    "log1p": ("log1pl(x)", [spread(0, 1e308), uniform(-1, 3), spread(0, 0.9, True)], 0.6, 1),
+    "log1p": ("log1pl(x)", [spread(0, 1e308), uniform(-1, 3), spread(0, 0.9, True)], 1.1, 1),
     "log2": ("log2l(x)", [spread(0, 1e308), uniform(0.3, 3), uniform(0.99, 1.01)], 2, 1.1),
     "log10": ("log10l(x)", [spread(0, 1e308), uniform(0.3, 3), uniform(0.99, 1.01)], 2, 1),
     "tanh": ("tanhl(x)", [uniform(-10, 10), uniform(-20, 20), spread(0, 1, True)], 1.4, 1.4),

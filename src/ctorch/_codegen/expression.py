@@ -152,6 +152,21 @@ class Scalar(Printer):
         return self.kernel_call(name, args)
 
 
+def chooses_among_leaves(node: ast.IfExp) -> bool:
+    """Whether several choices follow each other among names and numbers: masks choose quicker than branches do."""
+    arms, leaves = [node.body, node.orelse], 0
+    while arms:
+        arm = arms.pop()
+        arm = arm.operand if isinstance(arm, ast.UnaryOp) and isinstance(arm.op, ast.USub) else arm
+        if isinstance(arm, ast.IfExp):
+            arms += [arm.body, arm.orelse]
+        elif isinstance(arm, ast.Name | ast.Constant):
+            leaves += 1
+        else:
+            return False
+    return leaves > 2
+
+
 class Cython(Scalar):
     """Scalar code of one dtype, for the body of a CPU kernel; collects the C functions that it calls."""
 
@@ -179,6 +194,8 @@ class Cython(Scalar):
         return f"(<int>{self.visit(node)})"
 
     def ifexp(self, node: ast.IfExp) -> str:
+        if self.dtype.category == "float" and chooses_among_leaves(node):
+            return self.kernel_call("blend", [self.truth(node.test), self.visit(node.body), self.visit(node.orelse)])
         return f"({self.visit(node.body)} if {self.visit(node.test)} else {self.visit(node.orelse)})"
 
     def kernel_call(self, name: str, args: list[str]) -> str:

@@ -79,7 +79,8 @@ def c_declarations(used) -> str:
                            ("special.h", {u for u in used if u[0] in OF_HEADER})):
         lines += [f"cdef extern from \"{header}\" nogil:"] if chosen else []
         for name, count, target, result in sorted(chosen, key=lambda u: (u[0], u[2].name)):
-            lines.append(f"    {result.c} ct_{name}_{target.suffix}({', '.join([target.c] * count)})")
+            first = "int" if name == "blend" else target.c
+            lines.append(f"    {result.c} ct_{name}_{target.suffix}({', '.join([first] + [target.c] * (count - 1))})")
     if any(u[0] in OF_SCIPY for u in used):
         lines += ["cdef extern from \"special.h\":", "    int ct_scipy_load(object functions) except -1",
                   "from scipy.special import cython_special",

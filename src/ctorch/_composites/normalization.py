@@ -52,8 +52,11 @@ def _check_channels(input, weight, bias):
 
 def _scaled(output, weight, bias):
     per_channel = (1, -1, *(1,) * (output.dim() - 2))
-    scaled = output if weight is None else output * weight.reshape(per_channel)
-    scaled = scaled if bias is None else scaled + bias.reshape(per_channel)
+    if weight is not None and bias is not None:
+        scaled = ctorch.addcmul(bias.reshape(per_channel), weight.reshape(per_channel), output)
+    else:
+        scaled = output if weight is None else output * weight.reshape(per_channel)
+        scaled = scaled if bias is None else scaled + bias.reshape(per_channel)
     half = output.dtype in (ctorch.float16, ctorch.bfloat16)             # wider parameters do not widen the result
     return scaled.to(output.dtype) if half else scaled
 

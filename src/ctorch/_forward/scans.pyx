@@ -52,12 +52,17 @@ cdef int run_scan(ScanFn f, ScanJob* job, TensorBase x, TensorBase y, int dim) e
     return 0
 
 
+cdef TensorBase scan_result(TensorBase x, TensorBase a, int dim):
+    # A copy becomes the result: less memory is touched. Short rows are worked on side by side, which wants two.
+    return a if a is not x and x.ndim and x.shape[dim] > 32 else tensor_empty(a.dtype, x.ndim, x.shape)
+
+
 cdef TensorBase cumsum_forward(TensorBase x, int dim, bint reverse):
     cdef int dtype = scan_dtype(x.dtype)
     cdef TensorBase a, y
     cdef ScanJob job
     a = dense(x, dtype)
-    y = tensor_empty(dtype, x.ndim, x.shape)
+    y = scan_result(x, a, dim)
     job.reverse = reverse
     run_scan(load_scan().cumsum[scan_row(dtype)], &job, a, y, dim)
     return cast_to(y, x.dtype)
@@ -68,7 +73,7 @@ cdef TensorBase cumprod_forward(TensorBase x, int dim):
     cdef TensorBase a, y
     cdef ScanJob job
     a = dense(x, dtype)
-    y = tensor_empty(dtype, x.ndim, x.shape)
+    y = scan_result(x, a, dim)
     job.reverse = False
     run_scan(load_scan().cumprod[scan_row(dtype)], &job, a, y, dim)
     return cast_to(y, x.dtype)

@@ -374,25 +374,35 @@ cdef void layer_row(const LayerNorm* l, int64_t row, real* tag) noexcept nogil:
                 y[i] += bias[i]
 
 
+cdef inline void add_to_sums(const real* g, const real* x, real mean, int64_t n, real* plain,
+                             real* along) noexcept nogil:
+    cdef int64_t j
+    for j in range(n):
+        plain[j] += g[j]
+        along[j] += g[j] * (x[j] - mean)
+
+
 cdef void weighted_sums(const real* gy, const real* x, const real* weight, real mean, int64_t n, real* plain,
                         real* along) noexcept nogil:
     """Sums of h = gy * weight and of h * (x - mean)."""
     cdef real plain_lanes[32]
     cdef real along_lanes[32]
-    cdef real g
+    cdef real weighted[32]
+    cdef const real* h
     cdef int64_t i = 0, j
     memset(plain_lanes, 0, sizeof(plain_lanes))
     memset(along_lanes, 0, sizeof(along_lanes))
-    while i + 32 <= n:
-        for j in range(32):
-            g = gy[i + j] * weight[i + j] if weight != NULL else gy[i + j]
-            plain_lanes[j] += g
-            along_lanes[j] += g * (x[i + j] - mean)
+    while i < n:
+        h = gy + i
+        if weight != NULL:
+            for j in range(least(32, n - i)):
+                weighted[j] = gy[i + j] * weight[i + j]
+            h = <const real*>weighted
+        if i + 32 <= n:
+            add_to_sums(h, x + i, mean, 32, <real*>plain_lanes, <real*>along_lanes)
+        else:
+            add_to_sums(h, x + i, mean, n - i, <real*>plain_lanes, <real*>along_lanes)
         i += 32
-    for j in range(n - i):
-        g = gy[i + j] * weight[i + j] if weight != NULL else gy[i + j]
-        plain_lanes[j] += g
-        along_lanes[j] += g * (x[i + j] - mean)
     plain[0] = fold(plain_lanes)
     along[0] = fold(along_lanes)
 

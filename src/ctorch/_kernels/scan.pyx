@@ -16,6 +16,7 @@ cdef enum:
     LANES = 256         # columns worked on together when the dimension is not the last
     BLOCK = 65536       # elements of a long row whose sum begins anew; part of the result
     MOST_BLOCKS = 1024  # blocks of a row whose sums are held at a time
+    FEW = 4             # columns that are worked on one by one
     SHORT = 32          # rows of so many elements are worked on together,
     SIDE = 8            # so many of them
     STEP = 256          # elements whose exponentials are taken together
@@ -131,6 +132,35 @@ cdef inline void some_columns(int op, const number* x, number* y, int64_t n, int
             y[i * step + j] = <number>carry[j]
 
 
+cdef inline void few_columns(int op, const number* x, number* y, int64_t n, int64_t step, int64_t columns,
+                             wide zero) noexcept nogil:
+    # Two to FEW: the sums stay in registers.
+    cdef wide a = zero + op, b = zero + op, c = zero + op, d = zero + op
+    cdef int64_t i
+    if op == SUM:
+        for i in range(n):
+            a, b = a + <wide>x[0], b + <wide>x[1]
+            y[0], y[1] = <number>a, <number>b
+            if columns > 2:
+                c = c + <wide>x[2]
+                y[2] = <number>c
+            if columns > 3:
+                d = d + <wide>x[3]
+                y[3] = <number>d
+            x, y = x + step, y + step
+    else:
+        for i in range(n):
+            a, b = a * <wide>x[0], b * <wide>x[1]
+            y[0], y[1] = <number>a, <number>b
+            if columns > 2:
+                c = c * <wide>x[2]
+                y[2] = <number>c
+            if columns > 3:
+                d = d * <wide>x[3]
+                y[3] = <number>d
+            x, y = x + step, y + step
+
+
 cdef inline void short_rows(int op, const number* x, number* y, int64_t n, int64_t step, int64_t row,
                             wide zero) noexcept nogil:
     """SIDE rows of n elements, `row` apart: their chains run side by side."""
@@ -169,7 +199,9 @@ cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil
     for unit in range(unit, stop):
         column = unit % groups * LANES
         at = unit // groups * job.n * job.inner + column
-        if job.inner > 1:
+        if 1 < job.inner <= FEW:
+            few_columns(s.op, x + at, y + at, job.n, step, job.inner, zero)
+        elif job.inner > 1:
             some_columns(s.op, x + at, y + at, job.n, step,
                          job.inner - column if job.inner - column < LANES else <int64_t>LANES, zero)
         elif s.op == SUM:

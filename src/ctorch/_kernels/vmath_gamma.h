@@ -16,23 +16,26 @@ CT_INLINE double ct_sinpi_pi(double x) {
     return f + f * u * ct_poly_sin_f64(u);
 }
 
-/* x >= 1/2: on [1.5, 2.5) from the polynomial, by log gamma(z + 1) = log gamma(z) + log z up to 8, Stirling's series
- * above; d is the distance from the zero of log gamma that is near. The reflection has one logarithm where it can. */
+/* x >= 0: on [1.5, 2.5) from the polynomial, by log gamma(z + 1) = log gamma(z) + log z up to 8, Stirling's series
+ * above; d is the distance from the zero of log gamma that is near. The reflection, half of the work, is left out where
+ * no number is mirrored; it has one logarithm where it can. */
 #define CT_LGAMMA_CORE(name, lgamma_fit, stirling_fit)                                                            \
-    CT_INLINE double name(double x) {                                                                             \
-        int left = x < 0.5;                                                                                       \
-        double z = left ? 1.0 - x : x, y = z, product = 1.0;                                                      \
+    CT_INLINE double name(double x, int mirrored) {                                                               \
+        int left = mirrored & (x < 0.0);                                                                          \
+        double z = left ? 1.0 - x : x, y = z, product = 1.0, i = 1.0 / z;                                                      \
         _Pragma("GCC unroll 8") for (int k = 0; k < 6; k++) {                                                     \
             double less = y - 1.0, more = product * less;                                                         \
             product = y >= 2.5 ? more : product;                                                                  \
             y = y >= 2.5 ? less : y;                                                                              \
         }                                                                                                         \
-        int low = z < 1.5, far = z >= 8.0;                                                                        \
-        double d = low ? z - 1.0 : y - 2.0, w = ct_log_f64(far | low ? z : product);                              \
+        int tiny = z < 0.5, low = z < 1.5, far = z >= 8.0;                                                        \
+        double d = tiny ? z : low ? z - 1.0 : y - 2.0, w = tiny ? z * (z + 1.0) : far | low ? z : product;        \
         d = far ? 0.0 : d;                                                                                        \
+        w = ct_log_f64(w);                                                                                        \
         double fit = d * (1.0 + d) * lgamma_fit(2.0 * d), near = fit + (low ? -w : w);                            \
-        double large = ((z - 0.5) * w - z) + (CT_HALF_LOG_2PI + stirling_fit(64.0 / (z * z)) / z);                \
+        double large = ((z - 0.5) * w - z) + (CT_HALF_LOG_2PI + stirling_fit(64.0 * i * i) * i);                  \
         double value = far ? large : near;                                                                        \
+        if (!mirrored) return x == (double)INFINITY ? x : value;                                                  \
         double pole = ct_sinpi_pi(x), mirror = -ct_log_f64(far | low ? pole : pole * product) -                   \
                                                (far | low ? value : fit);                                         \
         mirror = pole == 0.0 ? (double)INFINITY : mirror;                                                         \
@@ -50,10 +53,30 @@ CT_INLINE double ct_slow_lgamma(double x) { int sign; return lgamma_r(x, &sign);
 #define CT_SLOW_LGAMMA(x, y) ct_slow_lgamma(x)
 CT_RARE_F64(lgamma, CT_RARE_ZERO, 0.5, CT_SLOW_LGAMMA)
 
-CT_INLINE double ct_lgamma_core(double x) {
-    double y = ct_lgamma_any_core(x);
-    return ct_rare_lgamma_f64(x, y, y);
+CT_INLINE double ct_lgamma_core(double x, int mirrored) {
+    double y = ct_lgamma_any_core(x, mirrored);
+    return mirrored ? ct_rare_lgamma_f64(x, y, y) : y;
 }
+
+/* Most arrays, or long stretches of them, need no reflection. */
+#define CT_LGAMMA_LOOP(name, type, core, mirrored)                                                                \
+    static __attribute__((unused, noinline)) void name(const type *x, type *y, int64_t n) {                       \
+        _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++) y[i] = (type)core(x[i], mirrored);                   \
+    }
+#define CT_LGAMMA_ARRAYS(suffix, type, core)                                                                      \
+    CT_LGAMMA_LOOP(ct_vlgamma_any_##suffix, type, core, 1)                                                        \
+    CT_LGAMMA_LOOP(ct_vlgamma_right_##suffix, type, core, 0)                                                      \
+    static __attribute__((unused)) void ct_vlgamma_##suffix(const type *x, type *y, int64_t n) {                  \
+        for (int64_t begin = 0, count; begin < n; begin += count) {                                               \
+            int left = 0;                                                                                         \
+            count = n - begin < 256 ? n - begin : 256;                                                            \
+            for (int64_t i = begin; i < begin + count; i++) left |= x[i] < 0;                                     \
+            (left ? ct_vlgamma_any_##suffix : ct_vlgamma_right_##suffix)(x + begin, y + begin, count);            \
+        }                                                                                                         \
+    }                                                                                                             \
+    static __attribute__((unused, noinline)) type ct_lgamma_##suffix(type x) { return (type)core(x, 1); }
+CT_LGAMMA_ARRAYS(f64, double, ct_lgamma_core)
+CT_LGAMMA_ARRAYS(f32, float, ct_lgamma_low_core)
 
 /* sum of 1 / (z + k) for k < 8, as one quotient; then the asymptotic series at z + 8 */
 #define CT_DIGAMMA_CORE(name, fit)                                                                                \
@@ -126,7 +149,6 @@ CT_INLINE double ct_spherical_bessel_j0_core(double x) {
     return ct_blend_f64(ct_abs_f64(x) == (double)INFINITY, 0.0, y);
 }
 
-CT_ARRAYS(lgamma, ct_lgamma_core, ct_lgamma_low_core)
 CT_ARRAYS(digamma, ct_digamma_core, ct_digamma_low_core)
 CT_ARRAYS(trigamma, ct_trigamma_core, ct_trigamma_low_core)
 CT_ARRAYS(ndtr, ct_ndtr_core, ct_ndtr_low_core)

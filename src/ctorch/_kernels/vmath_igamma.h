@@ -74,7 +74,7 @@ static void ct_igamma_block(const float *from_a, const float *from_x, int size, 
     if (any_high) ct_igamma_fraction(a, v, high);
     for (int j = 0; j < CT_PAIRS; j++) {
         int far = x[j] > a[j] + 8;
-        double front = ct_exp_f64(a[j] * ct_log_f64(x[j]) - x[j] - ct_lgamma_any_core(a[j] + 1));
+        double front = ct_exp_f64(a[j] * ct_log_f64(x[j]) - x[j] - ct_lgamma_any_core(a[j] + 1, 0));
         double part = front * (far ? a[j] * high[j] : low[j]);
         low[j] = far == upper ? part : 1 - part;
     }

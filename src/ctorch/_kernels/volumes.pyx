@@ -53,8 +53,8 @@ cdef inline number lowest(number tag) noexcept nogil:
         return -INFINITY
 
 
-cdef void max_window(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t k, number* y,
-                     int64_t* index) noexcept nogil:
+cdef void max_window_with_nan(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t k, number* y,
+                              int64_t* index) noexcept nogil:
     cdef int64_t d = v.start[0][i], h, w, at
     cdef number best = lowest(<number>0), value
     cdef int64_t place = (d * v.size[1] + v.start[1][j]) * v.size[2] + v.start[2][k]
@@ -71,6 +71,31 @@ cdef void max_window(const Volumes* v, const number* x, int64_t i, int64_t j, in
             h += v.step[1]
         d += v.step[0]
     y[0], index[0] = best, place
+
+
+cdef inline void max_window(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t k, number* y,
+                            int64_t* index) noexcept nogil:
+    # By masks: branches would be mispredicted half the time.
+    cdef int64_t d = v.start[0][i], first = v.start[2][k], stop = v.stop[2][k], h, w, at
+    cdef number best = lowest(<number>0), value
+    cdef int64_t place = (d * v.size[1] + v.start[1][j]) * v.size[2] + first
+    cdef bint nan = False
+    while d < v.stop[0][i]:
+        h = v.start[1][j]
+        while h < v.stop[1][j]:
+            at = (d * v.size[1] + h) * v.size[2]
+            w = first
+            while w < stop:
+                value = x[at + w]
+                nan |= value != value
+                place += (at + w - place) & -<int64_t>(value > best)
+                best = value if value > best else best
+                w += v.step[2]
+            h += v.step[1]
+        d += v.step[0]
+    y[0], index[0] = best, place
+    if nan:
+        max_window_with_nan(v, x, i, j, k, y, index)
 
 
 cdef void max_plane(const Volumes* v, int64_t plane, number* tag) noexcept nogil:
