@@ -18,6 +18,7 @@ from ctorch._tensor cimport DEVICE_BATCHED, DEVICE_CPU, MAX_DIMS, TensorBase
 
 cdef enum:
     BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
+    LARGE = 1 << 22                  # elements that no cache holds: shorter blocks mix their reading more with the work
     SERIAL = 32768                   # elements that one thread does alone
     NUMBERED = 64                    # elements of a row for which a kernel's loop of one number is called
     NARROW = 32                      # or any of its loops, where the rows of all operands are dense
@@ -174,6 +175,8 @@ cdef int choose_moves(Loop* loop) except -1:
     loop.block = 8 * BLOCK_WORDS // largest
     if inner > 0 and 2 * loop.shape[inner] <= (loop.block if loop.buffered else 2 * NARROW):
         choose_row_moves(loop)
+    if loop.numel >= LARGE and loop.group == 1:
+        loop.block //= 4
     return 0
 
 
