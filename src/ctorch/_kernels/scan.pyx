@@ -138,7 +138,7 @@ cdef inline void few_columns(int op, const number* x, number* y, int64_t n, int6
     cdef wide a = zero + op, b = zero + op, c = zero + op, d = zero + op
     cdef int64_t i
     if op == SUM:
-        for i in range(n):
+        for i in range(n):  # no-cython-lint
             a, b = a + <wide>x[0], b + <wide>x[1]
             y[0], y[1] = <number>a, <number>b
             if columns > 2:
@@ -149,7 +149,7 @@ cdef inline void few_columns(int op, const number* x, number* y, int64_t n, int6
                 y[3] = <number>d
             x, y = x + step, y + step
     else:
-        for i in range(n):
+        for i in range(n):  # no-cython-lint
             a, b = a * <wide>x[0], b * <wide>x[1]
             y[0], y[1] = <number>a, <number>b
             if columns > 2:

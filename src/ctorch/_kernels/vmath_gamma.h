@@ -22,7 +22,7 @@ CT_INLINE double ct_sinpi_pi(double x) {
 #define CT_LGAMMA_CORE(name, lgamma_fit, stirling_fit)                                                            \
     CT_INLINE double name(double x, int mirrored) {                                                               \
         int left = mirrored & (x < 0.0);                                                                          \
-        double z = left ? 1.0 - x : x, y = z, product = 1.0, i = 1.0 / z;                                                      \
+        double z = left ? 1.0 - x : x, i = 1.0 / z, y = z, product = 1.0;                                         \
         _Pragma("GCC unroll 8") for (int k = 0; k < 6; k++) {                                                     \
             double less = y - 1.0, more = product * less;                                                         \
             product = y >= 2.5 ? more : product;                                                                  \
