@@ -83,7 +83,8 @@ def differentiated(program, name, mine, other):
     if want is None or run.precision > 1e-5 or not a.shape == b.shape == want.shape or not a.size:
         return False
     with np.errstate(all="ignore"):
-        smooth = np.abs(want) < 1e3 * (1 + np.abs(a).max())
+        smooth = np.abs(want) < 1e3 * (1 + np.abs(a[np.isfinite(a)]).max(initial=0))
+        smooth &= np.isfinite(a) | np.isfinite(b)
         size = np.abs(want[smooth]).max(initial=0)
         far = [np.abs(found - want)[smooth].max(initial=0) for found in (a, b)]
     return bool(far[0] <= max(1e-3, precise(program, mine, other)) * size) and not far[1] <= 4 * far[0]
