@@ -49,7 +49,11 @@ CASES = {
     "view of a leaf in place": (lambda: leaf(3)[0].add_(1), RuntimeError, "view of a leaf"),
     "in place shape": (lambda: ctorch.ones(3).add_(ctorch.ones(2, 3)), RuntimeError,
                        r"output with shape \[3\] doesn't match the broadcast shape \[2, 3\]"),
+    "copy from more dimensions": (lambda: ctorch.ones(3).copy_(ctorch.ones(1, 3)), RuntimeError,
+                                  r"output with shape \[3\] doesn't match the broadcast shape \[1, 3\]"),
     "in place dtype": (lambda: ctorch.ones(3).int().add_(0.5), RuntimeError, "can't be cast"),
+    "absolute value of complex numbers in place": (lambda: ctorch.ones(2, dtype=ctorch.complex64).abs_(), RuntimeError,
+                                                   "In-place abs is not supported for complex"),
     "in place on an expanded tensor": (lambda: ctorch.ones(1).expand(3).add_(1), RuntimeError, "single memory "
                                                                                                "location"),
     "cat shapes": (lambda: ctorch.cat([ctorch.ones(3), ctorch.ones(2, 2)]), RuntimeError, "same number of dimensions"),

@@ -90,6 +90,16 @@ def test_nan_stays(ord):
     assert math.isnan(linalg.vector_norm(ctorch.tensor([1.0, math.nan, 3.0]), ord).item())
 
 
+def test_a_count_has_no_gradient():
+    # as in PyTorch: none, not noughts, which a hook would make something of
+    x = ctorch.tensor([1.0, 0.0, 2.0], requires_grad=True)
+    assert ctorch.autograd.grad(x.norm(0), x, allow_unused=True) == (None,)
+    (linalg.vector_norm(x * 2, 0, dim=0) + x.sum()).backward()
+    assert x.grad.tolist() == [1, 1, 1]
+    rows = ctorch.ones(3, 2)
+    assert ctorch.func.vmap(ctorch.func.grad(lambda row: row.norm(0)))(rows).tolist() == [[0, 0]] * 3
+
+
 def test_norms_of_nothing():
     assert linalg.vector_norm(ctorch.ones(0)).item() == 0
     assert linalg.vector_norm(ctorch.ones(2, 0), 1, dim=1).tolist() == [0, 0]

@@ -593,6 +593,8 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
     cdef int k
     cdef bint record = False
     check_inplace(x, op.name)
+    if op.out == OUT_REAL and category_of[x.dtype] == CATEGORY_COMPLEX:
+        raise RuntimeError(f"In-place {op.name.decode()} is not supported for complex tensors.")
     make_plan(op, n, inputs, &plan)
     if category_of[plan.out_dtype] > category_of[x.dtype]:
         raise RuntimeError(f"result type {dtype_title(plan.out_dtype)} can't be cast to the desired output type "

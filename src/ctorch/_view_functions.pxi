@@ -385,6 +385,9 @@ def copy_into(to, frm, non_blocking=False):
     """In place: `to` takes the values of `frm`, broadcast and cast."""
     cdef TensorBase x = need(to, "copy_")
     cdef TensorBase source = <TensorBase>frm if isinstance(frm, TensorBase) else number_tensor(frm)
+    if source.ndim > x.ndim:                    # what x[...] = takes
+        shape = [source.shape[i] for i in range(source.ndim - x.ndim)] + list(shape_tuple(x))
+        raise RuntimeError(f"output with shape {list(shape_tuple(x))} doesn't match the broadcast shape {shape}")
     if non_blocking and x.device != DEVICE_CPU and source.device == DEVICE_CPU:
         source = to_device(source, place_object(x), False, True)
     return copy_(x, source)

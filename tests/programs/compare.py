@@ -1,8 +1,12 @@
 """Whether two runs of a program came to the same, as far as its conditioning lets one tell."""
 
+import excuses_of_errors  # noqa: F401  they join the others
+import excuses_of_forward_mode  # noqa: F401
+import excuses_of_numbers  # noqa: F401
 import numpy as np
 import program_excuses
 import torch
+from closeness import largest, near, numbers, tolerances
 from runner import Outcome, Run
 
 import ctorch
@@ -10,36 +14,16 @@ import ctorch
 AGREED, WITHIN, UNCERTAIN = "agreed", "agreed within their conditioning", "left out: roundings decide"
 REFUSED, EXCUSED, UNEXPLAINED = "refused by both", "excused", "unexplained"
 FAILURES = ("gradients", "second gradients", "batched gradients", "forward mode")
-RUNS = 6  # disturbed runs, where the quick comparison fails
+RUNS = 4  # disturbed runs by each package, where the quick comparison fails
 
 
-def tolerances(precision):
-    """Relative tolerance, and that relative to the largest element, for results made of this precision."""
-    if precision < 1e-10:
-        return 1e-9, 1e-11
-    if precision < 1e-5:
-        return 1e-4, 3e-6
-    return (3e-2, 5e-3) if precision < 5e-3 else (1.5e-1, 3e-2)
+class Fault(str):
+    """What is wrong with an outcome, in words, and of which kind it is: raises, dtype, requires_grad, shape, values."""
 
-
-def near(mine, other, rtol, scale, room=0.0):
-    """Elements that agree."""
-    with np.errstate(all="ignore"):
-        size = np.abs(other[np.isfinite(other)]).max(initial=0)
-        close = np.abs(mine - other) <= rtol * np.abs(other) + scale * max(size, 1e-2) + room
-        return close | (mine == other) | (np.isnan(mine) & np.isnan(other))
-
-
-def numbers(x):
-    return x.astype("complex128" if x.dtype.kind == "c" else "float64")
-
-
-def largest(x):
-    """The largest finite element of an outcome."""
-    if x.values is None or not x.values.size:
-        return 0
-    sizes = np.abs(x.values[np.isfinite(x.values)])
-    return float(sizes.max(initial=0))
+    def __new__(cls, kind, text):
+        made = super().__new__(cls, text)
+        made.kind = kind
+        return made
 
 
 def nothing(x):
@@ -97,7 +81,7 @@ class Comparison:
         mine = self.mine.all()
         note("torch")  # which runs alone: a crash from here on is its own
         other = self.other.all()
-        self.noisy = None
+        self.noisy, self.followed = None, None
         self.gradient = max((largest(b) for name, b in other.items() if "grad" in name), default=0)
         self.tangent = max((largest(b) for name, b in other.items() if "tangent" in name), default=0)
         self.copying = changed_what_torch_saved(mine, other)
@@ -122,16 +106,23 @@ class Comparison:
             fault = self.fault(name, a, b)
             if fault is None:
                 continue
+            if self.followed is None:
+                self.followed = Run(ctorch, self.program, lead=self.other).all()
+            if mine is not self.followed and self.fault(name, self.followed.get(name), b) is None:
+                self.kind, mine = UNCERTAIN, self.followed
+                continue
             reason = program_excuses.reason(self.program, name, a, b, fault)
             if reason is None:
                 self.kind, self.label = UNEXPLAINED, f"{name}: {fault}"
                 return
             self.kind, self.reason, self.label = EXCUSED, reason, f"{name}: {fault}"
-            if name.startswith("step") or (name.startswith("value") and not fault.startswith("requires_grad")):
+            if name.startswith("step") or (name.startswith("value") and fault.kind != "requires_grad"):
                 return
 
     def fault(self, name, a, b):
         """What is wrong with one outcome, or None."""
+        if a is None and b is None:
+            return None
         if name.startswith(("second gradient", "tangent")) and nothing(a) and nothing(b):
             return None
         if name.startswith(("second gradient of", "tangent")):
@@ -140,24 +131,24 @@ class Comparison:
         if a is None or b is None:
             have = a or b
             said = repr(have.error) if have.error is not None else have.dtype
-            return f"only {'ctorch' if b is None else 'torch'} has it: {said}"
+            return Fault("raises", f"only {'ctorch' if b is None else 'torch'} has it: {said}")
         if a.error is not None or b.error is not None:
             both = a.error is not None and b.error is not None
             if not (both and "not implemented" in str(a.error) and "not implemented" in str(b.error)) and (
                 type(a.error).__name__ != type(b.error).__name__
             ):
-                return f"ctorch {_said(a)}, torch {_said(b)}"
+                return Fault("raises", f"ctorch {_said(a)}, torch {_said(b)}")
             if self.kind == AGREED and not name.startswith("step"):
                 self.kind = REFUSED
             return None
         if a.dtype != b.dtype:
-            return f"dtype {a.dtype}, not {b.dtype}"
+            return Fault("dtype", f"dtype {a.dtype}, not {b.dtype}")
         if a.requires_grad != b.requires_grad and name.startswith("value"):
-            return f"requires_grad is {a.requires_grad}, not {b.requires_grad}"
+            return Fault("requires_grad", f"requires_grad is {a.requires_grad}, not {b.requires_grad}")
         if a.values is None:
             return None
         if a.values.shape != b.values.shape:
-            return f"shape {a.values.shape}, not {b.values.shape}"
+            return Fault("shape", f"shape {a.values.shape}, not {b.values.shape}")
         self.count(name)
         return self.values(name, numbers(a.values), numbers(b.values))
 
@@ -172,7 +163,7 @@ class Comparison:
         scale *= max(1, self.gradient if "grad" in name else largest_tangent if "tangent" in name else 0)
         if near(a, b, rtol, scale).all():
             return None
-        spread, odd = self.spread(name, b)
+        spread, odd = self.spread(name, a, b)
         if odd or spread is None:
             self.kind = UNCERTAIN
             return None
@@ -184,28 +175,29 @@ class Comparison:
             return None
         worst = np.nanargmax(np.where(near(a, b, rtol, scale, room), -1, 1) * 1.0)
         place = np.unravel_index(worst, a.shape)
-        return f"{a[place]}, not {b[place]} at {tuple(map(int, place))} (roundings change it by {spread[place]:.2g})"
+        said = f"{a[place]}, not {b[place]} at {tuple(map(int, place))} (roundings change it by {spread[place]:.2g})"
+        return Fault("values", said)
 
-    def again(self, noise):
-        if self.copying:
+    def again(self, m, noise):
+        if self.copying and m is torch:
             with torch.autograd.graph.allow_mutation_on_saved_tensors():
-                return Run(torch, self.program, noise).all()
-        return Run(torch, self.program, noise).all()
+                return Run(m, self.program, noise).all()
+        return Run(m, self.program, noise).all()
 
-    def spread(self, name, b):
-        """How far roundings move each element, and whether they decide on its being finite."""
+    def spread(self, name, a, b):
+        """How far roundings move each element in either package, and whether they decide on its being finite."""
         if self.noisy is None:
-            self.noisy = [self.again(np.random.default_rng(k)) for k in range(RUNS)]
+            self.noisy = [(m, self.again(m, np.random.default_rng(k))) for m in (torch, ctorch) for k in range(RUNS)]
         spread = np.zeros(b.shape)
-        for run in self.noisy:
-            c = run.get(name)
+        for m, run in self.noisy:
+            base, c = a if m is ctorch else b, run.get(name)
             if c is None or c.values is None or c.values.shape != b.shape:
                 return None, True
             c = numbers(c.values)
-            if (np.isfinite(c) != np.isfinite(b)).any():
+            if (np.isfinite(c) != np.isfinite(base)).any():
                 return None, True
             with np.errstate(all="ignore"):
-                spread = np.maximum(spread, np.nan_to_num(np.abs(c - b), nan=0.0, posinf=0.0))
+                spread = np.maximum(spread, np.nan_to_num(np.abs(c - base), nan=0.0, posinf=0.0))
         return spread, False
 
 

@@ -94,6 +94,14 @@ class Program:
         leaves = [replace(leaf, dtype=wider(leaf.dtype)) for leaf in self.leaves]
         return replace(self, leaves=leaves, steps=[replace(step, text=wider(step.text)) for step in self.steps])
 
+    def unhooked(self):
+        """This program without hooks, which change gradients."""
+        return replace(self, steps=[step for step in self.steps if step.op != "register_hook"])
+
+    def traced(self):
+        """This program with a history of every step, and without hooks."""
+        return replace(self, steps=[replace(step, without_grad=False) for step in self.unhooked().steps])
+
     def script(self, label=""):
         """Source that runs the program by both packages; the place of a difference is printed above."""
         body = [leaf.line() for leaf in self.leaves] + [step.line() for step in self.steps]

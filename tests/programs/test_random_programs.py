@@ -25,6 +25,7 @@ NUMBER = int(os.environ.get("CTORCH_PROGRAMS", FEW))
 SECONDS = float(os.environ.get("CTORCH_PROGRAMS_SECONDS", "inf"))
 FIRST = int(os.environ.get("CTORCH_PROGRAMS_FIRST", 125))  # seed of the first program
 JOBS = int(os.environ.get("CTORCH_PROGRAMS_JOBS", 1))
+SINE = ctorch.sin
 
 
 def test_programs_agree():
@@ -41,19 +42,72 @@ def test_programs_agree():
         assert compared["gradients"] > NUMBER / 2
 
 
-def test_a_wrong_gradient_is_found(monkeypatch):
-    from compare import UNEXPLAINED, Comparison
-
-    program = Program(
+def sine(then="{0}*2", values=(0.5, 1.5)):
+    """A program of a sine and something of it."""
+    return Program(
         0,
-        [Leaf(0, [0.5, 1.5], (2,), "float64", True)],
-        [Step("sin", "m.sin({0})", (0,), (1,)), Step("mul", "{0}*2", (1,), (2,))],
+        [Leaf(0, list(values), (len(values),), "float64", True)],
+        [Step("sin", "m.sin({0})", (0,), (1,)), Step("then", then, (1,), (2,))],
         roots=(2,),
     )
-    assert Comparison(program).kind == "agreed"
-    monkeypatch.setattr(ctorch, "sin", ctorch.cos)
-    found = Comparison(program)
-    assert found.kind == UNEXPLAINED and found.label.startswith("value v1")
+
+
+class Turned(ctorch.autograd.Function):
+    """A sine that is wrong in forward mode alone."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return SINE(x)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+        ctx.save_for_forward(*inputs)
+
+    @staticmethod
+    def backward(ctx, g):
+        return g * ctx.saved_tensors[0].cos()
+
+    @staticmethod
+    def jvp(ctx, t):
+        return -t * ctx.saved_tensors[0].cos()
+
+
+@pytest.mark.parametrize(
+    "wrong, label",
+    [
+        (ctorch.cos, "value v1"),
+        (lambda x: SINE(x.detach()) + (x - x.detach()) * 2, "gradient of v0"),
+        (Turned.apply, "tangent of v1"),
+    ],
+)
+def test_what_is_wrong_is_found(monkeypatch, wrong, label):
+    from compare import UNEXPLAINED, Comparison
+
+    assert Comparison(sine()).kind == "agreed"
+    monkeypatch.setattr(ctorch, "sin", wrong)
+    found = Comparison(sine())
+    assert found.kind == UNEXPLAINED and found.label.startswith(label), found.label
+
+
+def test_roundings_that_decide_are_left_out(monkeypatch):
+    from compare import AGREED, UNCERTAIN, UNEXPLAINED, Comparison
+
+    program = sine("{0}.floor()", [math.pi / 2])
+    assert Comparison(program).kind == AGREED
+    monkeypatch.setattr(ctorch, "sin", lambda x: SINE(x) * (1 - 1e-15))
+    assert Comparison(program).kind == UNCERTAIN
+    monkeypatch.setattr(ctorch, "sin", lambda x: SINE(x) * (1 - 1e-5))
+    assert Comparison(program).kind == UNEXPLAINED
+
+
+def test_pytorchs_own_gradients_tell_that_its_tangents_are_wrong():
+    from compare import EXCUSED, Comparison
+
+    found = Comparison(sine("{0}.mul_({0})"))
+    assert found.kind == EXCUSED and "not the transpose of its gradients" in found.reason
 
 
 def test_programs_are_the_same_each_time_and_run_as_scripts(tmp_path):

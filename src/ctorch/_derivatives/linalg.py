@@ -352,12 +352,12 @@ def matrix_exp_backward(g, A):
 
 def vector_norm_backward(g, x, y, ord, dim, keepdim):
     """Zero where the norm is zero; shared among ties where it is an extremum."""
+    if ord == 0:
+        return None
     if not keepdim and x.dim():
         dims = range(x.dim()) if dim is None else [d % x.dim() for d in ([dim] if isinstance(dim, int) else dim)]
         shape = [1 if i in set(dims) else s for i, s in enumerate(x.shape)]
         g, y = g.reshape(shape), y.reshape(shape)
-    if ord == 0:
-        return ctorch.zeros_like(x)
     if ord == 1:
         return _f.sgn(x) * g
     if ord == 2:

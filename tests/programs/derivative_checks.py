@@ -1,0 +1,138 @@
+"""Which of two derivatives is right, by what else PyTorch knows of the program: its gradients, or its values."""
+
+import numpy as np
+import torch
+from closeness import numbers
+from runner import Run
+
+import ctorch
+
+PLACES = 4  # that are looked at
+
+
+def comparable(mine, other):
+    """Whether there are numbers of one shape, or of one package alone."""
+    shapes = {x.values.shape for x in (mine, other) if x is not None and x.values is not None}
+    return len(shapes) == 1
+
+
+def arrays(mine, other):
+    """Two derivatives as numbers, noughts where there are none."""
+    shape = next(x.values.shape for x in (mine, other) if x is not None and x.values is not None)
+    return [np.zeros(shape) if x is None or x.values is None else numbers(x.values) for x in (mine, other)]
+
+
+def precise(program, *found):
+    """A relative error that roundings do not reach."""
+    dtypes = " ".join([x.dtype for x in found if x is not None] + [leaf.dtype for leaf in program.leaves])
+    return 5e-2 if "float16" in dtypes else 1e-3 if "float32" in dtypes or "complex64" in dtypes else 1e-5
+
+
+def judged(a, b, rtol, asked):
+    """Whether some elements that differ are those of a by other means, and none of those looked at are b's.
+
+    `asked` gives the elements of some places by these means, or None.
+    """
+    with np.errstate(all="ignore"):
+        far = np.abs(a - b)
+        differ = np.flatnonzero(~(far <= 0.1 * np.nan_to_num(far).max(initial=0)))
+        places = [(int(at), unit) for at in differ[:: max(1, len(differ) // PLACES)] for unit in (1, 1j)]
+        places = [(at, unit) for at, unit in places if unit == 1 or np.iscomplexobj(a)]
+        found = asked(places, a.shape)
+        right = wrong = 0
+        for (at, unit), want in zip(places, found or ()):
+            mine, other = (abs((np.conj(unit) * x.flat[at]).real - want) for x in (a, b))
+            room = rtol * (abs(want) + abs(a.flat[at])) + 1e-10
+            right += bool(mine <= room and not other <= max(room if rtol > 1e-3 else 0, 4 * mine))
+            wrong += bool(other <= room and not mine <= max(room if rtol > 1e-3 else 0, 4 * other))
+    return right > 0 and not wrong
+
+
+def unit_arrays(places, shape):
+    """One array for each place, which is nought elsewhere."""
+    for at, unit in places:
+        x = np.zeros(shape, type(unit))
+        x.flat[at] = unit
+        yield x
+
+
+def transposed(program, name, mine, other, m=torch):
+    """Whether, of two tangents, the gradients of a package say that the first is right and the second wrong.
+
+    In double precision, or, where that draws other random numbers, in the program's own.
+    """
+
+    def asked(places, shape):
+        with m.autograd.graph.allow_mutation_on_saved_tensors():
+            return run.pulled(int(name.removeprefix("tangent of v")), list(unit_arrays(places, shape)))
+
+    for traced in (program.widened().traced(), program.traced()):
+        run = Run(m, traced)
+        run.forward()
+        if judged(*arrays(mine, other), precise(program, mine, other), asked):
+            return True
+    return False
+
+
+def differentiated(program, name, mine, other):
+    """The same by central differences of PyTorch's values, but where these jump."""
+    run = Run(torch, program.widened())
+    run.all()
+    want = run.differences(int(name.removeprefix("tangent of v")))
+    a, b = arrays(mine, other)
+    if want is None or run.precision > 1e-5 or not a.shape == b.shape == want.shape or not a.size:
+        return False
+    with np.errstate(all="ignore"):
+        smooth = np.abs(want) < 1e3 * (1 + np.abs(a[np.isfinite(a)]).max(initial=0))
+        smooth &= np.isfinite(a) | np.isfinite(b)
+        size = np.abs(want[smooth]).max(initial=0)
+        far = [np.abs(found - want)[smooth].max(initial=0) for found in (a, b)]
+    return bool(far[0] <= max(1e-3, precise(program, mine, other)) * size) and not far[1] <= 4 * far[0]
+
+
+def rising(program, name, mine, other):
+    """Whether, of two gradients, differences of PyTorch's values or gradients say that the first is right."""
+    program, mine, other = without_hooks(program, name, mine, other)
+    slopes, precision = slopes_of(program, name)
+
+    def asked(places, shape):
+        found = slopes(places, shape)
+        return found and [(left + right) / 2 for left, right in found]
+
+    rtol = max(precise(program, mine, other), 0 if precision < 1e-10 else 1e-2)
+    return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)
+
+
+def bending(program, name, mine, other):
+    """Whether PyTorch's gradients have a kink, or jump, wherever two second gradients differ, so that there is none."""
+    program, mine, other = without_hooks(program, name, mine, other)
+    (slopes, _), kinks = slopes_of(program, name), []
+
+    def asked(places, shape):
+        found = slopes(places, shape)
+        kinks.extend(abs(left - right) > 1e-3 * (1 + abs(left) + abs(right)) for left, right in found or ())
+
+    if comparable(mine, other):
+        judged(*arrays(mine, other), 0, asked)
+    return bool(kinks) and all(kinks)
+
+
+def without_hooks(program, name, mine, other):
+    """The same gradients without hooks, which change them."""
+    if all(step.op != "register_hook" for step in program.steps):
+        return program, mine, other
+    program = program.unhooked()
+    return program, *(Run(m, program).all().get(name) for m in (ctorch, torch))
+
+
+def slopes_of(program, name):
+    """What gives, by differences in double precision, the slopes to both sides of places in a value; the precision."""
+    run = Run(torch, program.widened())
+    run.forward()
+    second, number = name.startswith("second"), int(name.rpartition("v")[2])
+
+    def slopes(places, shape):
+        found = [run.slopes(number, x, second) for x in unit_arrays(places, shape)]
+        return None if run.precision > 1e-5 or None in found else found
+
+    return slopes, run.precision

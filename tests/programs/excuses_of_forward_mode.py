@@ -1,0 +1,115 @@
+"""Where forward mode gives something else than PyTorch's."""
+
+import numpy as np
+from derivative_checks import differentiated, transposed
+from program_excuses import both, excuse, fine, half, ops, says
+from runner import CHOOSING, Run
+
+import ctorch
+
+
+@excuse
+def forward_mode_that_torch_lacks(program, name, mine, other, fault):
+    """PyTorch has no forward mode of an operator, or none for its dtypes, and says so; ctorch has it."""
+    return name.startswith(("forward mode", "tangent of")) and says(
+        other,
+        "is only supported for half, float and double tensors",
+        "Trying to use forward AD with",
+        "must have the same scalar type",
+        "dtypes match",
+        "expected scalar type",
+        "but found",
+        "but got dtype",
+        "not implemented for",
+        "to have non-zero size",
+        "refers to a single memory location",
+        "ZeroTensors are immutable",
+        "same dtype",
+        "Found dtype",
+        "without overflow",
+        "Expected a proper Tensor but got None",
+        "Expected self.dtype to be equal to src.dtype",
+        "Trying to set a forward gradient that has a different size",
+        "the number of sizes provided",
+        "is a view and its base or another view of its base",
+        "INTERNAL ASSERT FAILED",
+    )
+
+
+@excuse
+def tangent_of_another_dtype(program, name, mine, other, fault):
+    """PyTorch's tangents may have the dtype of an operand, ctorch's have that of the tensor."""
+    if not name.startswith("tangent of") or fault.kind != "dtype":
+        return False
+    value = Run(ctorch, program).all().get(name.replace("tangent of", "value"))
+    return value is not None and value.dtype == mine.dtype
+
+
+@excuse
+def step_of_a_constant(program, name, mine, other, fault):
+    """PyTorch's forward mode takes products of scatter_reduce for constants, which may go where tangents may not."""
+    products = any("scatter_reduce" in step.op and "'prod'" in step.text for step in program.steps)
+    return name == "forward mode" and products and says(mine, "is not implemented")
+
+
+@excuse
+def wrong_tangent(program, name, mine, other, fault):
+    """PyTorch's tangents are not the transpose of its gradients, nor as differences of its values; ctorch's are."""
+    if not name.startswith("tangent of") or fault.kind != "values":
+        return False
+    return transposed(program, name, mine, other) or differentiated(program, name, mine, other)
+
+
+@excuse
+def another_of_equals(program, name, mine, other, fault):
+    """Which of equal elements is chosen is not said: ctorch's tangents are the transpose of its own gradients."""
+    chosen = ops(program) & CHOOSING or any("sort(" in step.text for step in program.steps)
+    known = name.startswith("tangent of") and fault.kind == "values"
+    return bool(chosen) and known and transposed(program, name, mine, other, ctorch)
+
+
+@excuse
+def tangent_beside_a_pole(program, name, mine, other, fault):
+    """Beside a pole of digamma and the like a tangent has no digits."""
+    poles = {"digamma", "lgamma", "polygamma", "mvlgamma"} & {op.rstrip("_") for op in ops(program)}
+    if not (name.startswith("tangent of") and poles and both(mine, other)):
+        return False
+    far = ~(np.abs(other.values) < 1e8)
+    return bool(far.any()) and np.allclose(mine.values[~far], other.values[~far], rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+@excuse
+def rounding_of_half_tangents(program, name, mine, other, fault):
+    """What cancels in a tangent or second gradient of half numbers leaves a rounding, of another size by other ways."""
+    dtypes = {leaf.dtype for leaf in program.leaves}
+    room = 1e-1 if "bfloat16" in dtypes else 2e-2
+    return (
+        half(program)
+        and fault.kind == "values"
+        and name.startswith(("tangent of", "second gradient of"))
+        and both(mine, other)
+        and np.allclose(mine.values, other.values, rtol=2e-2, atol=room, equal_nan=True)
+    )
+
+
+@excuse
+def infinite_tangent(program, name, mine, other, fault):
+    """At a pole a tangent is infinite or NaN, by the order of a sum, or where PyTorch knows that a factor is nought."""
+    if not (name.startswith("tangent of") and both(mine, other)):
+        return False
+    if "entr" in ops(program) and np.isnan(mine.values).any():  # its slope at nought is infinite
+        return True
+    odd = ~np.isfinite(mine.values) & (~np.isfinite(other.values) | (other.values == 0))
+    return bool(odd.any()) and np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-6, equal_nan=True)
+
+
+@excuse
+def leaf_of_forward_mode(program, name, mine, other, fault):
+    """PyTorch refuses a change in place that makes the tangent of a constant require a gradient."""
+    return name == "forward mode" and fine(mine) and says(other, "a leaf Variable that requires grad is being used")
+
+
+@excuse
+def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
+    """In forward mode PyTorch refuses a view, changed by no_grad, of what has a new history; ctorch does not."""
+    return name == "forward mode" and fine(mine) and says(other, "A view was created in no_grad mode")

@@ -1,0 +1,257 @@
+"""Where values and gradients differ from PyTorch's, more than by roundings."""
+
+import numpy as np
+import torch
+from closeness import near, numbers
+from derivative_checks import bending, precise, rising
+from program_excuses import alike, both, excuse, fine, from_gradients, in_place, ops, says
+from runner import CHOOSING, Run, environment
+
+import ctorch
+
+ORDERED = ("as_strided(", "flatten(", "reshape(", "ravel(", "contiguous(", "view(")  # hang on the order in memory
+
+
+@excuse
+def wrong_gradient(program, name, mine, other, fault):
+    """PyTorch's gradients are not as differences of its values, or of its gradients; ctorch's are."""
+    retained = name.startswith("grad of") and program.backward and "backward" not in ops(program)
+    known = name.startswith(("gradient of", "second gradient of")) or retained
+    return known and fault.kind == "values" and rising(program, name, mine, other)
+
+
+@excuse
+def no_second_derivative(program, name, mine, other, fault):
+    """There is no second derivative: the gradients have a kink there, as differences to either side of it show."""
+    return name.startswith("second gradient of") and fault.kind == "values" and bending(program, name, mine, other)
+
+
+@excuse
+def other_order_in_memory(program, name, mine, other, fault):
+    """A result lies in memory in another order, as its strides show, so that flatten() or the like is another view."""
+    used = [word for step in program.steps for word in ORDERED if word in step.text]
+    if not used or not (in_place(program) or "as_strided(" in used):
+        return False
+    runs = [Run(m, program) for m in (ctorch, torch)]
+    for run in runs:
+        run.forward()
+    strides = [{}, {}]
+    for place, step in enumerate(program.steps):
+        if any(word in step.text for word in ORDERED):
+            for k in step.operands:
+                if strides[0].get(k) != strides[1].get(k):
+                    return True
+        for found, run in zip(strides, runs):
+            for k in step.results or step.operands[:1]:
+                x = run.made.get((place, k))
+                if x is not None and x.values is not None:
+                    found[k] = [by for by, size in zip(x.strides, x.values.shape) if size != 1]
+    return False
+
+
+@excuse
+def scattered_over_overlapping_memory(program, name, mine, other, fault):
+    """PyTorch copies elements that share memory so that they share it still, before it writes some of them."""
+    scattered = ops(program) & {"select_scatter", "diagonal_scatter"}
+    shared = any(word in step.text for step in program.steps for word in ("as_strided(", "unfold("))
+    return bool(scattered) and shared and fault.kind != "raises"
+
+
+@excuse
+def nought_times_infinity(program, name, mine, other, fault):
+    """PyTorch's derivatives of derivatives are NaN at nought, and at equal eigenvalues; ctorch's are not."""
+    odd = {
+        "renorm", "normalize", "normalize_p", "norm", "vector_norm", "matrix_norm", "cdist", "dist",
+        "pairwise_distance", "cosine_similarity", "triplet_margin_loss", "abs", "sgn", "atan2", "copysign",
+        "eigvalsh", "eigh", "svdvals", "svd", "logcumsumexp", "group_norm", "layer_norm", "batch_norm",
+        "instance_norm",
+    }  # fmt: skip
+    again = name.startswith("gradient of") and "autograd.grad" in ops(program)
+    if not (again or name.startswith("second gradient of")) or fault.kind != "values":
+        return False
+    used = {op.rstrip("_") for op in ops(program)} & odd or any(".abs()" in step.text for step in program.steps)
+    return bool(used) and nan_in_theirs_alone(mine, other)
+
+
+def nan_in_theirs_alone(mine, other):
+    """Whether the two differ only where PyTorch's are NaN and ctorch's are finite."""
+    odd = np.isnan(other.values) & np.isfinite(mine.values)
+    return odd.any() and np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-4, equal_nan=True)
+
+
+@excuse
+def pole_of_a_logit(program, name, mine, other, fault):
+    """Second derivatives of limited logits are NaN at 0 and 1, which each package's logcumsumexp loses otherwise."""
+    used = {op.rstrip("_") for op in ops(program)}
+    return name.startswith("second gradient of") and {"logit", "logcumsumexp"} <= used and fault.kind == "values"
+
+
+@excuse
+def one_of_equals(program, name, mine, other, fault):
+    """Which of several equal elements comes first is not said."""
+    made = {k: step for step in program.steps for k in step.results}
+    step = made.get(int(name.removeprefix("value v"))) if name.startswith("value") else None
+    return step is not None and step.op in CHOOSING and mine.dtype == other.dtype == "int64"
+
+
+@excuse
+def no_worse_in_double_precision(program, name, mine, other, fault):
+    """Both are rounded: ctorch's is no farther than twice PyTorch's from what the program is in double precision."""
+    if fault.kind != "values":
+        return False
+    want = Run(torch, program.widened()).all().get(name)
+    if want is None or want.values is None or want.dtype == other.dtype or want.values.shape != mine.values.shape:
+        return False
+    a, b, want = (numbers(x.values) for x in (mine, other, want))
+    if not np.isfinite(want).all():
+        return False
+    if not np.isfinite(b).all():  # half numbers that are too large on the way
+        rtol = precise(program, mine, other)
+        return bool(near(a, want, rtol, rtol).all())
+    return bool(np.abs(a - want).max(initial=0) <= 2 * np.abs(b - want).max(initial=0) + 1e-12)
+
+
+@excuse
+def constants_of_few_digits(program, name, mine, other, fault):
+    """PyTorch's trigamma has nine digits; its derivatives of hardsigmoid, hardswish and celu have float32 constants."""
+    short = {
+        "bce",
+        "logcumsumexp",
+        "polygamma",
+        "digamma",
+        "mvlgamma",
+        "lgamma",
+        "digamma_",
+        "lgamma_",
+        "hardsigmoid",
+        "hardsigmoid_",
+        "hardswish",
+        "hardswish_",
+        "celu",
+        "celu_",
+    }
+    return bool(ops(program) & short) and alike(mine, other, 1e-5)
+
+
+@excuse
+def constant_gradient(program, name, mine, other, fault):
+    """Whether a gradient that does not depend on anything is recorded, PyTorch and ctorch decide by other formulas."""
+    number = int(name.removeprefix("value v")) if name.startswith("value") else -1
+    return fault.startswith("requires_grad is") and from_gradients(program, number)
+
+
+@excuse
+def extremum_without_itself(program, name, mine, other, fault):
+    """PyTorch shares the gradient of an extremum with equal elements of the tensor, though these are left out."""
+    return "gradient" in name and any(
+        "'am" in step.text and "include_self=False" in step.text for step in program.steps
+    )
+
+
+@excuse
+def nought_or_nothing(program, name, mine, other, fault):
+    """A gradient that is nought everywhere; in the other package there is none, and hooks are not called."""
+    if "grad" not in name or fault.kind not in ("dtype", "raises") or not fine(mine) or not fine(other):
+        return False
+    if any(step.op == "register_hook" for step in program.steps):  # which make something of noughts
+        mine, other = (Run(m, program.traced()).all().get(name) for m in (ctorch, torch))
+    return all(x is None or (fine(x) and (x.values is None or not x.values.any())) for x in (mine, other))
+
+
+@excuse
+def change_behind_the_graph(program, name, mine, other, fault):
+    """What is changed by .data is not noticed: derivatives that read it differ by what they saved."""
+    return ("grad" in name or "tangent" in name) and any(".data." in step.text for step in program.steps)
+
+
+@excuse
+def no_degree_of_freedom(program, name, mine, other, fault):
+    """Variances without a degree of freedom have no derivative: which of NaN and infinity it is differs."""
+    if "gradient of" not in name or not both(mine, other) or not ops(program) & {"var", "std", "var_mean", "std_mean"}:
+        return False
+    return not np.isfinite(mine.values).any() or not np.isfinite(other.values).any()
+
+
+@excuse
+def gradient_of_expanded_memory(program, name, mine, other, fault):
+    """A gradient that PyTorch gives in expanded memory changes everywhere when one place is written."""
+    return (
+        name.startswith("value")
+        and from_gradients(program, int(name.removeprefix("value v")))
+        and any("setitem" in op for op in ops(program))
+    ) or (says(mine, "returns multiple views") and fine(other) and "autograd.grad" in ops(program))
+
+
+@excuse
+def complex_scale_of_nothing(program, name, mine, other, fault):
+    """PyTorch scales an empty real batch by complex weights, and refuses them for any other."""
+    return fault is not None and "dtype" in str(fault) and "batch_norm" in ops(program) and other.dtype == "complex128"
+
+
+@excuse
+def median_of_expanded_memory(program, name, mine, other, fault):
+    """PyTorch's medians of elements that lie at one place read memory beside them."""
+    return name.startswith("value") and bool(ops(program) & {"nanmedian", "median", "median_dim"})
+
+
+@excuse
+def normalization_of_one(program, name, mine, other, fault):
+    """Derivatives of what is normalised to nought are roundings, in PyTorch's half types large ones."""
+    normalized = {"group_norm", "layer_norm", "batch_norm", "instance_norm"}
+    if not (("grad" in name or "tangent" in name) and ops(program) & normalized and both(mine, other)):
+        return False
+    small = 2e-3 if "16" in mine.dtype else 1e-3 if "tangent" in name else 1e-5
+    near = np.abs(mine.values - other.values) < small * (1 + np.abs(other.values))
+    return bool(near.all())
+
+
+@excuse
+def sign_of_nought(program, name, mine, other, fault):
+    """PyTorch's vectors give -(x + 0j) another sign of nought than its single numbers: another side of a cut."""
+    if not (name.startswith("value") and both(mine, other)):
+        return False
+    cut = {"angle", "log", "log2", "log10", "log1p", "sqrt", "atan", "atanh", "asin", "asinh", "acos", "acosh", "pow"}
+    turns = (mine.values - other.values) / np.pi
+    sides = [np.abs(part(mine.values)) - np.abs(part(other.values)) for part in (np.real, np.imag)]
+    same = np.isclose(turns, np.round(np.real(turns)), atol=1e-6) | (np.abs(sides).max(0) < 1e-6)
+    return bool({op.rstrip("_") for op in ops(program)} & cut) and bool(same.all())
+
+
+@excuse
+def equal_singular_values(program, name, mine, other, fault):
+    """Where singular values are equal or nought their derivatives are no numbers, but hang on the vectors chosen."""
+    if not (name.startswith(("grad", "tangent of", "hook", "batched gradient of")) and both(mine, other)):
+        return False
+    names, found = environment(torch), False
+    torch.manual_seed(program.seed)
+    for leaf in program.leaves:
+        exec(leaf.line(), names)
+    for step in program.steps:
+        if (
+            step.op in {"svd", "svdvals", "matrix_norm", "norm", "nuc", "matrix_rank", "cond"}
+            and "nan" not in step.text
+        ):
+            x = names.get(f"v{step.operands[0]}")
+            if x is not None and x.ndim >= 2 and x.numel():
+                s = torch.linalg.svdvals(x.detach().to(torch.complex128))
+                gaps = torch.diff(s, dim=-1, append=torch.zeros_like(s[..., :1])).abs()
+                found = found or bool((gaps < 1e-6 * s[..., :1]).any())
+        try:
+            exec(step.line(), names)
+        except Exception:
+            continue
+    return found
+
+
+@excuse
+def gradient_in_memory_of_its_own(program, name, mine, other, fault):
+    """PyTorch's gradients of sums are one number repeated, so that a change of a part changes all of it."""
+    number = int(name.removeprefix("value v")) if name.startswith("value") else -1
+    return in_place(program) and from_gradients(program, number)
+
+
+@excuse
+def retained_before_a_view(program, name, mine, other, fault):
+    """PyTorch retains the gradient of what a tensor was before its shape was changed in place; ctorch of the tensor."""
+    turned = {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"} & ops(program)
+    return name.startswith("grad of") and bool(turned) and "retain_grad" in ops(program) and both(mine, other)
