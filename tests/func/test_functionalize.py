@@ -17,7 +17,7 @@ def test_does_the_same(remove):
         f = torch.func.functionalize(changes, remove=remove)
         x = torch.arange(6.0).view(2, 3)
         return f(x), torch.func.vmap(f)(x), torch.func.jacrev(f)(x), f.__name__
-    check(act)
+    check(act, warn=False)               # PyTorch's own copies of views warn
 
 
 def test_arguments_are_changed_as_ever():
