@@ -38,12 +38,12 @@ SHARED = "ctorch._cyutility"
 
 # Families whose loops gain little from the widest vectors are built for fewer widths; the loader takes the widest
 # that there is. The longest match of a family's end counts.
-WIDTHS_OF_FAMILY = {"complex": ["_base"], "arithmetic_complex": ["_base", "_avx2"],
-                    "reduce_complex": ["_base", "_avx2"], "int": ["_base", "_avx2"],
-                    "comparison_real": ["_base", "_avx2"],
-                    "simple_int": ["_base"], "matmul_bfloat16": ["_base", "_avx512"],
-                    **dict.fromkeys(("reduce_int", "shift_int"), ("_base", "_avx2", "_avx512")),
-                    **dict.fromkeys(("pool", "scan", "volumes"), ("_base", "_avx2"))}
+WIDTHS_OF_FAMILY = {"complex": ["_base"], "simple_int": ["_base"],
+                    **dict.fromkeys(("int", "comparison_real", "reduce_complex", "pool", "scan", "volumes"),
+                                    ("_base", "_avx2")),
+                    **dict.fromkeys(("arithmetic_int", "arithmetic_complex", "reduce_int", "shift_int"),
+                                    ("_base", "_avx2", "_avx512")),
+                    "matmul_bfloat16": ["_base", "_avx512"]}
 
 
 def accepted(*flags):

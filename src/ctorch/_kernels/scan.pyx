@@ -13,7 +13,9 @@ cdef extern from "vmath_block.h" nogil:
 
 cdef enum:
     CHUNK = 16384       # elements of short rows to a chunk
-    LANES = 256         # columns worked on together when the dimension is not the last
+    LANES = 256         # columns worked on together, at most, when the dimension is not the last,
+    SHARES = 8          # in so many groups where that leaves them WIDE
+    WIDE = 64
     BLOCK = 65536       # elements of a long row whose sum begins anew; part of the result
     MOST_BLOCKS = 1024  # blocks of a row whose sums are held at a time
     FEW = 4             # columns that are worked on one by one
@@ -51,7 +53,8 @@ ctypedef void (*chunk_fn)(void* job, int64_t chunk) noexcept nogil
 cdef struct Scan:
     ScanJob* job
     int op
-    int64_t chunk       # rows to a chunk, or groups of LANES columns
+    int64_t chunk       # rows to a chunk, or groups of columns
+    int64_t lanes       # columns of a group of sums or products
     int64_t row, block  # of a long row: its number, and its first block now
     double* totals      # of blocks, two doubles each
 
@@ -78,7 +81,7 @@ cdef inline void sum_row(const number* x, number* y, int64_t n, int64_t step, wi
     # Four sums of neighbours at a time, so that the long chain has one addition for four elements.
     cdef wide a, b, c, d
     cdef int64_t i = 0
-    while wide is not int64_t and i + 4 <= n:
+    while i + 4 <= n:
         a = <wide>x[i * step]
         b = a + <wide>x[(i + 1) * step]
         c = <wide>x[(i + 2) * step]
@@ -180,9 +183,9 @@ cdef inline void short_rows(int op, const number* x, number* y, int64_t n, int64
 
 
 cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil:
-    """Rows when inner is 1, else groups of LANES columns."""
+    """Rows when inner is 1, else groups of columns."""
     cdef ScanJob* job = s.job
-    cdef int64_t groups = (job.inner + LANES - 1) // LANES, unit, at, column, step = job.inner
+    cdef int64_t lanes = s.lanes, groups = (job.inner + lanes - 1) // lanes, unit, at, column, step = job.inner
     cdef int64_t stop = (number_ + 1) * s.chunk
     cdef const number* x = <const number*>job.x
     cdef number* y = <number*>job.y
@@ -197,13 +200,13 @@ cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil
         short_rows(s.op, x + unit * job.n, y + unit * job.n, job.n, step, job.n, zero)
         unit += SIDE
     for unit in range(unit, stop):
-        column = unit % groups * LANES
+        column = unit % groups * lanes
         at = unit // groups * job.n * job.inner + column
         if 1 < job.inner <= FEW:
             few_columns(s.op, x + at, y + at, job.n, step, job.inner, zero)
         elif job.inner > 1:
             some_columns(s.op, x + at, y + at, job.n, step,
-                         job.inner - column if job.inner - column < LANES else <int64_t>LANES, zero)
+                         job.inner - column if job.inner - column < lanes else lanes, zero)
         elif s.op == SUM:
             sum_row(x + at, y + at, job.n, step, zero)
         else:
@@ -292,9 +295,9 @@ cdef void scan_i64(void* s, int64_t i) noexcept nogil:
     scan_block(<Scan*>s, i, <int64_t*>NULL, <int64_t>0)
 
 
-cdef inline int64_t rows_of_chunk(ScanJob* job, int64_t units) noexcept nogil:
+cdef inline int64_t rows_of_chunk(ScanJob* job, int64_t units, int64_t lanes) noexcept nogil:
     # Enough for a task, and an even share for a few threads where there is little.
-    cdef int64_t size = job.n * (job.inner if job.inner < LANES else <int64_t>LANES), grain = units * size // 16
+    cdef int64_t size = job.n * (job.inner if job.inner < lanes else lanes), grain = units * size // 16
     if units * size <= CHUNK:
         return units
     return (CHUNK if grain > CHUNK else grain if grain > CHUNK // 4 else CHUNK // 4) // size + 1
@@ -302,11 +305,16 @@ cdef inline int64_t rows_of_chunk(ScanJob* job, int64_t units) noexcept nogil:
 
 cdef void run(ScanJob* job, int op, chunk_fn fn) noexcept nogil:
     cdef Scan s
-    cdef int64_t units = job.outer * ((job.inner + LANES - 1) // LANES)
+    cdef int64_t groups = (job.inner + LANES - 1) // LANES, units
     s.job, s.op = job, op
     if job.outer == 0 or job.n == 0 or job.inner == 0:
         return
-    s.chunk = rows_of_chunk(job, units)
+    if job.outer * groups < SHARES:          # as even a share for a few threads as for one
+        groups = (job.inner + WIDE - 1) // WIDE
+        groups = groups if groups < SHARES else <int64_t>SHARES
+    s.lanes = ((job.inner + groups - 1) // groups + 15) // 16 * 16
+    units = job.outer * ((job.inner + s.lanes - 1) // s.lanes)
+    s.chunk = rows_of_chunk(job, units, s.lanes)
     parallel_for(fn, &s, (units + s.chunk - 1) // s.chunk)
 
 
