@@ -201,7 +201,7 @@ def test_of_determinants_of_singular_matrices(matrix):
 
 
 def test_of_norms_at_zero():
-    for ord in (0, 1, 1.5, 2, 3, float("inf")):
+    for ord in (1, 1.5, 2, 3, float("inf")):
         x = ctorch.zeros(3, requires_grad=True)
         linalg.vector_norm(x, ord).backward()
         assert x.grad.tolist() == [0, 0, 0], ord

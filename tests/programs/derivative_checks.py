@@ -90,10 +90,10 @@ def differentiated(program, name, mine, other):
     return bool(far[0] <= max(1e-3, precise(program, mine, other)) * size) and not far[1] <= 4 * far[0]
 
 
-def rising(program, name, mine, other):
-    """Whether, of two gradients, differences of PyTorch's values or gradients say that the first is right."""
+def rising(program, name, mine, other, m=torch):
+    """Whether, of two gradients, differences of a package's values or gradients say that the first is right."""
     program, mine, other = without_hooks(program, name, mine, other)
-    slopes, precision = slopes_of(program, name)
+    slopes, precision = slopes_of(program, name, m)
 
     def asked(places, shape):
         found = slopes(places, shape)
@@ -104,7 +104,7 @@ def rising(program, name, mine, other):
 
 
 def bending(program, name, mine, other):
-    """Whether PyTorch's gradients have a kink, or jump, wherever two second gradients differ, so that there is none."""
+    """Whether PyTorch's values or gradients have a kink, or jump, wherever two gradients differ."""
     program, mine, other = without_hooks(program, name, mine, other)
     (slopes, _), kinks = slopes_of(program, name), []
 
@@ -125,9 +125,9 @@ def without_hooks(program, name, mine, other):
     return program, *(Run(m, program).all().get(name) for m in (ctorch, torch))
 
 
-def slopes_of(program, name):
+def slopes_of(program, name, m=torch):
     """What gives, by differences in double precision, the slopes to both sides of places in a value; the precision."""
-    run = Run(torch, program.widened())
+    run = Run(m, program.widened())
     run.forward()
     second, number = name.startswith("second"), int(name.rpartition("v")[2])
 

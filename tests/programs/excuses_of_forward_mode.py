@@ -1,6 +1,7 @@
 """Where forward mode gives something else than PyTorch's."""
 
 import numpy as np
+import torch
 from derivative_checks import differentiated, transposed
 from program_excuses import both, excuse, fine, half, ops, says
 from runner import CHOOSING, Run
@@ -113,3 +114,20 @@ def leaf_of_forward_mode(program, name, mine, other, fault):
 def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
     """In forward mode PyTorch refuses a view, changed by no_grad, of what has a new history; ctorch does not."""
     return name == "forward mode" and fine(mine) and says(other, "A view was created in no_grad mode")
+
+
+@excuse
+def refused_change_of_a_tangent(program, name, mine, other, fault):
+    """A change of expanded memory, or of a leaf's, that PyTorch refuses has changed its tangent before."""
+    if not name.startswith("tangent of") or not {"expand", "broadcast_to"} & ops(program):
+        return False
+    run = Run(torch, program)
+    run.forward()
+    return any(says(x, "refers to a single memory location", "a view of a leaf Variable") for x in run.found.values())
+
+
+@excuse
+def changed_operand_of_a_tangent(program, name, mine, other, fault):
+    """In place, PyTorch's forward mode reads operands that share memory with the tensor after the change."""
+    twice = any(step.changes and step.text.replace("{0}.new_tensor", "").count("{0}") > 1 for step in program.steps)
+    return name.startswith("tangent of") and fault.kind == "values" and twice

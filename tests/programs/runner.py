@@ -302,7 +302,7 @@ class Run:
             except RuntimeError:
                 return None
             sums = [(weights(self.m, g, 7 + i), g) for i, g in enumerate(grads) if g is not None and g.requires_grad]
-        return sum(float((w.conj() * x).real.sum()) for w, x in sums)
+        return sum(float((w.conj() * x.detach()).real.sum()) for w, x in sums)
 
     COMPARISONS = (values, gradients, accumulated, hooked, second_gradients, batched_gradients, tangents)
 
