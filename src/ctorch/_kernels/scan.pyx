@@ -54,7 +54,7 @@ cdef struct Scan:
     ScanJob* job
     int op
     int64_t chunk       # rows to a chunk, or groups of columns
-    int64_t lanes       # columns of a group of sums or products
+    int64_t lanes       # columns of a group
     int64_t row, block  # of a long row: its number, and its first block now
     double* totals      # of blocks, two doubles each
 
@@ -420,17 +420,18 @@ cdef inline void extremum_row(const ordered* x, ordered* y, int64_t* places, int
 
 cdef void extremum_chunk(Scan* s, int64_t number_, ordered* tag) noexcept nogil:
     cdef ScanJob* job = s.job
-    cdef int64_t groups = (job.inner + LANES - 1) // LANES, unit, at, column, stop = (number_ + 1) * s.chunk
+    cdef int64_t lanes = s.lanes, groups = (job.inner + lanes - 1) // lanes, unit, at, column
+    cdef int64_t stop = (number_ + 1) * s.chunk
     cdef const ordered* x = <const ordered*>job.x
     cdef ordered* y = <ordered*>job.y
     if stop > job.outer * groups:
         stop = job.outer * groups
     for unit in range(number_ * s.chunk, stop):
-        column = unit % groups * LANES
+        column = unit % groups * lanes
         at = unit // groups * job.n * job.inner + column
         if job.inner > 1:
             extremum_columns(x + at, y + at, job.places + at, job.n, job.inner,
-                             job.inner - column if job.inner - column < LANES else <int64_t>LANES, job.largest)
+                             job.inner - column if job.inner - column < lanes else lanes, job.largest)
         elif job.largest:
             extremum_row(x + at, y + at, job.places + at, job.n, True)
         else:
