@@ -302,3 +302,17 @@ def test_results_do_not_depend_on_threads():
     ctorch.set_num_threads(before)
     for one, many in zip(*found):
         assert one.numpy().tobytes() == many.numpy().tobytes()
+
+
+@pytest.mark.parametrize("index", [
+    lambda m: m.tensor([True, False, True]), lambda m: m.tensor([0, 2]), lambda m: 0, lambda m: slice(0, 2),
+    lambda m: ...])
+@pytest.mark.parametrize("value", [
+    lambda m: 2 + 1j, lambda m: 2 + 0j, lambda m: m.tensor(2 + 1j), lambda m: m.tensor([2 + 0j]),
+    lambda m: m.tensor([1j, 2])])
+def test_complex_values_into_real_elements(index, value):
+    def act(m):
+        x = m.ones(3)
+        x[index(m)] = value(m)
+        return x
+    mirror.check(act, warn=False)               # PyTorch warns of what it drops

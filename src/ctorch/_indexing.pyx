@@ -11,8 +11,8 @@ from libc.string cimport memcpy
 
 from ctorch._accelerator cimport backend, batching, device_of
 from ctorch._batched cimport place_of_batch
-from ctorch._dispatch cimport (OP_ADD, binary, cast_to, check_inplace, check_rebase, contiguous, number_tensor,
-                               write_out)
+from ctorch._dispatch cimport (OP_ADD, binary, cast_to, check_inplace, check_rebase, contiguous, need_fits,
+                               number_tensor, write_out)
 from ctorch._device cimport place_object
 from ctorch._dtype cimport *
 from ctorch._factories cimport tensor_from
@@ -672,8 +672,22 @@ cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) e
     return 0
 
 
+cdef int refuse_complex(TensorBase x, TensorBase values, bint masked) except -1:
+    # Into real elements that tensors choose goes a real number, or a complex one that is real, by a mask.
+    if category_of[values.dtype] != CATEGORY_COMPLEX or category_of[x.dtype] == CATEGORY_COMPLEX:
+        return 0
+    if masked and values.numel == 1 and values.device != DEVICE_BATCHED:
+        return need_fits(x.dtype, (<object>values).item())
+    raise RuntimeError("Index put requires the source and destination dtypes match, got "
+                       f"{dtype_title(x.dtype)} for the destination and {dtype_title(values.dtype)} for the source.")
+
+
 cdef int set_item(TensorBase x, object index, object value) except -1:
     cdef TensorBase v, values
+    cdef bint masked
+    if isinstance(value, complex):
+        need_fits(x.dtype, value)
+        value = value if category_of[x.dtype] == CATEGORY_COMPLEX else value.real
     if isinstance(value, TensorBase):
         values = <TensorBase>value
     else:
@@ -682,13 +696,17 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
             values = beside(x, values)
     if index is False:                # nothing is meant
         return 0
-    if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
+    masked = isinstance(index, TensorBase) and (<TensorBase>index).dtype == BOOL
+    if masked:
+        refuse_complex(x, values, True)
+    if masked and whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
         return 0
     if isinstance(index, TensorBase) and batched_mask(x, <TensorBase>index) and values.numel == 1:
         copy_(x, <TensorBase>batching().where(index, values, x))
         return 0
     v, tensors = basic_part(x, index)
     if tensors:
+        refuse_complex(x, values, masked)
         return put_recorded(v, tensors, values, False)
     while values.ndim > v.ndim and values.shape[0] == 1:
         values = select(values, 0, 0)
