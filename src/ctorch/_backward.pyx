@@ -61,15 +61,13 @@ cdef int backward_from(TensorBase root, object gradient, bint retain_graph, bint
 
 cdef int into_grad(PyObject** roots, PyObject** seeds, Py_ssize_t n, bint retain_graph, bint create_graph,
                    object inputs) except -1:
-    if inputs is None:
-        run_backward(roots, seeds, n, retain_graph, create_graph, None)
-        return 0
-    inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
-    if not inputs:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    for x in inputs:
-        if not wants_grad(<TensorBase?>x) or grad_fn_of(<TensorBase>x) is not None:
-            x.retain_grad()              # raises where x wants no gradient
+    if inputs is not None:
+        inputs = [inputs] if isinstance(inputs, TensorBase) else list(inputs)
+        if not inputs:
+            raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        for x in inputs:
+            if not wants_grad(<TensorBase?>x) or grad_fn_of(<TensorBase>x) is not None:
+                x.retain_grad()              # raises where x wants no gradient
     run_backward(roots, seeds, n, retain_graph, create_graph, inputs, True)
     return 0
 

@@ -15,7 +15,7 @@ from ctorch._accelerator cimport accelerator_elementwise, device_of
 from ctorch._batched cimport (Levels, batched_like, common_levels, first_batched, levels_of, memory_of, real_in,
                               real_target, real_tensor)
 from ctorch._dtype cimport *
-from ctorch._iterator cimport (LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
+from ctorch._iterator cimport (EXACT, LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into
@@ -31,10 +31,6 @@ cdef extern from "Python.h":
 include "_gen/elementwise.pxi"
 
 cdef set loaded = set()
-
-
-cdef enum:
-    EXACT = 1 << 17                  # in an entry's numbers: no input is first rounded to the kernel's dtype
 
 
 cdef LoopKernel find_kernel(Elementwise* op, int dtype) except? NULL:

@@ -11,6 +11,7 @@ cdef enum:
     ANY_STRIDES = -1                 # `Loop.numbers` of a kernel that takes lines as they lie
     TOGETHER = 1 << 16               # in it: all inputs with a bit are numbers, or none,
     BESIDE = 8                       # and those with a bit from this one on may be beside them
+    EXACT = 1 << 17                  # no input is first rounded to the kernel's dtype
 
 # A number that a kernel takes beside its tensors, in every form a kernel may want.
 cdef struct Scalar:
@@ -50,6 +51,7 @@ cdef int loop_add(Loop* loop, TensorBase t, int native) except -1
 cdef int loop_run(Loop* loop) except -1
 cdef void run_contiguous(LoopKernel kernel, int operands, char** data, const int64_t* strides, int64_t n,
                          const Scalar* params) noexcept nogil
+cdef int64_t chunk_of(int64_t n) noexcept nogil
 cdef LoopKernel cast_kernel(int to, int frm) except NULL
 cdef int copy_strided(Loop* loop, int size) except -1
 cdef int copy_data(TensorBase to, TensorBase frm) except -1

@@ -3,7 +3,7 @@ from libc.stdint cimport int64_t
 
 from ctorch._dispatch cimport cast_to
 from ctorch._dtype cimport *
-from ctorch._iterator cimport PARALLEL_CHUNK, LoopKernel, cast_kernel
+from ctorch._iterator cimport PARALLEL_CHUNK, LoopKernel, cast_kernel, chunk_of
 from ctorch._parallel cimport parallel_for
 from ctorch._tensor cimport TensorBase, tensor_empty
 
@@ -23,11 +23,6 @@ cdef struct Ramp:
     double first, last, step
     int64_t n, chunk
     int64_t half                     # from here on counted back from the last, so that a range is symmetric
-
-
-cdef int64_t chunk_of(int64_t n) noexcept:
-    # As even a share for a few threads as for one.
-    return n // 8 + 1 if n < 8 * PARALLEL_CHUNK else PARALLEL_CHUNK
 
 
 cdef void ramp_chunk(void* arg, int64_t chunk) noexcept nogil:

@@ -366,7 +366,7 @@ cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
 
 cdef int edge_shape(Node node, Edge* e, int ndim, const int64_t* shape) except -1:
     cdef int i
-    if ndim <= 4 and not node.shaped:
+    if ndim <= <int>(sizeof(node.inline_shape) // sizeof(int64_t)) and not node.shaped:
         node.shaped = True
         e.shape = &node.inline_shape[0]
     else:

@@ -8,7 +8,6 @@ from .targets import (
     BITS,
     BOOL,
     BY_NAME,
-    EXACT,
     GROUPS,
     HALVES,
     OF_BLOCKS,
@@ -40,6 +39,7 @@ PAIR_BLOCKS |= {f"x {sign} other": (name, [half.name for half in HALVES]) for si
 LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers
 TOGETHER = 1 << 16       # of an entry's numbers: all or none of the inputs are
 BESIDE = 8               # in it, the first bit of inputs that may be besides
+EXACT = 1 << 17          # the loop takes no input that would first be rounded to its dtype
 
 
 @dataclass(frozen=True)

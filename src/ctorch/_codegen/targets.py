@@ -45,7 +45,6 @@ HALVES = [Target("float16", "f16", "uint16_t", "float"), Target("bfloat16", "bf1
 OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt", "gelu", "sigmoid", "silu")
 OF_PAIRS = ("add", "sub", "mul", "div")          # those of two arrays or of an array and a number, in half_pairs.h
 OF_DIVISIONS = ("floordiv", "truncdiv", "remainder", "fmod", "gcd", "lcm")       # of integers, in divisions.h
-EXACT = 1 << 17          # of an entry's numbers: the loop takes none that would first be rounded to its dtype
 
 PREAMBLE = """\
 # generated from ops/*.toml

@@ -15,15 +15,6 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn
     return ops._layer_norm(input, tuple(normalized_shape), weight, bias, eps)[0]
 
 
-def dropout(input, p, train):
-    _check_probability(p)
-    if p == 0 or not train or input.numel() == 0:
-        return input
-    if p == 1:
-        return input * 0
-    return input * ctorch._random_functions.dropout_mask(input, p)
-
-
 # ---- groups, instances, root mean squares
 
 def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabled=True):
@@ -100,11 +91,20 @@ def rms_norm(input, normalized_shape, weight=None, eps=None):
     return (output if weight is None else output * weight).to(input.dtype)
 
 
-# ---- dropout of other kinds
+# ---- dropout
 
-def _check_probability(p):
+def _sure_dropout(input, p, train):
+    # The result where nothing is left to chance, or None.
     if not 0 <= p <= 1:
         raise RuntimeError(f"dropout probability has to be between 0 and 1, but got {p}")
+    if p == 0 or not train or input.numel() == 0:
+        return input
+    return input * 0 if p == 1 else None
+
+
+def dropout(input, p, train):
+    output = _sure_dropout(input, p, train)
+    return input * ctorch._random_functions.dropout_mask(input, p) if output is None else output
 
 
 def _noise(input, p, feature):
@@ -117,18 +117,14 @@ def _noise(input, p, feature):
 
 
 def feature_dropout(input, p, train):
-    _check_probability(p)
-    if p == 0 or not train or input.numel() == 0:
-        return input
-    return input * 0 if p == 1 else input * _noise(input, p, True).div_(1 - p)
+    output = _sure_dropout(input, p, train)
+    return input * _noise(input, p, True).div_(1 - p) if output is None else output
 
 
 def _alpha_dropout(input, p, train, feature):
-    _check_probability(p)
-    if p == 0 or not train or input.numel() == 0:
-        return input
-    if p == 1:
-        return input * 0
+    output = _sure_dropout(input, p, train)
+    if output is not None:
+        return output
     # The value that the scaled exponential linear unit saturates at, and what keeps mean and variance.
     alpha = 1.7580993408473766
     scale = ((alpha * alpha * p + 1) * (1 - p)) ** -0.5

@@ -7,6 +7,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
+from ctorch._kernels.parts cimport least
 from ctorch._parallel cimport get_num_threads, parallel_for
 
 cdef extern from "copy.h" nogil:
@@ -58,10 +59,6 @@ ctypedef fused number:
     uint8_t
     complex64
     complex128
-
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 
 # ---- lines

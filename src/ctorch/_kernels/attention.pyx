@@ -10,6 +10,7 @@ from libc.string cimport memset
 
 from ctorch._kernels.gemm_block cimport *
 from ctorch._kernels.lanes cimport dot_row, max_row, real, sum_row
+from ctorch._kernels.parts cimport least
 from ctorch._parallel cimport parallel_for
 
 cdef extern from "vmath.h" nogil:
@@ -28,10 +29,6 @@ cdef extern from "scratch.h" nogil:
 cdef enum:
     QUERIES = 128       # rows of a block of scores
     KEYS = 256          # and its columns
-
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 
 cdef inline real exp_(real x) noexcept nogil:

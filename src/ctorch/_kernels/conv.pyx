@@ -11,6 +11,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from ctorch._kernels.lanes cimport real
+from ctorch._kernels.parts cimport least
 from ctorch._parallel cimport parallel_for
 
 cdef extern from "scratch.h" nogil:
@@ -52,10 +53,6 @@ ctypedef void (*chunk_fn)(void* job, int64_t number) noexcept nogil
 
 cdef inline int64_t up(int64_t size, int64_t multiple) noexcept nogil:
     return (size + multiple - 1) // multiple * multiple
-
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 
 cdef inline int64_t most(int64_t a, int64_t b) noexcept nogil:

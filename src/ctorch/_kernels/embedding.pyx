@@ -8,6 +8,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from ctorch._kernels.lanes cimport dot_row, real
+from ctorch._kernels.parts cimport least
 from ctorch._parallel cimport parallel_for
 
 cdef extern from "vmath_half.h" nogil:
@@ -39,10 +40,6 @@ cdef struct Gather:
     const int64_t* indices
     char* to
     int64_t row_bytes, count, rows      # rows to a chunk
-
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 
 cdef void gather_chunk(void* arg, int64_t number) noexcept nogil:

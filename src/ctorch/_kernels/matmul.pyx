@@ -8,6 +8,7 @@ from libc.stdlib cimport free, malloc
 
 from ctorch._blas cimport Blas, blas_enter, blas_leave, get_blas
 from ctorch._kernels.gemm_block cimport *
+from ctorch._kernels.parts cimport cut, least
 from ctorch._parallel cimport get_num_threads, parallel_for
 
 ctypedef float complex complex64
@@ -68,10 +69,6 @@ cdef struct Matrix:
     void* data
     int64_t rows, cols, row, col        # sizes and strides
     bint conj
-
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 
 cdef inline Matrix transposed(Matrix x) noexcept nogil:
@@ -263,10 +260,6 @@ cdef void block_part_c64(void* p, int64_t part) noexcept nogil:
 
 cdef void block_part_c128(void* p, int64_t part) noexcept nogil:
     block_part(<Parts*>p, part, <complex128*>NULL)
-
-
-cdef inline int64_t cut(int64_t size, int64_t parts, int64_t multiple) noexcept nogil:
-    return ((size + parts - 1) // parts + multiple - 1) // multiple * multiple
 
 
 cdef int64_t cut_product(Parts* p, int64_t work) noexcept nogil:

@@ -4,6 +4,7 @@ from libc.stdint cimport int32_t, int64_t, uint16_t
 
 from ctorch._kernels.matmul cimport Gemm
 from ctorch._kernels.matmul_bfloat16 cimport BfloatKernels
+from ctorch._kernels.parts cimport cut, least
 from ctorch._parallel cimport get_num_threads, parallel_for
 
 cdef extern from "pairs_gemm.h" nogil:
@@ -34,14 +35,6 @@ cdef struct Job:
     int64_t row_size, col_size, row_parts, col_parts    # blocks of C
     int64_t group                                       # or whole matrices to a task
     int code
-
-
-cdef inline int64_t cut(int64_t size, int64_t parts, int64_t multiple) noexcept nogil:
-    return ((size + parts - 1) // parts + multiple - 1) // multiple * multiple
-
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 
 cdef void block(Job* job, int64_t i, int64_t row, int64_t col) noexcept nogil:

@@ -6,6 +6,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from ctorch._kernels.lanes cimport fold, real, sum_row
+from ctorch._kernels.parts cimport least
 from ctorch._parallel cimport parallel_for
 
 cdef enum:
@@ -17,9 +18,6 @@ cdef enum:
 cdef struct Sums:
     double first, second
 
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 # ------------------------------------------------------------------------------------------------------------
 # Batch norm, planes: each channel has runs of `inner` elements

@@ -6,6 +6,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from ctorch._kernels.lanes cimport real, sum_row
+from ctorch._kernels.parts cimport least
 from ctorch._parallel cimport parallel_for
 
 cdef extern from "scratch.h" nogil:
@@ -37,10 +38,6 @@ cdef struct Job:
     int code
 
 ctypedef void (*chunk_fn)(void* job, int64_t number) noexcept nogil
-
-
-cdef inline int64_t least(int64_t a, int64_t b) noexcept nogil:
-    return a if a < b else b
 
 
 cdef inline int64_t most(int64_t a, int64_t b) noexcept nogil:

@@ -295,13 +295,7 @@ CT_INLINE float ct_remainder_f32(float x, float y) {
 CT_INLINE float ct_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
 CT_INLINE float ct_frac_f32(float x) { return x - ct_trunc_f32(x); }
 CT_INLINE float ct_sign_f32(float x) { return x > 0.0f ? 1.0f : x < 0.0f ? -1.0f : 0.0f; }
-CT_INLINE float ct_maximum_f32(float x, float y) {
-    float larger = y > x ? y : x; /* one instruction; x if that is NaN */
-    return y == y ? larger : y;
-}
-CT_INLINE float ct_minimum_f32(float x, float y) {
-    float smaller = y < x ? y : x;
-    return y == y ? smaller : y;
-}
+CT_EXTREMUM(ct_maximum_f32, float, >)
+CT_EXTREMUM(ct_minimum_f32, float, <)
 CT_INLINE float ct_fmax_f32(float x, float y) { return ct_blend_f32(y == y, ct_blend_f32(x >= y, x, y), x); }
 CT_INLINE float ct_fmin_f32(float x, float y) { return ct_blend_f32(y == y, ct_blend_f32(x <= y, x, y), x); }

@@ -409,13 +409,12 @@ CT_INLINE double ct_remainder_f64(double x, double y) {
 CT_INLINE double ct_rsqrt_f64(double x) { return 1.0 / __builtin_sqrt(x); }
 CT_INLINE double ct_frac_f64(double x) { return x - ct_trunc_f64(x); }
 CT_INLINE double ct_sign_f64(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : 0.0; }
-CT_INLINE double ct_maximum_f64(double x, double y) {
-    double larger = y > x ? y : x; /* one instruction; x if that is NaN */
-    return y == y ? larger : y;
-}
-CT_INLINE double ct_minimum_f64(double x, double y) {
-    double smaller = y < x ? y : x;
-    return y == y ? smaller : y;
-}
+#define CT_EXTREMUM(name, type, beyond)                                     \
+    CT_INLINE type name(type x, type y) {                                   \
+        type of_numbers = y beyond x ? y : x; /* one instruction; x if that is NaN */ \
+        return y == y ? of_numbers : y;                                     \
+    }
+CT_EXTREMUM(ct_maximum_f64, double, >)
+CT_EXTREMUM(ct_minimum_f64, double, <)
 CT_INLINE double ct_fmax_f64(double x, double y) { return ct_blend_f64(y == y, ct_blend_f64(x >= y, x, y), x); }
 CT_INLINE double ct_fmin_f64(double x, double y) { return ct_blend_f64(y == y, ct_blend_f64(x <= y, x, y), x); }
