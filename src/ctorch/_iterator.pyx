@@ -17,7 +17,7 @@ from ctorch._parallel cimport parallel_for
 from ctorch._tensor cimport DEVICE_BATCHED, DEVICE_CPU, MAX_DIMS, TensorBase
 
 cdef enum:
-    BLOCK_WORDS = 512                # 8 bytes each, of one operand that pass through its buffer at a time
+    BLOCK_WORDS = 256                # 8 bytes each, of one operand that pass through its buffer at a time
     LARGE = 1 << 22                  # elements that no cache holds: shorter blocks mix their reading more with the work
     SERIAL = 32768                   # elements that one thread does alone
     NUMBERED = 64                    # elements of a row for which a kernel's loop of one number is called

@@ -22,9 +22,8 @@ include "_gen/reductions.pxi"
 
 cdef enum:
     TILE = 256                       # results of a tile, at most
-    COLUMNS = 1024                   # and where rows are folded, a page of floats,
-    CAST_COLUMNS = 512               # half of it where they are cast
-    CAST = 1024                      # elements that are cast together,
+    COLUMNS = 1024                   # and where rows are folded, a page of floats
+    CAST = 512                       # elements that are cast together,
     ROWS_WORDS = 2048                # and 8 bytes each, of rows
     SHORT = 16                       # lines shorter than this are folded side by side,
     LONG = 64                        # strided ones up to this too,
@@ -169,7 +168,7 @@ cdef void cut(Job* job, int64_t results) noexcept:
         job.tile = job.kept_shape[job.kept - 1]
         widest = TILE
         if job.kept_stride[job.kept - 1] == job.itemsize:
-            widest = COLUMNS if job.cast == NULL else CAST_COLUMNS
+            widest = COLUMNS
         if job.tile > widest:                # tiles of about one width, in whole vectors
             wanted = (job.tile + widest - 1) // widest
             job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16

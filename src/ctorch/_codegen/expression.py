@@ -28,7 +28,7 @@ SPECIAL = dict.fromkeys("""
 """.split(), 1) | dict.fromkeys("igamma igammac zeta polygamma nextafter gcd lcm".split(), 2) | {"polynomial": 3}
 FUNCTIONS |= SPECIAL
 # Those of them that need SciPy's functions, and those whose rows are of ctorch.special only.
-OF_SCIPY = {"log_ndtr", "erfcx", "igamma", "igammac"}
+OF_SCIPY = {"log_ndtr", "igamma", "igammac"}
 PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
 # All functions that need the header, and those that are also there for whole arrays of floats.
 OF_HEADER = {*SPECIAL, "erfinv", "lgamma", "digamma"}
@@ -152,6 +152,15 @@ class Scalar(Printer):
         return self.kernel_call(name, args)
 
 
+# Functions that a vector calls for its rare lanes; behind a branch they would stop the vectoriser.
+OF_RARE_LANES = {"sin", "cos", "tan", "fmod", "remainder", "lgamma", "digamma"}
+
+
+def calls(node: ast.expr, names: set[str]) -> bool:
+    """Whether an expression calls one of the functions."""
+    return any(isinstance(each, ast.Call) and each.func.id in names for each in ast.walk(node))
+
+
 def chooses_among_leaves(node: ast.IfExp) -> bool:
     """Whether several choices follow each other among names and numbers: masks choose quicker than branches do."""
     arms, leaves = [node.body, node.orelse], 0
@@ -194,7 +203,7 @@ class Cython(Scalar):
         return f"(<int>{self.visit(node)})"
 
     def ifexp(self, node: ast.IfExp) -> str:
-        if self.dtype.category == "float" and chooses_among_leaves(node):
+        if self.dtype.category == "float" and (chooses_among_leaves(node) or calls(node, OF_RARE_LANES)):
             return self.kernel_call("blend", [self.truth(node.test), self.visit(node.body), self.visit(node.orelse)])
         return f"({self.visit(node.body)} if {self.visit(node.test)} else {self.visit(node.orelse)})"
 

@@ -123,6 +123,13 @@ ERF = sqrt_series(lambda x: mp.erf(x) / x - 1)
 ERFC, ERFC3 = shifted(mp.mpf(4)), shifted(mp.mpf(3))
 SQRT2 = mp.sqrt(2)
 
+
+def scaled_erfcx(t):
+    """(1 + 2y) e^(y^2) erfc(y) of t = (y-4)/(y+4), up to infinity."""
+    return (1 + 2 * ERFC(t)) * erfcx(ERFC(t)) if t < 1 - mp.mpf(10) ** -12 else 2 / mp.sqrt(PI)
+
+
+
 # name: (what it stands for, f, weight, a, b, degree, type)
 ROWS = {
     "exp_f32": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 4, "float"),
@@ -181,11 +188,11 @@ ROWS = {
     ),
     "erfcx_f64": (
         "(1 + 2y) e^(y^2) erfc(y) - 39/32, x = (y-4)/(y+4)",
-        lambda t: (1 + 2 * ERFC(t)) * erfcx(ERFC(t)) - mp.mpf(39) / 32,
+        lambda t: scaled_erfcx(t) - mp.mpf(39) / 32,
         one,
         mp.mpf("-0.778"),
-        mp.mpf("0.75"),
-        22,
+        mp.mpf("1"),
+        24,
         "double",
     ),
     # near the middle in w, further out in sqrt(w)
@@ -240,11 +247,11 @@ ROWS = {
     ),
     "erfcx_low_f64": (
         "(1 + 2y) e^(y^2) erfc(y), x = (y-4)/(y+4)",
-        lambda t: (1 + 2 * ERFC(t)) * erfcx(ERFC(t)),
+        scaled_erfcx,
         one,
         mp.mpf("-1"),
-        mp.mpf("0.45"),
-        11,
+        mp.mpf("1"),
+        14,
         "double",
     ),
     # the powers past x^2 of log((1+s)/(1-s))/s, for pow

@@ -12,7 +12,7 @@
 typedef double (*ct_scipy_1)(double, int);
 typedef double (*ct_scipy_2)(double, double, int);
 
-#define CT_SCIPY_1(EACH) EACH(erfcx, "__pyx_fuse_1erfcx") EACH(log_ndtr, "__pyx_fuse_1log_ndtr")
+#define CT_SCIPY_1(EACH) EACH(log_ndtr, "__pyx_fuse_1log_ndtr")
 #define CT_SCIPY_2(EACH) EACH(igamma, "gammainc") EACH(igammac, "gammaincc")
 
 #define CT_FIELD_1(NAME, KEY) ct_scipy_1 NAME;

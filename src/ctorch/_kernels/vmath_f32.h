@@ -217,7 +217,34 @@ CT_INLINE float ct_atan_f32(float x) {
     return ct_copysign_f32(y, x);
 }
 
-CT_INLINE float ct_atan2_f32(float y, float x) { return (float)ct_atan2_f64(y, x); }
+/* as in double; numerator and denominator are added where they are near each other, so that n - d is exact */
+CT_INLINE float ct_atan2_f32(float y, float x) {
+    float ax = ct_abs_f32(x), ay = ct_abs_f32(y);
+    int swap = ay > ax;
+    float n = swap ? ax : ay, d = swap ? ay : ax;
+    float scale = d > 0x1p120f ? 0x1p-30f : 1.0f;
+    int both = (ax == INFINITY) & (ay == INFINITY); /* the diagonal */
+    n = both ? 1.0f : n * scale;
+    d = both ? 1.0f : d * scale;
+    int mid = n > 0.5f * d;
+    float t = (mid ? n - d : n) / (mid ? n + d : d);
+    t = d == 0.0f ? n : t;
+    float q = mid ? 0.25f : 0.0f, u = t * t;
+    float sign = swap ? -1.0f : 1.0f;
+    q = swap ? 0.5f - q : q;
+    int left = ct_copysign_f32(1.0f, x) < 0.0f;
+    sign = left ? -sign : sign;
+    q = left ? 1.0f - q : q;
+    t = sign * t;
+    return ct_copysign_f32(q * 0x1.921fb6p+1f + (t + (t * u * ct_poly_atan_f32(u) - q * 0x1.777a5cp-24f)), y);
+}
+
+/* e^x in double to 2^-31, where that is no subnormal */
+CT_INLINE double ct_exp_low_f64(double x) {
+    double z = x * CT_LOG2E + CT_MAGIC_F64, r = x - (z - CT_MAGIC_F64) * CT_LN2;
+    double y = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
+    return ct_from_bits_f64(ct_bits_f64(y) + (ct_bits_f64(z) << 52));
+}
 
 /* ---- error function ---- */
 
@@ -232,13 +259,17 @@ CT_INLINE float ct_erf_f32(float x) {
 CT_INLINE float ct_gelu_f32(float x) { return x * 0.5f * (1.0f + ct_erf_f32(x * 0x1.6a09e6p-1f)); }
 
 /* as in double, with shorter polynomials */
+CT_INLINE double ct_erfcx_right_low_f64(double a) {
+    double c = a > 0x1p60 ? 0x1p60 : a;
+    return 0.5 * ct_poly_erfcx_low_f64((c - 4.0) / (c + 4.0)) / (0.5 + a);
+}
 CT_INLINE double ct_erfc_low_f64(double x) {
-    double a = ct_abs_f64(x), c = a > 10.1 ? 10.1 : a;
-    double y = c * c, z = -y * CT_LOG2E + CT_MAGIC_F64, n = z - CT_MAGIC_F64, r = -y - n * CT_LN2;
-    double e = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
-    e = ct_from_bits_f64(ct_bits_f64(e) + (ct_bits_f64(z) << 52));
-    double tail = e * ct_poly_erfcx_low_f64((c - 4.0) / (c + 4.0)) / (1.0 + 2.0 * c);
+    double a = ct_abs_f64(x), c = a > 10.1 ? 10.1 : a, tail = ct_exp_low_f64(-c * c) * ct_erfcx_right_low_f64(c);
     return x < 0.0 ? 2.0 - tail : tail;
+}
+CT_INLINE double ct_erfcx_low_f64(double x) {
+    double a = ct_abs_f64(x), c = a > 10.1 ? 10.1 : a, right = ct_erfcx_right_low_f64(a);
+    return x < 0.0 ? 2.0 * ct_exp_low_f64(c * c) - right : right;
 }
 CT_INLINE float ct_erfc_f32(float x) { return (float)ct_erfc_low_f64(x); }
 
@@ -248,9 +279,7 @@ CT_INLINE float ct_pow_f32(float x, float y) {
     float a = ct_abs_f32(x);
     double p = (double)y * ct_log_low_f64((double)a);
     double c = p > 100.0 ? 100.0 : p < -120.0 ? -120.0 : p;
-    double z = c * CT_LOG2E + CT_MAGIC_F64, r = c - (z - CT_MAGIC_F64) * CT_LN2;
-    double e = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
-    e = ct_from_bits_f64(ct_bits_f64(e) + (ct_bits_f64(z) << 52));
+    double e = ct_exp_low_f64(c);
     float half = y * 0.5f, result = (float)(a != a ? (double)a : p == p ? e : p);
     int integer = ct_round_f32(y) == y, odd = integer & (ct_round_f32(half) != half);
     result = (x < 0.0f) & !integer & (a < INFINITY) ? NAN : result;

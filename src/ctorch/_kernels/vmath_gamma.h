@@ -119,7 +119,18 @@ CT_DIGAMMA_CORE(ct_digamma_low_core, ct_poly_digamma_low_f64)
 CT_TRIGAMMA_CORE(ct_trigamma_core, ct_poly_trigamma_f64)
 CT_TRIGAMMA_CORE(ct_trigamma_low_core, ct_poly_trigamma_low_f64)
 
-/* ---- the normal distribution ---- */
+/* ---- the error function without its exponential, and the normal distribution ---- */
+
+/* e^(x^2) erfc(x), the square in two parts; near zero as the product, left of it 2 e^(x^2) less that of -x */
+CT_INLINE double ct_erfcx_core(double x) {
+    double a = ct_abs_f64(x), c = a > 0x1p60 ? 0x1p60 : a;
+    double right = 0.5 * (1.21875 + ct_poly_erfcx_f64((c - 4.0) / (c + 4.0))) / (0.5 + a);
+    double b = a > 28.0 ? 28.0 : a, h = ct_from_bits_f64(ct_bits_f64(b) & ~(uint64_t)0x7ffffff);
+    ct_exp_parts e = ct_exp_split_f64(h * h, (b - h) * (b + h));
+    double power = ct_scale_f64(1.0 + (e.r + e.r * e.r * ct_poly_exp_f64(e.r)), e.bits);
+    double near = power * (1.0 - (x + x * ct_poly_erf_f64(x * x)));
+    return ct_blend_f64(a < 0.5, near, ct_blend_f64(x < 0.0, 2.0 * power - right, right));
+}
 
 /* erfc(a + low) / 2 with a + low = -x / sqrt(2) and erfc'(a) ~ -2 a erfc(a) in the tail, where low shows */
 CT_INLINE double ct_ndtr_core(double x) {
@@ -151,6 +162,7 @@ CT_INLINE double ct_spherical_bessel_j0_core(double x) {
 
 CT_ARRAYS(digamma, ct_digamma_core, ct_digamma_low_core)
 CT_ARRAYS(trigamma, ct_trigamma_core, ct_trigamma_low_core)
+CT_ARRAYS(erfcx, ct_erfcx_core, ct_erfcx_low_f64)
 CT_ARRAYS(ndtr, ct_ndtr_core, ct_ndtr_low_core)
 CT_ARRAYS(ndtri, ct_ndtri_core, ct_ndtri_low_core)
 CT_ARRAYS(spherical_bessel_j0, ct_spherical_bessel_j0_core, ct_spherical_bessel_j0_core)

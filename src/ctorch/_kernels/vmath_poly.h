@@ -268,29 +268,31 @@ static inline double ct_poly_erf_tail_f64(double x) {
     q = q * u + -0x1.4e102b9d04ec8p-2;
     return p + q * x;
 }
-/* (1 + 2y) e^(y^2) erfc(y) - 39/32, x = (y-4)/(y+4), to 2^-57.4 */
+/* (1 + 2y) e^(y^2) erfc(y) - 39/32, x = (y-4)/(y+4), to 2^-57.6 */
 static inline double ct_poly_erfcx_f64(double x) {
     double u = x * x;
-    double p = u * 0x1.bce56468599e8p-30 + -0x1.28b2f2910fdb7p-26;
-    p = p * u + 0x1.3d03f36c76fc8p-24;
-    p = p * u + 0x1.3c1e6b1d57d3bp-22;
-    p = p * u + -0x1.788eeccac5e49p-17;
-    p = p * u + 0x1.3be071fda066p-13;
-    p = p * u + -0x1.8d4a9c9fc03c9p-11;
-    p = p * u + -0x1.0962388244026p-6;
-    p = p * u + -0x1.0fb06dfe56dd7p-4;
-    p = p * u + -0x1.9ddb23c3e885bp-4;
-    p = p * u + 0x1.f7f5df66fd6b3p-7;
-    p = p * u + 0x1.d2c8b74febf66p-7;
-    double q = u * -0x1.545b5b2f91204p-27 + 0x1.bec2bb3c73703p-24;
-    q = q * u + -0x1.b87f7becfe8abp-21;
-    q = q * u + 0x1.7f00fbb4d08f9p-18;
-    q = q * u + -0x1.9956318962f7fp-16;
-    q = q * u + -0x1.a1df39074a594p-13;
-    q = q * u + 0x1.49c67299e2338p-8;
-    q = q * u + 0x1.3079edf652d5fp-5;
-    q = q * u + 0x1.7fee004e13579p-4;
-    q = q * u + 0x1.16ecefcfa5341p-4;
+    double p = u * -0x1.e807ab68a04e7p-32 + 0x1.1b3677c837a86p-28;
+    p = p * u + -0x1.859fbdfc71ceap-26;
+    p = p * u + 0x1.5809dc5ad42c2p-24;
+    p = p * u + 0x1.374febc48178ep-22;
+    p = p * u + -0x1.787d389a67d02p-17;
+    p = p * u + 0x1.3be01becbe9bfp-13;
+    p = p * u + -0x1.8d4a9856a0f6fp-11;
+    p = p * u + -0x1.0962388698b0dp-6;
+    p = p * u + -0x1.0fb06dfe42249p-4;
+    p = p * u + -0x1.9ddb23c3e9535p-4;
+    p = p * u + 0x1.f7f5df66fd843p-7;
+    p = p * u + 0x1.d2c8b74febf65p-7;
+    double q = u * 0x1.2f09661e822fap-30 + -0x1.c8dcb928a471p-27;
+    q = q * u + 0x1.d203a3ea14d31p-24;
+    q = q * u + -0x1.ba48c6ecbcdep-21;
+    q = q * u + 0x1.7f1b13877a709p-18;
+    q = q * u + -0x1.99581448eca16p-16;
+    q = q * u + -0x1.a1df2e116bd52p-13;
+    q = q * u + 0x1.49c672904b1eep-8;
+    q = q * u + 0x1.3079edf665511p-5;
+    q = q * u + 0x1.7fee004e1315cp-4;
+    q = q * u + 0x1.16ecefcfa534ap-4;
     q = q * u + -0x1.1df1ad154a28ep-3;
     return p + q * x;
 }
@@ -430,19 +432,22 @@ static inline double ct_poly_log_low_f64(double x) {
     p = p * x + 0x1.555554f9f6e33p-1;
     return p;
 }
-/* (1 + 2y) e^(y^2) erfc(y), x = (y-4)/(y+4), to 2^-30.1 */
+/* (1 + 2y) e^(y^2) erfc(y), x = (y-4)/(y+4), to 2^-32.3 */
 static inline double ct_poly_erfcx_low_f64(double x) {
     double u = x * x;
-    double p = u * -0x1.20ea76a7df632p-10 + -0x1.066451f57247p-6;
-    p = p * u + -0x1.0fd04cd03d6b2p-4;
-    p = p * u + -0x1.9dd904d533b7p-4;
-    p = p * u + 0x1.f7f57106574b2p-7;
-    p = p * u + 0x1.3ba5916fd451bp+0;
-    double q = u * -0x1.4b1bb047dd09ep-11 + 0x1.4d03920018832p-8;
-    q = q * u + 0x1.30d5bb0e5e068p-5;
-    q = q * u + 0x1.7fe268c9477c9p-4;
-    q = q * u + 0x1.16edcb9f36309p-4;
-    q = q * u + -0x1.1df1af28acf0fp-3;
+    double p = u * -0x1.3e9692ed1adfcp-17 + 0x1.353567d270cf5p-13;
+    p = p * u + -0x1.8bc016d40588p-11;
+    p = p * u + -0x1.09687d28b6ad6p-6;
+    p = p * u + -0x1.0fafff26fe787p-4;
+    p = p * u + -0x1.9ddb32de47d5ap-4;
+    p = p * u + 0x1.f7f5e5b6c938bp-7;
+    p = p * u + 0x1.3ba5916e83ec4p+0;
+    double q = u * -0x1.227a77d83a23ep-17 + -0x1.ce019a8787f63p-13;
+    q = q * u + 0x1.4ac44d7a94367p-8;
+    q = q * u + 0x1.306d70820174cp-5;
+    q = q * u + 0x1.7fef46bac130dp-4;
+    q = q * u + 0x1.16ecd245f1a78p-4;
+    q = q * u + -0x1.1df1acb21dbfp-3;
     return p + q * x;
 }
 /* erfinv(y) / y, x = w - 3.125, to 2^-27.5 */

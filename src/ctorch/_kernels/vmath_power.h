@@ -10,9 +10,7 @@
 CT_INLINE float ct_power_core_f32(float a, float e) {
     double p = (double)e * ct_log_low_f64((double)a);
     double c = p > 100.0 ? 100.0 : p < -120.0 ? -120.0 : p;
-    double z = c * CT_LOG2E + CT_MAGIC_F64, r = c - (z - CT_MAGIC_F64) * CT_LN2;
-    double y = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
-    return (float)ct_from_bits_f64(ct_bits_f64(y) + (ct_bits_f64(z) << 52));
+    return (float)ct_exp_low_f64(c);
 }
 
 CT_INLINE double ct_power_core_f64(double a, double e) {
@@ -59,10 +57,7 @@ static void ct_vrpow_f32(const float *from, float b, float *to, int64_t n) {
         _Pragma("GCC ivdep") for (int64_t i = 0; i < n; i++) {
             float x = from[i];
             double p = (double)x * log, c = p > 100.0 ? 100.0 : p < -120.0 ? -120.0 : p;
-            double z = c * CT_LOG2E + CT_MAGIC_F64, r = c - (z - CT_MAGIC_F64) * CT_LN2;
-            double y = 1.0 + (r + r * r * ct_poly_exp_low_f64(r));
-            y = ct_from_bits_f64(ct_bits_f64(y) + (ct_bits_f64(z) << 52));
-            to[i] = ct_blend_f32((x == x) & (p == p), (float)y, b == 1 ? 1 : x);
+            to[i] = ct_blend_f32((x == x) & (p == p), (float)ct_exp_low_f64(c), b == 1 ? 1 : x);
         }
         return;
     }
