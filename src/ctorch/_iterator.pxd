@@ -10,7 +10,7 @@ cdef enum:
     MAX_OPERANDS = 8
     ANY_STRIDES = -1                 # `Loop.numbers` of a kernel that takes lines as they lie
     TOGETHER = 1 << 16               # in it: all inputs with a bit are numbers, or none,
-    BESIDE = 8                       # and those with a bit from this one on may be beside them
+    BESIDE = 8                       # and one with a bit from this one on may be beside them
     EXACT = 1 << 17                  # no input is first rounded to the kernel's dtype
 
 # A number that a kernel takes beside its tensors, in every form a kernel may want.

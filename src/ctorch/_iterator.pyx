@@ -169,6 +169,7 @@ cdef int choose_moves(Loop* loop) except -1:
                 numbers = 0
             continue
         if is_input and o.dtype == o.native and o.strides[inner] == 0 and numbers & 1 << (BESIDE + k - loop.outputs):
+            numbers &= ~(TOGETHER - (1 << BESIDE))        # one is enough
             continue
         o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
         loop.buffered = True

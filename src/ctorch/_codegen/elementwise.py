@@ -30,7 +30,7 @@ HALF_BLOCKS = {f"{name}(x)": name for name in OF_BLOCKS} | {"x * sigmoid(x)": "s
 RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}
 LEFT_BLOCKS = {"pow(x, exponent)": "rpow"}          # the number first, of real numbers
 # Functions that cost no more than the memory they read, so that a number beside a line has a loop of its own.
-CHEAP = {"conj", "maximum", "minimum", "shift_left", "shift_right"}
+CHEAP = {"conj", "maximum", "minimum", "shift_left", "shift_right", "truncdiv"}
 # The same for two arrays, as ct_v<name>_<suffix>(from, from, to, n), of these dtypes; of the half types a step of 0 or
 # 1 follows each array.
 PAIR_BLOCKS = {f"{name}(x, other)": (name, GROUPS["int"]) for name in OF_DIVISIONS}
@@ -173,7 +173,7 @@ class Module:
         numbers = sum(1 << k for k in {k for chosen in choices for k in chosen})
         if choices and len(op.inputs) > 2:
             together = choices[-1]
-            numbers = TOGETHER + sum(1 << (k if k in together else BESIDE + k) for k in choices[0])
+            numbers = TOGETHER + sum(1 << (k if k in together else BESIDE + k) for k in {*sum(choices, ())})
         if target in HALVES and len(op.inputs) > 1:
             numbers |= EXACT
         self.entries += [(op.name, dtype.upper(), name, numbers) for dtype in read_as(op, target)]
@@ -200,17 +200,17 @@ def read_as(op: Operation, target) -> list[str]:
 
 def numbers_of(op: Operation, target) -> list[tuple[int, ...]]:
     """Which inputs may be single numbers, read once, where that is worth a loop of its own: one of two, or those that
-    the row says to be numbers mostly, with another beside them or without."""
+    the row says to be numbers mostly, with one of some others beside them or without."""
     if op.gradient_of or block_of(op, target):
         return []
     if len(op.inputs) != 2:
         named, _, beside = op.row.extra.get("numbers", "").partition("|")
         together = tuple(op.inputs.index(n) for n in named.split())
-        both = (*together, *(op.inputs.index(n) for n in beside.split()))
-        return [both, together] if both != together else [together] if together else []
+        return [(*together, op.inputs.index(n)) for n in beside.split()] + ([together] if together else [])
     if has_right_block(op, target):
         return [(0,), (1,)] if has_left_block(op, target) else [(1,)]
-    return [(0,), (1,)] if expression.functions(op.text) <= CHEAP else []
+    arrays = pair_block_of(op, target) and target not in HALVES
+    return [(0,), (1,)] if expression.functions(op.text) <= CHEAP and not arrays else []
 
 
 def loop_name(chosen) -> str:
