@@ -316,3 +316,12 @@ def test_complex_values_into_real_elements(index, value):
         x[index(m)] = value(m)
         return x
     mirror.check(act, warn=False)               # PyTorch warns of what it drops
+
+
+@pytest.mark.parametrize("accumulate", [False, True])
+def test_index_put_refuses_complex_values(accumulate):
+    x = ctorch.ones(3)
+    for put in (x.index_put_, x.index_put):
+        with pytest.raises(RuntimeError, match="Float for the destination and ComplexFloat"):
+            put((ctorch.tensor([0, 2]),), ctorch.tensor([1j, 2]), accumulate)
+    assert x.tolist() == [1, 1, 1]

@@ -15,7 +15,8 @@ from ctorch._accelerator cimport accelerator_elementwise, device_of
 from ctorch._batched cimport (Levels, batched_like, common_levels, first_batched, levels_of, memory_of, real_in,
                               real_target, real_tensor)
 from ctorch._dtype cimport *
-from ctorch._iterator cimport (EXACT, LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run, run_contiguous)
+from ctorch._iterator cimport (EXACT, LoopKernel, Loop, Scalar, copy_data, loop_add, loop_init, loop_run,
+                               run_contiguous)
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.entries cimport KernelEntry
 from ctorch._shape cimport broadcast_into

@@ -736,6 +736,7 @@ def index_put_(input, indices, values, bint accumulate=False):
             and (<TensorBase?>values).numel == 1:
         copy_(x, <TensorBase>batching().where(indices[0], x + values if accumulate else values, x))
         return input
+    refuse_complex(x, <TensorBase?>values, False)
     v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
     if tensors:
         put_recorded(v, tensors, <TensorBase?>values, accumulate)
