@@ -5,8 +5,9 @@ import re
 import numpy as np
 import torch
 from derivative_checks import differentiated, transposed
-from program_excuses import both, excuse, fine, half, nan_in_theirs_alone, ops, says
-from runner import CHOOSING, Run
+from excuses_of_errors import LEAF, NO_GRAD, SHARED
+from program_excuses import alone, both, chooses, excuse, half, nan_in_theirs_alone, ops, says
+from runner import Run
 
 import ctorch
 
@@ -25,7 +26,7 @@ def forward_mode_that_torch_lacks(program, name, mine, other, fault):
         "but got dtype",
         "not implemented for",
         "to have non-zero size",
-        "refers to a single memory location",
+        SHARED,
         "ZeroTensors are immutable",
         "same dtype",
         "Found dtype",
@@ -66,9 +67,8 @@ def wrong_tangent(program, name, mine, other, fault):
 @excuse
 def another_of_equals(program, name, mine, other, fault):
     """Which of equal elements is chosen is not said: ctorch's tangents are the transpose of its own gradients."""
-    chosen = ops(program) & CHOOSING or any("sort(" in step.text for step in program.steps)
     known = name.startswith("tangent of") and fault.kind == "values"
-    return bool(chosen) and known and transposed(program, name, mine, other, ctorch)
+    return known and chooses(program) and transposed(program, name, mine, other, ctorch)
 
 
 @excuse
@@ -132,13 +132,13 @@ def infinite_tangent(program, name, mine, other, fault):
 @excuse
 def leaf_of_forward_mode(program, name, mine, other, fault):
     """PyTorch refuses a change in place that makes the tangent of a constant require a gradient."""
-    return name == "forward mode" and fine(mine) and says(other, "a leaf Variable that requires grad is being used")
+    return name == "forward mode" and alone(other, mine, LEAF)
 
 
 @excuse
 def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
     """In forward mode PyTorch refuses a view, changed by no_grad, of what has a new history; ctorch does not."""
-    return name == "forward mode" and fine(mine) and says(other, "A view was created in no_grad mode")
+    return name == "forward mode" and alone(other, mine, NO_GRAD)
 
 
 @excuse
@@ -148,7 +148,7 @@ def refused_change_of_a_tangent(program, name, mine, other, fault):
         return False
     run = Run(torch, program)
     run.forward()
-    return any(says(x, "refers to a single memory location", "a view of a leaf Variable") for x in run.found.values())
+    return any(says(x, SHARED, "a view of a leaf Variable") for x in run.found.values())
 
 
 @excuse

@@ -4,7 +4,19 @@ import numpy as np
 import torch
 from closeness import near, numbers
 from derivative_checks import bending, precise, rising
-from program_excuses import alike, both, excuse, fine, from_gradients, in_place, nan_in_theirs_alone, ops, says
+from program_excuses import (
+    alike,
+    alone,
+    both,
+    chooses,
+    excuse,
+    fine,
+    from_gradients,
+    in_place,
+    nan_in_theirs_alone,
+    ops,
+    step_of,
+)
 from runner import CHOOSING, Run, environment
 
 import ctorch
@@ -36,8 +48,7 @@ def second_derivative_of_a_wrong_gradient(program, name, mine, other, fault):
 @excuse
 def order_of_equals(program, name, mine, other, fault):
     """Of equal elements that are sorted each may come first: there the values have a kink, as differences show."""
-    chosen = ops(program) & CHOOSING or any("sort(" in step.text for step in program.steps)
-    if not chosen or fault.kind != "values":
+    if not chooses(program) or fault.kind != "values":
         return False
     if name.startswith(("batched gradient of", "hook")):  # of the same gradients, which are judged by themselves
         return True
@@ -47,8 +58,7 @@ def order_of_equals(program, name, mine, other, fault):
 @excuse
 def equals_in_another_order(program, name, mine, other, fault):
     """By what a step itself sorts the same numbers lie in another order, as equal elements may."""
-    made = {k: step for step in program.steps for k in step.results}
-    step = made.get(int(name.removeprefix("value v"))) if name.startswith("value v") else None
+    step = step_of(program, name)
     if step is None or "sort(" not in step.text or fault.kind != "values":
         return False
     return np.allclose(np.sort(mine.values, None), np.sort(other.values, None), rtol=1e-4, atol=1e-4, equal_nan=True)
@@ -116,8 +126,7 @@ def logarithm_beside_its_pole(program, name, mine, other, fault):
 @excuse
 def one_of_equals(program, name, mine, other, fault):
     """Which of several equal elements comes first is not said."""
-    made = {k: step for step in program.steps for k in step.results}
-    step = made.get(int(name.removeprefix("value v"))) if name.startswith("value") else None
+    step = step_of(program, name)
     return step is not None and step.op in CHOOSING and mine.dtype == other.dtype == "int64"
 
 
@@ -163,8 +172,8 @@ def constants_of_few_digits(program, name, mine, other, fault):
 @excuse
 def constant_gradient(program, name, mine, other, fault):
     """Whether a gradient that does not depend on anything is recorded, PyTorch and ctorch decide by other formulas."""
-    number = int(name.removeprefix("value v")) if name.startswith("value") else -1
-    return fault.startswith("requires_grad is") and from_gradients(program, number)
+    step = step_of(program, name)
+    return fault.kind == "requires_grad" and step is not None and from_gradients(program, *step.results)
 
 
 @excuse
@@ -202,17 +211,16 @@ def no_degree_of_freedom(program, name, mine, other, fault):
 @excuse
 def gradient_of_expanded_memory(program, name, mine, other, fault):
     """A gradient that PyTorch gives in expanded memory changes everywhere when one place is written."""
-    return (
-        name.startswith("value")
-        and from_gradients(program, int(name.removeprefix("value v")))
-        and any("setitem" in op for op in ops(program))
-    ) or (says(mine, "returns multiple views") and fine(other) and "autograd.grad" in ops(program))
+    step = step_of(program, name) if any("setitem" in op for op in ops(program)) else None
+    if step is not None and name.startswith("value") and from_gradients(program, *step.results):
+        return True
+    return alone(mine, other, "returns multiple views") and "autograd.grad" in ops(program)
 
 
 @excuse
 def complex_scale_of_nothing(program, name, mine, other, fault):
     """PyTorch scales an empty real batch by complex weights, and refuses them for any other."""
-    return fault is not None and "dtype" in str(fault) and "batch_norm" in ops(program) and other.dtype == "complex128"
+    return fault.kind == "dtype" and "batch_norm" in ops(program) and other.dtype == "complex128"
 
 
 @excuse
@@ -273,8 +281,8 @@ def equal_singular_values(program, name, mine, other, fault):
 @excuse
 def gradient_in_memory_of_its_own(program, name, mine, other, fault):
     """PyTorch's gradients of sums are one number repeated, so that a change of a part changes all of it."""
-    number = int(name.removeprefix("value v")) if name.startswith("value") else -1
-    return in_place(program) and from_gradients(program, number)
+    step = step_of(program, name) if in_place(program) and name.startswith("value") else None
+    return step is not None and from_gradients(program, *step.results)
 
 
 @excuse

@@ -1,6 +1,7 @@
 """Where a program rightly gives something else than PyTorch's: the reason of each, and how it is known."""
 
 import numpy as np
+from runner import CHOOSING
 
 EXCUSES = []
 
@@ -25,6 +26,11 @@ def says(outcome, *texts):
 
 def fine(outcome):
     return outcome is None or outcome.error is None
+
+
+def alone(raising, other, *texts):
+    """Whether the first raises one of these texts, and the other nothing."""
+    return fine(other) and says(raising, *texts)
 
 
 def both(mine, other):
@@ -61,10 +67,27 @@ def nan_in_theirs_alone(mine, other):
     return odd.any() and np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-4, equal_nan=True)
 
 
-def from_gradients(program, number):
-    """Whether a value comes from a gradient within the program."""
-    made = {k: step for step in program.steps for k in step.results}
-    seen, stack = set(), [number]
+def chooses(program):
+    """Whether a program chooses among elements, some of which may be equal."""
+    return bool(ops(program) & CHOOSING) or any("sort(" in step.text for step in program.steps)
+
+
+def makers(program):
+    """The step that made each value."""
+    return {k: step for step in program.steps for k in step.results}
+
+
+def step_of(program, name):
+    """The step that an outcome is called by, or that made the value: None for leaves and for gradients."""
+    if name.startswith("step"):
+        return program.steps[int(name.split()[1])]
+    return makers(program).get(int(name.removeprefix("value v"))) if name.startswith("value") else None
+
+
+def from_gradients(program, *numbers):
+    """Whether one of these values comes from a gradient within the program."""
+    made = makers(program)
+    seen, stack = set(), [*numbers]
     while stack:
         k = stack.pop()
         if k in made and k not in seen:
