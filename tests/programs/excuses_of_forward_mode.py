@@ -37,6 +37,7 @@ def forward_mode_that_torch_lacks(program, name, mine, other, fault):
         "the number of sizes provided",
         "is a view and its base or another view of its base",
         "INTERNAL ASSERT FAILED",
+        "should be the same",
     )
 
 

@@ -50,6 +50,11 @@ def plain(m, x):
     return Outcome(name, np.array(y.numpy(force=True)), requires_grad=x.requires_grad, strides=tuple(x.stride()))
 
 
+def keeping(m):
+    """Within this, copies of what is saved are kept, so that a change of it does no harm."""
+    return m.autograd.graph.saved_tensors_hooks(lambda x: x.clone(), lambda x: x)
+
+
 class Run:
     """A program under way in one package.
 
