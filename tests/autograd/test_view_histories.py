@@ -135,6 +135,19 @@ def test_a_result_that_was_made_as_a_view_is_a_tensor_like_any_other(x):
     assert seen == [12.0]
 
 
+@pytest.mark.parametrize("name", ("attention", "solve", "vecdot"))
+def test_a_result_that_was_made_as_a_view_is_changed_through_its_parts(x, name):
+    with ctorch.no_grad():
+        y = {
+            "attention": lambda: ctorch.nn.functional.scaled_dot_product_attention(*[x[:, None]] * 3),
+            "solve": lambda: ctorch.linalg.solve(x, x[0]),
+            "vecdot": lambda: ctorch.linalg.vecdot(x, x),
+        }[name]()
+    y[0] = 3 * x[0, 0]
+    (g,) = autograd.grad(y.sum(), x)
+    assert g.tolist() == [[3.0 * y[0].numel(), 0.0], [0.0, 0.0]]
+
+
 def test_views_of_one_of_several_views_lose_their_history_too(x):
     first, _ = (x * 2).split(1)
     part = first[:, 0]

@@ -57,6 +57,8 @@ def judged(a, b, rtol, asked):
         for (at, unit), want in zip(places, found or ()):
             mine, other = (abs((np.conj(unit) * x.flat[at]).real - want) for x in (a, b))
             room = rtol * (abs(want) + abs(a.flat[at])) + 1e-10
+            if rtol >= 5e-2:  # half numbers of a gradient that is large elsewhere
+                room += 1e-3 * abs(mine - other)
             right += bool(mine <= room and not other <= max(room if rtol > 1e-3 else 0, 4 * mine))
             wrong += bool(other <= room and not mine <= max(room if rtol > 1e-3 else 0, 4 * other))
     return right > 0 and not wrong

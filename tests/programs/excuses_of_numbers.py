@@ -245,7 +245,7 @@ def complex_scale_of_nothing(program, name, mine, other, fault):
     """PyTorch scales an empty real batch by complex weights, and refuses them for any other."""
     if "batch_norm" not in ops(program) or all(0 not in leaf.shape for leaf in program.leaves):
         return False
-    refused = name.startswith("step") and alone(mine, other, "result type ComplexDouble can't be cast")
+    refused = "step" in name and alone(mine, other, "result type ComplexDouble can't be cast")
     return refused or (fault.kind == "dtype" and other.dtype == "complex128")
 
 
@@ -324,6 +324,15 @@ def gradient_in_memory_of_its_own(program, name, mine, other, fault):
     if alone(mine, other, "returns multiple views"):
         return True
     return name.startswith("value") and same(program, mine, given(program.giving_copies("autograd.grad"), name))
+
+
+@excuse
+def product_that_is_a_view(program, name, mine, other, fault):
+    """PyTorch's products of some tensors are views, which lose their history where they are changed under no_grad."""
+    products = ops(program) & {"tensordot", "tensordot0", "einsum", "matmul", "kron", "inner", "linear"}
+    if not products or not any(step.changes and step.without_grad for step in program.steps):
+        return False
+    return same(program, mine, given(program.giving_copies(*products), name))
 
 
 @excuse

@@ -127,9 +127,18 @@ class Program:
         leaves = [*self.leaves, Leaf(leaf, np.zeros(shape).tolist(), shape, dtype, True)]
         return replace(self, leaves=leaves, steps=steps, roots=moved(self.roots), second=False, batched=False), leaf
 
-    def giving_copies(self, op):
-        """This program where what an operator makes has memory of its own."""
-        steps = [replace(step, text=f"({step.text}).clone()") if step.op == op else step for step in self.steps]
+    def changed_by_copies(self):
+        """This program where what is changed in place by itself is changed by a copy of itself."""
+
+        def apart(step):
+            first, place, rest = step.text.partition("{0}")
+            return replace(step, text=first + place + rest.replace("{0}", "{0}.clone()")) if step.changes else step
+
+        return replace(self, steps=[apart(step) for step in self.steps])
+
+    def giving_copies(self, *ops):
+        """This program where what some operators make has memory of its own."""
+        steps = [replace(step, text=f"({step.text}).clone()") if step.op in ops else step for step in self.steps]
         return replace(self, steps=steps)
 
     def script(self, label=""):

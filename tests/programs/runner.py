@@ -68,6 +68,7 @@ class Run:
         self.hooks = []
         self.names = environment(m, self.hooks)
         self.found = {}
+        self.refused_again = {}
         self.precision = 0.0
 
     # ---- forward
@@ -214,6 +215,7 @@ class Run:
                     names.pop(f"v{k}", None)
                 if not known:
                     return error
+                self.refused_again[f"forward step {place} ({step.op})"] = Outcome(error=error)
             for k in step.results or step.operands[:1]:
                 if f"v{k}" in names:
                     self.look(names[f"v{k}"], step, (place, k))
@@ -229,6 +231,7 @@ class Run:
             if isinstance(names, Exception):
                 self.found["forward mode"] = Outcome(error=names)
                 return
+            self.found.update(self.refused_again)
             for k in self.program.numbers():
                 x = names.get(f"v{k}")
                 if isinstance(x, self.m.Tensor) and (x.is_floating_point() or x.is_complex()):
