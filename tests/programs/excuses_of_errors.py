@@ -1,7 +1,7 @@
 """Where one package raises and the other, rightly, does not."""
 
 from derivative_checks import given, same
-from program_excuses import alone, excuse, fine, from_gradients, in_place, ops, says, step_of
+from program_excuses import alone, excuse, fine, from_gradients, in_place, ops, says, step_of, turns
 
 # What PyTorch only warns of where memory is expanded.
 WARNED = (
@@ -157,6 +157,12 @@ def angle_of_nothing_in_batches(program, name, mine, other, fault):
 def backward_of_what_torch_saved(program, name, mine, other, fault):
     """ctorch saves less: a backward within the program passes where PyTorch has lost a value."""
     return ("step" in name or name == "forward mode") and alone(other, mine, CHANGED)
+
+
+@excuse
+def gradient_of_a_turned_base(program, name, mine, other, fault):
+    """PyTorch's gradient of a view whose base got another shape in place since has not that shape."""
+    return turns(program) and alone(other, mine, "but expected shape compatible with")
 
 
 @excuse

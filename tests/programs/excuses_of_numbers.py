@@ -19,6 +19,7 @@ from program_excuses import (
     ops,
     reason,
     step_of,
+    turns,
 )
 from runner import CHOOSING, Run, environment
 
@@ -338,7 +339,7 @@ def product_that_is_a_view(program, name, mine, other, fault):
 @excuse
 def retained_before_a_view(program, name, mine, other, fault):
     """PyTorch retains the gradient of what a tensor was before its shape was changed in place; ctorch of the tensor."""
-    turned = {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"} & ops(program)
-    if not (name.startswith("grad of") and turned and "retain_grad" in ops(program) and both(mine, other)):
+    retained = name.startswith("grad of") and "retain_grad" in ops(program)
+    if not (retained and turns(program) and both(mine, other)):
         return False
     return alike(*(replace(x, values=np.sort(x.values, None)) for x in (mine, other)), 1e-4)

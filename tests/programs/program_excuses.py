@@ -68,6 +68,11 @@ def nan_in_theirs_alone(mine, other):
     return odd.any() and np.allclose(mine.values[~odd], other.values[~odd], rtol=rtol, atol=rtol, equal_nan=True)
 
 
+def turns(program):
+    """Whether a program changes the shape of a tensor in place."""
+    return bool(ops(program) & {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"})
+
+
 def chooses(program):
     """Whether a program chooses among elements, some of which may be equal."""
     return bool(ops(program) & CHOOSING) or any("sort(" in step.text for step in program.steps)
