@@ -214,3 +214,13 @@ def test_repeated_elements_have_memory_of_their_own(x, times):
     assert y._base is None
     y[0] = 5
     assert (x == 1).all() and (y == 5).sum() == y[0].numel()
+
+
+@pytest.mark.parametrize("repeated", [lambda x: x.repeat(2, 1), lambda x: x.tile(2), lambda x: ctorch.kron(x, x)])
+def test_repetitions_of_nothing_are_no_views(repeated):
+    x = ctorch.ones(3, 0, requires_grad=True)
+    y = repeated(x)
+    assert y._base is None and y.grad_fn is not None
+    y.zero_()
+    y.sum().backward()
+    assert x.grad.shape == (3, 0)

@@ -311,6 +311,8 @@ cdef class Tensor(Operators):
                                "computed variable in a subgraph that doesn't require differentiation use "
                                "var_no_grad = var.detach().")
         self.requires_grad = requires_grad or self.grad_fn != NULL
+        if self.view_origin == VIEW_NO_GRAD:
+            self._asked_for_grad = requires_grad
         return self
 
     @property

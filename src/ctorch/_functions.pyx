@@ -330,6 +330,12 @@ def conj(input):
     return call1(OP_CONJ, input, None)
 
 
+def direction(input):
+    """sgn, for formulas; of real numbers its slope is zero whatever comes, also infinities and NaN."""
+    cdef TensorBase x = <TensorBase>input
+    return call1(OP_SGN if category_of[x.dtype] == CATEGORY_COMPLEX else OP_SIGN, input, None)
+
+
 def _need_fits(dtype kind not None, number):
     """Raise where a dtype cannot hold a number."""
     need_fits(kind.id, number)

@@ -15,8 +15,8 @@ from libc.string cimport memset
 from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
 from ctorch._storage cimport Storage, storage_era
-from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, TensorBase, in_inference, is_dual, may_close_cycle,
-                             same_shape, set_inference, shape_tuple, tensor_alias, wants_grad)
+from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, VIEW_NO_GRAD, TensorBase, in_inference, is_dual,
+                             may_close_cycle, same_shape, set_inference, shape_tuple, tensor_alias, wants_grad)
 
 cdef extern from "collector.h":
     bint ct_is_tracked(PyObject* o) noexcept
@@ -333,11 +333,18 @@ cdef Node grad_fn_of(TensorBase x):
     return None if x.grad_fn == NULL else <Node>x.grad_fn
 
 
+cdef bint is_lost(TensorBase x):
+    # Whether the view x wants a gradient only as its base does, without a history of that: nothing takes the gradient.
+    if x.view_origin != VIEW_NO_GRAD or x.grad_fn != NULL or x.view_version != x.storage.version:
+        return False
+    return x.extra == NULL or not (<dict>x.extra).get("_asked_for_grad")
+
+
 cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
     # Where the gradient of input k goes. `output` gives the shape that the gradient has unless noted.
     cdef Edge* e = &node.edges[k]
     cdef Node maker = None
-    cdef bint wants = wants_grad(x)
+    cdef bint wants = wants_grad(x) and not (x.base != NULL and ct_visible == 0 and is_lost(x))
     if ct_visible != 0:
         wants = wants and ct_recording       # else it is there for its tangents
         if is_dual(x) and dual_seen(x):

@@ -322,6 +322,15 @@ cdef str recorded_at(Node node):
     return f"{code.co_filename}:{ct_line(node.code, node.place)} in {code.co_qualname}"
 
 
+cdef bint leads_on(Node node) noexcept:
+    # Whether a gradient goes anywhere from here: not where all inputs are views without a history.
+    cdef int i
+    for i in range(node.n_edges):
+        if node.edges[i].target != NULL:
+            return True
+    return False
+
+
 cdef int try_node(BackwardCall* call, Node node, PyObject** grads) except -1:
     # Returns whether its derivative has run, so that what it saved is used up.
     cdef uint32_t flags
@@ -342,6 +351,8 @@ cdef int try_node(BackwardCall* call, Node node, PyObject** grads) except -1:
         for i in range(node.n_edges):    # what nobody asked for need not be worked out
             node.edges[i].hidden = (node.shared == 0 and node.edges[i].target != NULL
                                     and not plan_get(call.plan, node.edges[i].target) & (RUNS | WANTED))
+    if node.n_edges and not leads_on(node):
+        return 1
     if node.hooks != NULL or anomaly:
         run_watched(call, node, grads)
     else:
@@ -479,6 +490,8 @@ cdef int seed_roots(BackwardCall* call, PyObject** roots, PyObject** grads, Py_s
             continue
         if maker is not None:
             give_node(call, maker, root.output_nr, g)
+        elif root.base != NULL and is_lost(root):
+            raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
         elif root.hooks != NULL:
             hooked_leaf(call, root, g)
         else:

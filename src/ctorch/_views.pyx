@@ -13,7 +13,7 @@ from ctorch._accelerator cimport backend
 from ctorch._batched cimport batched_like, levels_of, memory_of, place_of_batch
 from ctorch._device cimport place_object, place_of
 from ctorch._dispatch cimport (cast_to, check_changeable, check_inplace, check_rebase, contiguous,  # no-cython-lint
-                               copy_as, number_tensor)
+                               copy_as, leave_base, number_tensor)
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
@@ -47,6 +47,8 @@ cdef TensorBase link(TensorBase v, TensorBase x):
     cdef PyObject* base
     if x.inference:
         return v
+    if x.base != NULL:
+        leave_base(x)
     base = x.base if x.base != NULL else <PyObject*>x
     Py_INCREF(<object>base)
     v.base = base

@@ -294,6 +294,14 @@ def test_where_several_values_are_put_at_one_place_the_last_counts():
         same(tangent(x), 7, 6)
 
 
+@pytest.mark.parametrize("name, value", (("amax", 6), ("amin", 3)))
+def test_an_extremum_has_no_tangents_of_other_elements(name, value):
+    nan = float("nan")
+    with dual_level():
+        x = make_dual(t(1, 2, 2), t(nan, 5, 7) if name == "amax" else t(3, nan, nan))
+        assert tangent(getattr(x, name)(0)).item() == value
+
+
 # ---- with gradients
 
 def test_gradients_have_tangents():

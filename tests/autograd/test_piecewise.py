@@ -32,6 +32,16 @@ def test_second_gradients_are_zeros(name):
     assert second == [[0.0] * 4]
 
 
+@pytest.mark.parametrize("m", (ctorch, pytest.param(torch, marks=needs_torch)))
+@pytest.mark.parametrize("name", ("abs", "norm"))
+def test_a_sign_has_no_slope_whatever_comes(m, name):
+    x = m.tensor([1.5, -2.0], dtype=m.float64, requires_grad=True)
+    y = x.abs() if name == "abs" else x[:, None].norm(1, dim=1)
+    (first,) = m.autograd.grad(y.sum(), x, create_graph=True)
+    (second,) = m.autograd.grad(first.sum() * m.inf, x)
+    assert (second + 0).tolist() == [0.0, 0.0]
+
+
 @needs_torch
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_pytorch_has_the_same(name):

@@ -1,5 +1,6 @@
 """What views know of their base: no_grad, changes in place, second derivatives through memory, expanded memory."""
 
+import mirror
 import pytest
 
 import ctorch
@@ -20,6 +21,27 @@ def test_a_view_made_without_grad_wants_one_as_its_base_does(x, of_leaf):
     assert view.requires_grad and view.is_leaf and view.grad_fn is None
     assert not whole.requires_grad
     assert autograd.grad((view * 3).sum(), x, allow_unused=True) == (None,)
+
+
+@pytest.mark.parametrize("of_leaf", (True, False))
+@pytest.mark.parametrize("m", (ctorch, pytest.param(mirror.torch, marks=mirror.needs_torch)))
+def test_a_view_made_without_grad_takes_none(m, of_leaf):
+    leaf = m.ones(2, 3, requires_grad=True)
+    base = leaf if of_leaf else leaf * 2
+    with m.no_grad():
+        view = base[0]
+    y = view * 3
+    assert y.requires_grad and y.grad_fn.next_functions[0] == (None, 0)
+    y.sum().backward()
+    view[m.tensor([-3, 0])].amin().backward()
+    assert view.grad is None and leaf.grad is None
+    with pytest.raises(RuntimeError, match="not have been used in the graph"):
+        m.autograd.grad((view * 3).sum(), view)
+    with pytest.raises(RuntimeError, match="does not require grad and does not have a grad_fn"):
+        view.backward(m.ones(3))
+    view.requires_grad_()
+    (view * 3).sum().backward()
+    assert view.grad.tolist() == [3.0, 3.0, 3.0] and leaf.grad is None
 
 
 def test_a_view_made_without_grad_loses_its_history_with_a_change(x):
@@ -112,6 +134,19 @@ def test_a_result_that_was_made_as_a_view_is_a_tensor_like_any_other(x):
         y.mul_(1)
     autograd.grad(y.sum(), x)
     assert seen == [12.0]
+
+
+@pytest.mark.parametrize("name", ("attention", "solve", "vecdot"))
+def test_a_result_that_was_made_as_a_view_is_changed_through_its_parts(x, name):
+    with ctorch.no_grad():
+        y = {
+            "attention": lambda: ctorch.nn.functional.scaled_dot_product_attention(*[x[:, None]] * 3),
+            "solve": lambda: ctorch.linalg.solve(x, x[0]),
+            "vecdot": lambda: ctorch.linalg.vecdot(x, x),
+        }[name]()
+    y[0] = 3 * x[0, 0]
+    (g,) = autograd.grad(y.sum(), x)
+    assert g.tolist() == [[3.0 * y[0].numel(), 0.0], [0.0, 0.0]]
 
 
 def test_views_of_one_of_several_views_lose_their_history_too(x):

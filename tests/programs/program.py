@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 HELPERS = '''
 def weights(m, x, k):
     """Weights of a sum over x that do not repeat."""
@@ -101,6 +103,43 @@ class Program:
     def traced(self):
         """This program with a history of every step, and without hooks."""
         return replace(self, steps=[replace(step, without_grad=False) for step in self.unhooked().steps])
+
+    def reading_copies(self, picked):
+        """This program where the steps that are picked read copies of their operands, each in memory of its own."""
+
+        def copied(step):
+            return replace(step, text=re.sub(r"(\{\d+\})", r"\1.contiguous().clone()", step.text))
+
+        return replace(self, steps=[copied(step) if picked(step) else step for step in self.steps])
+
+    def seen_at(self, place, shape, dtype):
+        """This program where a new leaf of noughts is added to the value of a step's hook, and the leaf's number.
+
+        The gradient of the leaf is what the hook sees.
+        """
+        hooked, leaf = self.steps[place].operands[0], max(self.numbers()) + 1
+
+        def moved(numbers):
+            return tuple(leaf + 1 if k == hooked else k for k in numbers)
+
+        steps = [replace(step, operands=moved(step.operands)) for step in self.steps[place + 1 :]]
+        steps = [*self.steps[:place], Step("add", "{0}+{1}", (hooked, leaf), (leaf + 1,)), *steps]
+        leaves = [*self.leaves, Leaf(leaf, np.zeros(shape).tolist(), shape, dtype, True)]
+        return replace(self, leaves=leaves, steps=steps, roots=moved(self.roots), second=False, batched=False), leaf
+
+    def changed_by_copies(self):
+        """This program where what is changed in place by itself is changed by a copy of itself."""
+
+        def apart(step):
+            first, place, rest = step.text.partition("{0}")
+            return replace(step, text=first + place + rest.replace("{0}", "{0}.clone()")) if step.changes else step
+
+        return replace(self, steps=[apart(step) for step in self.steps])
+
+    def giving_copies(self, *ops):
+        """This program where what some operators make has memory of its own."""
+        steps = [replace(step, text=f"({step.text}).clone()") if step.op in ops else step for step in self.steps]
+        return replace(self, steps=steps)
 
     def script(self, label=""):
         """Source that runs the program by both packages; the place of a difference is printed above."""

@@ -1,6 +1,7 @@
 """Where a program rightly gives something else than PyTorch's: the reason of each, and how it is known."""
 
 import numpy as np
+from runner import CHOOSING
 
 EXCUSES = []
 
@@ -25,6 +26,11 @@ def says(outcome, *texts):
 
 def fine(outcome):
     return outcome is None or outcome.error is None
+
+
+def alone(raising, other, *texts):
+    """Whether the first raises one of these texts, and the other nothing."""
+    return fine(other) and says(raising, *texts)
 
 
 def both(mine, other):
@@ -58,13 +64,36 @@ def alike(mine, other, rtol):
 def nan_in_theirs_alone(mine, other):
     """Whether the two differ only where PyTorch's are NaN and ctorch's are finite."""
     odd = np.isnan(other.values) & np.isfinite(mine.values)
-    return odd.any() and np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-4, equal_nan=True)
+    rtol = {"float16": 2e-2, "bfloat16": 1e-1}.get(mine.dtype, 1e-4)
+    return odd.any() and np.allclose(mine.values[~odd], other.values[~odd], rtol=rtol, atol=rtol, equal_nan=True)
 
 
-def from_gradients(program, number):
-    """Whether a value comes from a gradient within the program."""
-    made = {k: step for step in program.steps for k in step.results}
-    seen, stack = set(), [number]
+def turns(program):
+    """Whether a program changes the shape of a tensor in place."""
+    return bool(ops(program) & {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"})
+
+
+def chooses(program):
+    """Whether a program chooses among elements, some of which may be equal."""
+    return bool(ops(program) & CHOOSING) or any("sort(" in step.text for step in program.steps)
+
+
+def makers(program):
+    """The step that made each value."""
+    return {k: step for step in program.steps for k in step.results}
+
+
+def step_of(program, name):
+    """The step that an outcome is called by, or that made the value: None for leaves and for gradients."""
+    if "step" in name:
+        return program.steps[int(name.partition("step ")[2].split()[0])]
+    return makers(program).get(int(name.removeprefix("value v"))) if name.startswith("value") else None
+
+
+def from_gradients(program, *numbers):
+    """Whether one of these values comes from a gradient within the program."""
+    made = makers(program)
+    seen, stack = set(), [*numbers]
     while stack:
         k = stack.pop()
         if k in made and k not in seen:

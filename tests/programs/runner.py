@@ -50,6 +50,11 @@ def plain(m, x):
     return Outcome(name, np.array(y.numpy(force=True)), requires_grad=x.requires_grad, strides=tuple(x.stride()))
 
 
+def keeping(m):
+    """Within this, copies of what is saved are kept, so that a change of it does no harm."""
+    return m.autograd.graph.saved_tensors_hooks(lambda x: x.clone(), lambda x: x)
+
+
 class Run:
     """A program under way in one package.
 
@@ -63,6 +68,7 @@ class Run:
         self.hooks = []
         self.names = environment(m, self.hooks)
         self.found = {}
+        self.refused_again = {}
         self.precision = 0.0
 
     # ---- forward
@@ -209,6 +215,7 @@ class Run:
                     names.pop(f"v{k}", None)
                 if not known:
                     return error
+                self.refused_again[f"forward step {place} ({step.op})"] = Outcome(error=error)
             for k in step.results or step.operands[:1]:
                 if f"v{k}" in names:
                     self.look(names[f"v{k}"], step, (place, k))
@@ -224,6 +231,7 @@ class Run:
             if isinstance(names, Exception):
                 self.found["forward mode"] = Outcome(error=names)
                 return
+            self.found.update(self.refused_again)
             for k in self.program.numbers():
                 x = names.get(f"v{k}")
                 if isinstance(x, self.m.Tensor) and (x.is_floating_point() or x.is_complex()):

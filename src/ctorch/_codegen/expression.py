@@ -258,6 +258,6 @@ class Tensors(Printer):
 
     def function(self, name: str, args: list[str]) -> str:
         public = {"bitnot": "bitwise_not", "floordiv": "floor_divide", "shift_left": "bitwise_left_shift",
-                  "shift_right": "bitwise_right_shift", "trigamma": "_trigamma"}.get(
+                  "shift_right": "bitwise_right_shift", "sgn": "direction", "trigamma": "_trigamma"}.get(
                       name, f"special_{name}" if name in PRIVATE else name)
         return f"{public}({', '.join(args)})"

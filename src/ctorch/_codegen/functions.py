@@ -7,7 +7,7 @@ from .binding import Entry
 from .table import Arg, Row
 
 C_TYPES = {"int": "int64_t", "float": "double", "bool": "bint", "dim": "int"}
-HELPERS = ("conj", "expand_reduced", "reduced_count")     # written by hand, for formulas
+HELPERS = ("conj", "direction", "expand_reduced", "reduced_count")     # written by hand, for formulas
 
 
 def driver(entry: Entry) -> str:

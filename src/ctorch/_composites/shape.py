@@ -21,7 +21,7 @@ def repeat(input, sizes):
     wide = input.reshape([v for s in shape for v in (1, s)])
     wide = wide.expand([v for r, s in zip(sizes, shape) for v in (r, s)])
     result = wide.reshape([r * s for r, s in zip(sizes, shape)])
-    if starts_with(result, input) and result.numel():       # memory of its own, however little is repeated
+    if starts_with(result, input) or not result.numel():    # memory of its own, however little is repeated
         result = result.clone(memory_format=ctorch.contiguous_format)
     return result
 

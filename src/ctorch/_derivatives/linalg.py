@@ -359,18 +359,18 @@ def vector_norm_backward(g, x, y, ord, dim, keepdim):
         shape = [1 if i in set(dims) else s for i, s in enumerate(x.shape)]
         g, y = g.reshape(shape), y.reshape(shape)
     if ord == 1:
-        return _f.sgn(x) * g
+        return _f.direction(x) * g
     if ord == 2:
         return g * (x / ctorch.where(y == 0, math.inf, y))       # g / y may be too large for half precision
     size = x.abs()
     if math.isinf(ord):
         hit = (size == y) | (ctorch.isnan(size) & ctorch.isnan(y))
         count = hit.sum(None if dim is None else dim, True) if x.dim() else hit
-        return _f.sgn(x) * (hit * (g / count))
+        return _f.direction(x) * (hit * (g / count))
     if ord < 1:
         power = ctorch.where(size == 0, 0.0, ctorch.where(size == 0, 1.0, size) ** (ord - 1))
-        return _f.sgn(x) * power * (g * y ** (1 - ord))
+        return _f.direction(x) * power * (g * y ** (1 - ord))
     scale = ctorch.where(y == 0, 0.0, g / ctorch.where(y == 0, 1.0, y) ** (ord - 1))
     if ord < 2:
-        return _f.sgn(x) * ctorch.where(size == 0, 0.0, ctorch.where(size == 0, 1.0, size) ** (ord - 1)) * scale
+        return _f.direction(x) * ctorch.where(size == 0, 0.0, ctorch.where(size == 0, 1.0, size) ** (ord - 1)) * scale
     return x * ctorch.where(size == 0, 0.0, ctorch.where(size == 0, 1.0, size) ** (ord - 2)) * scale

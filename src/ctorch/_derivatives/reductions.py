@@ -64,8 +64,8 @@ def extremum_backward(g, x, y, dim, keepdim):
     mask = x == y
     if dim is None:                  # max and min of all elements: each NaN is one of them
         mask = mask | ((x != x) & (y != y))
-    mask = mask.to(g.dtype)
-    return g * mask / mask.sum(_dims(dim, len(shape)), True)
+    rest = (g * 0).detach()          # a constant: where the tangent is NaN elsewhere it counts for nothing
+    return _f.where(mask, g, rest) / mask.sum(_dims(dim, len(shape)), True)
 
 
 def root_moments_backward(g, g_mean, x, y, dim, correction, keepdim):
