@@ -197,6 +197,19 @@ def test_gradients_at_zero(name):
         check(slope)
 
 
+@pytest.mark.parametrize("dtype, allowed", [("float32", 0.6), ("float64", 2)])
+def test_erfcx_in_ulps(dtype, allowed):
+    x = np.concatenate([np.linspace(-26.6, 10, 1500), np.logspace(-9, 30, 300), -np.logspace(-9, 1, 200)]).astype(dtype)
+    got = ctorch.special.erfcx(ctorch.from_numpy(x)).numpy()
+    with mp.workdps(40):
+        want = [mp.exp(mp.mpf(v) ** 2) * mp.erfc(v) if v < 1e4 else (1 - mp.mpf(v) ** -2 / 2) / (v * mp.sqrt(mp.pi))
+                for v in map(float, x)]
+    with np.errstate(over="ignore"):
+        near = np.array([float(v) for v in want]).astype(dtype)
+    for v, g, w, n in zip(x, got, want, near):
+        assert g == n if np.isinf(n) else abs(float(g - w)) <= allowed * np.spacing(n), v
+
+
 @pytest.mark.parametrize("name", ["i0", "i1e", "ndtr", "bessel_j0", "entr", "erfcx", "ndtri", "log_ndtr"])
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int16", "int64"])
 def test_integers_become_the_default_dtype(name, dtype):

@@ -312,7 +312,7 @@ cdef class Tensor(Operators):
                                "var_no_grad = var.detach().")
         self.requires_grad = requires_grad or self.grad_fn != NULL
         if self.view_origin == VIEW_NO_GRAD:
-            self._asked_for_grad = requires_grad
+            self.own_grad = requires_grad
         return self
 
     @property

@@ -335,9 +335,8 @@ cdef Node grad_fn_of(TensorBase x):
 
 cdef bint is_lost(TensorBase x):
     # Whether the view x wants a gradient only as its base does, without a history of that: nothing takes the gradient.
-    if x.view_origin != VIEW_NO_GRAD or x.grad_fn != NULL or x.view_version != x.storage.version:
-        return False
-    return x.extra == NULL or not (<dict>x.extra).get("_asked_for_grad")
+    return (x.view_origin == VIEW_NO_GRAD and x.grad_fn == NULL and x.view_version == x.storage.version
+            and not x.own_grad)
 
 
 cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:

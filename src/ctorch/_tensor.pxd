@@ -36,6 +36,7 @@ cdef class TensorBase:
     cdef bint untracked              # made by .data: in-place changes do not raise the version
     cdef bint inference
     cdef uint8_t view_origin
+    cdef bint own_grad               # a view made under no_grad that was asked to take its own gradient
     cdef uint32_t view_version       # storage version for which this view's grad_fn is right
     cdef PyObject* grad_fn           # owned Node or NULL
     cdef PyObject* grad              # owned Tensor or NULL

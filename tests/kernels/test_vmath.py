@@ -109,7 +109,7 @@ BINARY = {
     "atan2": (
         "atan2l(x, y)",
         [(uniform(-4, 4), uniform(-4, 4)), (spread(0, 1e308, True), spread(0, 1e308, True))],
-        0.6,
+        1.6,
         1.6,
     ),
     "pow": (
