@@ -52,6 +52,8 @@ def logcumsumexp_tangent(t, x, y, dim):
     """Tangent of logcumsumexp, exp(-y) * sum of t * exp(x) so far, in logarithms for each sign of t."""
     if x.dim() == 0 or x.numel() == 0:
         return t
+    if _is_differentiable():                 # y has neither a history nor tangents yet
+        y = _f.logcumsumexp(x, dim)
 
     def part(mask, size):
         sums = _f.logcumsumexp(_logarithms(mask | (size != size), size, x), dim)
