@@ -20,6 +20,7 @@ from program_excuses import (
     nan_in_theirs_alone,
     ops,
     reason,
+    says,
     step_of,
     turns,
 )
@@ -42,6 +43,16 @@ def wrong_gradient(program, name, mine, other, fault):
 def no_second_derivative(program, name, mine, other, fault):
     """There is no second derivative: the gradients have a kink there, as differences to either side of it show."""
     return name.startswith("second gradient of") and fault.kind == "values" and bending(program, name, mine, other)
+
+
+@excuse
+def no_second_derivative_beside_a_change(program, name, mine, other, fault):
+    """There is no second derivative at numbers that were written without a history: beside them both are the same."""
+    if not name.startswith("second gradient of") or fault.kind != "values" or not both(mine, other):
+        return False
+    twin = program.widened().nudged()
+    known = len(twin.steps) > len(program.steps) and np.isfinite(mine.values).all()
+    return known and same(program, given(twin, name, ctorch), given(twin, name))
 
 
 @excuse
@@ -140,7 +151,7 @@ def nought_times_infinity(program, name, mine, other, fault):
     odd = {
         "renorm", "normalize", "normalize_p", "norm", "vector_norm", "matrix_norm", "cdist", "dist",
         "pairwise_distance", "cosine_similarity", "triplet_margin_loss", "abs", "sgn", "atan2", "copysign",
-        "eigvalsh", "eigh", "svdvals", "svd", "logcumsumexp", "group_norm", "layer_norm", "batch_norm",
+        "angle", "eigvalsh", "eigh", "svdvals", "svd", "logcumsumexp", "group_norm", "layer_norm", "batch_norm",
         "instance_norm",
     }  # fmt: skip
     again = name.startswith("gradient of") and "autograd.grad" in ops(program)
@@ -253,11 +264,21 @@ def nought_or_nothing(program, name, mine, other, fault):
 @excuse
 def change_behind_the_graph(program, name, mine, other, fault):
     """What is changed by .data is not noticed: derivatives that read it differ by what they saved."""
-    if "grad" not in name or all(".data." not in step.text for step in program.steps):
+    if all(".data." not in step.text for step in program.steps):
         return False
     steps = [replace(step, text=step.text.replace(".data.", ".detach().")) for step in program.steps]
     twin = replace(program, steps=steps)  # that is noticed, so that both derivatives read what was before
     return same(program, given(twin, name, ctorch), given(twin, name))
+
+
+@excuse
+def begun_and_refused(program, name, mine, other, fault):
+    """PyTorch has written some elements when it refuses an index; ctorch looks at all before."""
+    run = Run(torch, program)
+    run.forward()
+    places = {int(key.split()[1]) for key, x in run.found.items() if says(x, "out of bounds", "out of range")}
+    places = {place for place in places if program.steps[place].changes}
+    return bool(places) and same(program, mine, given(program.without(places), name))
 
 
 @excuse
