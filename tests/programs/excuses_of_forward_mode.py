@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from derivative_checks import differentiated, given, same, transposed
 from excuses_of_errors import LEAF, NO_GRAD, SHARED
-from program_excuses import alone, both, chooses, excuse, half, nan_in_theirs_alone, ops, says
+from program_excuses import TURNS, alone, both, chooses, excuse, half, nan_in_theirs_alone, ops, says, turns
 from runner import Run
 
 import ctorch
@@ -102,11 +102,11 @@ def complex_power_of_a_real_number(program, name, mine, other, fault):
 
 @excuse
 def limits_that_are_one(program, name, mine, other, fault):
-    """Between a limit and itself PyTorch's clamp has the limit's tangents and no gradients; ctorch's has neither."""
+    """Below limits that are one PyTorch's clamp has the limit's tangents and no gradients; ctorch's has neither."""
     if not name.startswith("tangent of") or fault.kind != "values":
         return False
-    limits = re.compile(r"m\.clamp\(\{0\},(\{\d\}),\1\)")
-    steps = [replace(step, text=limits.sub(r"\g<0>.detach()", step.text)) for step in program.steps]
+    limits, neither = r"m\.clamp\(\{0\},(\{\d\}),\1\)", r"m.where({0}==\1,{0},m.where({0}>\1,\1,\1.detach()))"
+    steps = [replace(step, text=re.sub(limits, neither, step.text)) for step in program.steps]
     return steps != program.steps and same(program, mine, given(replace(program, steps=steps), name))
 
 
@@ -156,6 +156,16 @@ def leaf_of_forward_mode(program, name, mine, other, fault):
 def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
     """In forward mode PyTorch refuses a view, changed by no_grad, of what has a new history; ctorch does not."""
     return name == "forward mode" and alone(other, mine, NO_GRAD)
+
+
+@excuse
+def tangent_that_was_turned(program, name, mine, other, fault):
+    """PyTorch's tangents are those of the operand itself, which a change of the result's shape in place turns too."""
+    if name != "forward mode" or not turns(program) or mine is not None:
+        return False
+    places = [place for place, step in enumerate(program.steps) if step.op in TURNS]
+    upright = given(program.without(places), name)
+    return upright is None or str(upright.error) != str(other.error)
 
 
 @excuse
