@@ -1,5 +1,6 @@
 """Dual tensors: levels, views and changes in place, modes, and what carries tangents on."""
 import gc
+import math
 import threading
 
 import pytest
@@ -300,6 +301,18 @@ def test_an_extremum_has_no_tangents_of_other_elements(name, value):
     with dual_level():
         x = make_dual(t(1, 2, 2), t(nan, 5, 7) if name == "amax" else t(3, nan, nan))
         assert tangent(getattr(x, name)(0)).item() == value
+
+
+def test_logcumsumexp_has_tangents_before_what_is_no_number():
+    nan = float("nan")
+    with dual_level():
+        y = make_dual(t(1, 0.5, nan, 2), t(2, -3, 1, 4)).logcumsumexp(0)
+        a, b, *rest = tangent(y).tolist()
+    e = math.exp(-0.5)
+    assert (a, b) == (pytest.approx(2), pytest.approx((2 - 3 * e) / (1 + e))) and all(x != x for x in rest)
+    low = -float("inf")
+    with dual_level():
+        same(tangent(make_dual(t(low, 1, 3), t(1, 0, -2)).logcumsumexp(0)), 0, 0, -2 * math.exp(2) / (1 + math.exp(2)))
 
 
 # ---- with gradients

@@ -25,3 +25,16 @@ def test_out_of_softmax_and_of_written_slices():
     assert ctorch.log_softmax(x, 1, out=out).tolist() == x.log_softmax(1).tolist()
     assert ctorch.slice_scatter(x, ctorch.zeros(1, 1), 1, 0, 1, out=out) is out and out.tolist() == [[0.0, 2.0]]
     assert ctorch.nn.functional.normalize(x, out=ctorch.empty(0)).shape == (1, 2)
+
+
+@pytest.mark.parametrize("name", ("batch_norm", "group_norm", "instance_norm", "layer_norm"))
+def test_complex_parameters_of_a_real_input_are_refused(name):
+    F, x, w = ctorch.nn.functional, ctorch.ones(2, 3, 3), ctorch.ones(3, dtype=ctorch.complex64)
+    call = {
+        "batch_norm": lambda: F.batch_norm(x, None, None, w, training=True),
+        "group_norm": lambda: F.group_norm(x, 1, w),
+        "instance_norm": lambda: F.instance_norm(x, weight=w),
+        "layer_norm": lambda: F.layer_norm(x, (3,), w),
+    }[name]
+    with pytest.raises(RuntimeError, match=f"{name}: mixed dtype: parameter of .*complex64, input of .*float32"):
+        call()

@@ -99,7 +99,9 @@ class Comparison:
         names = [*other, *(name for name in mine if name not in other)]
         steps = sorted((name for name in names if name.startswith("step")), key=lambda name: int(name.split()[1]))
         raised = [name for name in FAILURES if name in names]
-        for name in [*steps, *raised, *(name for name in names if name not in steps and name not in raised)]:
+        rest = [name for name in names if name not in steps and name not in raised]
+        rest.sort(key=lambda name: name.startswith("forward step") + 2 * name.startswith("tangent"))
+        for name in [*steps, *raised, *rest]:
             a, b = mine.get(name), other.get(name)
             if unsure(name, mine, other):
                 continue

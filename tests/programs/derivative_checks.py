@@ -148,7 +148,8 @@ def slopes_of(program, name, m=torch):
     second, number = name.startswith("second"), int(name.rpartition("v")[2])
 
     def slopes(places, shape):
-        found = [run.slopes(number, x, second) for x in unit_arrays(places, shape)]
+        with keeping(m):
+            found = [run.slopes(number, x, second) for x in unit_arrays(places, shape)]
         return None if run.precision > 1e-5 or None in found else found
 
     return slopes, run.precision

@@ -1,12 +1,13 @@
 """Where forward mode gives something else than PyTorch's."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import torch
 from derivative_checks import differentiated, given, same, transposed
 from excuses_of_errors import LEAF, NO_GRAD, SHARED
-from program_excuses import alone, both, chooses, excuse, half, nan_in_theirs_alone, ops, says
+from program_excuses import TURNS, alone, both, chooses, excuse, half, nan_in_theirs_alone, ops, says, turns
 from runner import Run
 
 import ctorch
@@ -101,10 +102,23 @@ def complex_power_of_a_real_number(program, name, mine, other, fault):
 
 @excuse
 def limits_that_are_one(program, name, mine, other, fault):
-    """Between a limit and itself PyTorch's clamp has the limit's tangents and no gradients; ctorch's has neither."""
-    clamped = any(re.search(r"clamp_?\(\{0\},(\{\d\}),\1\)", step.text) for step in program.steps)
-    known = name.startswith("tangent of") and fault.kind == "values"
-    return known and clamped and transposed(program, name, mine, other, ctorch)
+    """Below limits that are one PyTorch's clamp has the limit's tangents and no gradients; ctorch's has neither."""
+    if not name.startswith("tangent of") or fault.kind != "values":
+        return False
+    limits, neither = r"m\.clamp\(\{0\},(\{\d\}),\1\)", r"m.where({0}==\1,{0},m.where({0}>\1,\1,\1.detach()))"
+    steps = [replace(step, text=re.sub(limits, neither, step.text)) for step in program.steps]
+    return steps != program.steps and same(program, mine, given(replace(program, steps=steps), name))
+
+
+@excuse
+def tangent_of_no_number(program, name, mine, other, fault):
+    """Where a value is no number its tangent may be anything."""
+    if not name.startswith("tangent of") or fault.kind != "values" or not both(mine, other):
+        return False
+    run = Run(ctorch, program)
+    run.all()
+    odd = ~np.isfinite(run.primals[int(name.rpartition("v")[2])].values)
+    return bool(odd.any()) and np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-6, equal_nan=True)
 
 
 @excuse
@@ -142,6 +156,22 @@ def leaf_of_forward_mode(program, name, mine, other, fault):
 def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
     """In forward mode PyTorch refuses a view, changed by no_grad, of what has a new history; ctorch does not."""
     return name == "forward mode" and alone(other, mine, NO_GRAD)
+
+
+@excuse
+def tangent_that_was_turned(program, name, mine, other, fault):
+    """PyTorch's tangents are those of the operand itself, which a change of the result's shape in place turns too."""
+    if not turns(program):
+        return False
+    if name.startswith("tangent of") and fault.kind == "shape":
+        run = Run(torch, program)
+        run.all()
+        return run.primals[int(name.rpartition("v")[2])].values.shape == mine.values.shape
+    if name != "forward mode" or mine is not None:
+        return False
+    places = [place for place, step in enumerate(program.steps) if step.op in TURNS]
+    upright = given(program.without(places), name)
+    return upright is None or str(upright.error) != str(other.error)
 
 
 @excuse

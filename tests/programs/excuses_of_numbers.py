@@ -1,5 +1,6 @@
 """Where values and gradients differ from PyTorch's, more than by roundings."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +15,12 @@ from program_excuses import (
     excuse,
     fine,
     from_gradients,
+    half,
     in_place,
     nan_in_theirs_alone,
     ops,
     reason,
+    says,
     step_of,
     turns,
 )
@@ -43,6 +46,16 @@ def no_second_derivative(program, name, mine, other, fault):
 
 
 @excuse
+def no_second_derivative_beside_a_change(program, name, mine, other, fault):
+    """There is no second derivative at numbers that were written without a history: beside them both are the same."""
+    if not name.startswith("second gradient of") or fault.kind != "values" or not both(mine, other):
+        return False
+    twin = program.widened().nudged()
+    known = len(twin.steps) > len(program.steps) and np.isfinite(mine.values).all()
+    return known and same(program, given(twin, name, ctorch), given(twin, name))
+
+
+@excuse
 def second_derivative_of_a_wrong_gradient(program, name, mine, other, fault):
     """Where PyTorch's gradients are wrong, its second are too; ctorch's are as differences of its own gradients."""
     known = name.startswith("second gradient of") and fault.kind == "values"
@@ -51,9 +64,9 @@ def second_derivative_of_a_wrong_gradient(program, name, mine, other, fault):
 
 @excuse
 def order_of_equals(program, name, mine, other, fault):
-    """Of equal elements each may come first, or be the extremum: there the values have a kink, as differences show."""
-    chosen = chooses(program) or any("include_self=False" in step.text for step in program.steps)
-    return chosen and name.startswith("gradient of") and fault.kind == "values" and bending(program, name, mine, other)
+    """Of equal elements that are sorted each may come first: there the values have a kink, as differences show."""
+    known = name.startswith("gradient of") and fault.kind == "values"
+    return known and chooses(program) and bending(program, name, mine, other)
 
 
 @excuse
@@ -138,7 +151,7 @@ def nought_times_infinity(program, name, mine, other, fault):
     odd = {
         "renorm", "normalize", "normalize_p", "norm", "vector_norm", "matrix_norm", "cdist", "dist",
         "pairwise_distance", "cosine_similarity", "triplet_margin_loss", "abs", "sgn", "atan2", "copysign",
-        "eigvalsh", "eigh", "svdvals", "svd", "logcumsumexp", "group_norm", "layer_norm", "batch_norm",
+        "angle", "eigvalsh", "eigh", "svdvals", "svd", "logcumsumexp", "group_norm", "layer_norm", "batch_norm",
         "instance_norm",
     }  # fmt: skip
     again = name.startswith("gradient of") and "autograd.grad" in ops(program)
@@ -185,6 +198,15 @@ def no_worse_in_double_precision(program, name, mine, other, fault):
 
 
 @excuse
+def lost_in_half_precision(program, name, mine, other, fault):
+    """Half numbers are lost on the way of a tangent or second gradient; in double precision both are the same."""
+    if not (half(program) and fault.kind == "values" and name.startswith(("tangent", "second"))):
+        return False
+    twin = program.widened()
+    return same(program, given(twin, name, ctorch), given(twin, name))
+
+
+@excuse
 def constants_of_few_digits(program, name, mine, other, fault):
     """PyTorch's trigamma has nine digits; its derivatives of hardsigmoid, hardswish and celu have float32 constants."""
     short = {
@@ -214,6 +236,22 @@ def constant_gradient(program, name, mine, other, fault):
 
 
 @excuse
+def extremum_without_itself(program, name, mine, other, fault):
+    """PyTorch shares the gradient of an extremum with equal elements of the tensor, though these are left out."""
+    if "grad" not in name or fault.kind != "values":
+        return False
+    left_out = re.compile(r"scatter_reduce\((\{\d\}),(-?\d+),(\{\d\}),(.*),'am(in|ax)',include_self=False\)")
+
+    def filled(found):
+        x, dim, index, source, which = found.groups()
+        worst = "'-inf'" if which == "ax" else "'inf'"
+        return f"scatter_reduce({x}.scatter({dim},{index},float({worst})),{dim},{index},{source},'am{which}')"
+
+    steps = [replace(step, text=left_out.sub(filled, step.text)) for step in program.steps]
+    return steps != program.steps and same(program, mine, given(replace(program, steps=steps), name))
+
+
+@excuse
 def nought_or_nothing(program, name, mine, other, fault):
     """A gradient that is nought everywhere; in the other package there is none, and hooks are not called."""
     if "grad" not in name or fault.kind not in ("dtype", "raises") or not fine(mine) or not fine(other):
@@ -226,11 +264,21 @@ def nought_or_nothing(program, name, mine, other, fault):
 @excuse
 def change_behind_the_graph(program, name, mine, other, fault):
     """What is changed by .data is not noticed: derivatives that read it differ by what they saved."""
-    if "grad" not in name or all(".data." not in step.text for step in program.steps):
+    if all(".data." not in step.text for step in program.steps):
         return False
     steps = [replace(step, text=step.text.replace(".data.", ".detach().")) for step in program.steps]
     twin = replace(program, steps=steps)  # that is noticed, so that both derivatives read what was before
     return same(program, given(twin, name, ctorch), given(twin, name))
+
+
+@excuse
+def begun_and_refused(program, name, mine, other, fault):
+    """PyTorch has written some elements when it refuses an index; ctorch looks at all before."""
+    run = Run(torch, program)
+    run.forward()
+    places = {int(key.split()[1]) for key, x in run.found.items() if says(x, "out of bounds", "out of range")}
+    places = {place for place in places if program.steps[place].changes}
+    return bool(places) and same(program, mine, given(program.without(places), name))
 
 
 @excuse
@@ -246,7 +294,7 @@ def complex_scale_of_nothing(program, name, mine, other, fault):
     """PyTorch scales an empty real batch by complex weights, and refuses them for any other."""
     if "batch_norm" not in ops(program) or all(0 not in leaf.shape for leaf in program.leaves):
         return False
-    refused = "step" in name and alone(mine, other, "result type ComplexDouble can't be cast")
+    refused = "step" in name and alone(mine, other, "mixed dtype")
     return refused or (fault.kind == "dtype" and other.dtype == "complex128")
 
 
@@ -340,6 +388,8 @@ def product_that_is_a_view(program, name, mine, other, fault):
 def retained_before_a_view(program, name, mine, other, fault):
     """PyTorch retains the gradient of what a tensor was before its shape was changed in place; ctorch of the tensor."""
     retained = name.startswith("grad of") and "retain_grad" in ops(program)
-    if not (retained and turns(program) and both(mine, other)):
+    if not (retained and turns(program)):
         return False
+    if mine is None or not both(mine, other):
+        return mine is None
     return alike(*(replace(x, values=np.sort(x.values, None)) for x in (mine, other)), 1e-4)

@@ -4,6 +4,7 @@ import numpy as np
 from runner import CHOOSING
 
 EXCUSES = []
+TURNS = {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"}  # change a shape in place
 
 
 def excuse(fn):
@@ -70,7 +71,7 @@ def nan_in_theirs_alone(mine, other):
 
 def turns(program):
     """Whether a program changes the shape of a tensor in place."""
-    return bool(ops(program) & {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"})
+    return bool(ops(program) & TURNS)
 
 
 def chooses(program):

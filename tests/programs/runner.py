@@ -69,6 +69,7 @@ class Run:
         self.names = environment(m, self.hooks)
         self.found = {}
         self.refused_again = {}
+        self.primals = {}  # values beside tangents, after steps that were tried again
         self.precision = 0.0
 
     # ---- forward
@@ -237,6 +238,7 @@ class Run:
                 if isinstance(x, self.m.Tensor) and (x.is_floating_point() or x.is_complex()):
                     with self.m.no_grad():
                         self.found[f"tangent of v{k}"] = self.tangent(mode, x)
+                        self.primals[k] = plain(self.m, x)
 
     def tangent(self, mode, x):
         try:

@@ -152,7 +152,7 @@ def unused(rows: dict[str, Row], sources: Sources) -> Iterator[str]:
     """Private rows that nothing calls, and functions written for rows that no row names."""
     called = {"conj"}                           # public by itself
     for row in rows.values():
-        for text in row.grad.values():
+        for text in (*row.grad.values(), row.extra.get("tangent", "0")):
             try:
                 called |= calls(expression.Tensors().text(text) if row.kind == "elementwise" else text)
             except (expression.ExpressionError, SyntaxError):

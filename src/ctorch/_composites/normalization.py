@@ -7,12 +7,21 @@ def batch_norm(input, weight, bias, running_mean, running_var, training, momentu
     if input.numel() == 0 and input.dim() < 2:
         output = input.clone() if weight is None else input * weight[0]
         return output if bias is None else output + bias[0]
+    _check_kinds("batch_norm", input, weight, bias)
     return ops._batch_norm(input, weight, bias, running_mean, running_var, training,
                            0.0 if momentum is None else momentum, eps)[0]
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn_enable=False):
+    _check_kinds("layer_norm", input, weight, bias)
     return ops._layer_norm(input, tuple(normalized_shape), weight, bias, eps)[0]
+
+
+def _check_kinds(op, input, *parameters):
+    # Complex numbers beside real ones would lose their imaginary parts.
+    for p in parameters:
+        if p is not None and p.dtype is not input.dtype and p.is_complex() and not input.is_complex():
+            raise RuntimeError(f"{op}: mixed dtype: parameter of {p.dtype}, input of {input.dtype}")
 
 
 # ---- groups, instances, root mean squares
@@ -26,7 +35,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabl
     if channels % num_groups:
         raise RuntimeError("Expected number of channels in input to be divisible by num_groups, but got input of "
                            f"shape {list(input.shape)} and num_groups={num_groups}")
-    _check_channels(input, weight, bias)
+    _check_channels("group_norm", input, weight, bias)
     size = channels // num_groups
     for s in input.shape[2:]:
         size *= s
@@ -34,7 +43,8 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabl
     return _scaled(output, weight, bias)
 
 
-def _check_channels(input, weight, bias):
+def _check_channels(op, input, weight, bias):
+    _check_kinds(op, input, weight, bias)
     for name, values in (("weight", weight), ("bias", bias)):
         if values is not None and (values.dim() != 1 or values.numel() != input.shape[1]):
             raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of channels in input, but "
@@ -56,9 +66,9 @@ def instance_norm(input, weight, bias, running_mean, running_var, use_input_stat
     if not use_input_stats and (running_mean is None or running_var is None):
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
     batch, channels = input.shape[:2]
+    _check_channels("instance_norm", input, weight, bias)
     if not use_input_stats:
         return ops._batch_norm(input, weight, bias, running_mean, running_var, False, 0.0, eps)[0]
-    _check_channels(input, weight, bias)
     # Every channel of every sample is a channel of one large sample.
     flat = input.reshape(1, batch * channels, *input.shape[2:])
     statistics = [None if s is None else s.repeat(batch) for s in (running_mean, running_var)]

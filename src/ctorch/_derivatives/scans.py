@@ -39,20 +39,43 @@ def logcumsumexp_backward(g, x, y, dim):
     if x.dim() == 0 or x.numel() == 0:
         return g
     x, y = x.conj(), y.conj()
-    low = ctorch.full((), -ctorch.inf, dtype=g.dtype)
     reached = (y.real if x.is_complex() else y) != -ctorch.inf           # before, all are -inf
 
     def part(mask, size):
-        mask = mask & reached
-        logs = ctorch.where(mask, ctorch.where(mask, size, 1.0).log() - y, low)
+        logs = _logarithms(mask & reached, size, -y)
         return (_f.flip(_f.logcumsumexp(_f.flip(logs, dim), dim), dim) + x).exp()
 
+    return _by_signs(part, g)
+
+
+def logcumsumexp_tangent(t, x, y, dim):
+    """Tangent of logcumsumexp, exp(-y) * sum of t * exp(x) so far, in logarithms for each sign of t."""
+    if x.dim() == 0 or x.numel() == 0:
+        return t
+    if _is_differentiable():                 # y has neither a history nor tangents yet
+        y = _f.logcumsumexp(x, dim)
+
+    def part(mask, size):
+        sums = _f.logcumsumexp(_logarithms(mask | (size != size), size, x), dim)
+        return (sums - ctorch.where(sums == -ctorch.inf, 0.0, y)).exp()
+
+    return _by_signs(part, t)
+
+
+def _logarithms(mask, size, more):
+    """log(size) + more where there is something, else the logarithm of nought."""
+    low = ctorch.full((), -ctorch.inf, dtype=more.dtype)
+    return ctorch.where(mask, ctorch.where(mask, size, 1.0).log() + more, low)
+
+
+def _by_signs(part, g):
+    """What is linear in g, by its parts that have a logarithm."""
     if not _is_differentiable():
-        return part(g != 0, g) if x.is_complex() else part(g > 0, g) - part(g < 0, -g)
+        return part(g != 0, g) if g.is_complex() else part(g > 0, g) - part(g < 0, -g)
     # noughts, which have no logarithm to differentiate, as the difference of two numbers
     size = g.detach().abs().amax().to(g.dtype)
     zero, some = g == 0, ctorch.where(size == 0, 1.0, size)
     filled = ctorch.where(zero, g + some, g)
-    if x.is_complex():
+    if g.is_complex():
         return part(ctorch.ones_like(zero), filled) - part(zero, some)
     return part(filled > 0, filled) - part(g <= 0, ctorch.where(zero, some, -g))
