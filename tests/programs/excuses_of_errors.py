@@ -30,6 +30,13 @@ def derivative_that_torch_lacks(program, name, mine, other, fault):
 
 
 @excuse
+def change_before_what_is_missing(program, name, mine, other, fault):
+    """PyTorch has lost a value where, with copies of what it saves, it lacks the same derivative as ctorch."""
+    missing = "is not implemented"
+    return says(mine, missing) and says(other, CHANGED) and says(given(program, name), missing)
+
+
+@excuse
 def complex_beside_real(program, name, mine, other, fault):
     """PyTorch gives a complex gradient to a real operand of where and others, and then refuses it."""
     return alone(other, mine, "input_is_complex == grad_is_complex")
