@@ -39,6 +39,12 @@ def change_before_what_is_missing(program, name, mine, other, fault):
 
 
 @excuse
+def fault_within_torch(program, name, mine, other, fault):
+    """PyTorch fails within itself, and asks for a report."""
+    return alone(other, mine, "INTERNAL ASSERT FAILED")
+
+
+@excuse
 def complex_beside_real(program, name, mine, other, fault):
     """PyTorch gives a complex gradient to a real operand of where and others, and then refuses it."""
     return alone(other, mine, "input_is_complex == grad_is_complex")
