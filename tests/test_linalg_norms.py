@@ -135,3 +135,10 @@ def test_rules(call, text):
 def test_order_must_be_a_number():
     with pytest.raises(TypeError, match="argument 'ord'"):
         linalg.vector_norm(ctorch.ones(3), "fro")
+
+
+@pytest.mark.parametrize("keepdim", (True, False))
+def test_norms_of_one_number_lie_in_memory_as_others_do(keepdim):
+    x = ctorch.ones(3, 1, 2, 4).transpose(-1, -2)
+    assert ctorch.linalg.vector_norm(x, 1, dim=1, keepdim=keepdim).is_contiguous()
+    assert ctorch.linalg.vector_norm(x, 1, dim=2, keepdim=keepdim).is_contiguous()

@@ -77,9 +77,12 @@ def hook_on_a_gradient(program, name, mine, other, fault):
     if not (name.startswith("hook") and fault.kind == "values" and places):
         return False
     twin, leaf = program.seen_at(places[0], mine.values.shape, mine.dtype)
-    a, b = (given(twin, f"gradient of v{leaf}", m) for m in (ctorch, torch))
-    known = same(program, mine, a) and same(program, other, b)
-    return known and reason(twin, f"gradient of v{leaf}", a, b, fault) is not None
+    single = f"gradient of v{leaf}"
+    for found in (given, lambda twin, single, m: Run(m, twin).all().get(single)):
+        a, b = found(twin, single, ctorch), found(twin, single, torch)
+        if same(program, mine, a) and same(program, other, b):
+            return reason(twin, single, a, b, fault) is not None
+    return False
 
 
 @excuse
@@ -91,7 +94,7 @@ def batch_of_gradients(program, name, mine, other, fault):
     runs = [Run(m, twin).all() for m in (ctorch, torch)]
     for run in runs:
         whole, part = run.get(name), run.get(single)
-        if not both(whole, part) or not near(whole.values[0], part.values, 1e-3, 1e-6).all():
+        if whole is None or whole.values is None or not alike(replace(whole, values=whole.values[0]), part, 1e-3):
             return False
     a, b = (run[single] for run in runs)
     return not same(program, a, b) and reason(twin, single, a, b, fault) is not None
@@ -100,6 +103,14 @@ def batch_of_gradients(program, name, mine, other, fault):
 @excuse
 def equals_in_another_order(program, name, mine, other, fault):
     """By what a step itself sorts the same numbers lie in another order, as equal elements may."""
+    if fault.kind != "values":
+        return False
+    steps = [
+        replace(s, text=re.sub(r"argsort\((.*?)\)", r"argsort(dim=\1,stable=True)", s.text)) for s in program.steps
+    ]
+    if steps != program.steps:
+        twin = replace(program, steps=steps)
+        return same(program, given(twin, name, ctorch), given(twin, name))
     step = step_of(program, name)
     if step is None or "sort(" not in step.text or fault.kind != "values":
         return False
@@ -162,12 +173,6 @@ def nought_times_infinity(program, name, mine, other, fault):
 
 
 @excuse
-def second_derivative_of_logcumsumexp(program, name, mine, other, fault):
-    """PyTorch's second derivatives of logcumsumexp are wrong where a gradient is nought: it takes its log."""
-    return name.startswith("second gradient of") and "logcumsumexp" in ops(program) and fault.kind == "values"
-
-
-@excuse
 def logarithm_beside_its_pole(program, name, mine, other, fault):
     """The logarithm of a number beside nought has few digits, as the cross entropy of a sure guess."""
     return bool(ops(program) & {"log1p", "log1p_", "atanh", "atanh_", "bce", "bce_logits"}) and alike(mine, other, 2e-2)
@@ -198,12 +203,24 @@ def no_worse_in_double_precision(program, name, mine, other, fault):
 
 
 @excuse
-def lost_in_half_precision(program, name, mine, other, fault):
-    """Half numbers are lost on the way of a tangent or second gradient; in double precision both are the same."""
-    if not (half(program) and fault.kind == "values" and name.startswith(("tangent", "second"))):
+def lost_in_single_precision(program, name, mine, other, fault):
+    """Digits are lost on the way of a tangent or second gradient; in double precision both are the same."""
+    if not (name.startswith(("tangent", "second")) and fault.kind == "values" and both(mine, other)):
         return False
     twin = program.widened()
+    if twin.leaves == program.leaves:
+        return False
+    if not half(program) and not np.allclose(mine.values, other.values, rtol=1e-2, atol=1e-2, equal_nan=True):
+        return False
     return same(program, given(twin, name, ctorch), given(twin, name))
+
+
+@excuse
+def polar_by_parts(program, name, mine, other, fault):
+    """Beside an infinity ctorch's second derivatives of polar are NaN, as PyTorch's of its real and imaginary part."""
+    parts = r"m.complex(\1*\2.cos(),\1*\2.sin())"
+    steps = [replace(s, text=re.sub(r"m\.polar\((.*),(.*)\)", parts, s.text)) for s in program.steps]
+    return steps != program.steps and same(program, mine, given(replace(program, steps=steps), name))
 
 
 @excuse
@@ -286,7 +303,9 @@ def no_degree_of_freedom(program, name, mine, other, fault):
     """Variances without a degree of freedom have no derivative: which of NaN and infinity it is differs."""
     if "grad" not in name or not both(mine, other) or not ops(program) & {"var", "std", "var_mean", "std_mean"}:
         return False
-    return not np.isfinite(mine.values).any() or not np.isfinite(other.values).any()
+    odd = ~np.isfinite(mine.values) & ~np.isfinite(other.values)
+    rest = np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-6)
+    return (odd.any() and rest) or not np.isfinite(mine.values).any() or not np.isfinite(other.values).any()
 
 
 @excuse
@@ -390,6 +409,6 @@ def retained_before_a_view(program, name, mine, other, fault):
     retained = name.startswith("grad of") and "retain_grad" in ops(program)
     if not (retained and turns(program)):
         return False
-    if mine is None or not both(mine, other):
+    if mine is None or mine.values is None or other is None or other.values is None:
         return mine is None
     return alike(*(replace(x, values=np.sort(x.values, None)) for x in (mine, other)), 1e-4)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+TOLD = {"register_hook", "retain_grad", "requires_grad_", "backward"}  # steps that change no values
 HELPERS = '''
 def weights(m, x, k):
     """Weights of a sum over x that do not repeat."""
@@ -42,6 +43,10 @@ class Step:
     without_grad: bool = False
     changes: bool = False  # in place, or what a tensor knows about itself
     several: bool = False  # the results come as a tuple
+
+    def makes(self, number):
+        """Whether a value is a result, or is changed, here."""
+        return number in self.results or (self.changes and self.op not in TOLD and self.operands[0] == number)
 
     def line(self):
         made = self.text.format(*(f"v{k}" for k in self.operands))
@@ -118,11 +123,13 @@ class Program:
         The gradient of the leaf is what the hook sees.
         """
         hooked, leaf = self.steps[place].operands[0], max(self.numbers()) + 1
+        while place and not self.steps[place - 1].makes(hooked):  # uses before the hook count too
+            place -= 1
 
         def moved(numbers):
             return tuple(leaf + 1 if k == hooked else k for k in numbers)
 
-        steps = [replace(step, operands=moved(step.operands)) for step in self.steps[place + 1 :]]
+        steps = [replace(step, operands=moved(step.operands)) for step in self.steps[place:]]
         steps = [*self.steps[:place], Step("add", "{0}+{1}", (hooked, leaf), (leaf + 1,)), *steps]
         leaves = [*self.leaves, Leaf(leaf, np.zeros(shape).tolist(), shape, dtype, True)]
         return replace(self, leaves=leaves, steps=steps, roots=moved(self.roots), second=False, batched=False), leaf

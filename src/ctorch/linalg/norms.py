@@ -62,7 +62,7 @@ def _of_one(x, dims):
 def _value(x, ord, dims, keepdim):
     """A vector norm, without a record."""
     if _of_one(x, dims):                 # its square could be too large
-        size = x.abs() if ord else (x != 0).to(x.abs().dtype)
+        size = (x.abs() if ord else (x != 0).to(x.abs().dtype)).contiguous()     # as reductions lie
         return size if keepdim else size.reshape([s for d, s in enumerate(x.shape) if dims and d not in dims])
     if x.is_complex():
         if ord == 2:
