@@ -311,10 +311,13 @@ def no_degree_of_freedom(program, name, mine, other, fault):
 @excuse
 def complex_scale_of_nothing(program, name, mine, other, fault):
     """PyTorch scales an empty real batch by complex weights, and refuses them for any other."""
-    if "batch_norm" not in ops(program) or all(0 not in leaf.shape for leaf in program.leaves):
+    if "batch_norm" not in ops(program):
         return False
-    refused = "step" in name and alone(mine, other, "mixed dtype")
-    return refused or (fault.kind == "dtype" and other.dtype == "complex128")
+    if "step" in name and alone(mine, other, "mixed dtype"):
+        run, step = Run(torch, program), step_of(program, name)
+        run.forward()
+        return not run.made[program.steps.index(step), step.results[0]].values.size
+    return fault.kind == "dtype" and other.dtype == "complex128" and not other.values.size
 
 
 @excuse
