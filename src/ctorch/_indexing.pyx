@@ -699,14 +699,15 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
     masked = isinstance(index, TensorBase) and (<TensorBase>index).dtype == BOOL
     if masked:
         refuse_complex(x, values, True)
-    if masked and whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
-        return 0
-    if isinstance(index, TensorBase) and batched_mask(x, <TensorBase>index) and values.numel == 1:
-        copy_(x, <TensorBase>batching().where(index, values, x))
-        return 0
+        if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
+            return 0
+        if batched_mask(x, <TensorBase>index) and values.numel == 1:
+            copy_(x, <TensorBase>batching().where(index, values, x))
+            return 0
     v, tensors = basic_part(x, index)
     if tensors:
-        refuse_complex(x, values, masked)
+        if not masked:
+            refuse_complex(x, values, False)
         return put_recorded(v, tensors, values, False)
     while values.ndim > v.ndim and values.shape[0] == 1:
         values = select(values, 0, 0)

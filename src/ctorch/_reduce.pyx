@@ -166,9 +166,7 @@ cdef void cut(Job* job, int64_t results) noexcept:
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
-        widest = TILE
-        if job.kept_stride[job.kept - 1] == job.itemsize:
-            widest = COLUMNS
+        widest = COLUMNS if job.kept_stride[job.kept - 1] == job.itemsize else TILE
         if job.tile > widest:                # tiles of about one width, in whole vectors
             wanted = (job.tile + widest - 1) // widest
             job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16

@@ -333,17 +333,17 @@ cdef Node grad_fn_of(TensorBase x):
     return None if x.grad_fn == NULL else <Node>x.grad_fn
 
 
-cdef bint is_lost(TensorBase x):
-    # Whether the view x wants a gradient only as its base does, without a history of that: nothing takes the gradient.
-    return (x.view_origin == VIEW_NO_GRAD and x.grad_fn == NULL and x.view_version == x.storage.version
-            and not x.own_grad)
+cdef inline bint is_lost(TensorBase x):
+    # Whether x is a view that wants a gradient only as its base does, without a history of that: nothing takes it.
+    return (x.base != NULL and x.view_origin == VIEW_NO_GRAD and x.grad_fn == NULL
+            and x.view_version == x.storage.version and not x.own_grad)
 
 
 cdef int node_edge(Node node, int k, TensorBase x, TensorBase output) except -1:
     # Where the gradient of input k goes. `output` gives the shape that the gradient has unless noted.
     cdef Edge* e = &node.edges[k]
     cdef Node maker = None
-    cdef bint wants = wants_grad(x) and not (x.base != NULL and ct_visible == 0 and is_lost(x))
+    cdef bint wants = wants_grad(x) and not (ct_visible == 0 and is_lost(x))
     if ct_visible != 0:
         wants = wants and ct_recording       # else it is there for its tangents
         if is_dual(x) and dual_seen(x):

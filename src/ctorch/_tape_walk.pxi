@@ -490,7 +490,7 @@ cdef int seed_roots(BackwardCall* call, PyObject** roots, PyObject** grads, Py_s
             continue
         if maker is not None:
             give_node(call, maker, root.output_nr, g)
-        elif root.base != NULL and is_lost(root):
+        elif is_lost(root):
             raise RuntimeError(f"element {i} of tensors does not require grad and does not have a grad_fn")
         elif root.hooks != NULL:
             hooked_leaf(call, root, g)

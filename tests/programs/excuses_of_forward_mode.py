@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from derivative_checks import differentiated, given, same, transposed
 from excuses_of_errors import LEAF, NO_GRAD, SHARED
-from program_excuses import TURNS, alone, both, chooses, excuse, half, nan_in_theirs_alone, ops, says, turns
+from program_excuses import TURNS, alone, both, chooses, differ, excuse, half, nan_in_theirs_alone, ops, says, turns
 from runner import Run
 
 import ctorch
@@ -61,7 +61,7 @@ def step_of_a_constant(program, name, mine, other, fault):
 @excuse
 def wrong_tangent(program, name, mine, other, fault):
     """PyTorch's tangents are not the transpose of its gradients, nor as differences of its values; ctorch's are."""
-    if not name.startswith("tangent of") or fault.kind != "values":
+    if not differ(name, fault, "tangent of"):
         return False
     return transposed(program, name, mine, other) or differentiated(program, name, mine, other)
 
@@ -69,7 +69,7 @@ def wrong_tangent(program, name, mine, other, fault):
 @excuse
 def another_of_equals(program, name, mine, other, fault):
     """Which of equal elements is chosen is not said: ctorch's tangents are the transpose of its own gradients."""
-    known = name.startswith("tangent of") and fault.kind == "values"
+    known = differ(name, fault, "tangent of")
     return known and chooses(program) and transposed(program, name, mine, other, ctorch)
 
 
@@ -87,7 +87,7 @@ def tangent_beside_a_pole(program, name, mine, other, fault):
 def tangent_of_an_angle(program, name, mine, other, fault):
     """PyTorch's tangents of atan2 and copysign are NaN where both operands are nought; ctorch's are nought."""
     angles = ops(program) & {"atan2", "atan2_", "copysign", "copysign_"}
-    known = name.startswith("tangent of") and fault.kind == "values"
+    known = differ(name, fault, "tangent of")
     return bool(angles) and known and nan_in_theirs_alone(mine, other)
 
 
@@ -95,7 +95,7 @@ def tangent_of_an_angle(program, name, mine, other, fault):
 def complex_power_of_a_real_number(program, name, mine, other, fault):
     """PyTorch's tangents of a real number to a complex power are not the transpose of its gradients; ctorch's are."""
     powers = any("**" in step.text or "pow" in step.text for step in program.steps)
-    if not (name.startswith("tangent of") and fault.kind == "values" and powers and np.iscomplexobj(mine.values)):
+    if not (differ(name, fault, "tangent of") and powers and np.iscomplexobj(mine.values)):
         return False
     return transposed(program, name, mine, other, ctorch) and not transposed(program, name, other, mine)
 
@@ -103,21 +103,26 @@ def complex_power_of_a_real_number(program, name, mine, other, fault):
 @excuse
 def limits_that_are_one(program, name, mine, other, fault):
     """Below limits that are one PyTorch's clamp has the limit's tangents and no gradients; ctorch's has neither."""
-    if not name.startswith("tangent of") or fault.kind != "values":
+    if not differ(name, fault, "tangent of"):
         return False
     limits, neither = r"m\.clamp\(\{0\},(\{\d\}),\1\)", r"m.where({0}==\1,{0},m.where({0}>\1,\1,\1.detach()))"
     steps = [replace(step, text=re.sub(limits, neither, step.text)) for step in program.steps]
     return steps != program.steps and same(program, mine, given(replace(program, steps=steps), name))
 
 
+def primal(m, program, name):
+    """The value, in forward mode, of which an outcome is the tangent."""
+    run = Run(m, program)
+    run.all()
+    return run.primals[int(name.rpartition("v")[2])].values
+
+
 @excuse
 def tangent_of_no_number(program, name, mine, other, fault):
     """Where a value is no number its tangent may be anything."""
-    if not name.startswith("tangent of") or fault.kind != "values" or not both(mine, other):
+    if not differ(name, fault, "tangent of") or not both(mine, other):
         return False
-    run = Run(ctorch, program)
-    run.all()
-    odd = ~np.isfinite(run.primals[int(name.rpartition("v")[2])].values)
+    odd = ~np.isfinite(primal(ctorch, program, name))
     return bool(odd.any()) and np.allclose(mine.values[~odd], other.values[~odd], rtol=1e-4, atol=1e-6, equal_nan=True)
 
 
@@ -164,9 +169,7 @@ def tangent_that_was_turned(program, name, mine, other, fault):
     if not turns(program):
         return False
     if name.startswith("tangent of") and fault.kind == "shape":
-        run = Run(torch, program)
-        run.all()
-        return run.primals[int(name.rpartition("v")[2])].values.shape == mine.values.shape
+        return primal(torch, program, name).shape == mine.values.shape
     if name != "forward mode" or mine is not None:
         return False
     places = [place for place, step in enumerate(program.steps) if step.op in TURNS]
@@ -187,7 +190,7 @@ def refused_change_of_a_tangent(program, name, mine, other, fault):
 @excuse
 def changed_operand_of_a_tangent(program, name, mine, other, fault):
     """In place, PyTorch's forward mode reads operands that share memory with the tensor after the change."""
-    if not name.startswith("tangent of") or fault.kind != "values":
+    if not differ(name, fault, "tangent of"):
         return False
     twin = program.changed_by_copies()  # which means the same: PyTorch contradicts itself
     return same(program, mine, given(twin, name, ctorch)) and not same(program, other, given(twin, name))

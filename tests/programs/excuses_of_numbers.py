@@ -12,6 +12,7 @@ from program_excuses import (
     alone,
     both,
     chooses,
+    differ,
     excuse,
     fine,
     from_gradients,
@@ -42,13 +43,13 @@ def wrong_gradient(program, name, mine, other, fault):
 @excuse
 def no_second_derivative(program, name, mine, other, fault):
     """There is no second derivative: the gradients have a kink there, as differences to either side of it show."""
-    return name.startswith("second gradient of") and fault.kind == "values" and bending(program, name, mine, other)
+    return differ(name, fault, "second gradient of") and bending(program, name, mine, other)
 
 
 @excuse
 def no_second_derivative_beside_a_change(program, name, mine, other, fault):
     """There is no second derivative at numbers that were written without a history: beside them both are the same."""
-    if not name.startswith("second gradient of") or fault.kind != "values" or not both(mine, other):
+    if not differ(name, fault, "second gradient of") or not both(mine, other):
         return False
     twin = program.widened().nudged()
     known = len(twin.steps) > len(program.steps) and np.isfinite(mine.values).all()
@@ -58,14 +59,14 @@ def no_second_derivative_beside_a_change(program, name, mine, other, fault):
 @excuse
 def second_derivative_of_a_wrong_gradient(program, name, mine, other, fault):
     """Where PyTorch's gradients are wrong, its second are too; ctorch's are as differences of its own gradients."""
-    known = name.startswith("second gradient of") and fault.kind == "values"
+    known = differ(name, fault, "second gradient of")
     return known and rising(program, name, mine, other, ctorch)
 
 
 @excuse
 def order_of_equals(program, name, mine, other, fault):
     """Of equal elements that are sorted each may come first: there the values have a kink, as differences show."""
-    known = name.startswith("gradient of") and fault.kind == "values"
+    known = differ(name, fault, "gradient of")
     return known and chooses(program) and bending(program, name, mine, other)
 
 
@@ -74,7 +75,7 @@ def hook_on_a_gradient(program, name, mine, other, fault):
     """A hook sees the gradient of a leaf that is added where it is, and why that differs is known."""
     mark = name.partition("(")[2].rstrip(")")
     places = [place for place, step in enumerate(program.steps) if f"log({mark}," in step.text]
-    if not (name.startswith("hook") and fault.kind == "values" and places):
+    if not (differ(name, fault, "hook") and places):
         return False
     twin, leaf = program.seen_at(places[0], mine.values.shape, mine.dtype)
     single = f"gradient of v{leaf}"
@@ -88,7 +89,7 @@ def hook_on_a_gradient(program, name, mine, other, fault):
 @excuse
 def batch_of_gradients(program, name, mine, other, fault):
     """Batched gradients are as single ones in either package, and why those differ is known."""
-    if not name.startswith("batched gradient of") or fault.kind != "values":
+    if not differ(name, fault, "batched gradient of"):
         return False
     twin, single = program.unhooked(), name.removeprefix("batched ")
     runs = [Run(m, twin).all() for m in (ctorch, torch)]
@@ -112,7 +113,7 @@ def equals_in_another_order(program, name, mine, other, fault):
         twin = replace(program, steps=steps)
         return same(program, given(twin, name, ctorch), given(twin, name))
     step = step_of(program, name)
-    if step is None or "sort(" not in step.text or fault.kind != "values":
+    if step is None or "sort(" not in step.text:
         return False
     return np.allclose(np.sort(mine.values, None), np.sort(other.values, None), rtol=1e-4, atol=1e-4, equal_nan=True)
 
@@ -205,7 +206,7 @@ def no_worse_in_double_precision(program, name, mine, other, fault):
 @excuse
 def lost_in_single_precision(program, name, mine, other, fault):
     """Digits are lost on the way of a tangent or second gradient; in double precision both are the same."""
-    if not (name.startswith(("tangent", "second")) and fault.kind == "values" and both(mine, other)):
+    if not (differ(name, fault, "tangent", "second") and both(mine, other)):
         return False
     twin = program.widened()
     if twin.leaves == program.leaves:

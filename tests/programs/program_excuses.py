@@ -60,6 +60,11 @@ def alike(mine, other, rtol):
     return both(mine, other) and np.allclose(mine.values, other.values, rtol=rtol, atol=rtol / 100, equal_nan=True)
 
 
+def differ(name, fault, *kinds):
+    """Whether it is the numbers of an outcome of these kinds that differ."""
+    return name.startswith(kinds) and fault.kind == "values"
+
+
 def nan_in_theirs_alone(mine, other):
     """Whether the two differ only where PyTorch's are NaN and ctorch's are finite."""
     odd = np.isnan(other.values) & np.isfinite(mine.values)

@@ -170,10 +170,11 @@ class Module:
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
         choices = numbers_of(op, target)
-        numbers = sum(1 << k for k in {k for chosen in choices for k in chosen})
+        single = {k for chosen in choices for k in chosen}
         if choices and len(op.inputs) > 2:
-            together = choices[-1]
-            numbers = TOGETHER + sum(1 << (k if k in together else BESIDE + k) for k in {*sum(choices, ())})
+            numbers = TOGETHER + sum(1 << (k if k in choices[-1] else BESIDE + k) for k in single)
+        else:
+            numbers = sum(1 << k for k in single)
         if target in HALVES and len(op.inputs) > 1:
             numbers |= EXACT
         self.entries += [(op.name, dtype.upper(), name, numbers) for dtype in read_as(op, target)]

@@ -49,9 +49,14 @@ def parse(text: str) -> ast.expr:
         raise ExpressionError(f"cannot parse {text!r}: {error.msg}") from None
 
 
+def called(tree: ast.AST) -> set[str]:
+    """Names of the functions that parsed code calls."""
+    return {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+
+
 def functions(text: str) -> set[str]:
     """Names of the functions that an expression calls."""
-    return {n.func.id for n in ast.walk(parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    return called(parse(text))
 
 
 def names(text: str) -> set[str]:
@@ -152,13 +157,8 @@ class Scalar(Printer):
         return self.kernel_call(name, args)
 
 
-# Functions that a vector calls for its rare lanes; behind a branch they would stop the vectoriser.
-OF_RARE_LANES = {"sin", "cos", "tan", "fmod", "remainder", "lgamma", "digamma"}
-
-
-def calls(node: ast.expr, names: set[str]) -> bool:
-    """Whether an expression calls one of the functions."""
-    return any(isinstance(each, ast.Call) and each.func.id in names for each in ast.walk(node))
+# Functions that call vmath_rare.h's for a vector's rare lanes; behind a branch they would stop the vectoriser.
+OF_RARE_LANES = {"sin", "cos", "tan", "fmod", "remainder", "lgamma"}
 
 
 def chooses_among_leaves(node: ast.IfExp) -> bool:
@@ -203,7 +203,7 @@ class Cython(Scalar):
         return f"(<int>{self.visit(node)})"
 
     def ifexp(self, node: ast.IfExp) -> str:
-        if self.dtype.category == "float" and (chooses_among_leaves(node) or calls(node, OF_RARE_LANES)):
+        if self.dtype.category == "float" and (chooses_among_leaves(node) or called(node) & OF_RARE_LANES):
             return self.kernel_call("blend", [self.truth(node.test), self.visit(node.body), self.visit(node.orelse)])
         return f"({self.visit(node.body)} if {self.visit(node.test)} else {self.visit(node.orelse)})"
 

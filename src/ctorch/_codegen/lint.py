@@ -74,7 +74,7 @@ def row_faults(row: Row, rows: dict[str, Row], sources: Sources) -> Iterator[str
 
 def calls(text: str) -> set[str]:
     """Names of the functions that an expression calls."""
-    return {n.func.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    return expression.called(ast.parse(text))
 
 
 def elementwise_faults(row: Row, rows: dict[str, Row]) -> Iterator[str]:

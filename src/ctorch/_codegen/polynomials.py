@@ -129,7 +129,6 @@ def scaled_erfcx(t):
     return (1 + 2 * ERFC(t)) * erfcx(ERFC(t)) if t < 1 - mp.mpf(10) ** -12 else 2 / mp.sqrt(PI)
 
 
-
 # name: (what it stands for, f, weight, a, b, degree, type)
 ROWS = {
     "exp_f32": ("(e^x - 1 - x) / x^2", EXP, lambda r: abs(r), -R, R * 1.0001, 4, "float"),

@@ -1,27 +1,21 @@
 """Normalisation and dropout, written with other operators."""
 import ctorch
 from ctorch import _functions as ops
+from ctorch._forward.normalizations import check_kinds
 
 
 def batch_norm(input, weight, bias, running_mean, running_var, training, momentum, eps, cudnn_enabled=False):
     if input.numel() == 0 and input.dim() < 2:
         output = input.clone() if weight is None else input * weight[0]
         return output if bias is None else output + bias[0]
-    _check_kinds("batch_norm", input, weight, bias)
+    check_kinds("batch_norm", input, weight, bias)
     return ops._batch_norm(input, weight, bias, running_mean, running_var, training,
                            0.0 if momentum is None else momentum, eps)[0]
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn_enable=False):
-    _check_kinds("layer_norm", input, weight, bias)
+    check_kinds("layer_norm", input, weight, bias)
     return ops._layer_norm(input, tuple(normalized_shape), weight, bias, eps)[0]
-
-
-def _check_kinds(op, input, *parameters):
-    # Complex numbers beside real ones would lose their imaginary parts.
-    for p in parameters:
-        if p is not None and p.dtype is not input.dtype and p.is_complex() and not input.is_complex():
-            raise RuntimeError(f"{op}: mixed dtype: parameter of {p.dtype}, input of {input.dtype}")
 
 
 # ---- groups, instances, root mean squares
@@ -44,7 +38,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabl
 
 
 def _check_channels(op, input, weight, bias):
-    _check_kinds(op, input, weight, bias)
+    check_kinds(op, input, weight, bias)
     for name, values in (("weight", weight), ("bias", bias)):
         if values is not None and (values.dim() != 1 or values.numel() != input.shape[1]):
             raise RuntimeError(f"Expected {name} to be a vector of size equal to the number of channels in input, but "

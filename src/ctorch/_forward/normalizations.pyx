@@ -93,6 +93,19 @@ cdef TensorBase log_softmax_backward_forward(TensorBase grad, TensorBase output,
 
 # ---- batch norm
 
+def check_kinds(str op, input, weight, bias):
+    """Refuse complex parameters of a real input: they would lose their imaginary parts."""
+    cdef TensorBase x, p
+    if isinstance(input, TensorBase):
+        x = <TensorBase>input
+        for each in (weight, bias):
+            if isinstance(each, TensorBase):
+                p = <TensorBase>each
+                if category_of[p.dtype] == CATEGORY_COMPLEX and category_of[x.dtype] != CATEGORY_COMPLEX:
+                    raise RuntimeError(f"{op}: mixed dtype: parameter of {dtype_object(p.dtype)}, "
+                                       f"input of {dtype_object(x.dtype)}")
+
+
 cdef TensorBase channel_operand(TensorBase t, TensorBase x, int dtype, str arg):
     # One value per channel, dense in the kernel's dtype; None stays None.
     if t is None:

@@ -12,6 +12,8 @@
 #define CT_LOG2E_F32 0x1.715476p+0f
 #define CT_LN2_HI_F32 0x1.62e4p-1f /* 15 bits: k * CT_LN2_HI_F32 is exact */
 #define CT_LN2_LO_F32 0x1.7f7d1cp-20f
+#define CT_PI_HI_F32 0x1.921fb6p+1f
+#define CT_PI_LO_F32 (-0x1.777a5cp-24f)
 
 /* ---- exponentials: as in double ---- */
 
@@ -154,8 +156,8 @@ CT_INLINE float ct_atanh_f32(float x) {
 /* x - n pi scale: three exact FMAs, or two steps in double */
 CT_INLINE float ct_reduce_f32(float x, float n, float scale) {
 #if defined(__FMA__)
-    float r = __builtin_fmaf(n, -0x1.921fb6p+1f * scale, x);
-    r = __builtin_fmaf(n, 0x1.777a5cp-24f * scale, r);
+    float r = __builtin_fmaf(n, -CT_PI_HI_F32 * scale, x);
+    r = __builtin_fmaf(n, -CT_PI_LO_F32 * scale, r);
     return __builtin_fmaf(n, 0x1.ee59dap-49f * scale, r);
 #else
     double r = (double)x - (double)n * (CT_PI_1 * scale);
@@ -194,7 +196,7 @@ CT_INLINE float ct_asin_f32(float x) {
     int big = a > 0.5f;
     float z = big ? (1.0f - a) * 0.5f : a * a, s = big ? __builtin_sqrtf(z) : a;
     float t = s * z * ct_poly_asin_f32(z);
-    float y = big ? (0x1.921fb6p+0f - 2.0f * s) - (2.0f * t + 0x1.777a5cp-25f) : s + t;
+    float y = big ? (CT_PI_HI_F32 * 0.5f - 2.0f * s) - (2.0f * t - CT_PI_LO_F32 * 0.5f) : s + t;
     return ct_copysign_f32(y, x);
 }
 
@@ -203,41 +205,13 @@ CT_INLINE float ct_acos_f32(float x) {
     int big = a > 0.5f;
     float z = big ? (1.0f - a) * 0.5f : a * a, s = big ? __builtin_sqrtf(z) : x;
     float t = s * z * ct_poly_asin_f32(z), tail = 2.0f * (s + t);
-    float ends = x < 0.0f ? 0x1.921fb6p+1f - (tail + 0x1.777a5cp-24f) : tail;
-    return big ? ends : 0x1.921fb6p+0f - (s + (t + 0x1.777a5cp-25f));
+    float ends = x < 0.0f ? CT_PI_HI_F32 - (tail - CT_PI_LO_F32) : tail;
+    return big ? ends : CT_PI_HI_F32 * 0.5f - (s + (t - CT_PI_LO_F32 * 0.5f));
 }
 
-/* as in double, turned by pi/4 from 1/2 to 2, where a - 1 is exact */
-CT_INLINE float ct_atan_f32(float x) {
-    float a = ct_abs_f32(x);
-    int far = a > 2.0f, mid = a > 0.5f;
-    float t = (far ? -1.0f : mid ? a - 1.0f : a) / (far ? a : mid ? a + 1.0f : 1.0f);
-    float turn = far ? 0.5f : mid ? 0.25f : 0.0f, u = t * t;
-    float y = turn * 0x1.921fb6p+1f + (t + (t * u * ct_poly_atan_f32(u) - turn * 0x1.777a5cp-24f));
-    return ct_copysign_f32(y, x);
-}
-
-/* as in double; numerator and denominator are added where they are near each other, so that n - d is exact */
-CT_INLINE float ct_atan2_f32(float y, float x) {
-    float ax = ct_abs_f32(x), ay = ct_abs_f32(y);
-    int swap = ay > ax;
-    float n = swap ? ax : ay, d = swap ? ay : ax;
-    float scale = d > 0x1p120f ? 0x1p-30f : 1.0f;
-    int both = (ax == INFINITY) & (ay == INFINITY); /* the diagonal */
-    n = both ? 1.0f : n * scale;
-    d = both ? 1.0f : d * scale;
-    int mid = n > 0.5f * d;
-    float t = (mid ? n - d : n) / (mid ? n + d : d);
-    t = d == 0.0f ? n : t;
-    float q = mid ? 0.25f : 0.0f, u = t * t;
-    float sign = swap ? -1.0f : 1.0f;
-    q = swap ? 0.5f - q : q;
-    int left = ct_copysign_f32(1.0f, x) < 0.0f;
-    sign = left ? -sign : sign;
-    q = left ? 1.0f - q : q;
-    t = sign * t;
-    return ct_copysign_f32(q * 0x1.921fb6p+1f + (t + (t * u * ct_poly_atan_f32(u) - q * 0x1.777a5cp-24f)), y);
-}
+/* turned by pi/4 from 1/2 to 2, where a - 1 and n - d are exact */
+CT_ATAN(f32, float, 0.5f, 2.0f, CT_PI_HI_F32, CT_PI_LO_F32)
+CT_ATAN2(f32, float, 0.5f, 0x1p120f, CT_PI_HI_F32, CT_PI_LO_F32)
 
 /* e^x in double to 2^-31, where that is no subnormal */
 CT_INLINE double ct_exp_low_f64(double x) {

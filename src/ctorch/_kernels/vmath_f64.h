@@ -258,37 +258,41 @@ CT_INLINE double ct_acos_f64(double x) {
     return big ? ends : CT_PI_HI * 0.5 - (s + (t - CT_PI_LO * 0.5));
 }
 
-/* (n / d) for the angle's tangent, turned by pi/4 if n/d > tan(pi/8): |t| <= tan(pi/8) */
-CT_INLINE double ct_atan_f64(double x) {
-    double a = ct_abs_f64(x);
-    int far = a > 0x1.3504f333f9de6p+1, mid = a > 0x1.a827999fcef32p-2;
-    double t = (far ? -1.0 : mid ? a - 1.0 : a) / (far ? a : mid ? a + 1.0 : 1.0);
-    double turn = far ? 0.5 : mid ? 0.25 : 0.0, u = t * t;
-    double y = turn * CT_PI_HI + (t + (t * u * ct_poly_atan_f64(u) + turn * CT_PI_LO));
-    return ct_copysign_f64(y, x);
-}
-
+/* (n / d) for the angle's tangent, turned by pi/4 from `mid` and by pi/2 from `far` on, so that |t| stays small */
+#define CT_ATAN(suffix, type, mid_from, far_from, pi_hi, pi_lo)                                                   \
+    CT_INLINE type ct_atan_##suffix(type x) {                                                                     \
+        type a = ct_abs_##suffix(x);                                                                              \
+        int far = a > far_from, mid = a > mid_from;                                                               \
+        type t = (far ? -(type)1 : mid ? a - (type)1 : a) / (far ? a : mid ? a + (type)1 : (type)1);              \
+        type turn = far ? (type)0.5 : mid ? (type)0.25 : (type)0, u = t * t;                                      \
+        type y = turn * pi_hi + (t + (t * u * ct_poly_atan_##suffix(u) + turn * pi_lo));                          \
+        return ct_copysign_##suffix(y, x);                                                                        \
+    }
 /* atan(smaller / larger), then the octants: the angle is q pi/4 + sign * atan(t) */
-CT_INLINE double ct_atan2_f64(double y, double x) {
-    double ax = ct_abs_f64(x), ay = ct_abs_f64(y);
-    int swap = ay > ax;
-    double n = swap ? ax : ay, d = swap ? ay : ax;
-    double scale = d > 0x1p1000 ? 0x1p-30 : 1.0;
-    int both = (ax == (double)INFINITY) & (ay == (double)INFINITY); /* the diagonal */
-    n = both ? 1.0 : n * scale;
-    d = both ? 1.0 : d * scale;
-    int mid = n > 0x1.a827999fcef32p-2 * d;
-    double t = (mid ? n - d : n) / (mid ? n + d : d);
-    t = d == 0.0 ? n : t;
-    double q = mid ? 0.25 : 0.0, u = t * t;
-    double sign = swap ? -1.0 : 1.0;
-    q = swap ? 0.5 - q : q;
-    int left = ct_copysign_f64(1.0, x) < 0.0;
-    sign = left ? -sign : sign;
-    q = left ? 1.0 - q : q;
-    t = sign * t;
-    return ct_copysign_f64(q * CT_PI_HI + (t + (t * u * ct_poly_atan_f64(u) + q * CT_PI_LO)), y);
-}
+#define CT_ATAN2(suffix, type, mid_from, large, pi_hi, pi_lo)                                                     \
+    CT_INLINE type ct_atan2_##suffix(type y, type x) {                                                            \
+        type ax = ct_abs_##suffix(x), ay = ct_abs_##suffix(y);                                                    \
+        int swap = ay > ax;                                                                                       \
+        type n = swap ? ax : ay, d = swap ? ay : ax;                                                              \
+        type scale = d > large ? (type)0x1p-30 : (type)1;                                                         \
+        int both = (ax == (type)INFINITY) & (ay == (type)INFINITY); /* the diagonal */                            \
+        n = both ? (type)1 : n * scale;                                                                           \
+        d = both ? (type)1 : d * scale;                                                                           \
+        int mid = n > mid_from * d;                                                                               \
+        type t = (mid ? n - d : n) / (mid ? n + d : d);                                                           \
+        t = d == (type)0 ? n : t;                                                                                 \
+        type q = mid ? (type)0.25 : (type)0, u = t * t;                                                           \
+        type sign = swap ? -(type)1 : (type)1;                                                                    \
+        q = swap ? (type)0.5 - q : q;                                                                             \
+        int left = ct_copysign_##suffix((type)1, x) < (type)0;                                                    \
+        sign = left ? -sign : sign;                                                                               \
+        q = left ? (type)1 - q : q;                                                                               \
+        t = sign * t;                                                                                             \
+        return ct_copysign_##suffix(q * pi_hi + (t + (t * u * ct_poly_atan_##suffix(u) + q * pi_lo)), y);         \
+    }
+/* from tan(pi/8) on */
+CT_ATAN(f64, double, 0x1.a827999fcef32p-2, 0x1.3504f333f9de6p+1, CT_PI_HI, CT_PI_LO)
+CT_ATAN2(f64, double, 0x1.a827999fcef32p-2, 0x1p1000, CT_PI_HI, CT_PI_LO)
 
 /* ---- error function ---- */
 
@@ -303,21 +307,28 @@ CT_INLINE double ct_erf_f64(double x) {
 
 CT_INLINE double ct_gelu_f64(double x) { return x * 0.5 * (1.0 + ct_erf_f64(x * M_SQRT1_2)); }
 
-/* erfc(a) for a >= 0.5: e^(-a^2) Q((a-4)/(a+4)) / (1 + 2a); a^2 in two parts, so that its rounding does not show */
-CT_INLINE double ct_erfc_tail_f64(double a) {
+/* e^(sign a^2), the square in two parts, so that its rounding does not show */
+CT_INLINE ct_exp_parts ct_exp_square_f64(double a, double sign) {
     double h = ct_from_bits_f64(ct_bits_f64(a) & ~(uint64_t)0x7ffffff);
+    return ct_exp_split_f64(sign * h * h, sign * (a - h) * (a + h));
+}
+
+/* erfc(x) for |x| < 0.5 */
+CT_INLINE double ct_erfc_near_f64(double x) { return 1.0 - (x + x * ct_poly_erf_f64(x * x)); }
+
+/* erfc(a) for a >= 0.5: e^(-a^2) Q((a-4)/(a+4)) / (1 + 2a) */
+CT_INLINE double ct_erfc_tail_f64(double a) {
     double q = ct_poly_erfcx_f64((a - 4.0) / (a + 4.0));
-    ct_exp_parts e = ct_exp_split_f64(-h * h, -(a - h) * (a + h));
+    ct_exp_parts e = ct_exp_square_f64(a, -1.0);
     double m1 = e.r + e.r * e.r * ct_poly_exp_f64(e.r);
     return ct_scale_f64((1.21875 + (q + (1.21875 + q) * m1)) / (1.0 + 2.0 * a), e.bits);
 }
 
 CT_INLINE double ct_erfc_f64(double x) {
     double a = ct_abs_f64(x), c = a > 28.0 ? 28.0 : a;
-    double small = 1.0 - (x + x * ct_poly_erf_f64(x * x));
     double tail = ct_erfc_tail_f64(c);
     tail = x < 0.0 ? 2.0 - tail : tail;
-    return a < 0.5 ? small : tail;
+    return a < 0.5 ? ct_erfc_near_f64(x) : tail;
 }
 
 /* ---- powers ---- */
@@ -409,10 +420,11 @@ CT_INLINE double ct_remainder_f64(double x, double y) {
 CT_INLINE double ct_rsqrt_f64(double x) { return 1.0 / __builtin_sqrt(x); }
 CT_INLINE double ct_frac_f64(double x) { return x - ct_trunc_f64(x); }
 CT_INLINE double ct_sign_f64(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : 0.0; }
-#define CT_EXTREMUM(name, type, beyond)                                     \
-    CT_INLINE type name(type x, type y) {                                   \
-        type of_numbers = y beyond x ? y : x; /* one instruction; x if that is NaN */ \
-        return y == y ? of_numbers : y;                                     \
+/* one instruction; x if that is NaN */
+#define CT_EXTREMUM(name, type, beyond)                                                                           \
+    CT_INLINE type name(type x, type y) {                                                                         \
+        type of_numbers = y beyond x ? y : x;                                                                     \
+        return y == y ? of_numbers : y;                                                                           \
     }
 CT_EXTREMUM(ct_maximum_f64, double, >)
 CT_EXTREMUM(ct_minimum_f64, double, <)

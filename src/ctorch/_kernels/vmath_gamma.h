@@ -121,15 +121,13 @@ CT_TRIGAMMA_CORE(ct_trigamma_low_core, ct_poly_trigamma_low_f64)
 
 /* ---- the error function without its exponential, and the normal distribution ---- */
 
-/* e^(x^2) erfc(x), the square in two parts; near zero as the product, left of it 2 e^(x^2) less that of -x */
+/* e^(x^2) erfc(x); near zero as the product, left of it 2 e^(x^2) less that of -x */
 CT_INLINE double ct_erfcx_core(double x) {
     double a = ct_abs_f64(x), c = a > 0x1p60 ? 0x1p60 : a;
     double right = 0.5 * (1.21875 + ct_poly_erfcx_f64((c - 4.0) / (c + 4.0))) / (0.5 + a);
-    double b = a > 28.0 ? 28.0 : a, h = ct_from_bits_f64(ct_bits_f64(b) & ~(uint64_t)0x7ffffff);
-    ct_exp_parts e = ct_exp_split_f64(h * h, (b - h) * (b + h));
+    ct_exp_parts e = ct_exp_square_f64(a > 28.0 ? 28.0 : a, 1.0);
     double power = ct_scale_f64(1.0 + (e.r + e.r * e.r * ct_poly_exp_f64(e.r)), e.bits);
-    double near = power * (1.0 - (x + x * ct_poly_erf_f64(x * x)));
-    return ct_blend_f64(a < 0.5, near, ct_blend_f64(x < 0.0, 2.0 * power - right, right));
+    return ct_blend_f64(a < 0.5, power * ct_erfc_near_f64(x), ct_blend_f64(x < 0.0, 2.0 * power - right, right));
 }
 
 /* erfc(a + low) / 2 with a + low = -x / sqrt(2) and erfc'(a) ~ -2 a erfc(a) in the tail, where low shows */
