@@ -222,6 +222,7 @@ def as_strided(input, size, stride, storage_offset=None):
     cdef TensorBase x = need(input, "as_strided")
     cdef int64_t shape[MAX_DIMS]
     cdef int64_t strides[MAX_DIMS]
+    cdef TensorBase v
     cdef int64_t itemsize = itemsize_of[x.dtype], own = (x.data - x.storage.data) // itemsize
     cdef int64_t offset = own if storage_offset is None else storage_offset
     cdef object low = offset, high = offset
@@ -242,8 +243,12 @@ def as_strided(input, size, stride, storage_offset=None):
                            f"{[strides[i] for i in range(n)]}, storage offset {offset}, and itemsize {itemsize} "
                            f"requiring a storage size of {(high + 1) * itemsize} are out of bounds for storage of "
                            f"size {x.storage.nbytes}")
-    return recorded_part(x, KIND_STRIDED, (tuple([shape[i] for i in range(n)]),
-                                           tuple([strides[i] for i in range(n)]), offset - own))
+    args = tuple([shape[i] for i in range(n)]), tuple([strides[i] for i in range(n)]), offset - own
+    base = None if x.base == NULL else <object>x.base
+    v = recorded_part(x, KIND_STRIDED, args)
+    if base is not None and v.view_origin == VIEW_DEFAULT and not inside(x, args):
+        v.view_version = v.storage.version - 1      # beyond x only the base knows the history: the next use asks it
+    return v
 
 
 def unbind(input, dim=0):

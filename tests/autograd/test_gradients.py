@@ -1,4 +1,5 @@
 """backward and grad over several tensors: values, None, and PyTorch's messages."""
+import mirror
 import pytest
 
 import ctorch
@@ -156,10 +157,22 @@ def test_change_in_place_of_a_view_of_a_transposed_result():
 def test_as_strided_beyond_its_input():
     x = ctorch.arange(6.0, requires_grad=True)
     y = (x * 1)[1:3].as_strided((5,), (1,), 0)
-    assert autograd.grad(y.sum(), x, retain_graph=True)[0].tolist() == [0, 1, 1, 0, 0, 0]
+    assert autograd.grad(y.sum(), x, retain_graph=True)[0].tolist() == [1, 1, 1, 1, 1, 0]
     (g,) = autograd.grad((y * y).sum(), x, create_graph=True)
-    assert g.tolist() == [0, 2, 4, 0, 0, 0]
-    assert autograd.grad(g.sum(), x)[0].tolist() == [0, 2, 2, 0, 0, 0]
+    assert g.tolist() == [0, 2, 4, 6, 8, 0]
+    assert autograd.grad(g.sum(), x)[0].tolist() == [2, 2, 2, 2, 2, 0]
+    x = ctorch.arange(11.0, dtype=ctorch.float64, requires_grad=True)
+    assert autograd.gradcheck(lambda x: (x * 1)[1:3].as_strided((5,), (2,), 1), x, check_forward_ad=True)
+
+
+@pytest.mark.parametrize("m", (ctorch, pytest.param(mirror.torch, marks=mirror.needs_torch)))
+@pytest.mark.parametrize("change", (lambda v: v.mul_(3), lambda v: v.view(2).mul_(3)))
+def test_a_change_beyond_the_view_that_it_was_made_of(m, change):
+    x = m.ones(2, 2, requires_grad=True)
+    y = x * 1
+    change(y.diagonal().as_strided((2,), (1,), 1))
+    (y * m.tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert x.grad.tolist() == [[1, 6], [9, 4]]
 
 
 def test_as_strided_of_elements_that_share_memory():
