@@ -41,7 +41,7 @@ cdef struct Elementwise:
     int reads[MAX_INPUTS]            # saved tensors that a gradient reads: bit 0 output, bit 1 + k input k
     LoopKernel kernel[DTYPE_COUNT]   # by compute dtype; filled when first needed
     bint flat                        # gradients of gradients are zeros, not missing
-    int numbers[DTYPE_COUNT]         # inputs that its kernel takes as numbers, a bit each
+    int numbers[DTYPE_COUNT]         # inputs that its kernel takes as numbers, a bit for each set of them
     int sought                       # groups of dtypes whose kernels were looked for, a bit each
     Symbolic symbolic[MAX_INPUTS]    # the gradient by operators on tensors, for graphs of gradients
 

@@ -9,9 +9,7 @@ cdef enum:
 cdef enum:
     MAX_OPERANDS = 8
     ANY_STRIDES = -1                 # `Loop.numbers` of a kernel that takes lines as they lie
-    TOGETHER = 1 << 16               # in it: all inputs with a bit are numbers, or none,
-    BESIDE = 8                       # and one with a bit from this one on may be beside them
-    EXACT = 1 << 17                  # no input is first rounded to the kernel's dtype
+    EXACT = 1 << 16                  # in it: no input is first rounded to the kernel's dtype
 
 # A number that a kernel takes beside its tensors, in every form a kernel may want.
 cdef struct Scalar:
@@ -35,7 +33,7 @@ cdef struct Loop:
     int ndim
     int operands
     int outputs
-    int numbers                      # inputs that may be single numbers, a bit each; others are dense lines
+    int numbers                      # bit s: the inputs with a bit in s may be single numbers; others are dense lines
     bint buffered                    # some operand goes through a buffer,
     int64_t block                    # so many elements at a time
     int64_t group                    # short rows that are one line for the kernel; 1: each by itself

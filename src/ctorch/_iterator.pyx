@@ -145,15 +145,29 @@ cdef void merge_dims(Loop* loop) noexcept nogil:
     loop.ndim = n + 1
 
 
+cdef int choose_numbers(Loop* loop) noexcept nogil:
+    # The largest set of inputs that are single numbers along the lines and may be so for the kernel, a bit each.
+    cdef Operand* o
+    cdef int k, found = 0, chosen = 0
+    for k in range(loop.operands - loop.outputs):
+        o = &loop.operand[loop.outputs + k]
+        if o.dtype == o.native and o.strides[loop.ndim - 1] == 0 and loop.numel > 1:
+            found |= 1 << k
+    for k in range(1, 16 if found else 0):
+        if (loop.numbers >> k) & 1 and k & ~found == 0 and members(k) > members(chosen):
+            chosen = k
+    return chosen
+
+
+cdef inline int members(int k) noexcept nogil:
+    return (k & 1) + ((k >> 1) & 1) + ((k >> 2) & 1) + ((k >> 3) & 1)
+
+
 cdef int choose_moves(Loop* loop) except -1:
     # Which operands a kernel for dense lines reads or writes through buffers.
     cdef Operand* o
-    cdef int k, size, largest = 1, inner = loop.ndim - 1, numbers = loop.numbers
+    cdef int k, size, largest = 1, inner = loop.ndim - 1, numbers = choose_numbers(loop)
     cdef bint is_input
-    for k in range(loop.outputs, loop.operands):
-        o = &loop.operand[k]
-        if numbers & TOGETHER and (numbers >> (k - loop.outputs)) & 1 and (o.dtype != o.native or o.strides[inner]):
-            numbers = 0
     for k in range(loop.operands):
         o = &loop.operand[k]
         size = itemsize_of[o.native]
@@ -164,12 +178,7 @@ cdef int choose_moves(Loop* loop) except -1:
         o.move = NULL
         if o.dtype == o.native and o.strides[inner] == size:
             continue
-        if is_input and o.dtype == o.native and o.strides[inner] == 0 and (numbers >> (k - loop.outputs)) & 1:
-            if not numbers & TOGETHER:       # of two numbers one is enough
-                numbers = 0
-            continue
-        if is_input and o.dtype == o.native and o.strides[inner] == 0 and numbers & 1 << (BESIDE + k - loop.outputs):
-            numbers &= ~(TOGETHER - (1 << BESIDE))        # one is enough
+        if is_input and (numbers >> (k - loop.outputs)) & 1:
             continue
         o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
         loop.buffered = True
@@ -198,7 +207,7 @@ cdef int choose_row_moves(Loop* loop) except -1:
         if o.move == NULL and o.strides[inner] == 0:
             if o.strides[inner - 1] == 0:
                 continue
-            if n >= NUMBERED or loop.numbers & TOGETHER and (loop.numbers >> (k - loop.outputs)) & 1:
+            if n >= NUMBERED or loop.operands > loop.outputs + 2:
                 return 0
         o.row_move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
     loop.group = loop.block // n

@@ -37,9 +37,7 @@ PAIR_BLOCKS = {f"{name}(x, other)": (name, GROUPS["int"]) for name in OF_DIVISIO
 PAIR_BLOCKS |= {f"{name}(x, other)": (name, ["float32"]) for name in ("igamma", "igammac")}
 PAIR_BLOCKS |= {f"x {sign} other": (name, [half.name for half in HALVES]) for sign, name in zip("+-*/", OF_PAIRS)}
 LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers
-TOGETHER = 1 << 16       # of an entry's numbers: all or none of the inputs are
-BESIDE = 8               # in it, the first bit of inputs that may be besides
-EXACT = 1 << 17          # the loop takes no input that would first be rounded to its dtype
+EXACT = 1 << 16          # of an entry's numbers: the loop takes no input that would first be rounded to its dtype
 
 
 @dataclass(frozen=True)
@@ -169,12 +167,7 @@ class Module:
         name = f"{op.name}_{target.suffix}"
         self.suffixes |= {result.suffix, *(t.suffix for t in types)}
         self.body.append(loop_text(name, op, target, result, types, value))
-        choices = numbers_of(op, target)
-        single = {k for chosen in choices for k in chosen}
-        if choices and len(op.inputs) > 2:
-            numbers = TOGETHER + sum(1 << (k if k in choices[-1] else BESIDE + k) for k in single)
-        else:
-            numbers = sum(1 << k for k in single)
+        numbers = sum(1 << sum(1 << k for k in chosen) for chosen in numbers_of(op, target))
         if target in HALVES and len(op.inputs) > 1:
             numbers |= EXACT
         self.entries += [(op.name, dtype.upper(), name, numbers) for dtype in read_as(op, target)]
@@ -200,14 +193,13 @@ def read_as(op: Operation, target) -> list[str]:
 
 
 def numbers_of(op: Operation, target) -> list[tuple[int, ...]]:
-    """Which inputs may be single numbers, read once, where that is worth a loop of its own: one of two, or those that
-    the row says to be numbers mostly, with one of some others beside them or without."""
+    """Sets of inputs, large ones first, that may be single numbers, read once, where that is worth a loop of its own:
+    one of two, or those that the row says."""
     if op.gradient_of or block_of(op, target):
         return []
     if len(op.inputs) != 2:
-        named, _, beside = op.row.extra.get("numbers", "").partition("|")
-        together = tuple(op.inputs.index(n) for n in named.split())
-        return [(*together, op.inputs.index(n)) for n in beside.split()] + ([together] if together else [])
+        sets = [name.split() for name in op.row.extra.get("numbers", "").split(",") if name]
+        return sorted((tuple(sorted(map(op.inputs.index, names))) for names in sets), key=len, reverse=True)
     if has_right_block(op, target):
         return [(0,), (1,)] if has_left_block(op, target) else [(1,)]
     arrays = pair_block_of(op, target) and target not in HALVES
