@@ -201,3 +201,16 @@ def test_running_products(n):
     # no product of neighbours overflows that a running one does not
     far = ctorch.tensor([1e-300, 1e200, 1e-100, 1e200, 1e100], dtype=ctorch.float64)
     assert np.allclose(far.cumprod(0).numpy(), far.numpy().cumprod())
+
+
+@pytest.mark.parametrize("numbers", range(8))
+@pytest.mark.parametrize("name", ["lerp", "addcmul", "addcdiv"])
+@pytest.mark.parametrize("columns", [9, 300])
+def test_numbers_among_three(name, numbers, columns):
+    # each set of operands is one number for each row
+    rng = np.random.default_rng(numbers)
+    arrays = [rng.uniform(0.5, 2, (5, 1 if numbers >> k & 1 else columns)).astype("float32") for k in range(3)]
+    a, b, c = arrays
+    wanted = {"lerp": a + c * (b - a), "addcmul": a + b * c, "addcdiv": a + b / c}[name]
+    tensors = [ctorch.from_numpy(x).expand(5, columns) for x in arrays]
+    assert np.allclose(getattr(ctorch, name)(*tensors).numpy(), np.broadcast_to(wanted, (5, columns)), rtol=1e-6)

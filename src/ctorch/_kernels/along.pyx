@@ -76,13 +76,12 @@ cdef void get(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
     cdef const word* frm = <const word*>x
     if step == 0:
         ct_copy_line(v, x + wrapped(index[0], wrap) * xd, n, vs, xs, size)
-    elif step == 1 and xs == 0 and xd == size and vs == size:
-        if wrap == 0:
-            for j in range(n):
-                to[j] = frm[index[j]]
-        else:
-            for j in range(n):
-                to[j] = frm[wrapped(index[j], wrap)]
+    elif step == 1 and xs == 0 and xd == 1 and vs == size and wrap == 0:
+        for j in range(n):
+            to[j] = (<const word*>(x + index[j]))[0]
+    elif step == 1 and xs == 0 and xd == size and vs == size and wrap == 0:
+        for j in range(n):
+            to[j] = frm[index[j]]
     elif step == 1 and vs == size:
         for j in range(n):
             to[j] = (<word*>(x + j * xs + wrapped(index[j], wrap) * xd))[0]
@@ -222,6 +221,17 @@ cdef bint outside(Along* a, const int64_t* index, int64_t step, int64_t n) noexc
     return bad
 
 
+cdef bint place(Along* a, int64_t* places, const int64_t* index, int64_t n) noexcept nogil:
+    # The distances in bytes that dense indices stand for, which may be the same memory; False if one is out of range.
+    cdef int64_t j, i, bad = 0, wrap = a.wrap, step = a.xd
+    cdef uint64_t limit = <uint64_t>(a.size + wrap)
+    for j in range(n):
+        i = index[j]
+        bad |= <uint64_t>(i + wrap) >= limit
+        places[j] = wrapped(i, wrap) * step
+    return bad == 0
+
+
 cdef struct Plan:
     Along* a
     bint across                      # lines run along the last of the other dimensions
@@ -238,9 +248,15 @@ cdef struct Plan:
 cdef void along(Plan* p, int64_t start, int64_t count, char* x, char* v, const int64_t* index) noexcept nogil:
     # One line along the dimension, in pieces whose indices are still in the cache after the check.
     cdef Along* a = p.a
+    cdef int64_t places[PIECE]
     cdef int64_t end = start + count, n
+    cdef bint placed = a.check and not a.writes and a.step == 1 and a.vd == p.size
     while start < end:
         n = least(PIECE, end - start) if a.check else end - start
+        if placed and place(a, places, index + start, n):
+            a.line(x, 0, 1, places, 1, v + start * a.vd, a.vd, n, 0)
+            start += n
+            continue
         if a.check and outside(a, index + start * a.step, a.step, n):
             return
         a.line(x, 0, a.xd, index + start * a.step, a.step, v + start * a.vd, a.vd, n, a.wrap)
@@ -248,23 +264,29 @@ cdef void along(Plan* p, int64_t start, int64_t count, char* x, char* v, const i
 
 
 cdef void along_dense(Plan* p, int64_t lines, char* x, char* v, const int64_t* index) noexcept nogil:
-    # Neighbouring lines along the dimension that write, from indices and values laid out line by line.
+    # Neighbouring lines along the dimension, from indices, and values to write, laid out line by line.
     cdef Along* a = p.a
     cdef int last = a.ndim - 1, size = p.size
     cdef int64_t xs = a.xs[last] if a.ndim else 0, vs = a.vs[last] if a.ndim else 0
     cdef int64_t steps = a.steps[last] if a.ndim else 0
     cdef int64_t places[LINES * PART]
     cdef char values[LINES * PART * 16]
+    cdef int64_t* at
     cdef int64_t start = 0, n, i
     while start < a.n:
         n = least(PART, a.n - start)
         ct_copy_plane(<char*>places, <const char*>(index + start * a.step), lines, n, PART * 8, steps * 8, 8,
                       a.step * 8, 8)
-        ct_copy_plane(values, v + start * a.vd, lines, n, PART * size, vs, size, a.vd, size)
+        if a.writes:
+            ct_copy_plane(values, v + start * a.vd, lines, n, PART * size, vs, size, a.vd, size)
         for i in range(lines):
-            if a.check and outside(a, places + i * PART, 1, n):
+            at = places + i * PART
+            if not a.writes and place(a, at, at, n):
+                a.line(x + i * xs, 0, 1, at, 1, v + i * vs + start * size, size, n, 0)
+                continue
+            if a.check and outside(a, index + i * steps + start * a.step, a.step, n):
                 return
-            a.line(x + i * xs, 0, a.xd, places + i * PART, 1, values + i * PART * size, size, n, a.wrap)
+            a.line(x + i * xs, 0, a.xd, at, 1, values + i * PART * size, size, n, a.wrap)
         start += n
 
 
@@ -365,7 +387,11 @@ cdef void run(Along* a) noexcept nogil:
     cdef int d, last = a.ndim - 1
     p.a, p.size = a, a.bytes
     p.across = goes_across(a)
-    p.dense = a.writes and not p.across and a.step != 0 and a.vd != 0 and a.n > 8 and (a.step != 1 or a.vd != a.bytes)
+    p.dense = not p.across and a.step != 0 and a.n > 8
+    if a.writes:
+        p.dense = p.dense and a.vd != 0 and (a.step != 1 or a.vd != a.bytes)
+    else:
+        p.dense = p.dense and a.check and a.step != 1 and a.vd == a.bytes
     p.together = LINES if p.dense else PIECE // a.n if not p.across and 0 < a.n <= SHORT and a.ndim > 0 else 1
     p.ndim = last if p.across else a.ndim
     p.lines = 1
