@@ -1,9 +1,10 @@
 """Pooling of volumes by listed windows, and images and volumes laid out by the windows that slide over them."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport INFINITY
-from libc.stdint cimport INT64_MIN, int64_t
+from libc.stdint cimport INT64_MIN, int32_t, int64_t
 from libc.string cimport memcpy, memset
 
+from ctorch._kernels.parts cimport least
 from ctorch._parallel cimport parallel_for
 
 ctypedef fused number:
@@ -13,6 +14,7 @@ ctypedef fused number:
 
 cdef enum:
     CHUNK = 16384       # elements to a chunk
+    COLUMNS = 1024      # of the rows of windows that are kept at a time
 
 ctypedef void (*plane_fn)(const void* what, int64_t plane) noexcept nogil
 
@@ -53,8 +55,8 @@ cdef inline number lowest(number tag) noexcept nogil:
         return -INFINITY
 
 
-cdef void max_window_with_nan(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t k, number* y,
-                              int64_t* index) noexcept nogil:
+cdef void max_window(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t k, number* y,
+                     int64_t* index) noexcept nogil:
     cdef int64_t d = v.start[0][i], h, w, at
     cdef number best = lowest(<number>0), value
     cdef int64_t place = (d * v.size[1] + v.start[1][j]) * v.size[2] + v.start[2][k]
@@ -73,39 +75,75 @@ cdef void max_window_with_nan(const Volumes* v, const number* x, int64_t i, int6
     y[0], index[0] = best, place
 
 
-cdef inline void max_window(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t k, number* y,
-                            int64_t* index) noexcept nogil:
-    # By masks: branches would be mispredicted half the time.
-    cdef int64_t d = v.start[0][i], first = v.start[2][k], stop = v.stop[2][k], h, w, at
-    cdef number best = lowest(<number>0), value
-    cdef int64_t place = (d * v.size[1] + v.start[1][j]) * v.size[2] + first
-    cdef bint nan = False
+cdef void max_columns(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t first, int64_t width,
+                      number* best, int32_t* row, bint* nan) noexcept nogil:
+    # The largest of each column of the windows at one depth and height, and in which row of them it is first.
+    cdef const number* at
+    cdef int64_t d = v.start[0][i], h, w
+    cdef int32_t count = 0
+    cdef number value
+    cdef int odd = 0
+    for w in range(width):
+        best[w], row[w] = lowest(<number>0), 0
     while d < v.stop[0][i]:
         h = v.start[1][j]
         while h < v.stop[1][j]:
-            at = (d * v.size[1] + h) * v.size[2]
-            w = first
-            while w < stop:
-                value = x[at + w]
-                nan |= value != value
-                place += (at + w - place) & -<int64_t>(value > best)
-                best = value if value > best else best
-                w += v.step[2]
+            at = x + (d * v.size[1] + h) * v.size[2] + first
+            for w in range(width):       # selections, not branches, which would be mispredicted half the time
+                value = at[w]
+                odd |= value != value
+                row[w] = count if value > best[w] else row[w]
+                best[w] = value if value > best[w] else best[w]
+            count += 1
             h += v.step[1]
         d += v.step[0]
-    y[0], index[0] = best, place
-    if nan:
-        max_window_with_nan(v, x, i, j, k, y, index)
+    nan[0] = odd != 0
+
+
+cdef void max_row(const Volumes* v, const number* x, int64_t i, int64_t j, number* y, int64_t* index) noexcept nogil:
+    # The windows at one depth and height: the largest of their columns first, then of each window's columns.
+    cdef number columns[COLUMNS]
+    cdef int32_t rows[COLUMNS]
+    cdef number best
+    cdef int64_t k = 0, end, first, width, w, place
+    cdef int64_t tall = (v.stop[1][j] - v.start[1][j] + v.step[1] - 1) // v.step[1]
+    cdef int32_t row
+    cdef bint nan, better
+    while k < v.out[2]:
+        # as many as fit into the columns, or one that does not; dilated ones need not start in order
+        first, end = v.start[2][k], k + 1
+        while end < v.out[2] and v.stop[2][end] - least(first, v.start[2][end]) <= COLUMNS:
+            first = least(first, v.start[2][end])
+            end += 1
+        width = v.stop[2][end - 1] - first
+        nan = width > COLUMNS
+        if not nan:
+            max_columns(v, x, i, j, first, width, columns, rows, &nan)
+        while k < end:
+            if nan or v.stop[2][k] <= v.start[2][k] or tall <= 0:
+                max_window(v, x, i, j, k, y + k, index + k)
+            else:
+                place = w = v.start[2][k] - first
+                best, row = columns[w], rows[w]
+                while w + v.step[2] < v.stop[2][k] - first:
+                    w += v.step[2]
+                    better = (columns[w] > best) | ((columns[w] == best) & (rows[w] < row))
+                    place = w if better else place
+                    row = rows[w] if better else row
+                    best = columns[w] if better else best
+                y[k] = best
+                index[k] = (((v.start[0][i] + row // tall * v.step[0]) * v.size[1] + v.start[1][j]
+                             + row % tall * v.step[1]) * v.size[2] + first + place)
+            k += 1
 
 
 cdef void max_plane(const Volumes* v, int64_t plane, number* tag) noexcept nogil:
     cdef const number* x = <const number*>v.x + plane * volume(v.size)
-    cdef int64_t i, j, k, to = plane * volume(v.out)
+    cdef int64_t i, j, to = plane * volume(v.out)
     for i in range(v.out[0]):
         for j in range(v.out[1]):
-            for k in range(v.out[2]):
-                max_window(v, x, i, j, k, <number*>v.y + to, v.indices + to)
-                to += 1
+            max_row(v, x, i, j, <number*>v.y + to, v.indices + to)
+            to += v.out[2]
 
 
 cdef void max_backward_plane(const Volumes* v, int64_t plane, number* tag) noexcept nogil:
@@ -133,10 +171,6 @@ cdef inline number divisor(const Volumes* v, int64_t i, int64_t j, int64_t k, nu
     if v.divisor != 0:
         return <number>v.divisor
     return <number>(v.share[0][i] * v.share[1][j] * v.share[2][k])
-
-
-cdef enum:
-    COLUMNS = 1024      # sums of the rows of a window that are kept at a time
 
 
 cdef void average_row(const Volumes* v, const number* x, int64_t i, int64_t j, number* y) noexcept nogil:
