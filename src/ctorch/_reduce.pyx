@@ -119,6 +119,7 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
     cdef int i
     cdef int64_t out_stride = 1, a, b, n, total = 1
     cdef bint even                   # lines that lie as evenly as their elements
+    cdef bint as_it_lies             # lines that kernels take without a copy
     job.kept = job.folded = 0
     for i in range(x.ndim - 1, -1, -1):
         if x.shape[i] == 1:
@@ -149,10 +150,11 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
     if job.kept:
         job.columns = reach(a) < reach(b) or n < 8 or (
             job.kept_shape[job.kept - 1] >= SHORT and n < (SHORT if b == job.itemsize or even else LONG))
-    if job.cast == NULL and (a == 2 * job.itemsize if job.columns else b != job.itemsize and n >= 16):
+    as_it_lies = b == job.itemsize or (b == 2 * job.itemsize and n > SHORT and job.kernels.seconds)
+    if job.cast == NULL and (a == 2 * job.itemsize if job.columns else not as_it_lies and n >= SHORT):
         job.cast = job.gather
     if job.kept and not job.columns and SHORT <= n <= WHOLE:
-        job.whole_lines = even if job.cast != NULL else job.folded == 1 and b == job.itemsize
+        job.whole_lines = even if job.cast != NULL else job.folded == 1 and as_it_lies
         job.short_lines = job.folded == 2 and b == job.itemsize and n <= LONG and job.cast == NULL
     for i in range(job.kept):
         total *= job.kept_shape[i]
@@ -217,14 +219,18 @@ cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) n
 
 
 cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64_t lines) noexcept nogil:
-    # Contiguous lines; those to be cast lie as evenly as their elements.
+    # Lines that the kernel takes as they lie; those to be cast lie as evenly as their elements.
     cdef double space[2 * CAST + 8]
     cdef char* buffer = aligned(space)
     cdef char* data[2]
     cdef int64_t strides[2]
-    cdef int64_t n = job.folded_shape[0], start = 0, step = CAST // n, m
-    if job.cast == NULL:
+    cdef int64_t n = job.folded_shape[0], start = 0, step = CAST // n, m, k
+    if job.cast == NULL and job.folded_stride[0] == job.itemsize:
         job.kernels.lines(states, x, line_stride, lines, n)
+        return
+    if job.cast == NULL:
+        for k in range(lines):
+            job.kernels.inner(states + k * job.kernels.state_size, x + k * line_stride, job.folded_stride[0], n)
         return
     if job.half_lines != NULL and job.folded_stride[0] == job.itemsize:
         job.half_lines(states, x, line_stride, lines, n)

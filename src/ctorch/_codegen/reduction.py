@@ -77,14 +77,19 @@ def halvings(width: int, fold: str, element: str, last: int = 1) -> str:
     return out
 
 
+def extremum(row: Row) -> str:
+    """Which of maximum and minimum a row folds by, if one."""
+    found = re.match(r"(maximum|minimum)\(", row.extra["combine"])
+    return found[1] if found else ""
+
+
 def folds(row: Row, p: Printer, name: str) -> str:
     """What one element, one lane and four elements at once do to a state."""
     t, s, lane = p.target.c, p.state.c, p.lane.c
     four = ", ".join(f"{name}_map({x})" for x in ("x", "y", "z", "w"))
-    extremum = re.match(r"(maximum|minimum)\(", row.extra["combine"])
-    if extremum and p.target.category == "float":
-        p.used.add((extremum[1] + "_of", 5, p.lane, p.lane))
-        four = f"ct_{extremum[1]}_of_{p.lane.suffix}(a, {four})"
+    if extremum(row) and p.target.category == "float":
+        p.used.add((extremum(row) + "_of", 5, p.lane, p.lane))
+        four = f"ct_{extremum(row)}_of_{p.lane.suffix}(a, {four})"
     else:
         first, second = four.split(", ")[:2], four.split(", ")[2:]
         first, second = (f"{name}_combine({', '.join(pair)})" for pair in (first, second))
@@ -128,13 +133,16 @@ def four_rows(target, statement) -> str:
 
 
 def lines(row: Row, p: Printer, name: str) -> str:
-    """Functions that fold a dense line into one lane, a long one and a short one."""
+    """Functions that fold a line into one lane: a dense long one, a dense short one, every second of a dense one."""
     t, lane, width = p.target.c, p.lane.c, lanes_of(p.target)
     fold, element = f"{name}_combine(lanes[j], {{}})", f"{name}_map(x[i + j])"
     first = f"{name}_combine({p.identity}, {name}_map(x[j]))"        # a mere copy would be made in narrower vectors
-    long_line = f"""\
-cdef {lane} {name}_line(const {t}* x, Py_ssize_t n) noexcept nogil:
-    # n >= {width}; four vectors to each of lanes, so that these are seldom loaded and stored
+
+
+    def long_line(what, note, last, result):
+        return f"""\
+cdef {lane} {name}_{what}(const {t}* x, Py_ssize_t n) noexcept nogil:
+    # n >= {width}; {note}
     cdef {lane} lanes[{width}]
     cdef Py_ssize_t i = {width}, j
     for j in range({width}):
@@ -144,12 +152,17 @@ cdef {lane} {name}_line(const {t}* x, Py_ssize_t n) noexcept nogil:
         for j in range({width}):
             lanes[j] = {fold.format(element)}
         i += {width}
-{halvings(width, fold, element)}    return lanes[0]
+{halvings(width, fold, element, last)}    return {result}
 
 """
+
+    dense = long_line("line", "four vectors to each of lanes, so that these are seldom loaded and stored", 1, "lanes[0]")
     if p.target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b"):
-        long_line = line_of_pairs(name, p.target)
-    return long_line + f"""\
+        dense = line_of_pairs(name, p.target)
+    if takes_seconds(row, p.target):
+        dense += long_line("seconds", "even, and x[n] joins; what the others come to is of no use, but quicker than to "
+                           "leave them out", 2, f"{name}_combine(lanes[0], {name}_map(x[n]))")
+    return dense + f"""\
 cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
     # 16 <= n < {width}
     cdef {lane} lanes[16]
@@ -163,6 +176,11 @@ cdef inline {lane} {name}_line16(const {t}* x, Py_ssize_t n) noexcept nogil:
 {halvings(16, fold, element)}    return lanes[0]
 
 """
+
+
+def takes_seconds(row: Row, target) -> bool:
+    """Whether every second element of a line is best folded with those between them, of which nothing is taken."""
+    return target.category == "float" and expression.functions(row.extra.get("map", "x")) <= {"abs"}
 
 
 def line_of_pairs(name: str, target) -> str:
@@ -187,10 +205,17 @@ cdef {target.c} {name}_line(const {target.c}* x, Py_ssize_t n) noexcept nogil:
 """
 
 
-def along_lines(p: Printer, name: str) -> str:
+def along_lines(row: Row, p: Printer, name: str) -> str:
     """`inner` and `lines`: lines of elements, each into one state."""
     t, s, lane, suffix, width = p.target.c, p.state.c, p.lane.c, p.target.suffix, lanes_of(p.target)
     block = 4096 if p.state is not p.lane else 1 << 62
+    dense, seconds = f"stride == sizeof({t})", ""
+    if takes_seconds(row, p.target):
+        dense += f" or stride == 2 * sizeof({t})"
+        seconds = f"""\
+        elif stride == 2 * sizeof({t}) and m > {width // 2 if extremum(row) else width}:
+            b = {name}_seconds(<const {t}*>(x + start * stride), 2 * (m - 1))
+"""
     return f"""\
 cdef void {name}_lines(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil:
     cdef {s}* a = <{s}*>state
@@ -222,13 +247,14 @@ cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept
     cdef {s}* a = <{s}*>state
     cdef {lane} b
     cdef int64_t start = 0, m
-    cdef int64_t step = {block} if stride == sizeof({t}) else 256
+    cdef int64_t step = {block} if {dense} else 256
     while start < n:
         m = n - start if n - start < step else step
         if stride == sizeof({t}) and m >= {width}:
             b = {name}_line(<const {t}*>(x + start * stride), m)
         elif stride == sizeof({t}) and m >= 16:
             b = {name}_line16(<const {t}*>(x + start * stride), m)
+{seconds}\
         else:
             b = {name}_short(strided_{suffix}(x + start * stride, m, stride))
         a[0] = {name}_combine_state(a[0], {name}_widen(b))
@@ -338,7 +364,7 @@ cdef void {name}_finish(void* state, char* out, int64_t stride, int64_t k, int64
 
 def kernels(row: Row, p: Printer, name: str, twin: str) -> str:
     """The functions of one row for one dtype; all but the last are those of `twin`, where there is one."""
-    rest = "" if twin else "".join([folds(row, p, name), lines(row, p, name), along_lines(p, name),
+    rest = "" if twin else "".join([folds(row, p, name), lines(row, p, name), along_lines(row, p, name),
                                     along_rows(row, p, name), states(p, name)])
     return (f"# {row.name}: {row.extra.get('map', 'x')} | {row.extra['combine']} | {row.extra.get('post', 'a')}\n"
             + rest + finish(row, p, name))
@@ -382,6 +408,7 @@ def modules(rows: dict[str, Row]) -> dict[str, str]:
                              f'b"{row.name}", {target.name.upper()}\n'
                              f"{fields} = {parts}\n"
                              f"table[{len(fills)}].state_size = sizeof({p.state.c})\n"
+                             f"table[{len(fills)}].seconds = {takes_seconds(row, target)}\n"
                              f"table[{len(fills)}].result = {result(row, target).name.upper()}")
         limits = ['', 'cdef extern from "maths.h" nogil:']
         limits += [f"    {t.c} ct_complex_{t.suffix}({t.real.c}, {t.real.c})" for t in TARGETS if t.complex]

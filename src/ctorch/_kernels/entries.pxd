@@ -15,6 +15,7 @@ cdef struct ReduceKernels:
     int dtype
     int result
     int state_size
+    bint seconds                     # `inner` takes every second element of memory as it lies
     void (*inner)(void* state, char* x, int64_t stride, int64_t n) noexcept nogil
     void (*lines)(void* state, char* x, int64_t line_stride, int64_t lines, int64_t n) noexcept nogil
     void (*outer)(void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride, int64_t n) noexcept nogil
