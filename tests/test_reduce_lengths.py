@@ -157,3 +157,19 @@ def test_places_of_extrema(n, dtype):
             want = place(array, -1)
             np.testing.assert_array_equal(places.numpy(), want)
             np.testing.assert_array_equal(values.numpy(), np.take_along_axis(array, want[:, None], 1)[:, 0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [16, 17, 31, 32, 33, 34, 47, 63, 64, 65, 100, 129, 4095, 4097, 9000])
+def test_every_second_element(dtype, n):
+    # what lies between is never part of the result
+    memory = np.random.default_rng(n).uniform(0.9, 1.1, (6, 2 * n)).astype(dtype)
+    memory[0, 1::2], memory[1, 1::2], memory[2, 1::2] = np.nan, np.inf, 0
+    x, t = memory[:, ::2], ctorch.from_numpy(memory)[:, ::2]
+    for dim in (-1, None):
+        for name in ("sum", "mean", "prod", "amax", "amin"):
+            got, want = getattr(t, name)(dim).numpy(), getattr(x.astype("float64"), name)(dim)
+            assert np.allclose(got, want, rtol=1e-4 if dtype == "float32" else 1e-10), name
+        assert np.allclose(ctorch.linalg.vector_norm(t, dim=dim).numpy(), np.sqrt((x.astype("float64") ** 2).sum(dim)))
+    t[3, n - 1] = float("nan")
+    assert t.amax(-1).isnan().tolist() == t.sum(-1).isnan().tolist() == [False] * 3 + [True] + [False] * 2

@@ -13,7 +13,7 @@ from ctorch._dispatch cimport cast_to, unsupported
 from ctorch._dtype cimport *
 from ctorch._iterator cimport LoopKernel, cast_kernel
 from ctorch._kernels._load cimport kernel_table
-from ctorch._kernels.half_sums cimport AddLines, HalfSums
+from ctorch._kernels.half_sums cimport HalfSums
 from ctorch._parallel cimport parallel_for
 from ctorch._shape cimport reduce_dims
 from ctorch._tensor cimport *
@@ -52,7 +52,7 @@ cdef const ReduceKernels* find_kernels(Reduction* op, int compute) except? NULL:
 cdef struct Job:
     const ReduceKernels* kernels
     LoopKernel cast                  # from the tensor's dtype to the kernel's, or NULL
-    AddLines half_lines              # adds up dense lines of a half type, where that is what is asked for
+    const HalfSums* half_sums        # add up what is dense of a half type, where that is what is asked for
     LoopKernel gather                # strided lines of the kernel's dtype to dense ones
     char* data
     char* out
@@ -206,8 +206,8 @@ cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) n
     if job.cast == NULL:
         job.kernels.inner(state, x, stride, n)
         return
-    if job.half_lines != NULL and stride == job.itemsize:
-        job.half_lines(state, x, 0, 1, n)
+    if job.half_sums != NULL and stride == job.itemsize:
+        job.half_sums.lines(state, x, 0, 1, n)
         return
     data[0] = buffer
     strides[0], strides[1] = job.native_size, stride
@@ -232,8 +232,8 @@ cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64
         for k in range(lines):
             job.kernels.inner(states + k * job.kernels.state_size, x + k * line_stride, job.folded_stride[0], n)
         return
-    if job.half_lines != NULL and job.folded_stride[0] == job.itemsize:
-        job.half_lines(states, x, line_stride, lines, n)
+    if job.half_sums != NULL and job.folded_stride[0] == job.itemsize:
+        job.half_sums.lines(states, x, line_stride, lines, n)
         return
     data[0] = buffer
     strides[0], strides[1] = job.native_size, job.folded_stride[0]
@@ -255,6 +255,9 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
     cdef int64_t start = 0, step = 8 * ROWS_WORDS // (n * job.native_size), m
     if job.cast == NULL:
         job.kernels.outer(state, x, row_stride, rows, stride, n)
+        return
+    if job.half_sums != NULL and job.half_sums.rows != NULL and stride == job.itemsize:
+        job.half_sums.rows(state, x, row_stride, rows, n)
         return
     strides[0], strides[1] = job.native_size, stride
     while start < rows:
@@ -488,7 +491,7 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     job.itemsize, job.native_size, job.out_size = itemsize_of[x.dtype], itemsize_of[compute], itemsize_of[out.dtype]
     job.gather = cast_kernel(compute, x.dtype)
     job.cast = NULL if x.dtype == compute else job.gather
-    job.half_lines = half_lines_of(which, x.dtype)
+    job.half_sums = half_sums_of(which, x.dtype)
     if x.numel == 0:
         fill_identity(&job, out)
     elif x.contiguous and out.numel == 1 and job.cast == NULL and x.numel < 2 * GRAIN:
@@ -499,12 +502,10 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     return cast_to(out, out_dtype)
 
 
-cdef AddLines half_lines_of(int which, int dtype) except? NULL:
-    cdef HalfSums* sums
+cdef const HalfSums* half_sums_of(int which, int dtype) except? NULL:
     if (which != REDUCE_SUM and which != REDUCE_MEAN) or (dtype != FLOAT16 and dtype != BFLOAT16):
         return NULL
-    sums = <HalfSums*>kernel_table("half_sums")
-    return sums.float16 if dtype == FLOAT16 else sums.bfloat16
+    return <const HalfSums*>kernel_table("half_sums") + (dtype == BFLOAT16)
 
 
 cdef TensorBase reduce_batched(int which, TensorBase x, const bint* reduced, bint keepdim):

@@ -100,3 +100,16 @@ def test_what_is_not_finite_in_sums(dtype, place):
     x[0, place], x[1, place] = float("inf"), float("nan")
     assert np.array_equal(x.sum(1).float().numpy(), [np.inf, np.nan, 5000.0 if dtype == ctorch.float16 else 4992.0],
                           equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("shape", [(1, 5), (3, 17), (130, 33), (131, 1030), (257, 400), (2, 9, 40)])
+def test_sums_of_rows(dtype, shape):
+    t = ctorch.tensor(np.random.default_rng(0).uniform(-1, 3, shape)).to(dtype)
+    x = t.double().numpy()
+    for dim in (0, tuple(range(len(shape) - 1))):
+        got, scale = t.sum(dim).double().numpy(), np.abs(x).sum(dim)
+        assert (np.abs(got - x.sum(dim)) <= scale * (2 ** -8 if dtype == ctorch.bfloat16 else 2 ** -11)).all()
+    t[-1, ..., -1] = float("inf")
+    sums = t.sum(0)
+    assert sums.isinf().sum() == 1 and sums.flatten()[-1] == float("inf")

@@ -1,9 +1,10 @@
-/* Sums of dense lines of a half type, cast in registers: in float over some thousand elements, in double beyond. */
+/* Sums of dense lines and rows of a half type, cast in registers: in float over some thousand elements of a line, or
+ * 128 rows, in double beyond. */
 #pragma once
 
 #include "vmath_block.h"
 
-enum { CT_HALF_SUM_BLOCK = 4096 };
+enum { CT_HALF_SUM_BLOCK = 4096, CT_HALF_SUM_ROWS = 128, CT_HALF_SUM_COLUMNS = 1024 };
 
 #if defined(__AVX512F__)
 #define CT_HALF_BLOCK(kind)                                                                                       \
@@ -24,7 +25,36 @@ enum { CT_HALF_SUM_BLOCK = 4096 };
     }
 CT_HALF_BLOCK(f16)
 CT_HALF_BLOCK(bf16)
+
+/* sums[j] += column j of rows of n <= CT_HALF_SUM_COLUMNS elements */
+#define CT_HALF_ROWS(kind)                                                                                        \
+    static void ct_add_rows_##kind(void *sums, const char *x, int64_t row_stride, int64_t rows, int64_t n) {      \
+        for (int64_t start = 0; start < rows; start += CT_HALF_SUM_ROWS) {                                        \
+            const int64_t end = rows - start < CT_HALF_SUM_ROWS ? rows : start + CT_HALF_SUM_ROWS;                \
+            float lanes[CT_HALF_SUM_COLUMNS] = {0};                                                               \
+            int64_t i = start;                                                                                    \
+            for (; i < end; i += 4) {                                                                             \
+                const char *row = x + i * row_stride;                                                             \
+                for (int64_t j = 0; j < n; j += 16) {                                                             \
+                    const __mmask16 in = n - j < 16 ? (__mmask16)((1u << (n - j)) - 1) : 0xffff;                  \
+                    __m512 four[4];                                                                               \
+                    for (int k = 0; k < 4; k++) {                                                                 \
+                        const __mmask16 there = i + k < end ? in : 0;                                             \
+                        const uint16_t *at = (const uint16_t *)(row + (there ? k * row_stride : 0)) + j;          \
+                        four[k] = CT_LOAD_##kind(_mm256_maskz_loadu_epi16(there, at));                            \
+                    }                                                                                             \
+                    _mm512_storeu_ps(lanes + j, _mm512_loadu_ps(lanes + j) +                                      \
+                                                    ((four[0] + four[1]) + (four[2] + four[3])));                 \
+                }                                                                                                 \
+            }                                                                                                     \
+            for (int64_t j = 0; j < n; j++) ((double *)sums)[j] += lanes[j];                                      \
+        }                                                                                                         \
+    }
+CT_HALF_ROWS(f16)
+CT_HALF_ROWS(bf16)
+#undef CT_HALF_ROWS
 #else
+enum { ct_add_rows_f16 = 0, ct_add_rows_bf16 = 0 }; /* quicker through a buffer of floats */
 #define CT_HALF_BLOCK(kind, to_float)                                                                             \
     CT_INLINE float ct_block_sum_##kind(const uint16_t *x, int64_t n) {                                           \
         float part[CT_HALF_SUM_BLOCK], lanes[16] = {0}, sum = 0;                                                  \

@@ -1,14 +1,16 @@
-"""Sums of lines of float16 and bfloat16 without a line of floats between."""
+"""Sums of lines and rows of float16 and bfloat16 without a line of floats between."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport int64_t
 
-from ctorch._kernels.half_sums cimport HalfSums
+from ctorch._kernels.half_sums cimport AddLines, AddRows, HalfSums
 
 cdef extern from "half_sums.h" nogil:
-    void add_lines_f16 "ct_add_lines_f16" (void* sums, const char* x, int64_t line_stride, int64_t lines, int64_t n)
-    void add_lines_bf16 "ct_add_lines_bf16" (void* sums, const char* x, int64_t line_stride, int64_t lines, int64_t n)
+    AddLines add_lines_f16 "ct_add_lines_f16"
+    AddLines add_lines_bf16 "ct_add_lines_bf16"
+    AddRows add_rows_f16 "ct_add_rows_f16"
+    AddRows add_rows_bf16 "ct_add_rows_bf16"
 
-cdef HalfSums table
-table.float16 = add_lines_f16
-table.bfloat16 = add_lines_bf16
-kernels = PyCapsule_New(&table, b"ctorch.kernels", NULL)
+cdef HalfSums table[2]               # float16, bfloat16
+table[0].lines, table[0].rows = add_lines_f16, add_rows_f16
+table[1].lines, table[1].rows = add_lines_bf16, add_rows_bf16
+kernels = PyCapsule_New(&table[0], b"ctorch.kernels", NULL)
