@@ -167,9 +167,9 @@ def test_every_second_element(dtype, n):
     memory[0, 1::2], memory[1, 1::2], memory[2, 1::2] = np.nan, np.inf, 0
     x, t = memory[:, ::2], ctorch.from_numpy(memory)[:, ::2]
     for dim in (-1, None):
-        for name in ("sum", "mean", "prod", "amax", "amin"):
-            got, want = getattr(t, name)(dim).numpy(), getattr(x.astype("float64"), name)(dim)
-            assert np.allclose(got, want, rtol=1e-4 if dtype == "float32" else 1e-10), name
+        for name, numpys in (*NAMES.items(), ("mean", np.mean)):
+            got, want = getattr(t, name)(dim).numpy(), numpys(x.astype("float64"), dim)
+            assert np.allclose(got, want, 1e-3 if dtype == "float32" else 1e-10), name
         assert np.allclose(ctorch.linalg.vector_norm(t, dim=dim).numpy(), np.sqrt((x.astype("float64") ** 2).sum(dim)))
     t[3, n - 1] = float("nan")
     assert t.amax(-1).isnan().tolist() == t.sum(-1).isnan().tolist() == [False] * 3 + [True] + [False] * 2
