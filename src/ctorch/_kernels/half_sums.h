@@ -27,24 +27,22 @@ CT_HALF_BLOCK(f16)
 CT_HALF_BLOCK(bf16)
 
 /* sums[j] += column j of rows of n <= CT_HALF_SUM_COLUMNS elements */
+#define CT_HALF_ROW(kind, at) CT_LOAD_##kind(_mm256_maskz_loadu_epi16(in, (const uint16_t *)(at) + j))
 #define CT_HALF_ROWS(kind)                                                                                        \
     static void ct_add_rows_##kind(void *sums, const char *x, int64_t row_stride, int64_t rows, int64_t n) {      \
-        for (int64_t start = 0; start < rows; start += CT_HALF_SUM_ROWS) {                                        \
+        for (int64_t start = 0, i = 0; start < rows; start += CT_HALF_SUM_ROWS) {                                 \
             const int64_t end = rows - start < CT_HALF_SUM_ROWS ? rows : start + CT_HALF_SUM_ROWS;                \
             float lanes[CT_HALF_SUM_COLUMNS] = {0};                                                               \
-            int64_t i = start;                                                                                    \
-            for (; i < end; i += 4) {                                                                             \
+            for (int64_t step; i < end; i += step) {                                                              \
                 const char *row = x + i * row_stride;                                                             \
+                step = i + 4 <= end ? 4 : 1;                                                                      \
                 for (int64_t j = 0; j < n; j += 16) {                                                             \
                     const __mmask16 in = n - j < 16 ? (__mmask16)((1u << (n - j)) - 1) : 0xffff;                  \
-                    __m512 four[4];                                                                               \
-                    for (int k = 0; k < 4; k++) {                                                                 \
-                        const __mmask16 there = i + k < end ? in : 0;                                             \
-                        const uint16_t *at = (const uint16_t *)(row + (there ? k * row_stride : 0)) + j;          \
-                        four[k] = CT_LOAD_##kind(_mm256_maskz_loadu_epi16(there, at));                            \
-                    }                                                                                             \
-                    _mm512_storeu_ps(lanes + j, _mm512_loadu_ps(lanes + j) +                                      \
-                                                    ((four[0] + four[1]) + (four[2] + four[3])));                 \
+                    __m512 sum = CT_HALF_ROW(kind, row);                                                          \
+                    if (step == 4)                                                                                \
+                        sum = (sum + CT_HALF_ROW(kind, row + row_stride)) +                                       \
+                              (CT_HALF_ROW(kind, row + 2 * row_stride) + CT_HALF_ROW(kind, row + 3 * row_stride));\
+                    _mm512_storeu_ps(lanes + j, _mm512_loadu_ps(lanes + j) + sum);                                \
                 }                                                                                                 \
             }                                                                                                     \
             for (int64_t j = 0; j < n; j++) ((double *)sums)[j] += lanes[j];                                      \
@@ -53,6 +51,7 @@ CT_HALF_BLOCK(bf16)
 CT_HALF_ROWS(f16)
 CT_HALF_ROWS(bf16)
 #undef CT_HALF_ROWS
+#undef CT_HALF_ROW
 #else
 enum { ct_add_rows_f16 = 0, ct_add_rows_bf16 = 0 }; /* quicker through a buffer of floats */
 #define CT_HALF_BLOCK(kind, to_float)                                                                             \
