@@ -191,9 +191,6 @@ cdef TensorBase embedding_bag_weights_forward(TensorBase grad, TensorBase weight
 
 # ---- joining
 
-cdef extern from "copy.h" nogil:
-    void ct_copy_rows(char* to, const char* frm, int64_t rows, int64_t bytes, int64_t to_row, int64_t from_row)
-
 cdef enum:
     JOIN_CHUNK = 65536               # bytes that one task writes
 
@@ -217,7 +214,7 @@ cdef void join_chunk(void* arg, int64_t chunk) noexcept nogil:
     for i in range(chunk * j.group, end if end < j.rows else j.rows):
         to = j.to + i * j.bytes
         for k in range(j.count):
-            ct_copy_rows(to, j.parts[k].data + i * j.parts[k].bytes, 1, j.parts[k].bytes, 0, 0)
+            memcpy(to, j.parts[k].data + i * j.parts[k].bytes, j.parts[k].bytes)
             to += j.parts[k].bytes
 
 
