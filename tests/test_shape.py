@@ -232,3 +232,16 @@ def test_products_of_batches_are_no_views():
         y.relu_()
     first, rest = (x @ ctorch.rand(4, 2)).tensor_split((1,))
     assert rest._base is first._base is not None
+
+
+@pytest.mark.parametrize("join", (ctorch.cat, ctorch.stack))
+def test_joined_into_a_tensor(join):
+    x = ctorch.arange(4.0).reshape(2, 2)
+    want = join([x, x + 1])
+    out = ctorch.empty(0)
+    assert join([x, x + 1], out=out) is out and ctorch.equal(out, want)
+    assert ctorch.equal(join([x, x + 1], out=ctorch.empty_like(want, dtype=ctorch.float64)), want.double())
+    with pytest.raises(RuntimeError, match="Float can't be cast to the desired output type Long"):
+        join([x, x], out=ctorch.empty_like(want, dtype=ctorch.int64))
+    with pytest.raises(RuntimeError, match=f"{join.__name__}.*out=... arguments don't support automatic"):
+        join([x, x.clone().requires_grad_()], out=ctorch.empty_like(want))

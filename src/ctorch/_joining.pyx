@@ -12,6 +12,8 @@ from ctorch._tape cimport BackwardFn, Node, node_attach, node_edge, node_give, n
 from ctorch._tensor cimport *
 from ctorch._views cimport select, slice_dim, unsqueeze_at, zero_memory
 
+from ctorch._functions import _result_in
+
 
 cdef list checked(object tensors, str op):
     if isinstance(tensors, TensorBase) or not isinstance(tensors, (list, tuple)):
@@ -100,13 +102,10 @@ def cat(tensors, dim=0, *, out=None):
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
     d = wrap_dim(dim, t.ndim, "cat")
     y = cat_forward(kept, d, dtype)
-    if out is not None:
-        out.resize_(shape_tuple(y)).copy_(y)
-        return out
     if to_record(parts, y):
         lengths = tuple([-1 if passed_over(<TensorBase>p) else (<TensorBase>p).shape[d] for p in parts])
         record_joined(cat_backward, b"cat", parts, y, (d, lengths))
-    return y
+    return y if out is None else _result_in(out, y, "cat")
 
 
 concat = concatenate = cat
@@ -137,12 +136,9 @@ def stack(tensors, dim=0, *, out=None):
         for k in range(first.ndim, -1, -1):
             strides[k], step = step, step * (shape[k] if shape[k] > 1 else 1)
         y = tensor_view(y, first.ndim + 1, shape, strides, y.data)
-    if out is not None:
-        out.resize_(shape_tuple(y)).copy_(y)
-        return out
     if to_record(parts, y):
         record_joined(stack_backward, b"stack", parts, y, (d,))
-    return y
+    return y if out is None else _result_in(out, y, "stack")
 
 
 def blocks_along_diagonal(list blocks not None):
