@@ -80,3 +80,13 @@ def test_nothing_to_reduce():
     assert x.mean(0).isnan().all()
     with pytest.raises(IndexError, match="amax"):
         x.amax(0)
+
+
+def test_sums_without_nan_of_complex_numbers():
+    x = np.array([1 + 2j, complex(np.nan, 1), complex(2, np.nan), 3 - 1j])
+    assert ctorch.nansum(ctorch.from_numpy(x)).item() == np.nansum(x)
+    real = ctorch.tensor([1.0, np.nan, 2.0], requires_grad=True)
+    y = real.nansum(dtype=ctorch.complex128)
+    y.real.backward()
+    assert y.item() == 3 + 0j and real.grad.tolist() == [1.0, 0.0, 1.0]
+    assert ctorch.zeros(0, 2).nansum(0, dtype=ctorch.complex64).tolist() == [0, 0]
