@@ -354,6 +354,18 @@ def sign_of_nought(program, name, mine, other, fault):
 
 
 @excuse
+def derivative_of_an_infinite_gradient(program, name, mine, other, fault):
+    """Where a gradient is infinite it has no derivative: which of NaN and infinity that is differs."""
+    if not differ(name, fault, "second gradient of") or not both(mine, other):
+        return False
+    firsts = [Run(m, program).all().get(name.removeprefix("second ")) for m in (ctorch, torch)]
+    odd = [~np.isfinite(x.values) for x in (mine, other, *firsts) if x is not None and x.values is not None]
+    places = odd[0] & odd[1]
+    known = len(odd) == 4 and places.any() and (odd[2] & odd[3])[places].all()
+    return known and np.allclose(mine.values[~places], other.values[~places], rtol=1e-4, atol=1e-6)
+
+
+@excuse
 def complex_pole(program, name, mine, other, fault):
     """A complex gradient over nought is infinite or NaN."""
     if not ("grad" in name and fault.kind == "values" and both(mine, other) and np.iscomplexobj(other.values)):
