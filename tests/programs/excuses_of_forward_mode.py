@@ -231,6 +231,8 @@ def tangent_of_one_step(program, name, mine, other, fault):
         return False
     operands = {k: (x, t.values is not None and bool(t.values.any())) for k, (x, t) in known.items()}
     one, number = program.alone(place, operands, odd[0])
+    if len(one.steps) >= len(program.steps):
+        return False
     single = f"tangent of v{number}"
     a, b = (Run(m, one).all().get(single) for m in (ctorch, torch))
     return apart(one, a, b) and reason(one, single, a, b, fault) is not None
