@@ -411,12 +411,13 @@ def gradient_in_memory_of_its_own(program, name, mine, other, fault):
 
 
 @excuse
-def product_that_is_a_view(program, name, mine, other, fault):
-    """PyTorch's products of some tensors are views, which lose their history where they are changed under no_grad."""
-    products = ops(program) & {"tensordot", "tensordot0", "einsum", "matmul", "kron", "inner", "linear"}
-    if not products or not any(step.changes and step.without_grad for step in program.steps):
+def result_that_is_a_view(program, name, mine, other, fault):
+    """PyTorch's results of some operators are views, which no_grad keeps from having the history of a change."""
+    views = {"tensordot", "einsum", "matmul", "kron", "inner", "linear", "cross_entropy", "nll_loss"}
+    views = {op for op in ops(program) if op.startswith(tuple(views))}
+    if not views or not in_place(program) or not any(step.without_grad for step in program.steps):
         return False
-    return same(program, mine, given(program.giving_copies(*products), name))
+    return same(program, mine, given(program.giving_copies(*views), name))
 
 
 @excuse
