@@ -47,16 +47,6 @@ def no_second_derivative(program, name, mine, other, fault):
 
 
 @excuse
-def no_second_derivative_beside_a_change(program, name, mine, other, fault):
-    """There is no second derivative at numbers that were written without a history: beside them both are the same."""
-    if not differ(name, fault, "second gradient of") or not both(mine, other):
-        return False
-    twin = program.widened().nudged()
-    known = len(twin.steps) > len(program.steps) and np.isfinite(mine.values).all()
-    return known and same(program, given(twin, name, ctorch), given(twin, name))
-
-
-@excuse
 def second_derivative_of_a_wrong_gradient(program, name, mine, other, fault):
     """Where PyTorch's gradients are wrong, its second are too; ctorch's are as differences of its own gradients."""
     known = differ(name, fault, "second gradient of")
