@@ -17,7 +17,7 @@ WARNED = (
 )  # fmt: skip
 CHANGED = "modified by an inplace operation"
 SHARED = "refers to a single memory location"
-NO_GRAD = "A view was created in no_grad"
+NO_GRAD = "was created in no_grad"
 LEAF = "a leaf Variable that requires grad is being used"
 
 
