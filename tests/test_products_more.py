@@ -146,6 +146,7 @@ def test_renorm_at_the_edges():
     y = ctorch.from_numpy(np.random.default_rng(1).standard_normal((3, 4))).requires_grad_()
     assert gradcheck(lambda y: ctorch.renorm(y, 2, 0, 1.0), (y,))
     assert gradgradcheck(lambda y: ctorch.renorm(y, 2, 0, 1.0), (y,))
+    assert ctorch.renorm(ctorch.ones(2, 3).T, 2, 0, 1.0).is_contiguous()
 
 
 def test_renorm_and_bilinear_and_chains():

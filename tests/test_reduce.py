@@ -80,3 +80,30 @@ def test_nothing_to_reduce():
     assert x.mean(0).isnan().all()
     with pytest.raises(IndexError, match="amax"):
         x.amax(0)
+
+
+def test_sums_without_nan_of_complex_numbers():
+    x = np.array([1 + 2j, complex(np.nan, 1), complex(2, np.nan), 3 - 1j])
+    assert ctorch.nansum(ctorch.from_numpy(x)).item() == np.nansum(x)
+    real = ctorch.tensor([1.0, np.nan, 2.0], requires_grad=True)
+    y = real.nansum(dtype=ctorch.complex128)
+    y.real.backward()
+    assert y.item() == 3 + 0j and real.grad.tolist() == [1.0, 0.0, 1.0]
+    assert ctorch.zeros(0, 2).nansum(0, dtype=ctorch.complex64).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "prod", "amax", "nansum"])
+def test_reductions_into_a_tensor_are_not_differentiated(name):
+    x, fn = ctorch.ones(2, 2, requires_grad=True), getattr(ctorch, name)
+    with pytest.raises(RuntimeError, match=rf"{name}\(\): functions with out=\.\.\. arguments don't support automatic"):
+        fn(x, 0, out=ctorch.empty(2))
+    with pytest.raises(RuntimeError, match=r"out=\.\.\. arguments"):
+        fn(x.detach(), 0, out=ctorch.empty(2, requires_grad=True))
+    with ctorch.no_grad():
+        assert fn(x, 0, out=ctorch.empty(2)).tolist() == fn(x, 0).tolist()
+
+
+@pytest.mark.parametrize("name", ["sum", "prod", "nansum"])
+def test_whole_numbers_that_are_added_up_want_no_gradient(name):
+    y = getattr(ctorch, name)(ctorch.ones(3, requires_grad=True), 0, dtype=ctorch.int64)
+    assert y.dtype == ctorch.int64 and not y.requires_grad

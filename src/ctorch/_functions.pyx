@@ -305,9 +305,7 @@ cdef object reduced(int which, object input, object dim, bint keepdim, object dt
         input, REDUCTIONS[which].name.decode(), "input")
     cdef TensorBase y = reduce(which, x, dim, keepdim, dtype)
     cdef Node node
-    if out is not None:
-        return write_out(need_out(out, REDUCTIONS[which].name.decode()), y, REDUCTIONS[which].name.decode())
-    if recorded(x) and reduce_backward[which] != NULL:
+    if recorded(x) and reduce_backward[which] != NULL and category_of[y.dtype] >= CATEGORY_FLOAT:
         node = node_new(reduce_backward[which], REDUCTIONS[which].name, 1, 2)
         node_edge(node, 0, x, None)
         if reduce_reads[which] & 1:
@@ -316,7 +314,7 @@ cdef object reduced(int which, object input, object dim, bint keepdim, object dt
             node_save(node, 1, x, False)
         node_args(node, OVER_ALL if dim is None and not keepdim else (dim, keepdim))
         node_attach(node, y, 0)
-    return y
+    return y if out is None else result_in(out, y, REDUCTIONS[which].name.decode())
 
 
 def conj(input):

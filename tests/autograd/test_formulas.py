@@ -95,6 +95,13 @@ def test_the_median_of_all_is_shared_by_equals(fn):
     assert autograd.grad(fn(x), x)[0].tolist() == [0.0, 0.0, 0.5, 0.5]
 
 
+@pytest.mark.parametrize("fn", (ctorch.median, ctorch.nanmedian, ctorch.max))
+def test_an_infinite_gradient_of_an_extremum_of_all_reaches_it_alone(fn):
+    x = leaf(1.0, 0.0) if fn is ctorch.max else leaf(0.0, 1.0)
+    infinite = ctorch.tensor(math.inf, dtype=x.dtype)
+    assert sorted(autograd.grad(fn(x), x, infinite)[0].tolist()) == [0.0, math.inf]
+
+
 @pytest.mark.parametrize("fn", (ctorch.max, ctorch.min))
 def test_the_largest_of_all_may_be_nan(fn):
     x = leaf(3.0, math.nan, 2.0)

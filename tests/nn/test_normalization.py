@@ -38,3 +38,32 @@ def test_complex_parameters_of_a_real_input_are_refused(name):
     }[name]
     with pytest.raises(RuntimeError, match=f"{name}: mixed dtype: parameter of .*complex64, input of .*float32"):
         call()
+
+
+@pytest.mark.parametrize("name", ("group_norm", "instance_norm"))
+def test_an_input_that_is_copied_may_be_changed_before_backward(name):
+    F, z = ctorch.nn.functional, ctorch.randn(2, 2, 3, dtype=ctorch.complex128, requires_grad=True)
+    args = (2,) if name == "group_norm" else ()
+
+    def gradient(change):
+        part = (z * 1).real
+        y = getattr(F, name)(part, *args)
+        if change:
+            part.mul_(3)
+        return ctorch.autograd.grad((y * y * y).sum(), z)[0]
+
+    assert ctorch.equal(gradient(True), gradient(False))
+
+
+def test_parameters_of_batches_are_read_in_any_shape():
+    x, w = ctorch.randn(4, 2), ctorch.tensor([[2.0, 3.0]], requires_grad=True)
+    y = ctorch.nn.functional.batch_norm(x, None, None, w, w, training=True)
+    want = ctorch.nn.functional.batch_norm(x, None, None, w.detach()[0], w.detach()[0], training=True)
+    assert ctorch.equal(y, want)
+    y.sum().backward()
+    assert w.grad.shape == (1, 2)
+
+
+def test_slopes_of_two_dimensions_are_refused():
+    with pytest.raises(RuntimeError, match="prelu: expected a weight of at most 1 dimension"):
+        ctorch.nn.functional.prelu(ctorch.ones(2, 2), ctorch.ones(1, 2))

@@ -42,6 +42,19 @@ def same(program, mine, other):
     return mine.dtype == other.dtype and alike(mine, other, precise(program, mine, other))
 
 
+def apart(program, mine, other):
+    """Whether two derivatives differ, of which each may be missing where it is nought."""
+    if None in (mine, other) or mine.error is not None or other.error is not None:
+        return not same(program, mine, other)
+    if mine.values is None and other.values is None:
+        return False
+    if not comparable(mine, other):
+        return True
+    a, b = arrays(mine, other)
+    rtol = precise(program, mine, other)
+    return not np.allclose(a, b, rtol=rtol, atol=rtol / 100, equal_nan=True)
+
+
 def judged(a, b, rtol, asked):
     """Whether some elements that differ are those of a by other means, and none of those looked at are b's.
 

@@ -1,9 +1,14 @@
 """Where one package raises and the other, rightly, does not."""
 
 import re
+from dataclasses import replace
 
+import torch
 from derivative_checks import given, same
 from program_excuses import alone, excuse, fine, from_gradients, in_place, ops, says, step_of, turns
+from runner import Run
+
+import ctorch
 
 # What PyTorch only warns of where memory is expanded.
 WARNED = (
@@ -12,7 +17,7 @@ WARNED = (
 )  # fmt: skip
 CHANGED = "modified by an inplace operation"
 SHARED = "refers to a single memory location"
-NO_GRAD = "A view was created in no_grad"
+NO_GRAD = "was created in no_grad"
 LEAF = "a leaf Variable that requires grad is being used"
 
 
@@ -159,8 +164,11 @@ def history_of_a_saved_view(program, name, mine, other, fault):
 @excuse
 def change_of_nothing(program, name, mine, other, fault):
     """PyTorch does not look at dtypes where no element is written."""
-    known = "step" in name and alone(mine, other, "Index put requires the source and destination dtypes match")
-    return known and any(0 in leaf.shape for leaf in program.leaves)
+    if not ("step" in name and alone(mine, other, "Index put requires the source and destination dtypes match")):
+        return False
+    step = step_of(program, name)
+    changed, without = f"value v{step.operands[0]}", program.without({program.steps.index(step)})
+    return same(program, given(program, changed), given(without, changed))
 
 
 @excuse
@@ -200,3 +208,41 @@ def part_of_a_constant(program, name, mine, other, fault):
 def product_of_turned_memory(program, name, mine, other, fault):
     """PyTorch's kron takes views of its operands, which those that lie otherwise in memory do not have."""
     return "step" in name and "(kron)" in name and alone(other, mine, "view size is not compatible")
+
+
+@excuse
+def complex_sums_without_nan(program, name, mine, other, fault):
+    """PyTorch has no nansum of complex numbers, and says so; ctorch has it."""
+    return "step" in name and alone(other, mine, '"nansum_cpu" not implemented', "nansum on CPU does not support")
+
+
+@excuse
+def scales_of_many_dimensions(program, name, mine, other, fault):
+    """PyTorch's normalisations read parameters of any shape where memory is contiguous, and refuse them elsewhere."""
+    return alone(other, mine, "TensorAccessor expected 1 dims but tensor has")
+
+
+@excuse
+def index_beyond_the_end(program, name, mine, other, fault):
+    """PyTorch refuses an index that is too large by one of two exceptions; ctorch always by IndexError."""
+    return says(mine, "out of range") and says(other, "INDICES element is out of DATA bounds")
+
+
+@excuse
+def index_into_nothing(program, name, mine, other, fault):
+    """PyTorch does not look at an index where it reads no element."""
+    if not ("step" in name and alone(mine, other, "is out of bounds")):
+        return False
+    run, step = Run(torch, program), step_of(program, name)
+    run.forward()
+    return bool(step.results) and not run.made[program.steps.index(step), step.results[0]].values.size
+
+
+@excuse
+def factor_without_a_way_back(program, name, mine, other, fault):
+    """A view made by no_grad wants a gradient that goes nowhere: ctorch saves what a view of it is multiplied by."""
+    if not alone(mine, other, CHANGED):
+        return False
+    made = [s.without_grad and s.results and not s.several for s in program.steps]
+    steps = [replace(s, text=f"({s.text}).detach()") if fresh else s for s, fresh in zip(program.steps, made)]
+    return any(made) and fine(Run(ctorch, replace(program, steps=steps)).all().get(name))

@@ -5,9 +5,22 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from derivative_checks import differentiated, given, same, transposed
+from derivative_checks import apart, differentiated, given, same, transposed
 from excuses_of_errors import LEAF, NO_GRAD, SHARED
-from program_excuses import TURNS, alone, both, chooses, differ, excuse, half, nan_in_theirs_alone, ops, says, turns
+from program_excuses import (
+    TURNS,
+    alone,
+    both,
+    chooses,
+    differ,
+    excuse,
+    half,
+    nan_in_theirs_alone,
+    ops,
+    reason,
+    says,
+    turns,
+)
 from runner import Run
 
 import ctorch
@@ -194,3 +207,32 @@ def changed_operand_of_a_tangent(program, name, mine, other, fault):
         return False
     twin = program.changed_by_copies()  # which means the same: PyTorch contradicts itself
     return same(program, mine, given(twin, name, ctorch)) and not same(program, other, given(twin, name))
+
+
+@excuse
+def tangent_of_one_step(program, name, mine, other, fault):
+    """The first step that gives another tangent does so as a program of its own, and why is known."""
+    if not differ(name, fault, "tangent of"):
+        return False
+    runs = [Run(m, program) for m in (ctorch, torch)]
+    for run in runs:
+        run.all()
+    stages = list(zip(*(run.stages() for run in runs)))
+    for place in program.sources(int(name.rpartition("v")[2])):
+        (before, after), (known, found) = stages[place]
+        if any(apart(program, before[k][1], known[k][1]) for k in program.steps[place].operands if k in known):
+            return False
+        odd = [k for k in found if apart(program, after[k][1], found[k][1])]
+        if odd:
+            break
+    else:
+        return False
+    if not all(np.isfinite(x.values).all() for x, _ in known.values()):
+        return False
+    operands = {k: (x, t.values is not None and bool(t.values.any())) for k, (x, t) in known.items()}
+    one, number = program.alone(place, operands, odd[0])
+    if len(one.steps) >= len(program.steps):
+        return False
+    single = f"tangent of v{number}"
+    a, b = (Run(m, one).all().get(single) for m in (ctorch, torch))
+    return apart(one, a, b) and reason(one, single, a, b, fault) is not None

@@ -48,6 +48,10 @@ class Step:
         """Whether a value is a result, or is changed, here."""
         return number in self.results or (self.changes and self.op not in TOLD and self.operands[0] == number)
 
+    def unseen(self):
+        """Whether no gradient sees what is done here."""
+        return self.without_grad or ".detach()" in self.text or ".data." in self.text
+
     def line(self):
         made = self.text.format(*(f"v{k}" for k in self.operands))
         if self.results:
@@ -134,6 +138,31 @@ class Program:
         leaves = [*self.leaves, Leaf(leaf, np.zeros(shape).tolist(), shape, dtype, True)]
         return replace(self, leaves=leaves, steps=steps, roots=moved(self.roots), second=False, batched=False), leaf
 
+    def sources(self, number):
+        """The places of the steps that a value may come from."""
+        known, places, more = {number}, set(), True
+        while more:
+            for place, step in enumerate(self.steps):
+                if any(map(step.makes, known)):
+                    places.add(place)
+            more = {k for place in places for k in self.steps[place].operands} - known
+            known |= more
+        return sorted(places)
+
+    def alone(self, place, operands, number):
+        """The program of one step, whose operands are given with whether they want a gradient; the number of a result.
+
+        A value that it changes is that of a copy.
+        """
+        step, copy, first = self.steps[place], max(self.numbers()) + 1, []
+        leaves = [Leaf(k, x.values.tolist(), x.values.shape, x.dtype, wanted) for k, (x, wanted) in operands.items()]
+        names = {k: k for k in (*step.operands, number)}
+        if step.changes:
+            first = [Step("clone", "{0}.clone()", step.operands[:1], (copy,))]
+            names[step.operands[0]] = copy
+        step = replace(step, operands=tuple(names[k] for k in step.operands), without_grad=False)
+        return Program(self.seed, leaves, [*first, step], roots=(names[number],)), names[number]
+
     def changed_by_copies(self):
         """This program where what is changed in place by itself is changed by a copy of itself."""
 
@@ -149,7 +178,7 @@ class Program:
         steps = []
         for step in self.steps:
             steps.append(step)
-            if step.changes and (step.without_grad or ".detach()" in step.text or ".data." in step.text):
+            if step.changes and step.unseen():
                 steps.append(Step("add_", nudge, step.operands[:1], without_grad=True, changes=True))
         return replace(self, steps=steps)
 

@@ -65,6 +65,7 @@ class Run:
     def __init__(self, m, program, noise=None, lead=None):
         self.m, self.program, self.noise, self.lead = m, program, noise, lead
         self.made = {}  # what each step made, for runs that follow this one
+        self.added = {}  # what changes that no gradient sees added to a value
         self.hooks = []
         self.names = environment(m, self.hooks)
         self.found = {}
@@ -81,6 +82,8 @@ class Run:
             if x.is_floating_point() or x.is_complex():
                 self.precision = max(self.precision, self.m.finfo(x.dtype).eps)
         for place, step in enumerate(self.program.steps):
+            unseen = step.operands[0] if step.changes and step.unseen() else None
+            before = unseen is not None and plain(self.m, self.names.get(f"v{unseen}")).values
             try:
                 exec(step.line(), self.names)
             except Exception as error:
@@ -91,6 +94,8 @@ class Run:
             for k in step.results or step.operands[:1]:
                 self.made[place, k] = plain(self.m, self.names[f"v{k}"])
                 self.look(self.names[f"v{k}"], step, (place, k))
+            if unseen is not None and before.dtype.kind in "fc":
+                self.added[place] = self.made[place, unseen].values - before
 
     def look(self, x, step, where):
         if not isinstance(x, self.m.Tensor):
@@ -191,10 +196,11 @@ class Run:
         for k, g in zip(self.program.wanted(), grads):
             self.found[f"batched gradient of v{k}"] = plain(self.m, g)
 
-    def once_more(self, start, skip=False, change=None):
+    def once_more(self, start, skip=False, change=None, watch=None):
         """The names after the program has run again from other leaves; or what a step raises that did not before.
 
-        What was refused before is tried again, or left out; `change` gives another value for what a step made.
+        What was refused before is tried again, or left out. `change` gives another value for what a step made, and then
+        what no gradient sees is as it was. `watch` looks at the names before and after each step.
         """
         names = environment(self.m)
         refused = {name for name in self.found if name.startswith("step")}
@@ -209,6 +215,9 @@ class Run:
             known = f"step {place} ({step.op})" in refused
             if known and skip:
                 continue
+            if watch is not None:
+                watch(step, names)
+            held = place in self.added and change is not None and names[f"v{step.operands[0]}"].detach().clone()
             try:
                 exec(step.line(), names)
             except Exception as error:
@@ -220,9 +229,22 @@ class Run:
             for k in step.results or step.operands[:1]:
                 if f"v{k}" in names:
                     self.look(names[f"v{k}"], step, (place, k))
+            if change is not None:
+                self.hold(place, step, names, held)
             for k in step.results if change is not None else ():
                 names[f"v{k}"] = change(k, names[f"v{k}"])
+            if watch is not None:
+                watch(step, names)
         return names
+
+    def hold(self, place, step, names, before):
+        """Gives what a step made or changed, and no gradient sees, the numbers or the difference of the first run."""
+        if place in self.added:
+            names[f"v{step.operands[0]}"].data.copy_(before + self.m.tensor(self.added[place]).to(before.dtype))
+        for k in step.results if step.without_grad else ():
+            x, made = names[f"v{k}"], self.made[place, k].values
+            if isinstance(x, self.m.Tensor) and not x.requires_grad and x._base is None:
+                x.copy_(self.m.tensor(made).to(x.dtype))
 
     def tangents(self):
         """Derivatives along one direction of the leaves, by forward mode."""
@@ -239,6 +261,20 @@ class Run:
                     with self.m.no_grad():
                         self.found[f"tangent of v{k}"] = self.tangent(mode, x)
                         self.primals[k] = plain(self.m, x)
+
+    def stages(self):
+        """Of each step, the numbers and tangents of its operands and results before it, and those after it."""
+        mode, seen = self.m.autograd.forward_ad, []
+
+        def watch(step, names):
+            with self.m.no_grad():
+                xs = {k: names.get(f"v{k}") for k in (*step.operands, *step.results)}
+                xs = {k: x for k, x in xs.items() if isinstance(x, self.m.Tensor)}
+                seen.append({k: (plain(self.m, x), self.tangent(mode, x)) for k, x in xs.items()})
+
+        with mode.dual_level():
+            self.once_more(mode.make_dual, watch=watch)
+        return list(zip(seen[::2], seen[1::2]))
 
     def tangent(self, mode, x):
         try:
@@ -349,7 +385,10 @@ def follow(m, x, lead, step, precision):
 
 
 # What is nought by subtraction may come out as a rounding.
-ROUGH = {"layer_norm", "batch_norm", "group_norm", "instance_norm", "var", "std", "var_mean", "std_mean", "diff", "det"}
+ROUGH = {
+    "layer_norm", "batch_norm", "group_norm", "instance_norm", "var", "std", "var_mean", "std_mean", "diff", "det",
+    "cross",
+}  # fmt: skip
 
 
 def disturb(m, x, noise, rough):

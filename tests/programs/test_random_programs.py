@@ -110,6 +110,44 @@ def test_pytorchs_own_gradients_tell_that_its_tangents_are_wrong():
     assert found.kind == EXCUSED and "not the transpose of its gradients" in found.reason
 
 
+def test_one_step_alone_tells_why_tangents_differ():
+    from compare import EXCUSED, Comparison
+
+    program = Program(
+        0,
+        [Leaf(0, [0.5, 1.5], (2,), "float64", True), Leaf(1, [0.5, 1.5], (2,), "float64", True)],
+        [
+            Step("mul", "{0}*1", (0,), (2,)),
+            Step("mul", "{0}*1", (1,), (3,)),
+            Step("add_", "{0}.add_({1})", (2, 3), (), True, True),
+            Step("add_", "{0}.data.add_({0}.detach())", (3,), (), False, True),
+            Step("fmax", "m.fmax({0},{1})", (2, 3), (4,)),
+            Step("split", "{0}.split(1)", (4,), (5, 6), several=True),
+            Step("mul_", "{0}.mul_(2)", (4,), (), False, True),
+            Step("mul", "{0}*1", (5,), (7,), True),
+        ],
+    )
+    found = Comparison(program)
+    assert found.kind == EXCUSED and "first step that gives another tangent" in found.reason
+
+
+def test_differences_hold_what_no_gradient_sees():
+    from compare import EXCUSED, Comparison
+
+    program = Program(
+        0,
+        [Leaf(0, [0.01, 0.02], (2,), "float64", True)],
+        [
+            Step("mul", "{0}*{0}", (0,), (1,), True),
+            Step("cosine_similarity", "F.cosine_similarity({0},{1},dim=0,eps=0.1)", (1, 0), (2,)),
+        ],
+        roots=(2,),
+        second=False,
+    )
+    found = Comparison(program)
+    assert found.kind == EXCUSED and "not as differences of its values" in found.reason
+
+
 def test_programs_are_the_same_each_time_and_run_as_scripts(tmp_path):
     from generator import program_of
 

@@ -9,8 +9,12 @@ def batch_norm(input, weight, bias, running_mean, running_var, training, momentu
         output = input.clone() if weight is None else input * weight[0]
         return output if bias is None else output + bias[0]
     check_kinds("batch_norm", input, weight, bias)
-    return ops._batch_norm(input, weight, bias, running_mean, running_var, training,
+    return ops._batch_norm(input, _line(weight), _line(bias), running_mean, running_var, training,
                            0.0 if momentum is None else momentum, eps)[0]
+
+
+def _line(parameter):
+    return parameter if parameter is None or parameter.dim() == 1 else parameter.reshape(-1)
 
 
 def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn_enable=False):
@@ -33,8 +37,8 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05, cudnn_enabl
     size = channels // num_groups
     for s in input.shape[2:]:
         size *= s
-    output = ops._layer_norm(input.reshape(batch * num_groups, size), (size,), None, None, eps)[0].view(input.shape)
-    return _scaled(output, weight, bias)
+    groups = input.contiguous().reshape(batch * num_groups, size)
+    return _scaled(ops._layer_norm(groups, (size,), None, None, eps)[0].view(input.shape), weight, bias)
 
 
 def _check_channels(op, input, weight, bias):
@@ -64,7 +68,7 @@ def instance_norm(input, weight, bias, running_mean, running_var, use_input_stat
     if not use_input_stats:
         return ops._batch_norm(input, weight, bias, running_mean, running_var, False, 0.0, eps)[0]
     # Every channel of every sample is a channel of one large sample.
-    flat = input.reshape(1, batch * channels, *input.shape[2:])
+    flat = input.contiguous().reshape(1, batch * channels, *input.shape[2:])
     statistics = [None if s is None else s.repeat(batch) for s in (running_mean, running_var)]
     output = ops._batch_norm(flat, None, None, *statistics, True, momentum, eps)[0].reshape(input.shape)
     with ctorch.no_grad():

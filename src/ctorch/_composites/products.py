@@ -283,7 +283,7 @@ def renorm(input, p, dim, maxnorm):
     dim = wrap(dim, input.dim(), "renorm")
     sizes = vector_norm(input, p, [d for d in range(input.dim()) if d != dim], True)
     factor = ops._renorm_factor(sizes, maxnorm)
-    return input * (factor if factor.dtype == input.dtype else factor.to(input.dtype))
+    return (input * (factor if factor.dtype == input.dtype else factor.to(input.dtype))).contiguous()
 
 
 def cross(input, other, dim=None):

@@ -61,10 +61,11 @@ def extremum_backward(g, x, y, dim, keepdim):
     if not shape:
         return g
     g, y = _kept(g, shape, dim, keepdim), _kept(y, shape, dim, keepdim)
-    mask = x == y
-    if dim is None:                  # max and min of all elements: each NaN is one of them
+    mask, rest = x == y, 0.0
+    if dim is None:                  # max, min and median of all elements: each NaN is one of them
         mask = mask | ((x != x) & (y != y))
-    rest = (g * 0).detach()          # a constant: where the tangent is NaN elsewhere it counts for nothing
+    else:                            # NaN where g is infinite; a constant, since tangents elsewhere count for nothing
+        rest = (g * 0).detach()
     return _f.where(mask, g, rest) / mask.sum(_dims(dim, len(shape)), True)
 
 

@@ -290,6 +290,8 @@ def prelu(input, weight):
     """
     if input.dtype != weight.dtype:
         raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
+    if weight.dim() > 1:
+        raise RuntimeError(f"prelu: expected a weight of at most 1 dimension, got shape {tuple(weight.shape)}")
     channels = input.size(1) if input.dim() >= 2 else 1
     if weight.numel() == 1:
         weight = weight.reshape(())
