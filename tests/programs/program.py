@@ -172,16 +172,6 @@ class Program:
 
         return replace(self, steps=[apart(step) for step in self.steps])
 
-    def nudged(self):
-        """This program with other numbers where those of leaves are changed in ways that no differences see."""
-        nudge = "{0}.add_(0.001).mul_(1.001)"
-        steps = []
-        for step in self.steps:
-            steps.append(step)
-            if step.changes and step.unseen():
-                steps.append(Step("add_", nudge, step.operands[:1], without_grad=True, changes=True))
-        return replace(self, steps=steps)
-
     def giving_copies(self, *ops):
         """This program where what some operators make has memory of its own."""
         steps = [replace(step, text=f"({step.text}).clone()") if step.op in ops else step for step in self.steps]
