@@ -156,7 +156,7 @@ cdef {lane} {name}_{what}(const {t}* x, Py_ssize_t n) noexcept nogil:
 
 """
 
-    dense = long_line("line", "four vectors to each of lanes, so that these are seldom loaded and stored", 1, "lanes[0]")
+    dense = long_line("line", "four vectors to each of lanes: these are seldom loaded and stored", 1, "lanes[0]")
     if p.target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b"):
         dense = line_of_pairs(name, p.target)
     if takes_seconds(row, p.target):
