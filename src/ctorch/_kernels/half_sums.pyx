@@ -1,6 +1,5 @@
 """Sums of lines and rows of float16 and bfloat16 without a line of floats between."""
 from cpython.pycapsule cimport PyCapsule_New
-from libc.stdint cimport int64_t
 
 from ctorch._kernels.half_sums cimport AddLines, AddRows, HalfSums
 
