@@ -508,6 +508,28 @@ def statistics_with_steps(call, ours, theirs):
                for (_, mine), g in zip(ours.grads, found, strict=True))
 
 
+def bytes_of_images(call, ours, theirs):
+    """PyTorch takes bytes as classes of samples, not of images, and says so before it looks at them."""
+    return call.name in ("nn.functional.nll_loss", "nn.functional.cross_entropy") and ours.error is not None and (
+        _says(theirs, "expected scalar type Long but found Byte"))
+
+
+def gradient_of_nothing(call, ours, theirs):
+    """What no element counts in has a gradient of nought or NaN, by the formula."""
+    if call.name not in ("nn.functional.group_norm", "nn.functional.kl_div") or ours.error or theirs.error or (
+            call.args[0].values.size):
+        return False
+    grads = [g for each in (ours, theirs) for _, g in each.grads]
+    return bool(grads) and all((np.isnan(g) | (g == 0)).all() for g in grads)
+
+
+def logit_of_crossed_limits(call, ours, theirs):
+    """Above a half, eps and 1 - eps have no number between: PyTorch's vectors and single numbers choose another one."""
+    if call.name != "logit" or ours.error or theirs.error or not call.args[1:] or not (call.args[1] or 0) > 0.5:
+        return False
+    return np.allclose(np.abs(ours.result[1]), np.abs(theirs.result[1]), 4e-2 if "16" in call.args[0].dtype else 1e-4)
+
+
 # Calls that PyTorch refuses and ctorch makes: of which functions (all where none is named), what PyTorch says, and why.
 REFUSED = [
     ((), "view size is not compatible", "PyTorch's kernel asks for a layout that it does not make itself"),
@@ -545,7 +567,7 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
                statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides,
                no_dimension_of_channels, infinity_beside_a_window, neighbours_of_the_same_size,
-               attention_of_overlapping_queries]
+               attention_of_overlapping_queries, bytes_of_images, gradient_of_nothing, logit_of_crossed_limits]
 
 
 def differs_on_purpose(call, ours, theirs):
