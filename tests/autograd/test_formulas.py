@@ -131,3 +131,13 @@ def test_nothing_shuffled_is_a_copy(fn):
 def test_logcumsumexp_lies_contiguous():
     x = ctorch.ones(2, 3, 4)
     assert all(ctorch.logcumsumexp(x, dim).is_contiguous() for dim in range(3))
+
+
+@pytest.mark.parametrize("name, pole", (("xlogy", 0.0), ("xlog1py", -1.0)))
+def test_no_gradient_stays_none_beside_a_pole(name, pole):
+    x = ctorch.tensor([[-2.0], [0.0], [1.0]]).expand(3, 4).clone().requires_grad_()
+    y = getattr(ctorch.special, name)(x, ctorch.tensor([pole - 1, pole, pole + 1, math.inf]))
+    nothing, whole = (autograd.grad(y, x, ctorch.full((3, 4), g), retain_graph=True)[0] for g in (0.0, 1.0))
+    assert nothing.tolist() == [[0.0] * 4] * 3
+    log = [math.nan, -math.inf, 0.0, math.inf]
+    ctorch.testing.assert_close(whole, ctorch.tensor([log, [0.0, 0.0, 0.0, math.inf], log]), equal_nan=True)

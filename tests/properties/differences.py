@@ -514,13 +514,12 @@ def bytes_of_images(call, ours, theirs):
         _says(theirs, "expected scalar type Long but found Byte"))
 
 
-def gradient_of_nothing(call, ours, theirs):
-    """What no element counts in has a gradient of nought or NaN, by the formula."""
-    if call.name not in ("nn.functional.group_norm", "nn.functional.kl_div") or ours.error or theirs.error or (
-            call.args[0].values.size):
+def scale_of_nothing(call, ours, theirs):
+    """PyTorch's gradient of the scale of groups without elements is NaN; ctorch's is nought."""
+    if call.name != "nn.functional.group_norm" or ours.error or theirs.error or call.args[0].values.size:
         return False
-    grads = [g for each in (ours, theirs) for _, g in each.grads]
-    return bool(grads) and all((np.isnan(g) | (g == 0)).all() for g in grads)
+    return bool(ours.grads) and all((mine == 0).all() and (np.isnan(other) | (other == 0)).all()
+                                    for (_, mine), (_, other) in zip(ours.grads, theirs.grads, strict=True))
 
 
 def logit_of_crossed_limits(call, ours, theirs):
@@ -567,7 +566,7 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
                statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides,
                no_dimension_of_channels, infinity_beside_a_window, neighbours_of_the_same_size,
-               attention_of_overlapping_queries, bytes_of_images, gradient_of_nothing, logit_of_crossed_limits]
+               attention_of_overlapping_queries, bytes_of_images, scale_of_nothing, logit_of_crossed_limits]
 
 
 def differs_on_purpose(call, ours, theirs):
