@@ -225,10 +225,10 @@ cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64
     cdef char* data[2]
     cdef int64_t strides[2]
     cdef int64_t n = job.folded_shape[0], start = 0, step = CAST // n, m, k
-    if job.cast == NULL and job.folded_stride[0] == job.itemsize:
-        job.kernels.lines(states, x, line_stride, lines, n)
-        return
     if job.cast == NULL:
+        if job.folded_stride[0] == job.itemsize:
+            job.kernels.lines(states, x, line_stride, lines, n)
+            return
         for k in range(lines):
             job.kernels.inner(states + k * job.kernels.state_size, x + k * line_stride, job.folded_stride[0], n)
         return

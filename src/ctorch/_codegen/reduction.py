@@ -138,7 +138,6 @@ def lines(row: Row, p: Printer, name: str) -> str:
     fold, element = f"{name}_combine(lanes[j], {{}})", f"{name}_map(x[i + j])"
     first = f"{name}_combine({p.identity}, {name}_map(x[j]))"        # a mere copy would be made in narrower vectors
 
-
     def long_line(what, note, last, result):
         return f"""\
 cdef {lane} {name}_{what}(const {t}* x, Py_ssize_t n) noexcept nogil:

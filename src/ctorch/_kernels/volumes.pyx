@@ -55,6 +55,17 @@ cdef inline number lowest(number tag) noexcept nogil:
         return -INFINITY
 
 
+cdef int64_t side_by_side(const Volumes* v, int64_t k, int64_t* first) noexcept nogil:
+    # The end of the windows from k on that fit into the columns, or k + 1, and where the first of them starts: they stop
+    # in order, but dilated ones need not start so.
+    cdef int64_t end = k + 1
+    first[0] = v.start[2][k]
+    while end < v.out[2] and v.stop[2][end] - least(first[0], v.start[2][end]) <= COLUMNS:
+        first[0] = least(first[0], v.start[2][end])
+        end += 1
+    return end
+
+
 cdef void max_window(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t k, number* y,
                      int64_t* index) noexcept nogil:
     cdef int64_t d = v.start[0][i], h, w, at
@@ -110,11 +121,7 @@ cdef void max_row(const Volumes* v, const number* x, int64_t i, int64_t j, numbe
     cdef int32_t row
     cdef bint nan, better
     while k < v.out[2]:
-        # as many as fit into the columns, or one that does not; dilated ones need not start in order
-        first, end = v.start[2][k], k + 1
-        while end < v.out[2] and v.stop[2][end] - least(first, v.start[2][end]) <= COLUMNS:
-            first = least(first, v.start[2][end])
-            end += 1
+        end = side_by_side(v, k, &first)
         width = v.stop[2][end - 1] - first
         nan = width > COLUMNS
         if not nan:
@@ -181,10 +188,7 @@ cdef void average_row(const Volumes* v, const number* x, int64_t i, int64_t j, n
     cdef int64_t k = 0, end, d, h, w, first, width, low, high
     cdef bint empty = v.stop[0][i] <= v.start[0][i] or v.stop[1][j] <= v.start[1][j]
     while k < v.out[2]:
-        # windows start and stop in order; as many as fit into the columns, or one that does not
-        first, end = v.start[2][k], k + 1
-        while end < v.out[2] and v.stop[2][end] - first <= COLUMNS:
-            end += 1
+        end = side_by_side(v, k, &first)
         width = v.stop[2][end - 1] - first
         if width <= COLUMNS and not empty:
             for w in range(width):
