@@ -395,8 +395,10 @@ cdef object scaled_inplace(Row* row, PyObject** v):
 
 
 cdef object reduction(Row* row, PyObject** v):
-    cdef object dtype = <object>v[3] if row.count == 5 else None
-    return reduced(row.number, <object>v[0], <object>v[1], <object>v[2], dtype, <object>v[row.count - 1])
+    cdef int count = row.count - row.has_out
+    cdef bint keepdim = count > 2 and <object>v[2]
+    cdef object dtype = <object>v[3] if count == 4 else None
+    return reduced(row.number, <object>v[0], <object>v[1], keepdim, dtype, <object>v[count] if row.has_out else None)
 
 
 cdef object composite(Row* row, PyObject** v):

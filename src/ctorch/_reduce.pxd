@@ -9,7 +9,7 @@ from ctorch._tensor cimport TensorBase
 cdef struct Reduction:
     const char* name
     int categories
-    bint ints_to_int64               # sums and products of integers are int64
+    int to_int64                     # bits of the categories whose results are int64
     bint out_bool
     bint has_identity                # a result exists for no elements
     const ReduceKernels* kernels[DTYPE_COUNT]

@@ -475,7 +475,7 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     out_dtype = x.dtype
     if op.out_bool:
         out_dtype = UINT8 if x.dtype == UINT8 else BOOL    # PyTorch's truth of bytes is older than its bool
-    elif op.ints_to_int64 and category_of[x.dtype] <= CATEGORY_INT:
+    elif (op.to_int64 >> category_of[x.dtype]) & 1:
         out_dtype = INT64
     if x.device == DEVICE_BATCHED:
         return reduce_batched(which, x, reduced, keepdim)
@@ -547,7 +547,7 @@ cdef TensorBase reduce(int which, TensorBase x, object dim, bint keepdim, object
         return reduce_marked(which, x, reduced, keepdim)
     x = cast_to(x, as_dtype(dtype, REDUCTIONS[which].name.decode()))
     y = reduce_marked(which, x, reduced, keepdim)
-    return cast_to(y, x.dtype) if REDUCTIONS[which].ints_to_int64 else y      # 64 bits were only for adding up
+    return cast_to(y, x.dtype) if REDUCTIONS[which].to_int64 else y      # 64 bits were only for adding up
 
 
 cdef TensorBase sum_to(TensorBase x, int ndim, const int64_t* shape):

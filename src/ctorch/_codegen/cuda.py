@@ -30,14 +30,13 @@ def elementwise_entry(op: elementwise.Operation) -> dict:
 
 
 def reduction_entry(row: Row) -> dict:
-    """One reduction: its state, the dtype of integer results, and its parts by category."""
+    """One reduction: its state and its parts by category."""
     extra = row.extra
     texts = {"map": extra.get("map", "x"), "combine": extra["combine"], "post": extra.get("post", "a")}
     if extra["identity"] not in ("lowest", "highest"):
         texts["identity"] = extra["identity"]
     own = [c for c in CATEGORIES if c in row.dtypes or (c == "int" and "bool" in row.dtypes)]
-    entry = {"name": row.name, "state": extra.get("state", "same"), "out": row.out, "ints": extra.get("ints", "same"),
-             "text": category_texts(texts, own)}
+    entry = {"name": row.name, "state": extra.get("state", "same"), "text": category_texts(texts, own)}
     for texts in entry["text"].values():
         texts.setdefault("identity", f"Extreme<T>::{extra['identity']}()")
     return entry

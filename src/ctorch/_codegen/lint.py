@@ -103,7 +103,7 @@ def reduction_faults(row: Row) -> Iterator[str]:
             continue
         if unknown:
             yield f"{key} reads unknown {', '.join(sorted(unknown))}"
-    if {"float", "complex"} & set(row.dtypes) and row.out != "bool" and "x" not in {*row.grad} and not row.reasons:
+    if {"float", "complex"} & set(row.dtypes) and row.out == "same" and "x" not in {*row.grad} and not row.reasons:
         yield "has no gradient; write grad.x, or nograd with the reason"
 
 

@@ -12,6 +12,7 @@ from .targets import BOOL, BY_NAME, GROUPS, PREAMBLE, TARGETS, c_declarations, v
 
 COLUMNS = 1024                       # as in _reduce.pyx
 KERNELS = ("inner", "lines", "outer", "init", "merge", "finish")
+STATES = {"bool": "uint8", "count": "int64"}
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
 
 
@@ -23,8 +24,8 @@ def state_of(row: Row, target):
     """The dtype of the state: wider than the elements where rounding would build up."""
     if row.extra.get("state") == "wide":
         return BY_NAME[WIDER.get(target.name, target.name)]
-    if row.extra.get("state") == "bool":
-        return BY_NAME["uint8"]
+    if row.extra.get("state") in STATES:
+        return BY_NAME[STATES[row.extra["state"]]]
     return target
 
 
@@ -34,9 +35,9 @@ class Printer:
     def __init__(self, row: Row, target):
         self.target, self.state = target, state_of(row, target)
         # integers overflow their own dtype at once, so they are folded in the state's; floats widen block by block
-        self.lane = target if target.category != "int" and row.extra.get("state") != "bool" else self.state
-        if target.name == "uint8" and row.extra["combine"] == "a + b":
-            self.lane = BY_NAME["int32"]         # a block of bytes does not overflow it
+        self.lane = target if target.category != "int" and row.extra.get("state") not in STATES else self.state
+        if row.extra.get("state") == "count" or (target.name == "uint8" and row.extra["combine"] == "a + b"):
+            self.lane = BY_NAME["int32"]         # a block of bytes or ones does not overflow it
         self.used = set()
         extra = row.extra
         self.identity = self.print(extra["identity"], self.lane)
@@ -382,7 +383,7 @@ def result(row: Row, target):
     """The dtype that `finish` writes."""
     if row.out == "bool":
         return BOOL
-    if row.extra.get("ints") == "int64" and target.category == "int":
+    if row.out == "int64" or (row.extra.get("ints") == "int64" and target.category == "int"):
         return BY_NAME["int64"]
     return target
 

@@ -36,7 +36,7 @@ def gradients(row: Row) -> Iterator[tuple[str, str]]:
 def gradient_cell(row: Row) -> str:
     if row.kind == "composite":
         return "of its parts"
-    if row.out == "bool" or (row.dtypes and not {"float", "complex"} & set(row.dtypes)):
+    if row.out in ("bool", "int64") or (row.dtypes and not {"float", "complex"} & set(row.dtypes)):
         return "none"
     return "; ".join(f"{name}: {text}" for name, text in gradients(row))
 

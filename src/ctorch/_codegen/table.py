@@ -16,7 +16,7 @@ COMMON = {"example", "method_alias", "nograd", "title", "returns", "forms"}
 WRITING = {"with_out"}
 EXTRA = {
     "elementwise": COMMON | {"scaled", "zero_check", "compute", "bits", "numbers", "flat"},
-    "reduction": COMMON | {"map", "combine", "post", "identity", "state", "ints"},
+    "reduction": COMMON | WRITING | {"map", "combine", "post", "identity", "state", "ints"},
     "kernel": COMMON | WRITING | {"module", "outputs", "nondiff", "changes", "tangent", "flat", "vmap"},
     "composite": COMMON | WRITING,
 }
@@ -94,7 +94,7 @@ class Row:
     @property
     def writes_out(self) -> bool:
         """Whether the function takes `out`."""
-        return self.kind in ("elementwise", "reduction") or self.extra.get("with_out", False)
+        return self.extra.get("with_out", self.kind in ("elementwise", "reduction"))
 
     @property
     def changes(self) -> bool:
@@ -183,13 +183,14 @@ def form_faults(row: Row) -> list[str]:
     """What is wrong with the keys of a row, apart from its expressions."""
     known = EXTRA.get(row.kind, set())
     tensors = {a.name for a in row.args if a.type.startswith("Tensor")}
+    results = ("same", "bool", "int64" if row.kind == "reduction" else "real")
     rules = [
         (row.kind in KINDS, f"kind is {row.kind!r}, expected one of {', '.join(KINDS)}"),
         (not row.public or row.doc.endswith("."), "doc must be a sentence"),
         (row.forward, "has no forward"),
         (not row.name.endswith("_"), "ends in an underscore, as only in-place methods do; begin private names with it"),
         (row.kind not in ("elementwise", "reduction") or row.dtypes, f"{row.kind} rows name their dtypes"),
-        (row.out in ("same", "bool", "real"), f"out is {row.out!r}, expected same, bool or real"),
+        (row.out in results, f"out is {row.out!r}, expected {', '.join(results[:-1])} or {results[-1]}"),
         *((c in CATEGORIES, f"unknown dtype category {c!r}") for c in row.dtypes),
         *((t == "all" or t in tensors, f"grad.{t} is not a tensor argument") for t in row.grad),
         *((t in tensors, f"nograd.{t} is not a tensor argument") for t in row.reasons if t != "all"),

@@ -176,10 +176,6 @@ def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
     return norms.vector_norm(input, 2 if p is None or isinstance(p, str) else p, dim, keepdim, dtype=dtype)
 
 
-def count_nonzero(input, dim=None):
-    return (input if input.dtype == ctorch.bool else input.ne(0)).sum(dim)
-
-
 Extremum = {name: namedtuple(name, "values indices") for name in ("max", "min")}
 
 

@@ -14,15 +14,16 @@ from ctorch.cuda.module import function_of_text
 THREADS = 256
 PART = 16384                         # elements that a block folds, at least, before another is set beside it
 MOST_PARTS = 1024
+STATES = {"bool": "uint8", "count": "int64"}
 WIDER = {"uint8": "int64", "int32": "int64"}
 
 
 def state_of(op: dict, dtype) -> str:
     """The dtype that values are folded in. Floats need none wider: a block's tree of sums rounds little."""
     compute = COMPUTE[dtype.name]
-    if op["state"] == "bool":
-        return "uint8"
-    return WIDER.get(compute, compute) if op["state"] == "wide" else compute
+    if op["state"] == "wide":
+        return WIDER.get(compute, compute)
+    return STATES.get(op["state"], compute)
 
 
 def module_text(op: dict, dtype, out) -> str:
