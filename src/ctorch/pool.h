@@ -45,7 +45,7 @@
 
 enum {
     POOL_MAX_WORKERS = 1023,
-    POOL_SPIN_NANOSECONDS = 20000, /* about what it costs to sleep and be woken */
+    POOL_SPIN_NANOSECONDS = 100000, /* some chunks, and twice what waking costs where CPUs are virtual */
     POOL_BATCH = 1 << 30           /* chunks of one job: `pending` is a 32-bit futex word */
 };
 

@@ -8,7 +8,7 @@ multiplies the same copies with gy transposed.
 from cpython.pycapsule cimport PyCapsule_New
 from libc.stdint cimport INT32_MAX, int32_t, int64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
 from ctorch._kernels.lanes cimport real
 from ctorch._kernels.parts cimport least
@@ -36,6 +36,10 @@ cdef extern from "conv_tile.h" nogil:
         double* to)
     void copy_masked_f32 "ct_conv_copy_masked_f32" (const float* x, const float* mask, int64_t count, float* to)
     void copy_masked_f64 "ct_conv_copy_masked_f64" (const double* x, const double* mask, int64_t count, double* to)
+    void copy_row_f32 "ct_conv_copy_row_f32" (
+        const float* x, int64_t low, int64_t high, int64_t width, float* to)
+    void copy_row_f64 "ct_conv_copy_row_f64" (
+        const double* x, int64_t low, int64_t high, int64_t width, double* to)
     void transpose_f32 "ct_transpose_padded_f32" (
         const float* x, int64_t x_row, int64_t rows, int64_t columns, float* to, int64_t to_row)
     void transpose_f64 "ct_transpose_padded_f64" (
@@ -242,15 +246,18 @@ cdef void copy_rows(const Taps* t, const real* plane, int64_t start, int64_t row
             source = (start + i) * t.h.step + t.h.first + phase
             if 0 <= source < t.h.source:
                 row = plane + source * t.w.source + shift
-                for k in range(low):
-                    to[k] = 0
                 if step == 1:
-                    memcpy(to + low, row + low, (high - low) * sizeof(real))
+                    if real is float:
+                        copy_row_f32(row, low, high, width, to)
+                    else:
+                        copy_row_f64(row, low, high, width, to)
                 else:
+                    for k in range(low):
+                        to[k] = 0
                     for k in range(low, high):
                         to[k] = row[k * step]
-                for k in range(high, width):
-                    to[k] = 0
+                    for k in range(high, width):
+                        to[k] = 0
             else:
                 memset(to, 0, width * sizeof(real))
             to += width

@@ -172,3 +172,20 @@ static void NAME(ct_conv_copy_masked)(const REAL *from, const REAL *mask, int64_
         for (; i < count; i++) to[i] = mask[i] != 0 ? from[i] : 0; /* set bits are a NaN */
     }
 }
+
+/* A row of `width` elements: those from low to high are of `from`, those beside them 0. */
+static void NAME(ct_conv_copy_row)(const REAL *from, int64_t low, int64_t high, int64_t width, REAL *to) {
+    int64_t i = low;
+    if (width >= LANES && low <= LANES && width - high <= LANES) { /* what is to be copied is written over */
+        if (low > 0) *(VEC *)to = (VEC){0};
+        if (high < width) *(VEC *)(to + width - LANES) = (VEC){0};
+    } else {
+        memset(to, 0, low * sizeof(REAL));
+        memset(to + high, 0, (width - high) * sizeof(REAL));
+    }
+    for (; i + LANES <= high; i += LANES) *(VEC *)(to + i) = *(const VEC *)(from + i);
+    if (i < high && high - low >= LANES)
+        *(VEC *)(to + high - LANES) = *(const VEC *)(from + high - LANES);
+    else
+        for (; i < high; i++) to[i] = from[i];
+}
