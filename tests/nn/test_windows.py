@@ -179,3 +179,37 @@ def test_pooled_lines_are_no_views():
             assert y._base is None
     y[..., 0] = x.sum()
     assert y.requires_grad
+
+
+def max_pooled(x, kernel, stride, padding, dilation):
+    """The maximum of each window and its place in the plane: the last NaN, else the first of equals."""
+    height, width = x.shape
+    sizes = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, p, d, k, s in zip(x.shape, padding, dilation, kernel, stride)]
+    y, places = np.empty(sizes, x.dtype), np.empty(sizes, np.int64)
+    for at in np.ndindex(*sizes):
+        rows, columns = ([a * s - p + d * i for i in range(k)]
+                         for a, s, p, d, k in zip(at, stride, padding, dilation, kernel))
+        inside = [r * width + c for r in rows for c in columns if 0 <= r < height and 0 <= c < width]
+        nans = [place for place in inside if np.isnan(x.flat[place])]
+        places[at] = nans[-1] if nans else max(inside, key=lambda place: x.flat[place])
+        y[at] = x.flat[places[at]]
+    return y, places
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("padding", [(0, 0), (1, 0), (0, 1), (1, 1)])
+@pytest.mark.parametrize("kernel, stride, dilation", [((2, 2), (2, 2), (1, 1)), ((3, 3), (2, 2), (1, 1)),
+                                                      ((3, 2), (1, 3), (1, 1)), ((2, 3), (1, 1), (2, 1))])
+@pytest.mark.parametrize("shape", [(5, 4), (8, 11), (9, 30)])
+def test_max_pool2d_of_equals_infinities_and_nan(shape, kernel, stride, dilation, padding, dtype):
+    rng = np.random.default_rng(0)
+    planes = rng.integers(-2, 3, (6, *shape)).astype(dtype)
+    planes[1:3][rng.random((2, *shape)) < 0.1] = np.nan
+    planes[3] = -np.inf
+    planes[4][rng.random(shape) < 0.5] = -np.inf
+    padding = tuple(min(p, k // 2) for p, k in zip(padding, kernel))
+    y, places = F.max_pool2d(ctorch.tensor(planes), kernel, stride, padding, dilation, return_indices=True)
+    for plane, found, at in zip(planes, y.numpy(), places.numpy()):
+        values, first = max_pooled(plane, kernel, stride, padding, dilation)
+        np.testing.assert_array_equal(found, values)
+        np.testing.assert_array_equal(at, first)

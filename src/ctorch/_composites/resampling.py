@@ -104,10 +104,10 @@ def pixel_unshuffle(input, downscale_factor):
     *batch, channels, height, width = input.shape
     if r <= 0:
         raise RuntimeError(f"pixel_unshuffle expects a positive downscale_factor, but got {r}")
-    for name, size in (("height", height), ("width", width)):
-        if size % r:
-            raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
-                               f"input.size({-2 if name == 'height' else -1})={size} is not divisible by {r}")
+    if height % r or width % r:
+        name, dim, size = ("height", -2, height) if height % r else ("width", -1, width)
+        raise RuntimeError(f"pixel_unshuffle expects {name} to be divisible by downscale_factor, but "
+                           f"input.size({dim})={size} is not divisible by {r}")
     split = input.reshape(math.prod(batch), channels, height // r, r, width // r, r)
     shuffled = split.permute(0, 1, 3, 5, 2, 4).reshape(*batch, channels * r * r, height // r, width // r)
     return _of_its_own(shuffled, input)

@@ -173,6 +173,24 @@ static void ct_copy_zip(char *to, const char *from, int64_t rows, int64_t from_s
     }
 }
 
+/* The other way: two dense lines, from pairs of elements. */
+#define CT_COPY_UNZIP(type)                                                                                        \
+    do {                                                                                                           \
+        type *restrict first = (type *)to, *restrict second = (type *)(to + to_row);                               \
+        const type *in = (const type *)from;                                                                       \
+        for (int64_t i = 0; i < n; i++) first[i] = in[2 * i], second[i] = in[2 * i + 1];                           \
+    } while (0)
+
+static void ct_copy_unzip(char *to, const char *from, int64_t n, int64_t to_row, int size) {
+    switch (size) {
+        case 1: CT_COPY_UNZIP(uint8_t); break;
+        case 2: CT_COPY_UNZIP(uint16_t); break;
+        case 4: CT_COPY_UNZIP(uint32_t); break;
+        case 8: CT_COPY_UNZIP(uint64_t); break;
+        default: CT_COPY_UNZIP(ct_word16);
+    }
+}
+
 /* `rows` lines of n elements */
 static void ct_copy_plane(char *to, const char *from, int64_t rows, int64_t n, int64_t to_row, int64_t from_row,
                           int64_t to_step, int64_t from_step, int size) {
@@ -181,6 +199,8 @@ static void ct_copy_plane(char *to, const char *from, int64_t rows, int64_t n, i
         ct_copy_rows(to, from, rows, n * size, to_row, from_row);
     } else if (turned && n == 2 && to_row == 2 * size) {
         ct_copy_zip(to, from, rows, from_step, size);
+    } else if (turned && rows == 2 && from_step == 2 * size) {
+        ct_copy_unzip(to, from, n, to_row, size);
     } else if (turned && n >= 4) {
         ct_copy_turned(to, from, rows, n, to_row, from_step, size);
     } else if (n < 16 && rows > n) {

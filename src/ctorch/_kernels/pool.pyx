@@ -16,6 +16,7 @@ cdef enum:
     CHUNK = 16384       # elements of x and y to a chunk
     BLOCK = 256         # windows of a small plane worked on together
     NARROW = 12         # result rows shorter than this are not worth vectors
+    PLACES = 4096       # elements of all windows of a small plane
     MAX = 0
     MAX_BACKWARD
     AVERAGE
@@ -33,7 +34,7 @@ cdef struct Job:
     int64_t* first              # of max pooling: first column inside the plane of each window
     int64_t* low                # and, per kernel column, the windows of a row for which it is inside
     int64_t* high
-    int32_t* corner             # of max pooling of small planes, or NULL: first element of each window
+    int32_t* places             # of max pooling of small planes, or NULL: per kernel element, where windows have it
     int64_t planes              # to a chunk
     int code
 
@@ -123,27 +124,24 @@ cdef void max_narrow_row(const Job* job, const real* plane, int64_t row, real* y
 
 
 cdef void max_small_plane(const Job* job, const real* x, real* y, int64_t* indices) noexcept nogil:
-    """All windows of a plane that has no padding, BLOCK at a time, whatever row they are in."""
+    """All windows of a plane, BLOCK at a time, whatever row they are in."""
     cdef const Pool2d* p = job.p
     cdef real largest[BLOCK]
     cdef int32_t at[BLOCK]
     cdef real value
-    cdef int32_t tap
-    cdef int64_t start = 0, count, o, i, k
-    cdef const int32_t* corner
-    while start < p.out_h * p.out_w:
-        corner = job.corner + start
-        count = least(BLOCK, p.out_h * p.out_w - start)
+    cdef int64_t windows = p.out_h * p.out_w, start = 0, count, o, tap
+    cdef const int32_t* places
+    while start < windows:
+        places = job.places + start
+        count = least(BLOCK, windows - start)
         for o in range(count):
-            largest[o] = x[corner[o]]
-            at[o] = corner[o]
-        for i in range(p.kernel_h):
-            for k in range(p.kernel_w):
-                tap = <int32_t>(i * p.dilation_h * p.width + k * p.dilation_w)
-                for o in range(count):      # selections, not branches, which would be mispredicted half the time
-                    value = x[corner[o] + tap]
-                    at[o] = corner[o] + tap if (value > largest[o]) | (value != value) else at[o]
-                    largest[o] = value if (value > largest[o]) | (value != value) else largest[o]
+            at[o], largest[o] = places[o], x[places[o]]
+        for tap in range(1, p.kernel_h * p.kernel_w):
+            places += windows
+            for o in range(count):      # selections, not branches, which would be mispredicted half the time
+                value = x[places[o]]
+                at[o] = places[o] if (value > largest[o]) | (value != value) else at[o]
+                largest[o] = value if (value > largest[o]) | (value != value) else largest[o]
         for o in range(count):
             y[start + o] = largest[o]
         if indices != NULL:
@@ -152,13 +150,41 @@ cdef void max_small_plane(const Job* job, const real* x, real* y, int64_t* indic
         start += count
 
 
+cdef bint is_small(const Pool2d* p) noexcept nogil:
+    """Whether `new_places` suits: what lies in the padding of a dilated window has no neighbour in the plane."""
+    cdef bint inside = (p.pad_h == 0 and p.pad_w == 0
+                        and (p.out_h - 1) * p.stride_h + (p.kernel_h - 1) * p.dilation_h < p.height
+                        and (p.out_w - 1) * p.stride_w + (p.kernel_w - 1) * p.dilation_w < p.width)
+    return ((inside or p.dilation_h == p.dilation_w == 1) and p.out_w < NARROW and p.height * p.width <= INT32_MAX
+            and p.kernel_h * p.kernel_w * p.out_h * p.out_w <= PLACES)
+
+
+cdef int32_t* new_places(const Pool2d* p) noexcept nogil:
+    """Where windows have each kernel element, or NULL. What lies in the padding is the nearest of the plane, which the
+    window has too, so neither its maximum nor the first place of that changes."""
+    cdef int64_t i, k, h, w, row, column, n = 0
+    cdef int32_t* places = <int32_t*>malloc((p.kernel_h * p.kernel_w * p.out_h * p.out_w + 1) * sizeof(int32_t))
+    if places == NULL:
+        return NULL
+    for i in range(p.kernel_h):
+        for k in range(p.kernel_w):
+            for h in range(p.out_h):
+                row = h * p.stride_h + i * p.dilation_h - p.pad_h
+                row = most(least(row, p.height - 1), 0) * p.width
+                for w in range(p.out_w):
+                    column = w * p.stride_w + k * p.dilation_w - p.pad_w
+                    places[n] = <int32_t>(row + most(least(column, p.width - 1), 0))
+                    n += 1
+    return places
+
+
 cdef void max_plane(const Job* job, int64_t plane, real* tag) noexcept nogil:
     cdef const Pool2d* p = job.p
     cdef int64_t i, to = plane * p.out_h * p.out_w
     cdef const real* x = <const real*>p.x + plane * p.height * p.width
     cdef real* y
     cdef int64_t* indices = NULL
-    if job.corner != NULL:
+    if job.places != NULL:
         max_small_plane(job, x, <real*>p.y + to, p.indices + to if p.indices != NULL else NULL)
         return
     for i in range(p.out_h):
@@ -330,19 +356,14 @@ cdef int run_max(const Pool2d* p, chunk_fn fn) noexcept nogil:
         job.low[k] = least(0 if shift >= 0 else (-shift + stride - 1) // stride, p.out_w)
         job.high[k] = 0 if shift >= p.width else least((p.width - 1 - shift) // stride + 1, p.out_w)
         job.high[k] = most(job.low[k], job.high[k])
-    if (p.out_w < NARROW and p.pad_h == 0 and p.pad_w == 0 and p.height * p.width <= INT32_MAX
-            and (p.out_h - 1) * p.stride_h + (p.kernel_h - 1) * p.dilation_h < p.height
-            and (p.out_w - 1) * stride + (p.kernel_w - 1) * p.dilation_w < p.width):
-        job.corner = <int32_t*>malloc((p.out_h * p.out_w + 1) * sizeof(int32_t))
-        if job.corner == NULL:
+    if is_small(p):
+        job.places = new_places(p)
+        if job.places == NULL:
             free(job.first)
             return -1
-        for k in range(p.out_h):
-            for j in range(p.out_w):
-                job.corner[k * p.out_w + j] = <int32_t>(k * p.stride_h * p.width + j * stride)
     code = share(&job, fn)
     free(job.first)
-    free(job.corner)
+    free(job.places)
     return code
 
 

@@ -1,7 +1,7 @@
 """Pooling of volumes by listed windows, and images and volumes laid out by the windows that slide over them."""
 from cpython.pycapsule cimport PyCapsule_New
 from libc.math cimport INFINITY
-from libc.stdint cimport INT64_MIN, int32_t, int64_t
+from libc.stdint cimport INT32_MAX, INT64_MIN, int32_t, int64_t
 from libc.string cimport memcpy, memset
 
 from ctorch._kernels.parts cimport least
@@ -88,24 +88,24 @@ cdef void max_window(const Volumes* v, const number* x, int64_t i, int64_t j, in
 
 cdef void max_columns(const Volumes* v, const number* x, int64_t i, int64_t j, int64_t first, int64_t width,
                       number* best, int32_t* row, bint* nan) noexcept nogil:
-    # The largest of each column of the windows at one depth and height, and in which row of them it is first.
+    # The largest of each column of the windows at one depth and height, and where the row begins in which it is first.
     cdef const number* at
     cdef int64_t d = v.start[0][i], h, w
-    cdef int32_t count = 0
+    cdef int32_t begin = <int32_t>((d * v.size[1] + v.start[1][j]) * v.size[2])
     cdef number value
     cdef int odd = 0
     for w in range(width):
-        best[w], row[w] = lowest(<number>0), 0
+        best[w], row[w] = lowest(<number>0), begin
     while d < v.stop[0][i]:
         h = v.start[1][j]
         while h < v.stop[1][j]:
-            at = x + (d * v.size[1] + h) * v.size[2] + first
+            begin = <int32_t>((d * v.size[1] + h) * v.size[2])
+            at = x + begin + first
             for w in range(width):       # selections, not branches, which would be mispredicted half the time
                 value = at[w]
                 odd |= value != value
-                row[w] = count if value > best[w] else row[w]
+                row[w] = begin if value > best[w] else row[w]
                 best[w] = value if value > best[w] else best[w]
-            count += 1
             h += v.step[1]
         d += v.step[0]
     nan[0] = odd != 0
@@ -117,17 +117,17 @@ cdef void max_row(const Volumes* v, const number* x, int64_t i, int64_t j, numbe
     cdef int32_t rows[COLUMNS]
     cdef number best
     cdef int64_t k = 0, end, first, width, w, place
-    cdef int64_t tall = (v.stop[1][j] - v.start[1][j] + v.step[1] - 1) // v.step[1]
+    cdef bint empty = v.stop[0][i] <= v.start[0][i] or v.stop[1][j] <= v.start[1][j]
     cdef int32_t row
     cdef bint nan, better
     while k < v.out[2]:
         end = side_by_side(v, k, &first)
         width = v.stop[2][end - 1] - first
-        nan = width > COLUMNS
+        nan = width > COLUMNS or volume(v.size) > INT32_MAX
         if not nan:
             max_columns(v, x, i, j, first, width, columns, rows, &nan)
         while k < end:
-            if nan or v.stop[2][k] <= v.start[2][k] or tall <= 0:
+            if nan or empty or v.stop[2][k] <= v.start[2][k]:
                 max_window(v, x, i, j, k, y + k, index + k)
             else:
                 place = w = v.start[2][k] - first
@@ -138,9 +138,7 @@ cdef void max_row(const Volumes* v, const number* x, int64_t i, int64_t j, numbe
                     place = w if better else place
                     row = rows[w] if better else row
                     best = columns[w] if better else best
-                y[k] = best
-                index[k] = (((v.start[0][i] + row // tall * v.step[0]) * v.size[1] + v.start[1][j]
-                             + row % tall * v.step[1]) * v.size[2] + first + place)
+                y[k], index[k] = best, row + first + place
             k += 1
 
 
