@@ -184,7 +184,8 @@ def test_pooled_lines_are_no_views():
 def max_pooled(x, kernel, stride, padding, dilation):
     """The maximum of each window and its place in the plane: the last NaN, else the first of equals."""
     height, width = x.shape
-    sizes = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, p, d, k, s in zip(x.shape, padding, dilation, kernel, stride)]
+    axes = zip(x.shape, padding, dilation, kernel, stride)
+    sizes = [(n + 2 * p - d * (k - 1) - 1) // s + 1 for n, p, d, k, s in axes]
     y, places = np.empty(sizes, x.dtype), np.empty(sizes, np.int64)
     for at in np.ndindex(*sizes):
         rows, columns = ([a * s - p + d * i for i in range(k)]
