@@ -2,7 +2,6 @@
 import itertools
 
 import numpy
-import numpy as np
 import pytest
 
 import ctorch
@@ -230,7 +229,7 @@ def test_repetitions_of_nothing_are_no_views(repeated):
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64", "complex128"])
 @pytest.mark.parametrize("n", [1, 2, 3, 7, 16, 33, 1000])
 def test_pairs_are_taken_apart_and_put_together(n, dtype):
-    x = np.arange(6 * n).reshape(3, n, 2).astype(dtype)
+    x = numpy.arange(6 * n).reshape(3, n, 2).astype(dtype)
     apart = ctorch.from_numpy(x).transpose(1, 2).contiguous()
-    np.testing.assert_array_equal(apart.numpy(), x.transpose(0, 2, 1))
-    np.testing.assert_array_equal(apart.transpose(1, 2).contiguous().numpy(), x)
+    numpy.testing.assert_array_equal(apart.numpy(), x.transpose(0, 2, 1))
+    numpy.testing.assert_array_equal(apart.transpose(1, 2).contiguous().numpy(), x)

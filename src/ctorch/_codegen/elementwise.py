@@ -37,7 +37,7 @@ PAIR_BLOCKS = {f"{name}(x, other)": (name, GROUPS["int"]) for name in OF_DIVISIO
 PAIR_BLOCKS |= {f"{name}(x, other)": (name, ["float32"]) for name in ("igamma", "igammac")}
 PAIR_BLOCKS |= {f"x {sign} other": (name, [half.name for half in HALVES]) for sign, name in zip("+-*/", OF_PAIRS)}
 LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers
-EXACT = 1 << 16          # of an entry's numbers, past the sets of four inputs: none is first rounded to the loop's dtype
+EXACT = 1 << 16          # of an entry's numbers, past the sets of four inputs: none is rounded to the loop's dtype
 
 
 @dataclass(frozen=True)

@@ -129,14 +129,14 @@ cdef void max_small_plane(const Job* job, const real* x, real* y, int64_t* indic
     cdef real largest[BLOCK]
     cdef int32_t at[BLOCK]
     cdef real value
-    cdef int64_t windows = p.out_h * p.out_w, start = 0, count, o, tap
+    cdef int64_t windows = p.out_h * p.out_w, start = 0, count, o, _tap
     cdef const int32_t* places
     while start < windows:
         places = job.places + start
         count = least(BLOCK, windows - start)
         for o in range(count):
             at[o], largest[o] = places[o], x[places[o]]
-        for tap in range(1, p.kernel_h * p.kernel_w):
+        for _tap in range(1, p.kernel_h * p.kernel_w):
             places += windows
             for o in range(count):      # selections, not branches, which would be mispredicted half the time
                 value = x[places[o]]

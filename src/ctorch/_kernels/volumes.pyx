@@ -56,8 +56,8 @@ cdef inline number lowest(number tag) noexcept nogil:
 
 
 cdef int64_t side_by_side(const Volumes* v, int64_t k, int64_t* first) noexcept nogil:
-    # The end of the windows from k on that fit into the columns, or k + 1, and where the first of them starts: they stop
-    # in order, but dilated ones need not start so.
+    # The end of the windows from k on that fit into the columns, or k + 1, and where the first of them starts: they
+    # stop in order, but dilated ones need not start so.
     cdef int64_t end = k + 1
     first[0] = v.start[2][k]
     while end < v.out[2] and v.stop[2][end] - least(first[0], v.start[2][end]) <= COLUMNS:
