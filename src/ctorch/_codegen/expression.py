@@ -28,7 +28,7 @@ SPECIAL = dict.fromkeys("""
 """.split(), 1) | dict.fromkeys("igamma igammac zeta polygamma nextafter gcd lcm".split(), 2) | {"polynomial": 3}
 FUNCTIONS |= SPECIAL
 # Those of them that need SciPy's functions, and those whose rows are of ctorch.special only.
-OF_SCIPY = {"log_ndtr", "igamma", "igammac"}
+OF_SCIPY = {"igamma", "igammac"}
 PRIVATE = {*SPECIAL} - {"i0", "igamma", "igammac", "polygamma"}
 # All functions that need the header, and those that are also there for whole arrays of floats.
 OF_HEADER = {*SPECIAL, "erfinv", "lgamma", "digamma"}

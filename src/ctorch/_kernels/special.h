@@ -9,15 +9,12 @@
 #include "vmath_gamma.h"
 #include "vmath_igamma.h"
 
-typedef double (*ct_scipy_1)(double, int);
-typedef double (*ct_scipy_2)(double, double, int);
+typedef double (*ct_scipy_function)(double, double, int);
 
-#define CT_SCIPY_1(EACH) EACH(log_ndtr, "__pyx_fuse_1log_ndtr")
-#define CT_SCIPY_2(EACH) EACH(igamma, "gammainc") EACH(igammac, "gammaincc")
+#define CT_SCIPY(EACH) EACH(igamma, "gammainc") EACH(igammac, "gammaincc")
 
-#define CT_FIELD_1(NAME, KEY) ct_scipy_1 NAME;
-#define CT_FIELD_2(NAME, KEY) ct_scipy_2 NAME;
-static struct { CT_SCIPY_1(CT_FIELD_1) CT_SCIPY_2(CT_FIELD_2) } ct_scipy;
+#define CT_FIELD(NAME, KEY) ct_scipy_function NAME;
+static struct { CT_SCIPY(CT_FIELD) } ct_scipy;
 
 /* The function in a capsule, if it has the signature that is called here; else NULL with an ImportError. */
 static void *ct_scipy_find(PyObject *functions, const char *key, const char *signature) {
@@ -32,31 +29,21 @@ static void *ct_scipy_find(PyObject *functions, const char *key, const char *sig
 }
 
 static int ct_scipy_load(PyObject *functions) {
-#define CT_FIND_1(NAME, KEY) \
-    if (!(ct_scipy.NAME = (ct_scipy_1)ct_scipy_find(functions, KEY, "double (double, int __pyx_skip_dispatch)"))) \
+#define CT_FIND(NAME, KEY) \
+    if (!(ct_scipy.NAME = (ct_scipy_function)ct_scipy_find(functions, KEY, \
+                                                           "double (double, double, int __pyx_skip_dispatch)"))) \
         return -1;
-#define CT_FIND_2(NAME, KEY) \
-    if (!(ct_scipy.NAME = (ct_scipy_2)ct_scipy_find(functions, KEY, \
-                                                    "double (double, double, int __pyx_skip_dispatch)"))) \
-        return -1;
-    CT_SCIPY_1(CT_FIND_1)
-    CT_SCIPY_2(CT_FIND_2)
+    CT_SCIPY(CT_FIND)
     return 0;
 }
 
 /* float32 is calculated in double too */
-#define CT_SINGLE_1(NAME, KEY) \
-    static inline float ct_##NAME##_f32(float x) { return (float)ct_##NAME##_f64((double)x); }
-#define CT_SINGLE_2(NAME, KEY) \
+#define CT_SINGLE(NAME) \
     static inline float ct_##NAME##_f32(float x, float y) { return (float)ct_##NAME##_f64((double)x, (double)y); }
-#define CT_CALL_1(NAME, KEY) \
-    static inline double ct_##NAME##_f64(double x) { return ct_scipy.NAME(x, 0); } \
-    CT_SINGLE_1(NAME, KEY)
-#define CT_CALL_2(NAME, KEY) \
+#define CT_CALL(NAME, KEY) \
     static inline double ct_##NAME##_f64(double x, double y) { return ct_scipy.NAME(x, y, 0); } \
-    CT_SINGLE_2(NAME, KEY)
-CT_SCIPY_1(CT_CALL_1)
-CT_SCIPY_2(CT_CALL_2)
+    CT_SINGLE(NAME)
+CT_SCIPY(CT_CALL)
 
 /* Arrays of pairs; the rare ones by SciPy. */
 #define CT_PAIRS_OF(name, upper)                                                                                  \
@@ -104,7 +91,7 @@ static double ct_zeta_f64(double s, double q) {
     }
     return sum;
 }
-CT_SINGLE_2(zeta, )
+CT_SINGLE(zeta)
 
 /* Derivative of order n of digamma: (-1)^(n + 1) n! zeta(n + 1, x) */
 static double ct_polygamma_f64(double n, double x) {
@@ -113,7 +100,7 @@ static double ct_polygamma_f64(double n, double x) {
     double value = tgamma(n + 1) * ct_zeta_f64(n + 1, x);
     return fmod(n, 2) == 1 ? value : -value;
 }
-CT_SINGLE_2(polygamma, )
+CT_SINGLE(polygamma)
 
 /* ---- orthogonal polynomials, in the order in which ctorch.special numbers them */
 

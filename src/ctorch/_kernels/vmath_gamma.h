@@ -139,6 +139,16 @@ CT_INLINE double ct_ndtr_core(double x) {
 }
 CT_INLINE double ct_ndtr_low_core(double x) { return 0.5 * ct_erfc_low_f64(x * -0.70710678118654752440); }
 
+/* left of -1 without the exponential that erfcx lacks, right of it by what is missing from 1 */
+#define CT_LOG_NDTR_CORE(name, erfcx, ndtr)                                                                       \
+    CT_INLINE double name(double x) {                                                                             \
+        double left = ct_log_f64(0.5 * erfcx(x * -0.70710678118654752440)) - 0.5 * x * x;                         \
+        return ct_blend_f64(x < -1.0, left, ct_log1p_f64(-ndtr(-x)));                                             \
+    }
+
+CT_LOG_NDTR_CORE(ct_log_ndtr_core, ct_erfcx_core, ct_ndtr_core)
+CT_LOG_NDTR_CORE(ct_log_ndtr_low_core, ct_erfcx_low_f64, ct_ndtr_low_core)
+
 /* sqrt(2) erfinv(2p - 1); 1 - (2p - 1)^2 = 4p (1 - p) loses nothing where p is small */
 #define CT_NDTRI_CORE(name, logarithm, near, mid, far)                                                            \
     CT_INLINE double name(double p) {                                                                             \
@@ -162,5 +172,6 @@ CT_ARRAYS(digamma, ct_digamma_core, ct_digamma_low_core)
 CT_ARRAYS(trigamma, ct_trigamma_core, ct_trigamma_low_core)
 CT_ARRAYS(erfcx, ct_erfcx_core, ct_erfcx_low_f64)
 CT_ARRAYS(ndtr, ct_ndtr_core, ct_ndtr_low_core)
+CT_ARRAYS(log_ndtr, ct_log_ndtr_core, ct_log_ndtr_low_core)
 CT_ARRAYS(ndtri, ct_ndtri_core, ct_ndtri_low_core)
 CT_ARRAYS(spherical_bessel_j0, ct_spherical_bessel_j0_core, ct_spherical_bessel_j0_core)
