@@ -95,8 +95,10 @@ def cat(tensors, dim=0, *, out=None):
     cdef list parts = checked(tensors, "cat")
     cdef TensorBase t, y
     cdef int d, dtype = common(parts)
-    # PyTorch lets empty vectors pass beside tensors of any shape; their dtype counts
-    kept = [p for p in parts if not passed_over(<TensorBase>p)] or parts[:1]
+    # PyTorch lets empty vectors pass beside tensors of any shape, or alone along any dimension; their dtype counts
+    kept = [p for p in parts if not passed_over(<TensorBase>p)]
+    if not kept:
+        kept, dim = parts[:1], 0
     t = <TensorBase>kept[0]
     if t.ndim == 0:
         raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")

@@ -559,3 +559,18 @@ def test_steps_along_one_pair_of_parts():
 
 def test_one_power_as_a_truth():
     assert ctorch.logspace(-1, 0, 1, dtype=ctorch.bool).tolist() == [True]
+
+
+def test_cat_of_empty_vectors_alone_takes_any_dimension():
+    x = ctorch.empty(0, requires_grad=True)
+    y = ctorch.cat([x, ctorch.empty(0, dtype=ctorch.float64)], 3)
+    y.sum().backward()
+    assert y.shape == x.grad.shape == (0,) and y.dtype == ctorch.float64
+    with pytest.raises(IndexError, match="out of range"):
+        ctorch.cat([x, ctorch.ones(2, 3)], 2)
+
+
+@pytest.mark.parametrize("n", (1, 2, 6))
+def test_complex_infinity_has_an_infinite_norm_whatever_its_other_part(n):
+    x = ctorch.tensor([complex(-np.inf, np.nan)] + [1j] * (n - 1))
+    assert ctorch.linalg.vector_norm(x).item() == ctorch.dist(x, ctorch.zeros(n)).item() == np.inf

@@ -127,16 +127,12 @@ def matmul(draw):
     args = draw(factors(*words))
     if draw(flags) and args[0].values.ndim > 2:
         args[0].values = args[0].values[:1]
-    grad = (
-        tuple(range(2))
-        if args[0].dtype == "float64" and np.isfinite(args[0].values).all() and np.isfinite(args[1].values).all()
-        else ()
-    )
+    smooth = all(t.dtype == "float64" and np.isfinite(t.values).all() for t in args)
     return Call(
         draw(forms("matmul", "Tensor.__matmul__", "linalg.matmul")),
         args,
         rtol=tolerance(args[0]),
-        grad=grad,
+        grad=(0, 1) if smooth else (),
         numpy=np.matmul if args[0].dtype != "bool" else None,
     )
 

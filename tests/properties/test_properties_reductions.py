@@ -79,9 +79,9 @@ def scale_of(case, x, args):
     wide = np.array(x.array).astype("complex128" if x.dtype.startswith("complex") else "float64")
 
     def scale():
-        if wide.ndim == 0:
-            return np.max(case.scale(wide.reshape(1), 0, False))
         with np.errstate(all="ignore"):
+            if wide.ndim == 0:
+                return np.max(case.scale(wide.reshape(1), 0, False))
             result = case.scale(wide, axis, args.get("keepdim", False))
             return np.max(result, initial=0) if np.isnan(result).any() or "q" in args else result
     return scale

@@ -5,7 +5,7 @@ import ctorch
 from ctorch import _functions as _f
 from ctorch._shape import wrap
 from ctorch._tape import _recorded
-from ctorch.linalg._common import need_float, need_matrix, need_square, squares
+from ctorch.linalg._common import need_float, need_matrix, need_square
 from ctorch.linalg.eigenvalues import svdvals
 
 
@@ -65,8 +65,6 @@ def _value(x, ord, dims, keepdim):
         size = (x.abs() if ord else (x != 0).to(x.abs().dtype)).contiguous()     # as reductions lie
         return size if keepdim else size.reshape([s for d, s in enumerate(x.shape) if dims and d not in dims])
     if x.is_complex():
-        if ord == 2:
-            return squares(x).sum(dims, keepdim).sqrt()
         x = x.abs()
     if ord == 2:
         return _f._norm_2(x, dims, keepdim)
