@@ -152,7 +152,7 @@ _LAZY_NAMES |= dict.fromkeys((
     "clone", "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace", "range",
     "result_type", "scalar_tensor", "typename", "vander"), "_creation")
 _LAZY_NAMES |= dict.fromkeys((
-    "celu", "celu_", "cosine_similarity", "pairwise_distance", "pdist", "prelu", "rrelu", "rrelu_",
+    "celu", "celu_", "cosine_similarity", "pairwise_distance", "pdist", "rrelu", "rrelu_",
     "selu", "selu_", "threshold_"), "nn.functional")
 _LAZY_NAMES |= dict.fromkeys(("eig", "lstsq", "matrix_rank", "solve", "symeig"), "linalg._former")
 _LAZY_NAMES |= dict.fromkeys((f"{name}{kind}" for kind in ("Tensor", "Storage") for name in (
@@ -162,10 +162,11 @@ _LAZY_NAMES |= dict.fromkeys(("ComplexDoubleStorage", "ComplexFloatStorage"), "_
 
 # Functions that change their first argument: the methods under PyTorch's further names, found when asked for.
 _IN_PLACE = frozenset("""
-    abs_ acos_ acosh_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ asin_ asinh_ atan_ atanh_ ceil_ clamp_
-    clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_ expm1_ fill_ fix_
-    floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_ negative_ rad2deg_
-    reciprocal_ relu_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_ trunc_ xlogy_ zero_
+    abs_ acos_ acosh_ addmv_ arccos_ arccosh_ arcsin_ arcsinh_ arctan_ arctanh_ as_strided_ asin_ asinh_ atan_
+    atanh_ ceil_ clamp_ clamp_max_ clamp_min_ clip_ conj_physical_ cos_ cosh_ deg2rad_ detach_ erf_ erfc_ exp2_ exp_
+    expm1_ fill_ fix_ floor_ frac_ gcd_ i0_ index_put_ lcm_ ldexp_ log10_ log1p_ log2_ log_ logit_ nan_to_num_ neg_
+    negative_ rad2deg_ reciprocal_ relu_ resize_as_ round_ rsqrt_ sigmoid_ sin_ sinc_ sinh_ sqrt_ square_ tan_ tanh_
+    trunc_ xlogy_ zero_
 """.split())
 
 

@@ -138,7 +138,7 @@ def glu(draw):
     return Call(F + "glu", [x, draw(st.integers(-2, 1))], rtol=tolerance(x), grad=(0,) if differentiable(x) else ())
 
 
-@cases.add("prelu and rrelu", "")
+@cases.add("prelu and rrelu", "prelu")
 def prelu(draw):
     x = draw(tensors(dtypes=MOSTLY, kinds=("normal", "odd")))
     if draw(rarely):

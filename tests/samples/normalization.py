@@ -113,7 +113,7 @@ def activation():
     yield Sample(real())
 
 
-@samples("nn.functional.prelu")
+@samples("prelu", "nn.functional.prelu")
 def prelu():
     yield Sample(real(2, 3), real(3))
     yield Sample(real(2, 3), real(1))

@@ -279,31 +279,7 @@ def threshold(input, threshold, value, inplace=False):
     return _applied(ops.threshold, input, inplace, threshold, value)
 
 
-def prelu(input, weight):
-    """`leaky_relu` with a learned slope, one for all or one per channel (dimension 1).
-
-    Examples
-    --------
-    >>> import ctorch
-    >>> ctorch.nn.functional.prelu(ctorch.tensor([-1.0, 2.0]), ctorch.tensor([0.25]))
-    tensor([-0.2500,  2.0000])
-    """
-    if input.dtype != weight.dtype:
-        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}")
-    if weight.dim() > 1:
-        raise RuntimeError(f"prelu: expected a weight of at most 1 dimension, got shape {tuple(weight.shape)}")
-    channels = input.size(1) if input.dim() >= 2 else 1
-    if weight.numel() == 1:
-        weight = weight.reshape(())
-    else:
-        if weight.numel() != channels:
-            raise RuntimeError(
-                f"prelu: weight has {weight.numel()} elements, expected 1 or the number of channels "
-                f"{channels} (input {tuple(input.shape)})"
-            )
-        if input.dim() > 2:
-            weight = weight.view(-1, *[1] * (input.dim() - 2))
-    return ctorch.where(input > 0, input, weight * input)
+prelu = ops.prelu
 
 
 def softplus(input, beta=1.0, threshold=20.0):
