@@ -185,7 +185,9 @@ cdef object scaled_operand(int op, object a, object b, object alpha):
     check_alpha(common, alpha)
     if not isinstance(b, TensorBase) and common != BOOL:
         b = b * alpha                            # Python's numbers lose nothing
-        return (b + 2**63) % 2**64 - 2**63 if type(b) is int else b
+        if type(b) is not int:
+            return b
+        return (b + 2**63) % 2**64 - 2**63 if category_of[common] <= CATEGORY_INT else float(b)
     if common == BOOL:
         return call2(OP_MUL, y, bool(alpha), None)
     if y.dtype != common and not y.wrapped_number:

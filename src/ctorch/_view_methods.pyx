@@ -379,9 +379,8 @@ cdef class ViewMethods(TableMethods):
             return self.clamp_min_(min)
         if min is None:
             return self.clamp_max_(max)
-        if not isinstance(min, TensorBase) and not isinstance(max, TensorBase):
-            need_limit(self, min)
-            need_limit(self, max)
+        need_limit(self, min)
+        need_limit(self, max)
         return call_inplace(OP_CLAMP_BOTH, (self, min, max))
 
     clip_ = clamp_

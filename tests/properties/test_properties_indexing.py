@@ -306,7 +306,8 @@ def take_gradients(draw):
     if draw(flags):
         return Call("take", [x, index], grad=(0,))
     source = draw(tensors(index.values.shape, (x.dtype,), ("normal",)))
-    return Call("put", [x, index, source, draw(flags)], grad=(0, 2))
+    repeated = index.values.size > x.values.size  # which of their values stays is not said
+    return Call("put", [x, index, source, repeated or draw(flags)], grad=(0, 2))
 
 
 @cases.add("put", "put")

@@ -574,3 +574,21 @@ def test_cat_of_empty_vectors_alone_takes_any_dimension():
 def test_complex_infinity_has_an_infinite_norm_whatever_its_other_part(n):
     x = ctorch.tensor([complex(-np.inf, np.nan)] + [1j] * (n - 1))
     assert ctorch.linalg.vector_norm(x).item() == ctorch.dist(x, ctorch.zeros(n)).item() == np.inf
+
+
+@pytest.mark.parametrize("dtype", ("bfloat16", "float32", "float64"))
+def test_large_numbers_times_alpha_do_not_wrap_in_floats(dtype):
+    x = ctorch.zeros(2, dtype=getattr(ctorch, dtype))
+    assert ctorch.add(x, 2**63 - 1, alpha=2).tolist() == x.clone().add_(2**63 - 1, alpha=2).tolist() == [2.0**64] * 2
+    assert ctorch.sub(x, 2**62, alpha=4).tolist() == [-(2.0**64)] * 2
+    assert ctorch.add(ctorch.zeros(1, dtype=ctorch.int64), 2**63 - 1, alpha=2).item() == -2
+
+
+def test_a_limit_beside_a_tensor_is_one_of_the_dtype():
+    x, low = ctorch.full((2,), 8, dtype=ctorch.uint8), ctorch.tensor(3, dtype=ctorch.uint8)
+    for clamp in (x.clamp, x.clamp_):
+        with pytest.raises(RuntimeError, match="without overflow"):
+            clamp(low, 300)
+        assert clamp(low, 7).tolist() == [7, 7]
+        x.fill_(8)
+    assert x.clamp(low.short().expand(2), 300).tolist() == [8, 8]

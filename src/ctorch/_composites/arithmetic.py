@@ -33,8 +33,9 @@ def clamp_max(input, max):
 
 def _limit(input, limit, other=0):
     """A limit as it was given, if the result's dtype, which another limit takes part in, can hold it."""
-    if type(limit) is int and not -128 <= limit <= 127 and isinstance(other, int):
-        ops._need_fits(ctorch.result_type(input, limit), limit)
+    if type(limit) is int and not -128 <= limit <= 127 and not isinstance(other, float):
+        joint = ctorch.result_type(input, other)
+        ops._need_fits(ctorch.int64 if joint == ctorch.bool else joint, limit)
     return limit
 
 
