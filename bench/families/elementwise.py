@@ -29,7 +29,7 @@ SPELLED = {
     "_nextafter": "torch.nextafter(x, y)", "_phase": "torch.angle(x)", "_mantissa": "torch.frexp(x)",
     "_polygamma": "torch.polygamma(2, x)", "_conj": "torch.conj_physical(c)",
     "softshrink": "F.softshrink(x)", "clone": "x.clone()", "_trigamma": "torch.polygamma(1, x)",
-    "_special_polynomial": "torch.special.legendre_polynomial_p(x, 5)",
+    "_celu": "F.celu(x, 2.0)", "_special_polynomial": "torch.special.legendre_polynomial_p(x, 5)",
 }
 # Those that come with other rows.
 HERE = {"_binary_cross_entropy", "_binary_cross_entropy_with_logits", "_exponent", "_excess", "_glu", "_add_scaled",

@@ -507,9 +507,9 @@ def no_dimension_of_channels(call, ours, theirs):
 
 
 def statistics_with_steps(call, ours, theirs):
-    """PyTorch's gradient of a normalization by given statistics reads those with steps as though they had none."""
+    """PyTorch's gradient of a normalization by given statistics reads these and the scale as though without steps."""
     if call.name != "nn.functional.batch_norm" or call.kwargs["training"] or ours.error or theirs.error or not (
-            call.grad and any(t is not None and t.layout == "strided" for t in call.args[1:3])):
+            call.grad and any(t is not None and t.layout == "strided" for t in call.args[1:4])):
         return False
     args = [None if t is None else t.make(torch, True)[0] for t in call.args]
     if not call.args[0].consistent or args[0].numel() == 0:

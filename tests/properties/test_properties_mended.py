@@ -592,3 +592,11 @@ def test_a_limit_beside_a_tensor_is_one_of_the_dtype():
         assert clamp(low, 7).tolist() == [7, 7]
         x.fill_(8)
     assert x.clamp(low.short().expand(2), 300).tolist() == [8, 8]
+
+
+@pytest.mark.parametrize("alpha", (0.5, 3.0, -2.0))
+def test_celu_leaves_what_is_positive_as_it_is(alpha):
+    x = ctorch.tensor([0.1, 1.7e308, np.inf, np.nan], dtype=ctorch.float64, requires_grad=True)
+    y = F.celu(x, alpha)
+    (g,) = ctorch.autograd.grad(y.sum(), x)
+    assert y.tolist()[:3] == x.tolist()[:3] and y[3].isnan() and g.tolist() == [1.0] * 4

@@ -1,4 +1,4 @@
-"""Discrete Fourier transforms: by dimension, along lines; by SciPy's pocketfft for lengths with large primes."""
+"""Discrete Fourier transforms: by dimension, along lines; by SciPy for lengths with large primes."""
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
@@ -22,13 +22,12 @@ cdef enum:
     LONG = 4096         # numbers in a line that is transformed in the second cache, together with others
     MEDIUM = 256        # from which a few lines are better transformed one by one
     FEW = 8             # long lines up to here share the threads one by one
-    SMALL = 1 << 15     # elements, below which threads cost pocketfft more than they bring
+    SMALL = 1 << 15     # elements, below which threads cost SciPy more than they bring
     PLANS = 64          # that are kept
     ROOTS = 1 << 24     # numbers that they may hold in all
 
 cdef FftKernels* fft_kernels = NULL
-cdef object transforms = None                    # c2c, r2c and c2r on arrays
-cdef object asarray = None
+cdef tuple NORMS = ("backward", "ortho", "forward")        # of onward transforms: not scaled, by sqrt(n), by n
 cdef dict plans = {}
 cdef int64_t roots = 0
 
@@ -36,7 +35,7 @@ cdef int64_t roots = 0
 
 
 cdef class Plan:
-    cdef void* plan                              # NULL: pocketfft's length
+    cdef void* plan                              # NULL: a length for SciPy
     cdef int64_t n
     cdef int row
     cdef bint single
@@ -123,7 +122,7 @@ cdef int transform(TensorBase x, TensorBase y, int dim, Plan plan, int kind, dou
 
 
 cdef list plans_for(TensorBase x, tuple dims, int64_t last, bint real):
-    """A plan for each dimension, the last of which has `last` numbers; None where one is pocketfft's."""
+    """A plan for each dimension, the last of which has `last` numbers; None where one is SciPy's."""
     cdef list found = []
     cdef int i, count = len(dims)
     cdef Plan plan
@@ -141,21 +140,23 @@ cdef double scale_of(int64_t norm, list found):
         n *= (<Plan>plan).n
     return 1 if norm == 0 else 1 / sqrt(n) if norm == 1 else 1 / n
 
-# ---- pocketfft
+# ---- SciPy
 
 
-cdef int library() except -1:
-    # The functions under scipy.fft, which take the memory of the result; at the first transform that needs them.
-    global transforms, asarray
-    if transforms is None:
-        from numpy import asarray as made
-        from scipy.fft._pocketfft import pypocketfft as found
-        asarray, transforms = made, (found.c2c, found.r2c, found.c2r)
+cdef int by_scipy(str name, TensorBase x, TensorBase y, object dims, int64_t norm, object lengths=None) except -1:
+    # y = a transform of scipy.fft, which is imported at the first that needs it.
+    import numpy
+    from scipy import fft
+    cdef bint onward = name == "fftn" or name == "rfftn"
+    cdef object result = getattr(fft, name)(array_of(x), s=lengths, axes=dims, norm=NORMS[norm if onward else 2 - norm],
+                                            workers=workers(x))
+    numpy.copyto(array_of(y), result)
     return 0
 
 
 cdef inline object array_of(TensorBase x):
-    return asarray(memoryview(tensor_view(x, x.ndim, x.shape, x.strides, x.data)))
+    import numpy
+    return numpy.asarray(memoryview(tensor_view(x, x.ndim, x.shape, x.strides, x.data)))
 
 
 cdef int workers(TensorBase x) noexcept:
@@ -210,8 +211,7 @@ cdef TensorBase fft_c2c_forward(TensorBase x, object dims, int64_t norm, bint on
         return y
     cdef list found = plans_for(x, dims, x.shape[<int>dims[count - 1]], False)
     if found is None:
-        library()
-        transforms[0](array_of(x), dims, onward, norm, array_of(y), workers(x))
+        by_scipy("fftn" if onward else "ifftn", x, y, dims, norm)
         return y
     for i in range(count - 1, -1, -1):
         transform(x if i == count - 1 else y, y, dims[i], found[i], kind, 1 if i else scale_of(norm, found))
@@ -227,8 +227,7 @@ cdef TensorBase fft_r2c_forward(TensorBase x, object dims, int64_t norm, bint on
         return y
     cdef list found = plans_for(x, dims, n, True)
     if found is None:
-        library()
-        transforms[onesided](array_of(x), dims, True, norm, array_of(y), workers(x))
+        by_scipy("rfftn" if onesided else "fftn", x, y, dims, norm)
         return y
     cdef double scale = scale_of(norm, found)
     transform(x, y, last, found[count - 1], FFT_REAL_HALF if onesided else FFT_REAL_WHOLE, 1 if count > 1 else scale)
@@ -245,8 +244,7 @@ cdef TensorBase fft_c2r_forward(TensorBase x, object dims, int64_t norm, int64_t
         return y
     cdef list found = plans_for(x, dims, last, True)
     if found is None:
-        library()
-        transforms[2](array_of(x), dims, last, False, norm, array_of(y), workers(x))
+        by_scipy("irfftn", x, y, dims, norm, [x.shape[<int>d] for d in dims[:-1]] + [last])
         return y
     for i in range(count - 1):
         between = result_of(x, x.dtype, dims, -1) if i == 0 else x

@@ -197,9 +197,7 @@ def celu(input, alpha=1.0, inplace=False):
     """
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    if alpha < 0:
-        return _applied(lambda x: ctorch.where(x > 0, x, alpha * (x / alpha).expm1()), input, inplace)
-    return _applied(lambda x: alpha * ops.elu(x / alpha, 1.0), input, inplace)
+    return _applied(lambda x: ops._celu(x, alpha), input, inplace)
 
 
 def selu(input, inplace=False):
