@@ -1,0 +1,65 @@
+"""Each excuse is given where there is evidence for it, and refused where there is not."""
+
+import mirror
+import numpy as np
+import pytest
+from program import Leaf, Program, Step
+from runner import Outcome
+
+pytestmark = pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what programs are compared with")
+
+
+def program(steps, *leaves, dtype="float64", roots=(), **how):
+    """A program of leaves that are given as lists and want gradients, and of steps."""
+    shaped = [(values, np.shape(values)) for values in leaves]
+    made = [Leaf(k, values, shape, dtype, True) for k, (values, shape) in enumerate(shaped)]
+    return Program(0, made, steps, roots=roots, **how)
+
+
+def compared(program):
+    from compare import Comparison
+
+    return Comparison(program)
+
+
+def excused(found, words):
+    return found.kind == "excused" and words in found.reason
+
+
+def asked(module, excuse, program, name, mine, other, kind="values"):
+    """What an excuse says of two outcomes."""
+    import importlib
+
+    from compare import Fault
+
+    a, b = (Outcome("float64", np.asarray(x)) if not isinstance(x, Outcome) else x for x in (mine, other))
+    return getattr(importlib.import_module(module), excuse)(program, name, a, b, Fault(kind, "made up"))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_of_roundings_at_poles(dtype):
+    pole = program([Step("lgamma", "m.lgamma({0})", (0,), (1,))], [-2.0, -1.5], dtype=dtype, roots=(1,))
+    assert excused(compared(pole), "a rounding's, as another precision shows")
+    why = "excuses_of_numbers", "number_of_a_rounding", pole, "second gradient of v0"
+    assert asked(*why, [np.inf, 9.0], [3e14 if dtype == "float32" else 1.6e32, 9.0])
+    assert not asked(*why, [np.inf, np.inf], [3e14, 9.37922])  # which is a number
+    assert not asked(*why, [5.0, 9.37922], [3e14, 9.37922])  # as ours would be
+    assert not asked(*why, [np.inf, 9.37922], [np.nan, 9.37922])
+
+
+def test_gradients_that_are_retained_before_a_turn():
+    steps = [
+        Step("mul", "{0}*2", (0,), (1,)),
+        Step("retain_grad", "{0}.retain_grad()", (1,), changes=True),
+        Step("t_", "{0}.t_()", (1,), changes=True),
+        Step("mul", "{0}*3", (1,), (2,)),
+        Step("autograd.grad", "m.autograd.grad({0}.mean(),{1},retain_graph=True)[0]", (2, 1), (3,)),
+    ]
+    turned = program(steps, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert excused(compared(turned), "before its shape was changed in place")
+    why = "excuses_of_numbers", "retained_before_a_view"
+    right, nothing = np.full((3, 2), 0.5), Outcome()
+    assert asked(*why, turned, "grad of v1", right, nothing, "raises")
+    assert not asked(*why, turned, "grad of v1", 2 * right, nothing, "raises")
+    assert not asked(*why, turned.without([2]), "grad of v1", right.T, nothing, "raises")
+
