@@ -6,7 +6,10 @@ import pytest
 from program import Leaf, Program, Step
 from runner import Outcome
 
-pytestmark = pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what programs are compared with")
+pytestmark = [
+    pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what programs are compared with"),
+    pytest.mark.filterwarnings("ignore"),
+]
 
 
 def program(steps, *leaves, dtype="float64", roots=(), **how):
@@ -63,3 +66,22 @@ def test_gradients_that_are_retained_before_a_turn():
     assert not asked(*why, turned, "grad of v1", 2 * right, nothing, "raises")
     assert not asked(*why, turned.without([2]), "grad of v1", right.T, nothing, "raises")
 
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
+def test_tangents_of_values_that_are_no_numbers(dtype):
+    quotient = program([Step("div", "{1}/{0}", (0, 1), (2,))], [0.0, 1.5], [1.0, -0.75], dtype=dtype)
+    assert compared(quotient).kind in ("agreed", "excused")
+    why = "excuses_of_forward_mode", "tangent_of_no_number", quotient, "tangent of v2"
+    assert asked(*why, [np.nan, 2.0], [np.inf, 2.03 if dtype == "bfloat16" else 2.0])
+    assert not asked(*why, [np.nan, 2.0], [np.inf, 3.0])
+    assert not asked(*why, [np.inf, np.nan], [np.inf, 2.0])
+    if dtype == "float64":
+        assert not asked(*why, [np.nan, 2.0], [np.inf, 2.03])
+
+
+def test_variances_without_a_degree_of_freedom():
+    variance = program([Step("var", "m.var({0},correction=2)", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    why = "excuses_of_numbers", "no_degree_of_freedom"
+    assert asked(*why, variance, "gradient of v0", [np.nan, np.nan], [-np.inf, np.inf])
+    known = program([Step("var", "m.var({0},correction=1)", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    assert not asked(*why, known, "gradient of v0", [np.nan, np.nan], [-1.0, 1.0])
