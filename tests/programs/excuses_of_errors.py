@@ -239,6 +239,23 @@ def index_into_nothing(program, name, mine, other, fault):
 
 
 @excuse
+def history_that_is_not_wanted(program, name, mine, other, fault):
+    """PyTorch asks for the history of an operand whose result has none: its values are as of what is detached."""
+    if not ("step" in name and alone(other, mine, "returns multiple views", NO_GRAD)):
+        return False
+    step, run = step_of(program, name), Run(ctorch, program)
+    place = program.steps.index(step)
+    run.forward()
+    made = [run.made.get((place, k)) for k in step.results]
+    if step.changes or any(x is None or x.requires_grad for x in made):
+        return False
+    detached = replace(step, text=re.sub(r"(\{\d+\})", r"\1.detach()", step.text))
+    twin = Run(torch, replace(program, steps=[*program.steps[:place], detached]))
+    twin.forward()
+    return all(same(program, x, twin.made.get((place, k))) for x, k in zip(made, step.results))
+
+
+@excuse
 def factor_without_a_way_back(program, name, mine, other, fault):
     """A view made by no_grad wants a gradient that goes nowhere: ctorch saves what a view of it is multiplied by."""
     if not alone(mine, other, CHANGED):

@@ -6,6 +6,8 @@ import pytest
 from program import Leaf, Program, Step
 from runner import Outcome
 
+import ctorch
+
 pytestmark = [
     pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what programs are compared with"),
     pytest.mark.filterwarnings("ignore"),
@@ -85,3 +87,28 @@ def test_variances_without_a_degree_of_freedom():
     assert asked(*why, variance, "gradient of v0", [np.nan, np.nan], [-np.inf, np.inf])
     known = program([Step("var", "m.var({0},correction=1)", (0,), (1,))], [0.5, 1.5], roots=(1,))
     assert not asked(*why, known, "gradient of v0", [np.nan, np.nan], [-1.0, 1.0])
+
+
+@pytest.mark.parametrize("op, excuse", [("isfinite", True), ("sin", False)])
+def test_histories_that_are_not_wanted(op, excuse):
+    steps = [
+        Step("unbind", "{0}.unbind(0)", (0,), (1, 2), several=True),
+        Step("neg_", "{0}.neg_()", (2,), changes=True, without_grad=True),
+        Step(op, f"m.{op}({{0}})", (1,), (3,)),
+    ]
+    parts = program(steps, [0.5, 1.5])
+    words = "whose result has none"
+    assert excused(compared(parts), words) if excuse else compared(parts).kind == "agreed"
+    refused = Outcome(error=RuntimeError("the output of a function that returns multiple views"))
+    why = "excuses_of_errors", "history_that_is_not_wanted", parts, f"step 2 ({op})"
+    assert asked(*why, Outcome(), refused, "raises") is excuse
+
+
+def test_values_that_differ_are_no_histories_that_are_not_wanted(monkeypatch):
+    steps = [
+        Step("unbind", "{0}.unbind(0)", (0,), (1, 2), several=True),
+        Step("neg_", "{0}.neg_()", (2,), changes=True, without_grad=True),
+        Step("isfinite", "m.isfinite({0})", (1,), (3,)),
+    ]
+    monkeypatch.setattr(ctorch, "isfinite", ctorch.isinf)
+    assert compared(program(steps, [0.5, 1.5])).kind == "unexplained"
