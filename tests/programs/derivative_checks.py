@@ -50,9 +50,23 @@ def given(program, name, m=torch):
 
 def same(program, mine, other):
     """Whether two outcomes are one: numbers that are near, exceptions of one class, or nothing."""
-    if mine is None or other is None or mine.error is not None or other.error is not None:
-        return type(getattr(mine, "error", None)).__name__ == type(getattr(other, "error", None)).__name__
+    errors = [getattr(x, "error", None) for x in (mine, other)]
+    if errors != [None, None]:
+        return len({type(error).__name__.lstrip("_") for error in errors}) == 1
+    missing = [x is None or x.values is None for x in (mine, other)]
+    if any(missing):
+        return all(missing)
     return mine.dtype == other.dtype and alike(mine, other, precise(program, mine, other))
+
+
+def explains(program, name, mine, other, twin):
+    """Whether PyTorch gives of a program that means the same what ctorch gives, and something else of this one."""
+    return twin != program and not same(program, mine, other) and same(program, mine, given(twin, name))
+
+
+def reconciles(program, name, mine, other, twin):
+    """Whether both packages give the same of another program, and not of this one."""
+    return not same(program, mine, other) and same(program, given(twin, name, ctorch), given(twin, name))
 
 
 def apart(program, mine, other):

@@ -112,3 +112,28 @@ def test_values_that_differ_are_no_histories_that_are_not_wanted(monkeypatch):
     ]
     monkeypatch.setattr(ctorch, "isfinite", ctorch.isinf)
     assert compared(program(steps, [0.5, 1.5])).kind == "unexplained"
+
+
+def test_twins_tell_nothing_of_last_digits():
+    from derivative_checks import explains, reconciles
+
+    sine = program([Step("sin", "m.sin({0})", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    twin = sine.giving_copies("sin")
+    right = np.cos([0.5, 1.5]) * np.cos(1.3 * np.arange(1, 3))
+    for rule in explains, reconciles:
+        for other, told in (right * (1 + 1e-7), False), (right * 1.5, True):
+            mine, other = Outcome("float64", right), Outcome("float64", other)
+            assert rule(sine, "gradient of v0", mine, other, twin) is told
+    wrong = Outcome("float64", right * 1.5)
+    assert not explains(sine, "gradient of v0", wrong, Outcome("float64", right), twin)
+    assert not explains(sine, "gradient of v0", wrong, Outcome("float64", right * 2), twin)
+
+
+def test_nothing_is_not_the_same_as_numbers():
+    from derivative_checks import same
+
+    sine, numbers = program([], [0.5]), Outcome("float64", np.ones(1))
+    assert same(sine, None, Outcome()) and same(sine, numbers, numbers)
+    assert not same(sine, None, numbers) and not same(sine, numbers, Outcome())
+    assert same(sine, Outcome(error=ValueError()), Outcome(error=ValueError()))
+    assert not same(sine, Outcome(error=ValueError()), None)
