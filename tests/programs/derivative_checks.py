@@ -1,5 +1,7 @@
 """Which of two derivatives is right, by what else PyTorch knows of the program: its gradients, or its values."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from closeness import near, numbers, tolerances
@@ -157,6 +159,28 @@ def rising(program, name, mine, other, m=torch):
 
     rtol = max(precise(program, mine, other), 0 if precision < 1e-10 else 1e-2)
     return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)
+
+
+def confirmed(program):
+    """Whether all gradients of ctorch are as differences of PyTorch's values, at some places of each."""
+    program = replace(program.unhooked(), backward=False)
+    found = Run(ctorch, program).all()
+    for leaf in program.leaves:
+        if leaf.requires_grad:
+            name = f"gradient of v{leaf.number}"
+            (slopes, precision), g = slopes_of(program, name), found.get(name)
+            g = np.zeros(leaf.shape) if g is None or g.values is None else numbers(g.values)
+            every = max(1, g.size // PLACES)
+            places = [(at, unit) for at in range(0, g.size, every) for unit in (1, 1j)[: 1 + np.iscomplexobj(g)]]
+            sides = slopes(places, g.shape)
+            if sides is None or not np.isfinite(g).all():
+                return False
+            rtol = max(precise(program, found.get(name)), 0 if precision < 1e-10 else 1e-2)
+            for (at, unit), (left, right) in zip(places, sides):
+                far = [abs((np.conj(unit) * g.flat[at]).real - want) for want in (left, right)]
+                if not max(far) <= rtol * (1 + np.abs(g).max(initial=0)):
+                    return False
+    return True
 
 
 def bending(program, name, mine, other):

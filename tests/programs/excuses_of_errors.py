@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import torch
-from derivative_checks import explains, given, same
+from derivative_checks import confirmed, explains, given, same
 from program_excuses import alone, excuse, fine, from_gradients, in_place, ops, says, step_of, turns
 from runner import Run
 
@@ -237,6 +237,13 @@ def index_into_nothing(program, name, mine, other, fault):
     run, step = Run(torch, program), step_of(program, name)
     run.forward()
     return bool(step.results) and not run.made[program.steps.index(step), step.results[0]].values.size
+
+
+@excuse
+def gradient_that_torch_refuses(program, name, mine, other, fault):
+    """PyTorch refuses a backward that ctorch passes: its gradients are as differences of PyTorch's values."""
+    refused = name == "gradients" and fine(mine) and not fine(other)
+    return refused and confirmed(program)
 
 
 @excuse

@@ -137,3 +137,22 @@ def test_nothing_is_not_the_same_as_numbers():
     assert not same(sine, None, numbers) and not same(sine, numbers, Outcome())
     assert same(sine, Outcome(error=ValueError()), Outcome(error=ValueError()))
     assert not same(sine, Outcome(error=ValueError()), None)
+
+
+def test_gradients_that_torch_refuses(monkeypatch):
+    steps = [
+        Step("mul", "{0}*2", (0,), (1,)),
+        Step("as_strided", "{0}.as_strided([3,2],[0,2],0)", (1,), (2,)),
+        Step("flatten", "{0}.flatten(1)", (2,), (3,)),
+        Step("fill_", "{0}.fill_(0.5)", (2,), changes=True),
+        Step("sin", "m.sin({0})", (1,), (4,)),
+    ]
+    strided = program(steps, [0.5, 1.5, 2.5], roots=(3, 4))
+    refused = Outcome(error=RuntimeError("anything"))
+    why = "excuses_of_errors", "gradient_that_torch_refuses", strided, "gradients"
+    assert excused(compared(strided), "as differences of PyTorch's values")
+    assert asked(*why, Outcome(), refused, "raises")
+    assert not asked(*why, refused, Outcome(), "raises")
+    sine = ctorch.sin
+    monkeypatch.setattr(ctorch, "sin", lambda x: sine(x.detach()) + (x - x.detach()) * 2)
+    assert not asked(*why, Outcome(), refused, "raises")
