@@ -156,3 +156,27 @@ def test_gradients_that_torch_refuses(monkeypatch):
     sine = ctorch.sin
     monkeypatch.setattr(ctorch, "sin", lambda x: sine(x.detach()) + (x - x.detach()) * 2)
     assert not asked(*why, Outcome(), refused, "raises")
+
+
+def test_roundings_beside_nan_are_no_differences():
+    from derivative_checks import judged
+
+    def asked(places, shape):
+        return [truth[at] for at, _ in places]
+
+    truth = [117.0, 0.0, 2.0]
+    right, roundings = np.array([117.0, 3e-5, 2.0]), np.array([np.nan, -4e-5, 2.0])
+    assert judged(right, roundings, 1e-3, asked)
+    assert not judged(roundings, right, 1e-3, asked)
+    assert not judged(right + [1, 0, 0], roundings, 1e-3, asked)
+    assert not judged(right + [0, 0, 1], roundings, 1e-3, asked)  # where PyTorch's is a number, and right
+
+
+def test_cosines_of_nought_have_second_derivatives():
+    cosine = program(
+        [Step("cosine_similarity", "F.cosine_similarity({0},{0},dim=1,eps=0.1)", (0,), (1,))],
+        [[1.390625], [-1.0], [0.0], [-0.75]],
+        dtype="float32",
+        roots=(1,),
+    )
+    assert excused(compared(cosine), "not as differences of its values")
