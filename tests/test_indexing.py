@@ -318,6 +318,38 @@ def test_complex_values_into_real_elements(index, value):
     mirror.check(act, warn=False)               # PyTorch warns of what it drops
 
 
+@pytest.mark.parametrize("index", [
+    lambda m, mask: (mask, slice(None)), lambda m, mask: (mask, 0), lambda m, mask: (mask, None),
+    lambda m, mask: (..., mask, slice(1)), lambda m, mask: mask[:, None].expand(3, 2).clone(),
+    lambda m, mask: (mask, m.tensor([0, 0]))])
+@pytest.mark.parametrize("dtype", ["float64", "int32", "bool"])
+@pytest.mark.parametrize("value", [
+    lambda m: m.tensor(2 + 1j), lambda m: m.tensor([2 + 0j]), lambda m: m.tensor([[0j]]), lambda m: m.tensor([1j]),
+    lambda m: m.tensor([[1.5]])])
+def test_one_value_fills_where_a_mask_says(index, dtype, value):
+    def act(m):
+        x = m.ones(3, 2, dtype=getattr(m, dtype))
+        x[index(m, m.tensor([True, False, True]))] = value(m)
+        return x
+    mirror.check(act, warn=False)
+
+    def put(m):
+        x, mask = m.ones(3, 2, dtype=getattr(m, dtype)), m.tensor([True, False, True])
+        return x.index_put((mask,), value(m))
+    mirror.check(put, warn=False)
+
+
+def test_the_one_value_that_fills_has_a_gradient():
+    x, v = ctorch.ones(3, 2, dtype=ctorch.float64), ctorch.tensor([[2.0]], dtype=ctorch.float64, requires_grad=True)
+
+    def fill(x, v):
+        y = x * 2
+        y[ctorch.tensor([True, False, True]), 0] = v * v
+        return y
+    assert ctorch.autograd.gradcheck(fill, (x.requires_grad_(), v), check_forward_ad=True)
+    assert ctorch.autograd.gradgradcheck(fill, (x, v))
+
+
 @pytest.mark.parametrize("accumulate", [False, True])
 def test_index_put_refuses_complex_values(accumulate):
     x = ctorch.ones(3)

@@ -55,6 +55,17 @@ def test_qr(shape, dtype, layout):
             near(adjoint(q) @ q, identities(q), dtype)
 
 
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("phase", [0, 1e-9, 1e-17, -1e-30])
+def test_the_diagonal_of_r_is_real_however_small_a_phase(dtype, phase):
+    for n in (1, 2):                                   # a phase of nought needs no reflection, and keeps its sign
+        values = numpy.diag([3.0, 2 + 1j * phase][2 - n:]).astype(dtype)
+        q, r = (x.numpy() for x in ctorch.linalg.qr(ctorch.from_numpy(values)))
+        near(q @ r, values, dtype)
+        assert r[-1, -1].imag == 0 and r[-1, -1].real == (-2 if phase else 2)
+        numpy.testing.assert_array_equal(r, numpy.linalg.qr(values)[1])
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(40, 40), (65, 33), (33, 65), (2, 50, 35), (40, 17)], ids=str)
 def test_products_of_reflections(shape, dtype):

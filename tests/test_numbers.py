@@ -134,6 +134,21 @@ def test_complex(name):
         assert gradgradcheck(getattr(ctorch, name), [x])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
+def test_derivatives_of_sinc_beside_nought(dtype):
+    near = np.array([0, 1e-30, -1e-17, 1e-9, 3e-4, -2e-3])
+    x = ctorch.tensor(near, dtype=getattr(ctorch, dtype), requires_grad=True)
+    first, = ctorch.autograd.grad(x.sinc(), x, ctorch.ones_like(x), create_graph=True)
+    second, = ctorch.autograd.grad(first, x, ctorch.ones_like(x))
+    rtol = 1e-6 if dtype in ("float32", "complex64") else 1e-9
+    square = (np.pi * near) ** 2
+    np.testing.assert_allclose(first.detach().numpy(), -np.pi ** 2 / 3 * near * (1 - square / 10), rtol, 0)
+    np.testing.assert_allclose(second.numpy(), -np.pi ** 2 / 3 * (1 - 0.3 * square), rtol, 0)
+    if rtol < 1e-6:
+        x = ctorch.tensor([0, 1e-3, 0.0999, -0.1001, 0.5, -1.7], dtype=getattr(ctorch, dtype), requires_grad=True)
+        assert gradcheck(ctorch.sinc, [x], check_forward_ad=True) and gradgradcheck(ctorch.sinc, [x])
+
+
 def test_parts_are_views():
     def act(m):
         x = z(m)

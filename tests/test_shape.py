@@ -218,6 +218,19 @@ def test_what_changes_nothing_is_asked_of_no_memory():
         ctorch.ones(2, requires_grad=True).conj_physical_()
 
 
+def test_what_changes_nothing_counts_as_a_change():
+    x = ctorch.ones(2, requires_grad=True) * 2
+    y = x * x
+    assert x.conj_physical_()._version == 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+    first, second = ctorch.ones(2, requires_grad=True).unbind()
+    with ctorch.no_grad():
+        second.conj_physical_()
+    with pytest.raises(RuntimeError, match="returns multiple views"):
+        first.sin()
+
+
 def test_half_borders_have_gradients():
     for dtype in (ctorch.float16, ctorch.bfloat16):
         x = ctorch.ones(1, 1, 4, dtype=dtype, requires_grad=True)

@@ -431,6 +431,7 @@ cdef object over_itself(Row* row, PyObject** v):
     result = (<Body>ROWS[row.number].body)(&ROWS[row.number], v)
     if result is source:                         # nothing changes, but only where something might
         check_changeable(x, row.name)
+        bump_version(x, row.name)
         return x
     return inplace_result(x, <TensorBase?>result, row.name.decode())
 

@@ -677,9 +677,28 @@ cdef int refuse_complex(TensorBase x, TensorBase values, bint masked) except -1:
     if category_of[values.dtype] != CATEGORY_COMPLEX or category_of[x.dtype] == CATEGORY_COMPLEX:
         return 0
     if masked and values.numel == 1 and values.device != DEVICE_BATCHED:
-        return need_fits(x.dtype, (<object>values).item())
+        return 0 if x.dtype == BOOL else need_fits(x.dtype, (<object>values).item())
     raise RuntimeError("Index put requires the source and destination dtypes match, got "
                        f"{dtype_title(x.dtype)} for the destination and {dtype_title(values.dtype)} for the source.")
+
+
+cdef bint lone_mask(tuple places):
+    # Whether one mask chooses, beside whole numbers, slices and new dimensions.
+    cdef TensorBase mask = None
+    for place in places:
+        if isinstance(place, TensorBase) and mask is None:
+            mask = <TensorBase>place
+        elif not (place is None or place is Ellipsis or PySlice_Check(place) or is_plain_int(place)):
+            return False
+    return mask is not None and mask.dtype == BOOL
+
+
+cdef TensorBase filling(TensorBase x, TensorBase values, bint masked):
+    # What a change by index writes: one value that fills where a mask says may have any shape.
+    refuse_complex(x, values, masked)
+    if masked and values.numel == 1 and 0 < values.ndim and values.device != DEVICE_BATCHED:
+        return <TensorBase>(<object>values).reshape(())
+    return values
 
 
 cdef int set_item(TensorBase x, object index, object value) except -1:
@@ -698,7 +717,7 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
         return 0
     masked = isinstance(index, TensorBase) and (<TensorBase>index).dtype == BOOL
     if masked:
-        refuse_complex(x, values, True)
+        values = filling(x, values, True)
         if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):
             return 0
         if batched_mask(x, <TensorBase>index) and values.numel == 1:
@@ -707,7 +726,7 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
     v, tensors = basic_part(x, index)
     if tensors:
         if not masked:
-            refuse_complex(x, values, False)
+            values = filling(x, values, isinstance(index, tuple) and lone_mask(<tuple>index))
         return put_recorded(v, tensors, values, False)
     while values.ndim > v.ndim and values.shape[0] == 1:
         values = select(values, 0, 0)
@@ -733,12 +752,13 @@ cdef TensorBase gather_rows(TensorBase x, TensorBase rows):
 def index_put_(input, indices, values, bint accumulate=False):
     """In place: the elements at the index tensors become (or grow by) the values."""
     cdef TensorBase x = <TensorBase?>input
+    cdef tuple places = tuple(indices)
     if len(indices) == 1 and isinstance(indices[0], TensorBase) and batched_mask(x, <TensorBase>indices[0]) \
             and (<TensorBase?>values).numel == 1:
         copy_(x, <TensorBase>batching().where(indices[0], x + values if accumulate else values, x))
         return input
-    refuse_complex(x, <TensorBase?>values, False)
-    v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in indices]))
+    values = filling(x, <TensorBase?>values, not accumulate and lone_mask(places))
+    v, tensors = basic_part(x, tuple([slice(None) if i is None else i for i in places]))
     if tensors:
         put_recorded(v, tensors, <TensorBase?>values, accumulate)
         return input

@@ -303,6 +303,15 @@ def test_an_extremum_has_no_tangents_of_other_elements(name, value):
         assert tangent(getattr(x, name)(0)).item() == value
 
 
+@pytest.mark.parametrize("kept", (True, False))
+def test_scattered_extrema_have_no_tangents_of_other_elements(kept):
+    nan, index = float("nan"), ctorch.tensor([2, 1, 2])
+    with dual_level():
+        x, source = make_dual(t(1, 5, 3), t(6, nan, nan)), make_dual(t(4, 7, 3), t(1, 2, nan))
+        same(tangent(x.scatter_reduce(0, index, source, "amax", include_self=kept)), 6, 2, 1)
+        same(tangent(x.index_reduce(0, index, source, "amax", include_self=kept)), 6, 2, 1)
+
+
 def test_logcumsumexp_has_tangents_before_what_is_no_number():
     nan = float("nan")
     with dual_level():

@@ -1,8 +1,10 @@
 """Which of two derivatives is right, by what else PyTorch knows of the program: its gradients, or its values."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
-from closeness import numbers
+from closeness import near, numbers, tolerances
 from program_excuses import alike
 from runner import Run, keeping
 
@@ -29,6 +31,20 @@ def precise(program, *found):
     return 5e-2 if "float16" in dtypes else 1e-3 if "float32" in dtypes or "complex64" in dtypes else 1e-5
 
 
+def alike_elsewhere(program, mine, other, odd):
+    """Whether some elements are odd, and all others are near, as far as the dtypes on the way let one tell."""
+    run = Run(torch, program)
+    run.forward()
+    rtol, scale = (max(pair) for pair in zip(tolerances(max(run.precision, 1e-16)), (1e-4, 1e-6)))
+    room = 1e-4 if run.precision > 1e-10 else 1e-6
+    return bool(odd.any() and near(mine.values[~odd], other.values[~odd], rtol, scale, room).all())
+
+
+def nan_in_theirs_alone(program, mine, other):
+    """Whether the two differ only where PyTorch's are NaN and ctorch's are finite."""
+    return alike_elsewhere(program, mine, other, np.isnan(other.values) & np.isfinite(mine.values))
+
+
 def given(program, name, m=torch):
     """What a package gives of a program where a change of what it saved does no harm."""
     with keeping(m):
@@ -37,9 +53,23 @@ def given(program, name, m=torch):
 
 def same(program, mine, other):
     """Whether two outcomes are one: numbers that are near, exceptions of one class, or nothing."""
-    if mine is None or other is None or mine.error is not None or other.error is not None:
-        return type(getattr(mine, "error", None)).__name__ == type(getattr(other, "error", None)).__name__
+    errors = [getattr(x, "error", None) for x in (mine, other)]
+    if errors != [None, None]:
+        return len({type(error).__name__.lstrip("_") for error in errors}) == 1
+    missing = [x is None or x.values is None for x in (mine, other)]
+    if any(missing):
+        return all(missing)
     return mine.dtype == other.dtype and alike(mine, other, precise(program, mine, other))
+
+
+def explains(program, name, mine, other, twin):
+    """Whether PyTorch gives of a program that means the same what ctorch gives, and something else of this one."""
+    return twin != program and not same(program, mine, other) and same(program, mine, given(twin, name))
+
+
+def reconciles(program, name, mine, other, twin):
+    """Whether both packages give the same of another program, and not of this one."""
+    return not same(program, mine, other) and same(program, given(twin, name, ctorch), given(twin, name))
 
 
 def apart(program, mine, other):
@@ -62,7 +92,8 @@ def judged(a, b, rtol, asked):
     """
     with np.errstate(all="ignore"):
         far = np.abs(a - b)
-        differ = np.flatnonzero(~(far <= 0.1 * np.nan_to_num(far).max(initial=0)))
+        least = 1e-2 * rtol * np.abs(a[np.isfinite(a)]).max(initial=0)  # beside NaN all others are roundings
+        differ = np.flatnonzero(~(far <= max(0.1 * far[np.isfinite(far)].max(initial=0), least)))
         places = [(int(at), unit) for at in differ[:: max(1, len(differ) // PLACES)] for unit in (1, 1j)]
         places = [(at, unit) for at, unit in places if unit == 1 or np.iscomplexobj(a)]
         found = asked(places, a.shape)
@@ -130,6 +161,28 @@ def rising(program, name, mine, other, m=torch):
 
     rtol = max(precise(program, mine, other), 0 if precision < 1e-10 else 1e-2)
     return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)
+
+
+def confirmed(program):
+    """Whether all gradients of ctorch are as differences of PyTorch's values, at some places of each."""
+    program = replace(program.unhooked(), backward=False)
+    found = Run(ctorch, program).all()
+    for leaf in program.leaves:
+        if leaf.requires_grad:
+            name = f"gradient of v{leaf.number}"
+            (slopes, precision), g = slopes_of(program, name), found.get(name)
+            g = np.zeros(leaf.shape) if g is None or g.values is None else numbers(g.values)
+            every = max(1, g.size // PLACES)
+            places = [(at, unit) for at in range(0, g.size, every) for unit in (1, 1j)[: 1 + np.iscomplexobj(g)]]
+            sides = slopes(places, g.shape)
+            if sides is None or not np.isfinite(g).all():
+                return False
+            rtol = max(precise(program, found.get(name)), 0 if precision < 1e-10 else 1e-2)
+            for (at, unit), (left, right) in zip(places, sides):
+                far = [abs((np.conj(unit) * g.flat[at]).real - want) for want in (left, right)]
+                if not max(far) <= rtol * (1 + np.abs(g).max(initial=0)):
+                    return False
+    return True
 
 
 def bending(program, name, mine, other):

@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import torch
-from derivative_checks import given, same
+from derivative_checks import confirmed, explains, given, same
 from program_excuses import alone, excuse, fine, from_gradients, in_place, ops, says, step_of, turns
 from runner import Run
 
@@ -98,7 +98,8 @@ def change_that_torch_misses(program, name, mine, other, fault):
         return False
     if alone(mine, other, CHANGED):
         return True
-    return "grad" in name and same(program, mine, given(program.reading_copies(lambda step: step.op == "kron"), name))
+    twin = program.reading_copies(lambda step: step.op == "kron")
+    return "grad" in name and explains(program, name, mine, other, twin)
 
 
 @excuse
@@ -236,6 +237,30 @@ def index_into_nothing(program, name, mine, other, fault):
     run, step = Run(torch, program), step_of(program, name)
     run.forward()
     return bool(step.results) and not run.made[program.steps.index(step), step.results[0]].values.size
+
+
+@excuse
+def gradient_that_torch_refuses(program, name, mine, other, fault):
+    """PyTorch refuses a backward that ctorch passes: its gradients are as differences of PyTorch's values."""
+    refused = name == "gradients" and fine(mine) and not fine(other)
+    return refused and confirmed(program)
+
+
+@excuse
+def history_that_is_not_wanted(program, name, mine, other, fault):
+    """PyTorch asks for the history of an operand whose result has none: its values are as of what is detached."""
+    if not ("step" in name and alone(other, mine, "returns multiple views", NO_GRAD)):
+        return False
+    step, run = step_of(program, name), Run(ctorch, program)
+    place = program.steps.index(step)
+    run.forward()
+    made = [run.made.get((place, k)) for k in step.results]
+    if step.changes or any(x is None or x.requires_grad for x in made):
+        return False
+    detached = replace(step, text=re.sub(r"(\{\d+\})", r"\1.detach()", step.text))
+    twin = Run(torch, replace(program, steps=[*program.steps[:place], detached]))
+    twin.forward()
+    return all(same(program, x, twin.made.get((place, k))) for x, k in zip(made, step.results))
 
 
 @excuse

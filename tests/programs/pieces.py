@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def run_seeds(first, last, note=lambda seed, package: None):
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    kinds, counts, steps, reasons, failures = Counter(), Counter(), Counter(), Counter(), []
+    kinds, counts, steps, reasons, failures = Counter(), Counter(), Counter(), defaultdict(list), []
     try:
         for seed in range(first, last):
             note(seed, "torch")
@@ -40,7 +40,7 @@ def run_seeds(first, last, note=lambda seed, package: None):
             counts.update(found.counts)
             steps.update(step.op for step in program.steps)
             if found.reason:
-                reasons[found.reason] += 1
+                reasons[found.reason].append(seed)
             if found.kind == UNEXPLAINED:
                 program, label = shrunk(program, found.label)
                 failures.append({"seed": seed, "label": label, "script": program.script(label)})
@@ -126,7 +126,11 @@ def total(entries, field):
 
 def summary(entries):
     """Lines of the counts."""
-    kinds, counts, steps, reasons = (total(entries, field) for field in ("kinds", "counts", "steps", "reasons"))
+    kinds, counts, steps = (total(entries, field) for field in ("kinds", "counts", "steps"))
+    reasons = defaultdict(list)
+    for entry in entries:
+        for why, seeds in entry["reasons"].items():
+            reasons[why] += seeds
     yield f"{sum(kinds.values()):8d}  programs of {sum(steps.values())} steps by {len(steps)} operators"
     for kind, n in kinds.most_common():
         yield f"{n:8d}  {kind}"
@@ -134,8 +138,8 @@ def summary(entries):
     for what, n in sorted(counts.items()):
         yield f"{n:8d}  {what} compared"
     yield ""
-    for reason, n in reasons.most_common():
-        yield f"{n:8d}  excused: {reason}"
+    for reason, seeds in sorted(reasons.items(), key=lambda pair: -len(pair[1])):
+        yield f"{len(seeds):8d}  excused: {reason} ({', '.join(map(str, seeds[:3]))})"
     yield ""
     for op, n in steps.most_common():
         yield f"{n:8d}  {op}"

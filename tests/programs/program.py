@@ -98,12 +98,31 @@ class Program:
 
     def widened(self):
         """This program in double precision."""
+        return self.recast(
+            lambda text: re.sub(r"\bb?float(16|32)\b", "float64", text).replace("complex64", "complex128")
+        )
 
-        def wider(text):
-            return re.sub(r"\bb?float(16|32)\b", "float64", text).replace("complex64", "complex128")
+    def narrowed(self):
+        """This program in single precision."""
+        return self.recast(
+            lambda text: re.sub(r"\bb?float(16|64)\b", "float32", text).replace("complex128", "complex64")
+        )
 
-        leaves = [replace(leaf, dtype=wider(leaf.dtype)) for leaf in self.leaves]
-        return replace(self, leaves=leaves, steps=[replace(step, text=wider(step.text)) for step in self.steps])
+    def recast(self, named):
+        """This program with other names of dtypes."""
+        leaves = [replace(leaf, dtype=named(leaf.dtype)) for leaf in self.leaves]
+        return replace(self, leaves=leaves, steps=[replace(step, text=named(step.text)) for step in self.steps])
+
+    def retaining_after(self, ops):
+        """This program where the gradient of a tensor is retained after the last change of it by such operators."""
+        steps = [*self.steps]
+        for step in self.steps:
+            if step.op == "retain_grad":
+                changes = [k for k, s in enumerate(steps) if s.op in ops and s.operands[:1] == step.operands]
+                if changes and changes[-1] > steps.index(step):
+                    steps.insert(changes[-1] + 1, step)
+                    steps.remove(step)
+        return replace(self, steps=steps)
 
     def unhooked(self):
         """This program without hooks, which change gradients."""

@@ -65,13 +65,6 @@ def differ(name, fault, *kinds):
     return name.startswith(kinds) and fault.kind == "values"
 
 
-def nan_in_theirs_alone(mine, other):
-    """Whether the two differ only where PyTorch's are NaN and ctorch's are finite."""
-    odd = np.isnan(other.values) & np.isfinite(mine.values)
-    rtol = {"float16": 2e-2, "bfloat16": 1e-1}.get(mine.dtype, 1e-4)
-    return odd.any() and np.allclose(mine.values[~odd], other.values[~odd], rtol=rtol, atol=rtol, equal_nan=True)
-
-
 def turns(program):
     """Whether a program changes the shape of a tensor in place."""
     return bool(ops(program) & TURNS)

@@ -63,15 +63,20 @@ def scatter_reduce_gradient(g, x, y, dim, index, src, reduce, include_self, need
     elif reduce == "prod":
         gx, gsrc = _prod_gradients(g, x, y, dim, index, src, include_self)
     else:
-        of_x, of_src = (x == y).to(g.dtype), (src == _f.gather(y, dim, index)).to(g.dtype)
-        share = g / (of_x if include_self else ctorch.zeros_like(g)).scatter_add(dim, index, of_src).clamp(min=1)
-        share = share.masked_fill(y != y, float("nan"))
-        gx, gsrc = of_x * share, of_src * _f.gather(share, dim, index)
+        of_x, of_src = x == y, src == _f.gather(y, dim, index)
+        ties = (of_x.to(g.dtype) if include_self else ctorch.zeros_like(g)).scatter_add(dim, index, of_src.to(g.dtype))
+        share = (g / ties.clamp(min=1)).masked_fill(y != y, float("nan"))
+        gx, gsrc = _chosen(of_x, share), _chosen(of_src, _f.gather(share, dim, index))
     if not include_self:
         gx = _f._scatter_value(gx, dim, index, 0)
         if reduce in ("amax", "amin"):
             gx = ctorch.where(_f._scatter_value(ctorch.ones_like(g), dim, index, 0) == 0, gx, g)   # untouched
     return gx, None, gsrc
+
+
+def _chosen(mask, share):
+    """Nought elsewhere, NaN beside infinities: a constant, since tangents there count for nothing."""
+    return _f.where(mask, share, (share * 0).detach())
 
 
 def _prod_gradients(g, x, y, dim, index, src, include_self):

@@ -236,7 +236,7 @@ cdef bint factor_qr(int m, int n, element* a, element* tau) noexcept nogil:
         for r in range(i + 1, m):
             below += square(v[r])
         alpha = real_part(v[i])
-        if below == 0 and square(v[i]) == alpha * alpha:
+        if below == 0 and v[i] == <element>alpha:      # a phase is taken away, however small
             tau[i] = 0
             continue
         beta = sqrt(below + square(v[i]))

@@ -1,0 +1,182 @@
+"""Each excuse is given where there is evidence for it, and refused where there is not."""
+
+import mirror
+import numpy as np
+import pytest
+from program import Leaf, Program, Step
+from runner import Outcome
+
+import ctorch
+
+pytestmark = [
+    pytest.mark.skipif(mirror.torch is None, reason="PyTorch is what programs are compared with"),
+    pytest.mark.filterwarnings("ignore"),
+]
+
+
+def program(steps, *leaves, dtype="float64", roots=(), **how):
+    """A program of leaves that are given as lists and want gradients, and of steps."""
+    shaped = [(values, np.shape(values)) for values in leaves]
+    made = [Leaf(k, values, shape, dtype, True) for k, (values, shape) in enumerate(shaped)]
+    return Program(0, made, steps, roots=roots, **how)
+
+
+def compared(program):
+    from compare import Comparison
+
+    return Comparison(program)
+
+
+def excused(found, words):
+    return found.kind == "excused" and words in found.reason
+
+
+def asked(module, excuse, program, name, mine, other, kind="values"):
+    """What an excuse says of two outcomes."""
+    import importlib
+
+    from compare import Fault
+
+    a, b = (Outcome("float64", np.asarray(x)) if not isinstance(x, Outcome) else x for x in (mine, other))
+    return getattr(importlib.import_module(module), excuse)(program, name, a, b, Fault(kind, "made up"))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_numbers_of_roundings_at_poles(dtype):
+    pole = program([Step("lgamma", "m.lgamma({0})", (0,), (1,))], [-2.0, -1.5], dtype=dtype, roots=(1,))
+    assert excused(compared(pole), "a rounding's, as another precision shows")
+    why = "excuses_of_numbers", "number_of_a_rounding", pole, "second gradient of v0"
+    assert asked(*why, [np.inf, 9.0], [3e14 if dtype == "float32" else 1.6e32, 9.0])
+    assert not asked(*why, [np.inf, np.inf], [3e14, 9.37922])  # which is a number
+    assert not asked(*why, [5.0, 9.37922], [3e14, 9.37922])  # as ours would be
+    assert not asked(*why, [np.inf, 9.37922], [np.nan, 9.37922])
+
+
+def test_gradients_that_are_retained_before_a_turn():
+    steps = [
+        Step("mul", "{0}*2", (0,), (1,)),
+        Step("retain_grad", "{0}.retain_grad()", (1,), changes=True),
+        Step("t_", "{0}.t_()", (1,), changes=True),
+        Step("mul", "{0}*3", (1,), (2,)),
+        Step("autograd.grad", "m.autograd.grad({0}.mean(),{1},retain_graph=True)[0]", (2, 1), (3,)),
+    ]
+    turned = program(steps, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    assert excused(compared(turned), "before its shape was changed in place")
+    why = "excuses_of_numbers", "retained_before_a_view"
+    right, nothing = np.full((3, 2), 0.5), Outcome()
+    assert asked(*why, turned, "grad of v1", right, nothing, "raises")
+    assert not asked(*why, turned, "grad of v1", 2 * right, nothing, "raises")
+    assert not asked(*why, turned.without([2]), "grad of v1", right.T, nothing, "raises")
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float64"])
+def test_tangents_of_values_that_are_no_numbers(dtype):
+    quotient = program([Step("div", "{1}/{0}", (0, 1), (2,))], [0.0, 1.5], [1.0, -0.75], dtype=dtype)
+    assert compared(quotient).kind in ("agreed", "excused")
+    why = "excuses_of_forward_mode", "tangent_of_no_number", quotient, "tangent of v2"
+    assert asked(*why, [np.nan, 2.0], [np.inf, 2.03 if dtype == "bfloat16" else 2.0])
+    assert not asked(*why, [np.nan, 2.0], [np.inf, 3.0])
+    assert not asked(*why, [np.inf, np.nan], [np.inf, 2.0])
+    if dtype == "float64":
+        assert not asked(*why, [np.nan, 2.0], [np.inf, 2.03])
+
+
+def test_variances_without_a_degree_of_freedom():
+    variance = program([Step("var", "m.var({0},correction=2)", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    why = "excuses_of_numbers", "no_degree_of_freedom"
+    assert asked(*why, variance, "gradient of v0", [np.nan, np.nan], [-np.inf, np.inf])
+    known = program([Step("var", "m.var({0},correction=1)", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    assert not asked(*why, known, "gradient of v0", [np.nan, np.nan], [-1.0, 1.0])
+
+
+@pytest.mark.parametrize("op, excuse", [("isfinite", True), ("sin", False)])
+def test_histories_that_are_not_wanted(op, excuse):
+    steps = [
+        Step("unbind", "{0}.unbind(0)", (0,), (1, 2), several=True),
+        Step("neg_", "{0}.neg_()", (2,), changes=True, without_grad=True),
+        Step(op, f"m.{op}({{0}})", (1,), (3,)),
+    ]
+    parts = program(steps, [0.5, 1.5])
+    words = "whose result has none"
+    assert excused(compared(parts), words) if excuse else compared(parts).kind == "agreed"
+    refused = Outcome(error=RuntimeError("the output of a function that returns multiple views"))
+    why = "excuses_of_errors", "history_that_is_not_wanted", parts, f"step 2 ({op})"
+    assert asked(*why, Outcome(), refused, "raises") is excuse
+
+
+def test_values_that_differ_are_no_histories_that_are_not_wanted(monkeypatch):
+    steps = [
+        Step("unbind", "{0}.unbind(0)", (0,), (1, 2), several=True),
+        Step("neg_", "{0}.neg_()", (2,), changes=True, without_grad=True),
+        Step("isfinite", "m.isfinite({0})", (1,), (3,)),
+    ]
+    monkeypatch.setattr(ctorch, "isfinite", ctorch.isinf)
+    assert compared(program(steps, [0.5, 1.5])).kind == "unexplained"
+
+
+def test_twins_tell_nothing_of_last_digits():
+    from derivative_checks import explains, reconciles
+
+    sine = program([Step("sin", "m.sin({0})", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    twin = sine.giving_copies("sin")
+    right = np.cos([0.5, 1.5]) * np.cos(1.3 * np.arange(1, 3))
+    for rule in explains, reconciles:
+        for other, told in (right * (1 + 1e-7), False), (right * 1.5, True):
+            mine, other = Outcome("float64", right), Outcome("float64", other)
+            assert rule(sine, "gradient of v0", mine, other, twin) is told
+    wrong = Outcome("float64", right * 1.5)
+    assert not explains(sine, "gradient of v0", wrong, Outcome("float64", right), twin)
+    assert not explains(sine, "gradient of v0", wrong, Outcome("float64", right * 2), twin)
+
+
+def test_nothing_is_not_the_same_as_numbers():
+    from derivative_checks import same
+
+    sine, numbers = program([], [0.5]), Outcome("float64", np.ones(1))
+    assert same(sine, None, Outcome()) and same(sine, numbers, numbers)
+    assert not same(sine, None, numbers) and not same(sine, numbers, Outcome())
+    assert same(sine, Outcome(error=ValueError()), Outcome(error=ValueError()))
+    assert not same(sine, Outcome(error=ValueError()), None)
+
+
+def test_gradients_that_torch_refuses(monkeypatch):
+    steps = [
+        Step("mul", "{0}*2", (0,), (1,)),
+        Step("as_strided", "{0}.as_strided([3,2],[0,2],0)", (1,), (2,)),
+        Step("flatten", "{0}.flatten(1)", (2,), (3,)),
+        Step("fill_", "{0}.fill_(0.5)", (2,), changes=True),
+        Step("sin", "m.sin({0})", (1,), (4,)),
+    ]
+    strided = program(steps, [0.5, 1.5, 2.5], roots=(3, 4))
+    refused = Outcome(error=RuntimeError("anything"))
+    why = "excuses_of_errors", "gradient_that_torch_refuses", strided, "gradients"
+    assert excused(compared(strided), "as differences of PyTorch's values")
+    assert asked(*why, Outcome(), refused, "raises")
+    assert not asked(*why, refused, Outcome(), "raises")
+    sine = ctorch.sin
+    monkeypatch.setattr(ctorch, "sin", lambda x: sine(x.detach()) + (x - x.detach()) * 2)
+    assert not asked(*why, Outcome(), refused, "raises")
+
+
+def test_roundings_beside_nan_are_no_differences():
+    from derivative_checks import judged
+
+    def asked(places, shape):
+        return [truth[at] for at, _ in places]
+
+    truth = [117.0, 0.0, 2.0]
+    right, roundings = np.array([117.0, 3e-5, 2.0]), np.array([np.nan, -4e-5, 2.0])
+    assert judged(right, roundings, 1e-3, asked)
+    assert not judged(roundings, right, 1e-3, asked)
+    assert not judged(right + [1, 0, 0], roundings, 1e-3, asked)
+    assert not judged(right + [0, 0, 1], roundings, 1e-3, asked)  # where PyTorch's is a number, and right
+
+
+def test_cosines_of_nought_have_second_derivatives():
+    cosine = program(
+        [Step("cosine_similarity", "F.cosine_similarity({0},{0},dim=1,eps=0.1)", (0,), (1,))],
+        [[1.390625], [-1.0], [0.0], [-0.75]],
+        dtype="float32",
+        roots=(1,),
+    )
+    assert excused(compared(cosine), "not as differences of its values")
