@@ -600,3 +600,10 @@ def test_celu_leaves_what_is_positive_as_it_is(alpha):
     y = F.celu(x, alpha)
     (g,) = ctorch.autograd.grad(y.sum(), x)
     assert y.tolist()[:3] == x.tolist()[:3] and y[3].isnan() and g.tolist() == [1.0] * 4
+
+
+@pytest.mark.parametrize("shape", ((2, 0), (3, 2, 0), (4, 3, 2, 0)))
+def test_residuals_of_no_columns_are_those_of_each_matrix(shape):
+    B = ctorch.tensor([[3.0], [4.0]])[(None,) * (len(shape) - 2)]
+    residuals = ctorch.linalg.lstsq(ctorch.ones(shape), B, driver="gelsd").residuals
+    assert residuals.shape == (*shape[:-2], 1) and (residuals == 25).all()

@@ -267,7 +267,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     if graph:
         X = _f._linalg_lstsq_value(A, B, X)
     if m > n == 0 and driver != "gelsy":     # nothing is explained
-        residuals = squares(B).sum(-2)
+        residuals = squares(B.expand(*X.shape[:-2], *B.shape[-2:])).sum(-2)
     elif m > n and driver != "gelsy" and (driver == "gels" or not any_true(rank != n)):
         rest = A @ X - B if graph else whole[..., n:, :]
         residuals = squares(rest).sum(-2)
