@@ -70,7 +70,7 @@ def bessel(name):
 
 
 # Beside its poles SciPy's reflection takes the tangent of an angle that has lost its digits.
-digamma = elsewhere(_precise(mpmath.digamma), sp.psi, lambda x: (x < 0) & (x > -1e8) & (x != np.floor(x)))
+digamma = elsewhere(_precise(mpmath.digamma), sp.psi, lambda x: (x < 0) & (x > -(2.0**52)) & (x != np.floor(x)))
 
 
 def _of_complex(name, ordinary):
