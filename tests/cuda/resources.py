@@ -41,10 +41,8 @@ def dtypes():
 
 def result_of(op, dtype):
     """The dtype that a reduction gives: sums of integers are wide."""
-    if op["state"] == "bool":
-        return ctorch.bool
-    if op["state"] == "count":
-        return ctorch.int64
+    if op["out"] != "same":
+        return getattr(ctorch, op["out"])
     integer = not (dtype.is_floating_point or dtype.is_complex)
     return ctorch.int64 if integer and op["state"] == "wide" else dtype
 

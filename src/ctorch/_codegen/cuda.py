@@ -1,7 +1,7 @@
 """Writes the rows' expressions as CUDA C++ into a table that ctorch.cuda makes kernels of at first use."""
 from pprint import pformat
 
-from . import elementwise, expression
+from . import elementwise, expression, reduction
 from .table import Row
 
 CATEGORIES = ("int", "float", "complex")
@@ -30,13 +30,14 @@ def elementwise_entry(op: elementwise.Operation) -> dict:
 
 
 def reduction_entry(row: Row) -> dict:
-    """One reduction: its state and its parts by category."""
+    """One reduction: its state (same, wide or a dtype), its result (same or a dtype) and its parts by category."""
     extra = row.extra
     texts = {"map": extra.get("map", "x"), "combine": extra["combine"], "post": extra.get("post", "a")}
     if extra["identity"] not in ("lowest", "highest"):
         texts["identity"] = extra["identity"]
     own = [c for c in CATEGORIES if c in row.dtypes or (c == "int" and "bool" in row.dtypes)]
-    entry = {"name": row.name, "state": extra.get("state", "same"), "text": category_texts(texts, own)}
+    state = reduction.STATES.get(extra.get("state"), extra.get("state", "same"))
+    entry = {"name": row.name, "state": state, "out": row.out, "text": category_texts(texts, own)}
     for texts in entry["text"].values():
         texts.setdefault("identity", f"Extreme<T>::{extra['identity']}()")
     return entry

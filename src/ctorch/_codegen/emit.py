@@ -76,10 +76,10 @@ def reductions_pxi(rows) -> str:
     lines = ["# generated from ops/*.toml", "cdef Reduction* r",
              *numbers("REDUCE_NUMBERS", [r.name for r in reductions])]
     for row in reductions:
-        counts = row.dtypes if row.out == "int64" else ("bool", "int") if "ints" in row.extra else ()
+        counts = sum(CATEGORY_BITS[c] for c in reduction.counted(row))
         lines += [f"r = &REDUCTIONS[{reduction.enum(row)}]",
                   f'r.name, r.categories = b"{row.title}", {categories(row)}',
-                  f"r.to_int64, r.out_bool = {sum(CATEGORY_BITS[c] for c in counts)}, {row.out == 'bool'}",
+                  f"r.to_int64, r.out_bool = {counts}, {row.out == 'bool'}",
                   f"r.has_identity = {row.extra['identity'] not in ('lowest', 'highest')}",
                   "for k in range(DTYPE_COUNT):", "    r.kernels[k] = NULL"]
     return "\n".join(lines) + "\n"

@@ -379,13 +379,16 @@ def convert(frm, to) -> str:
     return f"<{to.c}>a"
 
 
+def counted(row: Row):
+    """The categories of dtypes whose results are int64."""
+    return row.dtypes if row.out == "int64" else ("bool", "int") if "ints" in row.extra else ()
+
+
 def result(row: Row, target):
     """The dtype that `finish` writes."""
     if row.out == "bool":
         return BOOL
-    if row.out == "int64" or (row.extra.get("ints") == "int64" and target.category == "int"):
-        return BY_NAME["int64"]
-    return target
+    return BY_NAME["int64"] if target.category in counted(row) else target
 
 
 def modules(rows: dict[str, Row]) -> dict[str, str]:

@@ -147,7 +147,7 @@ cdef int by_scipy(str name, TensorBase x, TensorBase y, object dims, int64_t nor
     # y = a transform of scipy.fft, which is imported at the first that needs it.
     import numpy
     from scipy import fft
-    cdef bint onward = name == "fftn" or name == "rfftn"
+    cdef bint onward = not name.startswith("i")
     cdef object result = getattr(fft, name)(array_of(x), s=lengths, axes=dims, norm=NORMS[norm if onward else 2 - norm],
                                             workers=workers(x))
     numpy.copyto(array_of(y), result)

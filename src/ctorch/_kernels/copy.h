@@ -155,6 +155,16 @@ static void ct_copy_turned(char *to, const char *from, int64_t rows, int64_t n, 
     for (; i < rows; i++) ct_copy_line(to + i * to_row, from + i * size, n, size, from_step, size);
 }
 
+/* A loop over elements of `size` bytes, as words. */
+#define CT_BY_SIZE(LOOP)                                                                                           \
+    do switch (size) {                                                                                             \
+        case 1: LOOP(uint8_t); break;                                                                              \
+        case 2: LOOP(uint16_t); break;                                                                             \
+        case 4: LOOP(uint32_t); break;                                                                             \
+        case 8: LOOP(uint64_t); break;                                                                             \
+        default: LOOP(ct_word16);                                                                                  \
+    } while (0)
+
 /* Pairs of elements, each from two dense lines. */
 #define CT_COPY_ZIP(type)                                                                                          \
     do {                                                                                                           \
@@ -164,13 +174,7 @@ static void ct_copy_turned(char *to, const char *from, int64_t rows, int64_t n, 
     } while (0)
 
 static void ct_copy_zip(char *to, const char *from, int64_t rows, int64_t from_step, int size) {
-    switch (size) {
-        case 1: CT_COPY_ZIP(uint8_t); break;
-        case 2: CT_COPY_ZIP(uint16_t); break;
-        case 4: CT_COPY_ZIP(uint32_t); break;
-        case 8: CT_COPY_ZIP(uint64_t); break;
-        default: CT_COPY_ZIP(ct_word16);
-    }
+    CT_BY_SIZE(CT_COPY_ZIP);
 }
 
 /* The other way: two dense lines, from pairs of elements. */
@@ -182,13 +186,7 @@ static void ct_copy_zip(char *to, const char *from, int64_t rows, int64_t from_s
     } while (0)
 
 static void ct_copy_unzip(char *to, const char *from, int64_t n, int64_t to_row, int size) {
-    switch (size) {
-        case 1: CT_COPY_UNZIP(uint8_t); break;
-        case 2: CT_COPY_UNZIP(uint16_t); break;
-        case 4: CT_COPY_UNZIP(uint32_t); break;
-        case 8: CT_COPY_UNZIP(uint64_t); break;
-        default: CT_COPY_UNZIP(ct_word16);
-    }
+    CT_BY_SIZE(CT_COPY_UNZIP);
 }
 
 /* `rows` lines of n elements */

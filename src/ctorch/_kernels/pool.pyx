@@ -159,13 +159,14 @@ cdef bint is_small(const Pool2d* p) noexcept nogil:
             and p.kernel_h * p.kernel_w * p.out_h * p.out_w <= PLACES)
 
 
-cdef int32_t* new_places(const Pool2d* p) noexcept nogil:
-    """Where windows have each kernel element, or NULL. What lies in the padding is the nearest of the plane, which the
-    window has too, so neither its maximum nor the first place of that changes."""
+cdef bint new_places(Job* job) noexcept nogil:
+    """Where windows have each kernel element. What lies in the padding is the nearest of the plane, which the window
+    has too, so neither its maximum nor the first place of that changes."""
+    cdef const Pool2d* p = job.p
     cdef int64_t i, k, h, w, row, column, n = 0
-    cdef int32_t* places = <int32_t*>malloc((p.kernel_h * p.kernel_w * p.out_h * p.out_w + 1) * sizeof(int32_t))
-    if places == NULL:
-        return NULL
+    job.places = <int32_t*>malloc((p.kernel_h * p.kernel_w * p.out_h * p.out_w + 1) * sizeof(int32_t))
+    if job.places == NULL:
+        return False
     for i in range(p.kernel_h):
         for k in range(p.kernel_w):
             for h in range(p.out_h):
@@ -173,9 +174,9 @@ cdef int32_t* new_places(const Pool2d* p) noexcept nogil:
                 row = most(least(row, p.height - 1), 0) * p.width
                 for w in range(p.out_w):
                     column = w * p.stride_w + k * p.dilation_w - p.pad_w
-                    places[n] = <int32_t>(row + most(least(column, p.width - 1), 0))
+                    job.places[n] = <int32_t>(row + most(least(column, p.width - 1), 0))
                     n += 1
-    return places
+    return True
 
 
 cdef void max_plane(const Job* job, int64_t plane, real* tag) noexcept nogil:
@@ -339,15 +340,13 @@ cdef int share(Job* job, chunk_fn fn) noexcept nogil:
     return job.code
 
 
-cdef int run_max(const Pool2d* p, chunk_fn fn) noexcept nogil:
-    cdef Job job
+cdef bint new_columns(Job* job) noexcept nogil:
+    """Which columns of the plane the windows of a row have."""
+    cdef const Pool2d* p = job.p
     cdef int64_t j, k, shift, stride = p.stride_w
-    cdef int code
-    memset(&job, 0, sizeof(job))
-    job.op, job.p = MAX, p
     job.first = <int64_t*>malloc((p.out_w + 2 * p.kernel_w + 1) * sizeof(int64_t))
     if job.first == NULL:
-        return -1
+        return False
     job.low, job.high = job.first + p.out_w, job.first + p.out_w + p.kernel_w
     for j in range(p.out_w):
         job.first[j] = first_inside(j * stride - p.pad_w, p.dilation_w)
@@ -356,12 +355,16 @@ cdef int run_max(const Pool2d* p, chunk_fn fn) noexcept nogil:
         job.low[k] = least(0 if shift >= 0 else (-shift + stride - 1) // stride, p.out_w)
         job.high[k] = 0 if shift >= p.width else least((p.width - 1 - shift) // stride + 1, p.out_w)
         job.high[k] = most(job.low[k], job.high[k])
-    if is_small(p):
-        job.places = new_places(p)
-        if job.places == NULL:
-            free(job.first)
-            return -1
-    code = share(&job, fn)
+    return True
+
+
+cdef int run_max(const Pool2d* p, chunk_fn fn) noexcept nogil:
+    cdef Job job
+    cdef int code = -1
+    memset(&job, 0, sizeof(job))
+    job.op, job.p = MAX, p
+    if new_places(&job) if is_small(p) else new_columns(&job):
+        code = share(&job, fn)
     free(job.first)
     free(job.places)
     return code

@@ -14,7 +14,6 @@ from ctorch.cuda.module import function_of_text
 THREADS = 256
 PART = 16384                         # elements that a block folds, at least, before another is set beside it
 MOST_PARTS = 1024
-STATES = {"bool": "uint8", "count": "int64"}
 WIDER = {"uint8": "int64", "int32": "int64"}
 
 
@@ -23,7 +22,7 @@ def state_of(op: dict, dtype) -> str:
     compute = COMPUTE[dtype.name]
     if op["state"] == "wide":
         return WIDER.get(compute, compute)
-    return STATES.get(op["state"], compute)
+    return compute if op["state"] == "same" else op["state"]
 
 
 def module_text(op: dict, dtype, out) -> str:

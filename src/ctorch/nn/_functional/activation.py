@@ -197,7 +197,7 @@ def celu(input, alpha=1.0, inplace=False):
     """
     if alpha == 0:
         raise RuntimeError("ZeroDivisionError: alpha cannot be 0 for CELU")
-    return _applied(lambda x: ops._celu(x, alpha), input, inplace)
+    return _applied(ops._celu, input, inplace, alpha)
 
 
 def selu(input, inplace=False):
