@@ -76,16 +76,21 @@ def test_equal_backends_have_the_ratio_one():
     assert ratio.value == pytest.approx(1, abs=0.5)
 
 
-def test_a_case_above_the_target_is_measured_again(monkeypatch):
-    values = iter([2.0, 1.1])
+def test_what_is_above_the_target_is_measured_again(monkeypatch):
+    values = {"busy": [2.0, 1.4, 1.1], "quick": [0.5], "slow": [1.6, 1.5, 1.7]}
+    order = []
 
     def measure(case, ours, theirs, **effort):
-        value = next(values)
+        order.append(case.text)
+        value = values[case.text].pop(0)
         return families.Ratio(case.family, case.text, case.size, case.layout, value, 1.0, value, value)
 
     monkeypatch.setattr(families, "measure", measure)
-    case = making.Case("sort", "x", {}, 1_000)
-    assert families.judged(case, None, None, families.FULL).value == 1.1
+    told = []
+    found = families.measures([making.Case("sort", text, {}, 1_000) for text in values], None, None, families.FULL,
+                              told.append)
+    assert [ratio.value for ratio in found] == [1.1, 0.5, 1.5]
+    assert order == [ratio.name for ratio in told] == ["busy", "quick", "slow", "busy", "slow", "busy", "slow"]
 
 
 def ratio(value, family="sort", name="x.sort()"):

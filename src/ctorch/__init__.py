@@ -187,7 +187,7 @@ def __getattr__(name):
 
 def __dir__():
     there = {name for name in _LAZY if _importlib_util.find_spec(f"ctorch.{name}")}
-    return sorted({*globals(), *there, *_LAZY_NAMES})
+    return sorted({*globals(), *there, *_LAZY_NAMES, *_IN_PLACE})
 
 
 def is_tensor(obj):

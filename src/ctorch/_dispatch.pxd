@@ -28,6 +28,7 @@ ctypedef object (*Symbolic)(PyObject** values)
 
 cdef struct Elementwise:
     const char* name
+    const char* names[MAX_INPUTS + MAX_PARAMS]   # of the inputs, then of the numbers
     int inputs
     int params
     int categories                   # bit per dtype category that has kernels

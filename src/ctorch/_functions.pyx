@@ -97,6 +97,13 @@ cdef str op_name(int op):
     return OPS[op].name.decode()
 
 
+cdef TensorBase operand(int op, int k, object x, str suffix=""):
+    """The k-th input of an operation as a tensor."""
+    if isinstance(x, TensorBase):
+        return <TensorBase>x
+    return as_operand(x, op_name(op) + suffix, OPS[op].names[k].decode(), k + 1)
+
+
 cdef object call1(int op, object x, object out):
     cdef PyObject* inputs[1]
     if not isinstance(x, TensorBase):
@@ -108,8 +115,7 @@ cdef object call1(int op, object x, object out):
 cdef object call2(int op, object a, object b, object out):
     cdef PyObject* inputs[2]
     cdef TensorBase x, y
-    x = <TensorBase>a if isinstance(a, TensorBase) else as_operand(a, op_name(op), "input", 1)
-    y = <TensorBase>b if isinstance(b, TensorBase) else as_operand(b, op_name(op), "other", 2)
+    x, y = operand(op, 0, a), operand(op, 1, b)
     if x.wrapped_number and y.wrapped_number and not (isinstance(a, TensorBase) or isinstance(b, TensorBase)):
         raise TypeError(f"{op_name(op)}(): argument 'input' (position 1) must be Tensor, not {type(a).__name__}")
     inputs[0] = <PyObject*>x
@@ -126,21 +132,20 @@ cdef int fill_params(int op, PyObject** given, int optional, Scalar* values) exc
         if not isinstance(p, (int, float)):
             p = p.item() if hasattr(p, "item") else p
             if not isinstance(p, (int, float)):
-                raise TypeError(f"{op_name(op)}(): argument {i + 1} after the tensors must be Number, not "
-                                f"{type(p).__name__}")
+                raise TypeError(f"{op_name(op)}(): argument '{OPS[op].names[OPS[op].inputs + i].decode()}' (position "
+                                f"{OPS[op].inputs + i + 1}) must be Number, not {type(p).__name__}")
         values[i].f = p
         values[i].i = <int64_t>values[i].f
         values[i].im = 0
     return 0
 
 
-cdef list take_operands(int op, str name, str label, PyObject** given, int optional, PyObject** operands,
-                        Scalar* values):
+cdef list take_operands(int op, PyObject** given, int optional, PyObject** operands, Scalar* values, str suffix=""):
     """The inputs of an operation as tensors, which the list holds, and its numbers: those with a bit may be None."""
     cdef list held = []
     cdef int k
     for k in range(OPS[op].inputs):
-        held.append(as_operand(<object>given[k], name, label, k + 1))
+        held.append(operand(op, k, <object>given[k], suffix))
         operands[k] = <PyObject*>held[k]
     fill_params(op, given + OPS[op].inputs, optional, values)
     return held
@@ -149,14 +154,14 @@ cdef list take_operands(int op, str name, str label, PyObject** given, int optio
 cdef object call_many(int op, PyObject** given, int optional, object out):
     cdef PyObject* operands[MAX_INPUTS]
     cdef Scalar values[MAX_PARAMS]
-    held = take_operands(op, op_name(op), "input", given, optional, operands, values)
+    held = take_operands(op, given, optional, operands, values)
     return elementwise(op, len(held), operands, values, None if out is None else need_out(out, op_name(op)))
 
 
 cdef object run_inplace(int op, PyObject** given, int optional):
     cdef PyObject* operands[MAX_INPUTS]
     cdef Scalar values[MAX_PARAMS]
-    held = take_operands(op, op_name(op) + "_", "other", given, optional, operands, values)
+    held = take_operands(op, given, optional, operands, values, "_")
     return elementwise_(op, len(held), operands, values)
 
 
@@ -177,7 +182,7 @@ cdef object scaled_operand(int op, object a, object b, object alpha):
     cdef int common
     if alpha == 1 and not isinstance(alpha, bool):
         return b
-    x, y = as_operand(a, op_name(op), "input", 1), as_operand(b, op_name(op), "other", 2)
+    x, y = operand(op, 0, a), operand(op, 1, b)
     inputs[0], inputs[1] = <PyObject*>x, <PyObject*>y
     if op == OP_SUB:
         refuse_bool(&OPS[op], 2, inputs)         # before the scale makes a number of a bool

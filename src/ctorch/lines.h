@@ -91,12 +91,21 @@ __attribute__((optimize("O3"))) static void ct_pairs(char *to, const char *first
         }
 }
 
-/* n times the element of `size` bytes at `value`; many by copies of what is there already: on some machines these are
- * twice as fast as memset */
+/* n times the element of `size` bytes at `value`. x86 has an instruction that writes memory without reading it first,
+ * which takes a third of the time of stores where caches end; else by copies of what is there already. */
 static void ct_fill(char *to, const char *value, int size, int64_t n)
 {
     int64_t bytes = n * size, done = bytes < 256 ? bytes : 256, step;
     ct_gather(to, value, 0, size, done / size);
+#ifdef __x86_64__
+    if (done < bytes && size <= 8) {
+        uint64_t pattern, words = (bytes - done) / 8;
+        char *at = to + done;
+        memcpy(&pattern, to, 8);
+        done += 8 * words;
+        __asm__ volatile("rep stosq" : "+D"(at), "+c"(words) : "a"(pattern) : "memory");
+    }
+#endif
     for (; done < bytes; done += step) {
         step = done < 4096 ? done : 4096 / size * size;
         step = step < bytes - done ? step : bytes - done;

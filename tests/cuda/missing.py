@@ -16,10 +16,10 @@ MISSING = dict.fromkeys("""
     _fft_c2c _fft_r2c _fft_c2r
     _moments _root_moments _logsumexp _distance _pdist _cross _bmm_sum
     _adaptive_avg_pool2d _adaptive_avg_pool2d_backward _attention _attention_backward _average_windows
-    _average_windows_backward _columns _ctc_loss _ctc_loss_backward _from_columns _from_slices _grid_sample
+    _average_windows_backward _columns _ctc_loss _ctc_loss_backward _from_columns _from_slices grid_sampler
     _bincount _histc _cumsum _cumprod _cumextremum _logcumsumexp scatter_reduce index_reduce _repeat_places _sort
     _sort_values _topk _kthvalue _median _median_of_all _mode _unique _extent _searchsorted
-    _grid_sample_backward _max_windows _max_windows_backward _resample _resample_backward _slices _unpool
+    _grid_sampler_backward _max_windows _max_windows_backward _resample _resample_backward _slices _unpool
 """.split(), LATER)
 # Operators written with those.
 WAITING = dict.fromkeys("""
@@ -28,7 +28,7 @@ WAITING = dict.fromkeys("""
     _linalg_lstsq_value
     polygamma mvlgamma nextafter frexp imag complex polar stft istft
     adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool3d col2im conv3d
-    conv_transpose3d grid_sampler grid_sampler_2d grid_sampler_3d im2col max_pool3d
+    conv_transpose3d grid_sampler_2d grid_sampler_3d im2col max_pool3d
     argsort bincount bucketize cdist cummax cummin cumprod cumsum cumulative_trapezoid histc histogram histogramdd isin
     kthvalue logcumsumexp median mode msort nanmedian nanquantile quantile searchsorted sort topk unique
     unique_consecutive aminmax segment_reduce view_as_real_copy view_as_complex_copy

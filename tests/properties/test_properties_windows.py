@@ -380,7 +380,7 @@ def upsample(draw):
     return Call(f"nn.functional.{name}", [x], {"scale_factor": draw(st.sampled_from([2, 3]))}, rtol=tolerance(x))
 
 
-@cases.add("grid_sample", "_grid_sample _grid_sample_backward grid_sampler grid_sampler_2d grid_sampler_3d", heavy=2)
+@cases.add("grid_sample", "_grid_sampler_backward grid_sampler grid_sampler_2d grid_sampler_3d", heavy=2)
 def grid_sample(draw):
     n = draw(st.sampled_from([2, 2, 3]))
     batch = draw(st.integers(0 if draw(rarely) else 1, 2))

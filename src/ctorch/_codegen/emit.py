@@ -53,6 +53,8 @@ def elementwise_pxi(rows) -> str:
         lines += [f"o.fixed[{k}] = {f.upper()}" for k, f in enumerate(op.fixed) if f]
         if not forward:
             continue
+        spelt = row.public_names
+        lines += [f'o.names[{k}] = b"{spelt[arg.name]}"' for k, arg in enumerate([*row.tensors, *row.params])]
         if row.extra.get("zero_check"):
             lines.append(f"zero_checked[{op.enum}] = True")
         if row.extra.get("flat"):

@@ -134,10 +134,17 @@ def modules(package: Path) -> list[str]:
     return [f"from ctorch import {name} as {name}" for name in sorted(found) if not name.startswith("_")]
 
 
+def in_place(package: Path) -> list[str]:
+    """The functions that __init__ finds among the methods."""
+    names = re.search(r'_IN_PLACE = frozenset\("""(.*?)"""', (package / "__init__.py").read_text(), re.DOTALL)[1]
+    return [f"{name} = Tensor.{name}" for name in names.split()]
+
+
 def stub(package: Path, types: dict, rows: dict[str, Row]) -> str:
     """The text of __init__.pyi."""
     made = {"modules": modules(package), "functions": functions(rows), "methods": methods(rows),
-            "operators": operators(rows), "dtypes": dtype_names(types), "creation": creation()}
+            "operators": operators(rows), "dtypes": dtype_names(types), "creation": creation(),
+            "in place": in_place(package)}
     lines = ["# generated from ops/*.toml and surface.pyi"]
     for line in Path(__file__).with_name("surface.pyi").read_text().splitlines():
         _, mark, part = line.partition("# made: ")

@@ -6,40 +6,12 @@ from ctorch import _functions as ops
 from ctorch._batched import starts_with
 
 
-def _check_grid(input, grid, mode, padding):
-    if input.dtype != grid.dtype:
-        raise RuntimeError(f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} "
-                           f"and grid has {grid.dtype}")
-    size, points = input.shape, grid.shape
-    if len(size) not in (4, 5) or len(size) != len(points):
-        raise RuntimeError("grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got "
-                           f"input with sizes {list(size)} and grid with sizes {list(points)}")
-    if size[0] != points[0]:
-        raise RuntimeError("grid_sampler(): expected grid and input to have same batch size, but got input with "
-                           f"sizes {list(size)} and grid with sizes {list(points)}")
-    if points[-1] != len(size) - 2:
-        raise RuntimeError(f"grid_sampler(): expected grid to have size {len(size) - 2} in last dimension, but got "
-                           f"grid with sizes {list(points)}")
-    if 0 in size[2:]:
-        raise RuntimeError("grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
-                           f"{list(size)}")
-    if mode == 2 and len(size) == 5:
-        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
-    if mode not in (0, 1, 2) or padding not in (0, 1, 2):
-        raise RuntimeError(f"grid_sampler(): interpolation mode {mode} and padding mode {padding} must be 0, 1 or 2")
-
-
-def grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners):
-    _check_grid(input, grid, interpolation_mode, padding_mode)
-    return ops._grid_sample(input, grid, interpolation_mode, padding_mode, align_corners)
-
-
 def grid_sampler_2d(input, grid, interpolation_mode, padding_mode, align_corners):
-    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+    return ops.grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
 def grid_sampler_3d(input, grid, interpolation_mode, padding_mode, align_corners):
-    return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
+    return ops.grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
 
 def affine_grid_generator(theta, size, align_corners):

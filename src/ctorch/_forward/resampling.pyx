@@ -262,6 +262,32 @@ cdef TensorBase resample_backward_forward(TensorBase grad, int64_t dim, int64_t 
 # ---- samples at points
 
 
+cdef int check_grid(TensorBase x, TensorBase grid, int64_t mode, int64_t padding) except -1:
+    cdef int i
+    if x.dtype != grid.dtype:
+        raise RuntimeError(f"grid_sampler(): expected input and grid to have same dtype, but input has "
+                           f"{dtype_object(x.dtype)} and grid has {dtype_object(grid.dtype)}")
+    if x.ndim not in (4, 5) or x.ndim != grid.ndim:
+        refuse_grid("expected 4D or 5D input and grid with same number of dimensions", x, grid)
+    if x.shape[0] != grid.shape[0]:
+        refuse_grid("expected grid and input to have same batch size", x, grid)
+    if grid.shape[grid.ndim - 1] != x.ndim - 2:
+        refuse_grid(f"expected grid to have size {x.ndim - 2} in last dimension", x, grid)
+    for i in range(2, x.ndim):
+        if x.shape[i] == 0:
+            refuse_grid("expected input to have non-empty spatial dimensions", x, grid)
+    if mode == 2 and x.ndim == 5:
+        raise RuntimeError("grid_sampler(): bicubic interpolation only supports 4D input")
+    if not 0 <= mode <= 2 or not 0 <= padding <= 2:
+        raise RuntimeError(f"grid_sampler(): interpolation mode {mode} and padding mode {padding} must be 0, 1 or 2")
+    return 0
+
+
+cdef int refuse_grid(str expected, TensorBase x, TensorBase grid) except -1:
+    raise RuntimeError(f"grid_sampler(): {expected}, but got input with sizes {list(shape_tuple(x))} and grid with "
+                       f"sizes {list(shape_tuple(grid))}")
+
+
 cdef int fill_sampling(Sampling* s, TensorBase x, TensorBase grid, int64_t mode, int64_t padding,
                        bint align) except -1:
     cdef int i, n = x.ndim - 2
@@ -275,7 +301,8 @@ cdef int fill_sampling(Sampling* s, TensorBase x, TensorBase grid, int64_t mode,
     return 0
 
 
-cdef TensorBase grid_sample_forward(TensorBase x, TensorBase grid, int64_t mode, int64_t padding, bint align):
+cdef TensorBase grid_sampler_forward(TensorBase x, TensorBase grid, int64_t mode, int64_t padding, bint align):
+    check_grid(x, grid, mode, padding)
     cdef int dtype = float_compute(x, b"grid_sampler"), i
     cdef Sampling s
     cdef int64_t shape[5]
@@ -291,8 +318,8 @@ cdef TensorBase grid_sample_forward(TensorBase x, TensorBase grid, int64_t mode,
     return cast_to(y, x.dtype)
 
 
-cdef object grid_sample_backward_forward(TensorBase grad, TensorBase x, TensorBase grid, int64_t mode,
-                                         int64_t padding, bint align, object needs):
+cdef object grid_sampler_backward_forward(TensorBase grad, TensorBase x, TensorBase grid, int64_t mode,
+                                          int64_t padding, bint align, object needs):
     """Gradients of the images and of the points."""
     cdef int dtype = float_compute(x, b"grid_sampler")
     cdef Sampling s
