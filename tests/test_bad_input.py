@@ -12,6 +12,11 @@ def leaf(*size):
 CASES = {
     "shapes that do not broadcast": (lambda: ctorch.ones(3) + ctorch.ones(4), RuntimeError,
                                      r"size of tensor a \(3\) must match the size of tensor b \(4\)"),
+    "third operand": (lambda: leaf(3).lerp(leaf(3), "a"), TypeError,
+                      r"lerp\(\): argument 'weight' \(position 3\) must be Tensor, not str"),
+    "limit": (lambda: ctorch.ones(3).clamp(0, "a"), TypeError, r"clamp\(\): argument 'max' \(position 3\)"),
+    "number beside a tensor": (lambda: ctorch.nn.functional.celu(leaf(3), "a"), TypeError,
+                               r"celu\(\): argument 'alpha' \(position 2\) must be Number, not str"),
     "matrix product": (lambda: ctorch.ones(2, 3) @ ctorch.ones(2, 3), RuntimeError, r"\(2x3 and 2x3\)"),
     "matrix dtypes": (lambda: ctorch.ones(2, 3) @ ctorch.ones(3, 2).double(), RuntimeError, "float != double"),
     "view": (lambda: ctorch.ones(3).view(2, 2), RuntimeError, r"shape '\[2, 2\]' is invalid for input of size 3"),

@@ -49,6 +49,8 @@ def names(body):
             found.setdefault(node.name, []).append(node)
         elif isinstance(node, ast.AnnAssign):
             found.setdefault(node.target.id, []).append(node)
+        elif isinstance(node, ast.Assign):
+            found[node.targets[0].id] = [node]
         elif isinstance(node, ast.ImportFrom) and node.module == "ctorch":
             found.update({alias.name: [node] for alias in node.names})
     return found

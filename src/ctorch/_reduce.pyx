@@ -20,6 +20,9 @@ from ctorch._tensor cimport *
 
 include "_gen/reductions.pxi"
 
+cdef extern from *:
+    void __builtin_prefetch(const void* x) nogil
+
 cdef enum:
     TILE = 256                       # results of a tile, at most
     COLUMNS = 1024                   # and where rows are folded, a page of floats
@@ -168,7 +171,10 @@ cdef void cut(Job* job, int64_t results) noexcept:
     if job.columns:
         job.outer = results // job.kept_shape[job.kept - 1]
         job.tile = job.kept_shape[job.kept - 1]
-        widest = COLUMNS if job.kept_stride[job.kept - 1] == job.itemsize else TILE
+        if job.kept_stride[job.kept - 1] != job.itemsize:
+            widest = TILE
+        else:                                # fewer where rows are cast, so that eight fit the buffer
+            widest = COLUMNS if job.cast == NULL or job.half_sums != NULL else CAST
         if job.tile > widest:                # tiles of about one width, in whole vectors
             wanted = (job.tile + widest - 1) // widest
             job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16
@@ -245,6 +251,13 @@ cdef void fold_lines(Job* job, char* states, char* x, int64_t line_stride, int64
         start += m
 
 
+cdef inline void expect(const char* x, int64_t bytes) noexcept nogil:
+    # what a row's end leads the processor to expect lies elsewhere
+    cdef int64_t i
+    for i in range(0, bytes, 64):
+        __builtin_prefetch(x + i)
+
+
 cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t rows, int64_t stride,
                     int64_t n) noexcept nogil:
     # n <= COLUMNS columns; as many rows are cast together as the buffer holds
@@ -267,6 +280,7 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
             job.cast(data, strides, m * n, NULL)
         else:
             for _ in range(m):
+                expect(data[1] + m * row_stride, n * stride if start + m < rows else 0)
                 job.cast(data, strides, n, NULL)
                 data[0] += n * job.native_size
                 data[1] += row_stride

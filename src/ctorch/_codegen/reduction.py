@@ -264,16 +264,17 @@ cdef void {name}_inner(void* state, char* x, int64_t stride, int64_t n) noexcept
 
 
 def along_rows(row: Row, p: Printer, name: str) -> str:
-    """`outer`: rows into a line of states, four at once where they are dense."""
+    """`outer`: rows into a line of states, eight at once where they are dense."""
     t, s, lane = p.target.c, p.state.c, p.lane.c
     one = f"""\
                 for j in range(n):
                     lanes[j] = {name}_combine(lanes[j], {name}_map(x0[j]))
 """
     pairs = p.target.complex and (row.extra.get("map", "x"), row.extra["combine"]) == ("x", "a + b")
-    four = f"""\
+    eight = f"""\
                 for j in range(n):
-                    lanes[j] = {name}_four(lanes[j], x0[j], x1[j], x2[j], x3[j])
+                    lanes[j] = {name}_four({name}_four(lanes[j], x0[j], x1[j], x2[j], x3[j]),
+                                           x4[j], x5[j], x6[j], x7[j])
 """
     if pairs:
         t = p.target.real.c
@@ -281,10 +282,12 @@ def along_rows(row: Row, p: Printer, name: str) -> str:
                 for j in range(2 * n):
                     sums[j] += x0[j]
 """
-        four = """\
+        eight = """\
                 for j in range(2 * n):
-                    sums[j] += (x0[j] + x1[j]) + (x2[j] + x3[j])
+                    sums[j] = (sums[j] + ((x0[j] + x1[j]) + (x2[j] + x3[j]))) + ((x4[j] + x5[j]) + (x6[j] + x7[j]))
 """
+    pointers = "".join(f"    cdef const {t}* x{k}\n" for k in range(8))
+    places = "".join(f"                x{k} = <const {t}*>(x + (i + {k}) * row_stride)\n" for k in range(8))
     return f"""\
 cdef void {name}_row({lane}* a, {p.target.c}[:] x) noexcept nogil:
     cdef Py_ssize_t j
@@ -297,22 +300,14 @@ cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, i
     cdef {lane} lanes[{COLUMNS}]
 {f"    cdef {t}* sums = <{t}*>lanes" + chr(10) if pairs else ""}\
     cdef {s}* a = <{s}*>state
-    cdef const {t}* x0
-    cdef const {t}* x1
-    cdef const {t}* x2
-    cdef const {t}* x3
-    cdef int64_t i = 0, j, end
+{pointers}    cdef int64_t i = 0, j, end
     while i < rows:
         end = i + 128 if i + 128 < rows else rows
         for j in range(n):
             lanes[j] = {p.identity}
         if stride == sizeof({p.target.c}):
-            while i + 4 <= end:
-                x0 = <const {t}*>(x + i * row_stride)
-                x1 = <const {t}*>(x + (i + 1) * row_stride)
-                x2 = <const {t}*>(x + (i + 2) * row_stride)
-                x3 = <const {t}*>(x + (i + 3) * row_stride)
-{four}                i += 4
+            while i + 8 <= end:
+{places}{eight}                i += 8
             while i < end:
                 x0 = <const {t}*>(x + i * row_stride)
 {one}                i += 1

@@ -8,4 +8,4 @@ cdef TensorBase resample_backward_forward(TensorBase grad, int64_t dim, int64_t 
                                           object scale, bint antialias)
 cdef TensorBase grid_sampler_forward(TensorBase x, TensorBase grid, int64_t mode, int64_t padding, bint align)
 cdef object grid_sampler_backward_forward(TensorBase grad, TensorBase x, TensorBase grid, int64_t mode,
-                                         int64_t padding, bint align, object needs)
+                                          int64_t padding, bint align, object needs)
