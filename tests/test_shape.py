@@ -231,6 +231,17 @@ def test_what_changes_nothing_counts_as_a_change():
         first.sin()
 
 
+@pytest.mark.parametrize("change", [lambda x: x.set_(ctorch.zeros(4)), lambda x: x.resize_(2),
+                                    lambda x: x.resize_(9)], ids=["set_", "resize_", "resize_ to more"])
+def test_other_memory_counts_as_a_change(change):
+    leaf = ctorch.ones(4, requires_grad=True)
+    x = leaf.detach() * 2
+    y = x * leaf
+    assert change(x)._version == 1
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+
+
 def test_half_borders_have_gradients():
     for dtype in (ctorch.float16, ctorch.bfloat16):
         x = ctorch.ones(1, 1, 4, dtype=dtype, requires_grad=True)

@@ -575,7 +575,11 @@ cdef class Tensor(Operators):
 
     def set_(self, source=None, storage_offset=0, size=None, stride=None):
         """In place: show the values of another tensor or of a storage."""
-        take_over(self, <TensorBase?>methods().set_source(self, source, storage_offset, size, stride))
+        cdef TensorBase t = self
+        before = t.storage.version
+        take_over(t, <TensorBase?>methods().set_source(self, source, storage_offset, size, stride))
+        t.storage.version = max(before, t.storage.version)      # what was saved before is told from it
+        bump_version(t, b"set_")
         return self
 
     def is_set_to(self, tensor):

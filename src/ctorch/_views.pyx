@@ -624,6 +624,7 @@ def resize(TensorBase x not None, size, format=None):
             raise NotImplementedError("resize_: growing is not implemented for device 'cuda' and dtype "
                                       f"{dtype_name(x.dtype).decode()}")
         memcpy(fresh.data, x.data, have)
+        fresh.storage.version = x.storage.version
         storage_retain(fresh.storage)
         storage_release(x.storage)
         x.storage = fresh.storage
@@ -633,6 +634,7 @@ def resize(TensorBase x not None, size, format=None):
         x.shape[i] = fresh.shape[i]
         x.strides[i] = fresh.strides[i]
     tensor_set_geometry(x)
+    bump_version(x, b"resize_")
 
 
 def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
