@@ -139,6 +139,18 @@ def test_nothing_is_not_the_same_as_numbers():
     assert not same(sine, Outcome(error=ValueError()), None)
 
 
+def test_equal_elements_are_told_apart():
+    steps = [Step("quantile", "m.quantile({0},0.3,interpolation='lower')", (0,), (1,))]
+    equals = program(steps, [1.5] * 30, roots=(1,))
+    assert excused(compared(equals), "told apart by roundings")
+    why = "excuses_of_numbers", "order_of_equals"
+    first, other, both = (np.isin(np.arange(30), at) * np.cos(1.3) for at in (8, 22, (8, 22)))
+    assert asked(*why, equals, "gradient of v0", first, other)
+    assert not asked(*why, equals, "gradient of v0", both, other)
+    apart = program(steps, [1.5 + k / 64 for k in range(30)], roots=(1,))
+    assert not asked(*why, apart, "gradient of v0", other, first)
+
+
 def test_gradients_that_torch_refuses(monkeypatch):
     steps = [
         Step("mul", "{0}*2", (0,), (1,)),
