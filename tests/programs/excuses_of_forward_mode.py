@@ -17,16 +17,15 @@ from derivative_checks import (
 )
 from excuses_of_errors import LEAF, NO_GRAD, SHARED
 from program_excuses import (
-    TURNS,
     alone,
     both,
     differ,
     excuse,
     half,
+    in_place,
     ops,
     reason,
     says,
-    turns,
 )
 from runner import Run
 
@@ -120,19 +119,14 @@ def limits_that_are_one(program, name, mine, other, fault):
     return explains(program, name, mine, other, replace(program, steps=steps))
 
 
-def primal(m, program, name):
-    """The value, in forward mode, of which an outcome is the tangent."""
-    run = Run(m, program)
-    run.all()
-    return run.primals[int(name.rpartition("v")[2])].values
-
-
 @excuse
 def tangent_of_no_number(program, name, mine, other, fault):
     """Where a value is no number its tangent may be anything."""
     if not differ(name, fault, "tangent of") or not both(mine, other):
         return False
-    odd = ~np.isfinite(primal(ctorch, program, name))
+    run = Run(ctorch, program)
+    run.all()
+    odd = ~np.isfinite(run.primals[int(name.rpartition("v")[2])].values)
     return alike_elsewhere(program, mine, other, odd)
 
 
@@ -172,17 +166,17 @@ def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
 
 
 @excuse
-def tangent_that_was_turned(program, name, mine, other, fault):
-    """PyTorch's tangents are those of the operand itself, which a change of the result's shape in place turns too."""
-    if not turns(program):
+def tangent_of_the_operand_itself(program, name, mine, other, fault):
+    """PyTorch's tangents may be those of an operand itself, so that a change of the result in place changes both."""
+    if not (in_place(program) and name.startswith(("tangent of", "forward mode"))):
         return False
-    if name.startswith("tangent of") and fault.kind == "shape":
-        return primal(torch, program, name).shape == mine.values.shape
-    if name != "forward mode" or mine is not None:
-        return False
-    places = [place for place, step in enumerate(program.steps) if step.op in TURNS]
-    upright = given(program.without(places), name)
-    return upright is None or str(upright.error) != str(other.error)
+    run = Run(torch, program)
+    run.forward()
+
+    def fresh(step):
+        return all(getattr(run.names.get(f"v{k}"), "_base", run) is None for k in step.results)
+
+    return explains(program, name, mine, other, program.giving_copies(lambda step: step.results and fresh(step)))
 
 
 @excuse

@@ -414,7 +414,8 @@ def gradient_in_memory_of_its_own(program, name, mine, other, fault):
         return False
     if alone(mine, other, "returns multiple views"):
         return True
-    return name.startswith("value") and explains(program, name, mine, other, program.giving_copies("autograd.grad"))
+    twin = program.giving_copies(lambda step: step.op == "autograd.grad")
+    return name.startswith("value") and explains(program, name, mine, other, twin)
 
 
 @excuse
@@ -424,7 +425,7 @@ def result_that_is_a_view(program, name, mine, other, fault):
     views = {op for op in ops(program) if op.startswith(tuple(views))}
     if not views or not in_place(program) or not any(step.without_grad for step in program.steps):
         return False
-    return explains(program, name, mine, other, program.giving_copies(*views))
+    return explains(program, name, mine, other, program.giving_copies(lambda step: step.op in views))
 
 
 @excuse
@@ -433,9 +434,8 @@ def number_of_a_rounding(program, name, mine, other, fault):
     known = differ(name, fault, "grad", "second gradient of", "batched gradient of", "tangent of")
     if not (known and both(mine, other)):
         return False
-    twin = program.widened()
-    if twin.leaves == program.leaves:
-        twin = program.narrowed()
+    double = any(leaf.dtype in ("float64", "complex128") for leaf in program.leaves)
+    twin = program.narrowed() if double else program.widened()
     again = [given(twin, name, m) for m in (ctorch, torch)]
     if not both(*again) or again[0].values.shape != mine.values.shape:
         return False
@@ -455,3 +455,22 @@ def retained_before_a_view(program, name, mine, other, fault):
         return False
     twin = program.retaining_after(TURNS)
     return explains(program, name, mine, other, twin) and same(program, mine, given(twin, name, ctorch))
+
+
+@excuse
+def result_that_a_derivative_reads(program, name, mine, other, fault):
+    """Of an operand and a result either may be what a derivative reads, and what its own derivative goes through."""
+    told = {step.operands[0] for step in program.steps if step.op in ("retain_grad", "register_hook")}
+    if not (name.startswith(("grad of", "hook")) and told):
+        return False
+    twin = program.giving_copies(lambda step: told & {*step.results})
+    one = same(program, mine, given(twin, name, ctorch)) or same(program, other, given(twin, name))
+    return one and reconciles(program, name, mine, other, twin)
+
+
+@excuse
+def hook_of_a_lone_root(program, name, mine, other, fault):
+    """PyTorch calls the hooks of a single root, though no leaf is on its way, but not where there are two roots."""
+    if not (name.startswith("hook") and mine is None and len(program.roots) == 1):
+        return False
+    return explains(program, name, mine, other, replace(program, roots=(*program.roots, *program.wanted()[:1])))

@@ -199,10 +199,14 @@ class Program:
         steps = [replace(s, text=s.text.replace("{0}", apart)) if s.op in ops else s for s in self.steps]
         return replace(self, steps=steps)
 
-    def giving_copies(self, *ops):
-        """This program where what some operators make has memory of its own."""
-        steps = [replace(step, text=f"({step.text}).clone()") if step.op in ops else step for step in self.steps]
-        return replace(self, steps=steps)
+    def giving_copies(self, picked):
+        """This program where the steps that are picked give copies of what they make."""
+
+        def copied(step):
+            each = "tuple(x.clone() for x in {})" if step.several else "({}).clone()"
+            return replace(step, text=each.replace("{}", step.text))
+
+        return replace(self, steps=[copied(step) if picked(step) else step for step in self.steps])
 
     def script(self, label=""):
         """Source that runs the program by both packages; the place of a difference is printed above."""

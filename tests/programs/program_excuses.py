@@ -3,6 +3,7 @@
 import numpy as np
 
 EXCUSES = []
+CHANGED = "modified by an inplace operation"
 TURNS = {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"}  # change a shape in place
 
 
