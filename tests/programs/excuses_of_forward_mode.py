@@ -172,8 +172,9 @@ def tangent_of_the_operand_itself(program, name, mine, other, fault):
     if not (in_place(program) and name.startswith(("tangent of", "forward mode"))):
         return False
     made = fresh(program, torch)
-    twin = program.giving_copies(lambda step: step.results and made.issuperset(step.results))
-    return explains(program, name, mine, other, twin)
+    kept = program.giving_copies(lambda step: step.results and made.issuperset(step.results))
+    twins = kept, program.giving_copies(lambda step: step.results)  # of views too
+    return any(explains(program, name, mine, other, twin) for twin in twins)
 
 
 @excuse

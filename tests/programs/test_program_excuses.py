@@ -208,6 +208,8 @@ def test_tangents_of_an_operand_itself():
     turned = program([steps[0], Step("mul", "{0}*2", (1,), (2,))], [[2.0, 0.5]])
     turned.steps.append(Step("t_", "{0}.t_()", (1,), changes=True))
     assert not asked(*why, turned, "tangent of v2", [[1.0, 1.0]], [[2.0, 2.0]])
+    part = [Step("slice", "{0}[:,:1]", (1,), (2,)), Step("squeeze_", "{0}.squeeze_()", (2,), changes=True)]
+    assert excused(compared(program([steps[0], *part], [[2.0], [0.5]])), "those of an operand itself")
 
 
 @pytest.mark.parametrize(
@@ -263,3 +265,11 @@ def test_cosines_of_nought_have_second_derivatives():
         roots=(1,),
     )
     assert excused(compared(cosine), "not as differences of its values")
+
+
+def test_histories_are_no_constants_of_few_digits():
+    smooth = program([Step("hardsigmoid", "F.hardsigmoid({0})", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    why = "excuses_of_numbers", "constants_of_few_digits", smooth, "tangent of v1"
+    assert asked(*why, [0.25, 0.5], [0.25000001, 0.5])
+    assert not asked(*why, [0.25, 0.5], [0.2501, 0.5])
+    assert not asked(*why, [0.25, 0.5], [0.25, 0.5], "requires_grad")
