@@ -141,3 +141,37 @@ def test_no_gradient_stays_none_beside_a_pole(name, pole):
     assert nothing.tolist() == [[0.0] * 4] * 3
     log = [math.nan, -math.inf, 0.0, math.inf]
     ctorch.testing.assert_close(whole, ctorch.tensor([log, [0.0, 0.0, 0.0, math.inf], log]), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "fn, of_x, of_other",
+    (
+        (ctorch.maximum, [1.0, 1.0, 1.0, 0.0, 0.5], [1.0, 1.0, 1.0, 1.0, 0.5]),
+        (ctorch.minimum, [1.0, 1.0, 1.0, 1.0, 0.5], [1.0, 1.0, 1.0, 0.0, 0.5]),
+    ),
+)
+def test_extrema_of_nan_have_the_gradients_of_both(fn, of_x, of_other):
+    x, other = leaf(math.nan, 1.0, math.nan, -1.0, 2.0), leaf(1.0, math.nan, math.nan, 1.0, 2.0)
+    assert [g.tolist() for g in autograd.grad(fn(x, other).sum(), (x, other))] == [of_x, of_other]
+
+
+@pytest.mark.parametrize("dtype", (ctorch.float64, ctorch.float32, ctorch.float16, ctorch.bfloat16))
+@pytest.mark.parametrize("fn", (F.relu, lambda x: (x * 1).relu_()))
+def test_relu_lets_the_gradient_of_nan_pass(fn, dtype):
+    x = leaf(*[math.nan, 1.0, -1.0, 0.0] * 9, dtype=dtype)
+    assert autograd.grad(fn(x).sum(), x)[0].tolist() == [1.0, 1.0, 0.0, 0.0] * 9
+
+
+def test_the_gradient_of_a_remainder_is_its_quotient():
+    x, other = leaf(1.0, 0.6, -0.3, -0.5, -0.5, 7.0), leaf(0.1, 0.2, 0.1, math.inf, 1e300, 2.0)
+    (g,) = autograd.grad(ctorch.remainder(x, other).sum(), other)
+    assert g.tolist() == [-9.0, -2.0, 3.0, 1.0, 1.0, -3.0] == (-ctorch.floor_divide(x, other)).tolist()
+
+
+def test_gaussian_loss_of_infinite_variances():
+    x, target, var = leaf(0.0, 1.0, 1.0), leaf(0.5, 0.5, 0.5), leaf(math.inf, 1e-9, 2.0)
+    loss = F.gaussian_nll_loss(x, target, var, reduction="none")
+    assert loss.tolist() == pytest.approx([math.inf, 0.5 * (math.log(1e-6) + 0.25e6), 0.5 * (math.log(2) + 0.125)])
+    of_x, of_var = autograd.grad(loss.sum(), (x, var))
+    assert of_x.tolist() == pytest.approx([0.0, 0.5e6, 0.25])
+    assert of_var.tolist() == pytest.approx([0.0, 0.5 * (1e6 - 0.25e12), 0.5 * (0.5 - 0.0625)])
