@@ -175,3 +175,35 @@ def test_gaussian_loss_of_infinite_variances():
     of_x, of_var = autograd.grad(loss.sum(), (x, var))
     assert of_x.tolist() == pytest.approx([0.0, 0.5e6, 0.25])
     assert of_var.tolist() == pytest.approx([0.0, 0.5 * (1e6 - 0.25e12), 0.5 * (0.5 - 0.0625)])
+
+
+def overwrite_place(x):
+    x[[0, -1], 1] = 0
+
+
+def overwrite_masked(x):
+    x[x > 1] = x.new_tensor(0.0)
+
+
+@pytest.mark.parametrize("graph", (False, True))
+@pytest.mark.parametrize(
+    "change",
+    (
+        overwrite_place,
+        overwrite_masked,
+        lambda x: x.index_put_((ctorch.tensor([0]), ctorch.tensor([1])), x.new_tensor(0.0)),
+        lambda x: x.masked_fill_(x > 1, 0),
+        lambda x: x.put_(ctorch.tensor([1]), x.new_tensor([0.0])),
+        lambda x: x.scatter_(1, ctorch.tensor([[1]]), 0.0),
+        lambda x: x.index_fill_(1, ctorch.tensor([1]), 0.0),
+        lambda x: x[:, 1:].zero_(),
+    ),
+)
+def test_infinite_gradients_of_what_was_overwritten_do_not_pass(change, graph):
+    x = leaf([0.25, 4.0])
+    y = x * 1
+    change(y)
+    (g,) = autograd.grad(y.sqrt().sum(), x, create_graph=graph)
+    assert g.tolist() == [[1.0, 0.0]]
+    if graph:
+        assert autograd.grad(g.sum(), x)[0].tolist() == [[-2.0, 0.0]]

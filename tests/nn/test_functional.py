@@ -1,5 +1,7 @@
 """Functions of nn.functional against PyTorch's: losses with all options, and what layers do not reach."""
 
+import math
+
 import numpy as np
 import pytest
 from mirror import check
@@ -330,3 +332,13 @@ def test_cross_entropy_has_nothing_to_do_with_other_classes_weights(shape):
     (g,) = ctorch.autograd.grad(loss, x, create_graph=True)
     assert not want.isnan().any()
     ctorch.testing.assert_close(g, want)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("name", ["input", "target"])
+def test_binary_cross_entropy_of_what_is_no_probability(name, value):
+    both = {"input": ctorch.tensor([0.0, 0.5, 1.0]), "target": ctorch.tensor([0.0, 0.5, 1.0])}
+    assert ctorch.nn.functional.binary_cross_entropy(**both).item() == pytest.approx(math.log(2) / 3)
+    both[name][1] = value
+    with pytest.raises(RuntimeError, match=f"all elements of {name} should be between 0 and 1"):
+        ctorch.nn.functional.binary_cross_entropy(**both)
