@@ -207,3 +207,37 @@ def test_infinite_gradients_of_what_was_overwritten_do_not_pass(change, graph):
     assert g.tolist() == [[1.0, 0.0]]
     if graph:
         assert autograd.grad(g.sum(), x)[0].tolist() == [[-2.0, 0.0]]
+
+
+@pytest.mark.parametrize("graph", (False, True))
+@pytest.mark.parametrize("p", (1.5, 2.0, 3.0))
+@pytest.mark.parametrize("odd", (math.inf, math.nan))
+def test_points_at_one_place_have_no_gradient_whatever_comes(odd, p, graph):
+    x = leaf([1.0, 2.0, 3.0], [4.0, -1.0, 0.5])
+    wants, g = (ctorch.tensor([[value, 1.0], [1.0, value]], dtype=x.dtype) for value in (0.0, odd))
+    want, found = (autograd.grad(ctorch.cdist(x, x, p=p), x, seed, create_graph=graph)[0] for seed in (wants, g))
+    assert found.tolist() == want.tolist()
+    pair = leaf([1.0, 2.0], [1.0, 2.0])
+    assert autograd.grad(F.pdist(pair, p), pair, g[0, :1])[0].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("odd", (math.inf, math.nan))
+def test_odd_gradients_of_logcumsumexp_reach_what_came_before(odd):
+    x = leaf([0.5, 1.0, -0.3, 0.2], [1.0, 2.0, 3.0, 0.1])
+
+    def elsewhere(value):
+        g = ctorch.tensor([[1.0, value, 1.0, 0.0], [1.0, 0.0, 1.0, 1.0]], dtype=x.dtype)
+        (found,) = autograd.grad(ctorch.logcumsumexp(x, -1), x, g, create_graph=True)
+        _, tangent = ctorch.func.jvp(lambda x: ctorch.logcumsumexp(x, -1), (x.detach(),), (g,))
+        return found[0, 2:].tolist() + found[1].tolist() + tangent[0, :1].tolist() + tangent[1].tolist()
+
+    assert elsewhere(odd) == pytest.approx(elsewhere(0.0))
+
+
+def test_masks_of_complex_numbers_let_no_tangent_of_nan_pass():
+    mask, x = ctorch.tensor([True, False]), ctorch.tensor([1 + 1j, 2.0])
+    t = ctorch.tensor([1j, complex(math.nan, math.nan)])
+    for fn in (lambda x: ctorch.where(mask, x, x * 0 + 3), lambda x: x.masked_fill(~mask, 0)):
+        assert ctorch.func.jvp(fn, (x,), (ctorch.tensor([1j, 5.0]),))[1].tolist() == [1j, 0]
+    for fn in (lambda x: ctorch.where(mask, x, 0), lambda x: x.masked_fill(~mask, 0)):
+        assert ctorch.func.jvp(fn, (x,), (t,))[1].tolist() == [1j, 0]

@@ -314,9 +314,12 @@ def test_cross_entropy_of_ignored_rows_that_are_no_numbers(odd, smoothing):
         F.cross_entropy(x.T[None], classes[None], ignore_index=0, label_smoothing=smoothing), x
     )
     ctorch.testing.assert_close(side, want)
-    direction = ctorch.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]], dtype=ctorch.float64)
+    direction = ctorch.tensor([[0.1, 0.2, 0.3], [odd, 0.5, odd]], dtype=ctorch.float64)
     _, tangent = ctorch.func.jvp(loss, (x.detach(),), (direction,))
-    ctorch.testing.assert_close(tangent, (want * direction).sum())
+    ctorch.testing.assert_close(tangent, (want * direction)[0].sum())
+    each = F.cross_entropy(x, classes, ignore_index=0, reduction="none", label_smoothing=smoothing)
+    (odd_one,) = ctorch.autograd.grad(each, x, ctorch.tensor([1.0, odd]).double(), create_graph=True)
+    ctorch.testing.assert_close(odd_one, want)
     batch = x.detach().expand(2, 2, 3)
     ctorch.testing.assert_close(ctorch.func.vmap(ctorch.func.grad(loss))(batch)[1], want)
     several = ctorch.autograd.grad(loss(x), x, ctorch.tensor([1.0, 2.0]).double(), is_grads_batched=True)[0]

@@ -26,4 +26,5 @@ def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ig
     scale = g.unsqueeze(dim) if reduction == 0 else g
     if reduction == 1:
         scale = g / ctorch.where(total_weight == 0, 1.0, total_weight).to(x.dtype)      # all ignored: q is zero
-    return scale * (_f.softmax(x.masked_fill(ignored, 0), dim) * mass - q)      # which may hold NaN
+    # Where a row is ignored both may be NaN.
+    return ctorch.where(ignored, 0, scale) * (_f.softmax(x.masked_fill(ignored, 0), dim) * mass - q)
