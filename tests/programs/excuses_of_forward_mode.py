@@ -132,6 +132,14 @@ def tangent_of_no_number(program, name, mine, other, fault):
 
 
 @excuse
+def one_of_all(program, name, mine, other, fault):
+    """PyTorch's tangent of the largest, least or middle of all sums over a mask; along a dimension it does not."""
+    whole, along = r"^(?:\{0\}\.|m\.)(max|min|median)\((?:\{0\})?\)$", r"m.\1({0}.flatten(),0)[0]"
+    steps = [replace(step, text=re.sub(whole, along, step.text)) for step in program.steps]
+    return differ(name, fault, "tangent of") and explains(program, name, mine, other, replace(program, steps=steps))
+
+
+@excuse
 def rounding_of_half_tangents(program, name, mine, other, fault):
     """What cancels in a tangent or second gradient of half numbers leaves a rounding, of another size by other ways."""
     dtypes = {leaf.dtype for leaf in program.leaves}

@@ -212,6 +212,18 @@ def test_tangents_of_an_operand_itself():
     assert excused(compared(program([steps[0], *part], [[2.0], [0.5]])), "those of an operand itself")
 
 
+@pytest.mark.parametrize("text", ["{0}.max()", "m.min({0})", "{0}.median()"])
+def test_tangents_of_one_of_all(text):
+    steps = [Step("entr", "m.special.entr({0})", (0,), (1,)), Step("one", text, (1,), (2,))]
+    odd = program(steps, [0.37, 0.2, 2.0, 0.0, 0.01])
+    found = compared(odd)
+    assert found.kind == "excused"
+    why = "excuses_of_forward_mode", "one_of_all", odd, "tangent of v2"
+    right = found.mine.found["tangent of v2"].values
+    assert np.isfinite(right) and asked(*why, right, np.nan)
+    assert not asked(*why, right * 1.5, np.nan)
+
+
 @pytest.mark.parametrize(
     "op, how, name", [("retain_grad", "", "grad of v1"), ("register_hook", "lambda g: log(1, g)", "hook 0 (1)")]
 )
