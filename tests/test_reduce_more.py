@@ -60,6 +60,15 @@ def test_variances_far_from_zero_keep_their_digits():
         x.reshape(1000, 100).var(0, ddof=1).tolist(), rel=1e-10)
 
 
+@pytest.mark.parametrize("dim", [0, 1])
+@pytest.mark.parametrize("n", [3, 40])
+def test_variances_that_are_too_large_are_infinite(dim, n):
+    x = ctorch.full((n, n), 0.5, dtype=ctorch.float64)
+    x[1, 1] = 1e300
+    spread = x.var(dim)
+    assert spread[1] == float("inf") and spread[0] == 0
+
+
 @pytest.mark.parametrize("dim", [None, 0, 1, (0, 1)])
 def test_too_few_elements_warn(dim):
     mirror.check(lambda m: (m.ones(1, 1).var(dim), m.ones(1, 1).std(dim, correction=2)))

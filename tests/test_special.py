@@ -300,3 +300,29 @@ def test_infinite_powers_below_the_poles_of_zeta():
 
 def test_the_pole_of_zeta_does_not_ask_where():
     assert ctorch.special.zeta(ctorch.ones(2), ctorch.tensor([float("nan"), 3.0])).tolist() == [float("inf")] * 2
+
+
+SMOOTH = {"i1": lambda x: mp.besseli(1, x), "i1e": lambda x: mp.exp(-abs(x)) * mp.besseli(1, x),
+          "log_ndtr": lambda x: mp.log(mp.ncdf(x))}
+
+
+@pytest.mark.parametrize("dtype, rtol", [("float64", 1e-11), ("float32", 3e-5)])
+@pytest.mark.parametrize("name", SMOOTH)
+def test_derivatives_keep_their_digits(name, dtype, rtol):
+    right = [20.0, 37.5, 38.5] if name == "log_ndtr" else []
+    places = np.array([-9.0, -2.5, 0.0999, 0.1001, 1e-3, 1e-8, 1e-30, 4.9, 5.1, 9.0, *right], dtype).tolist()
+    x = ctorch.tensor(places, dtype=getattr(ctorch, dtype), requires_grad=True)
+    (first,) = ctorch.autograd.grad(getattr(ctorch.special, name)(x).sum(), x, create_graph=True)
+    (second,) = ctorch.autograd.grad(first.sum(), x)
+    with mp.workdps(400):
+        slopes = [[float(mp.diff(SMOOTH[name], p, n, h=mp.mpf(10) ** -60)) for p in places] for n in (1, 2)]
+    for found, want in zip((first.detach(), second), slopes):
+        equal(found, np.array(want), rtol, 1e-37 if dtype == "float32" else 1e-300)
+
+
+def test_derivatives_far_out_are_numbers():
+    x = ctorch.tensor([-1e300, 1e300], dtype=ctorch.float64, requires_grad=True)
+    for name, want in ("log_ndtr", [1e300, 0.0]), ("i1e", [0.0, 0.0]):
+        (first,) = ctorch.autograd.grad(getattr(ctorch.special, name)(x).sum(), x, create_graph=True)
+        assert first.tolist() == pytest.approx(want)
+        assert ctorch.autograd.grad(first.sum(), x)[0].tolist()[1] == 0

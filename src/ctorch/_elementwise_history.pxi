@@ -127,12 +127,23 @@ cdef TensorBase elementwise_tangent(Node node, TensorBase y, PyObject** tangents
         pairs = category_of[y.dtype] == CATEGORY_COMPLEX or category_of[t.dtype] == CATEGORY_COMPLEX
         if op.grad_kind[k] == GRAD_PASS:
             t = tape_ops.spread(t, y)
-        elif pairs:
+        elif pairs and not real_factor(op, node, k, y, t):
             t = complex_tangent(op, node, k, y, t, params)
         else:
             t = gradient_at(op, node, k, tape_ops.spread(t, y), params)
         total = t if total is None else binary(OP_ADD, total, t)
     return None if total is None else tape_ops.spread(total, y)
+
+
+cdef bint real_factor(Elementwise* op, Node node, int k, TensorBase y, TensorBase t) except -1:
+    # Whether a formula of complex elements reads no complex number but g: what it is multiplied by is real.
+    cdef int i
+    if category_of[y.dtype] != CATEGORY_COMPLEX or category_of[t.dtype] != CATEGORY_COMPLEX:
+        return False
+    for i in range(op.inputs + 1):
+        if (op.reads[k] >> i) & 1 and category_of[node_saved(node, i).dtype] == CATEGORY_COMPLEX:
+            return False
+    return True
 
 
 cdef TensorBase complex_tangent(Elementwise* op, Node node, int k, TensorBase y, TensorBase t, const Scalar* params):

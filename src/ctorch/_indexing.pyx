@@ -640,12 +640,10 @@ forward_rule(put_backward, put_tangent)
 
 
 cdef TensorBase without(TensorBase g, list tensors):
-    cdef object mask
-    cdef TensorBase m = tensor_empty_at(g, g.dtype, g.ndim, g.shape)
-    copy_data(m, number_tensor(1.0))
-    put_rows(m, tensors, number_tensor(0.0), False)
-    mask = m
-    return <TensorBase>(g * mask)
+    # No product with a mask: infinite gradients of what was overwritten are nought too.
+    cdef TensorBase rest = tape_ops.clone(g)
+    put_recorded(rest, tensors, number_tensor(0.0), False)
+    return rest
 
 
 cdef int put_recorded(TensorBase x, list tensors, TensorBase values, bint add) except -1:

@@ -141,3 +141,103 @@ def test_no_gradient_stays_none_beside_a_pole(name, pole):
     assert nothing.tolist() == [[0.0] * 4] * 3
     log = [math.nan, -math.inf, 0.0, math.inf]
     ctorch.testing.assert_close(whole, ctorch.tensor([log, [0.0, 0.0, 0.0, math.inf], log]), equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "fn, of_x, of_other",
+    (
+        (ctorch.maximum, [1.0, 1.0, 1.0, 0.0, 0.5], [1.0, 1.0, 1.0, 1.0, 0.5]),
+        (ctorch.minimum, [1.0, 1.0, 1.0, 1.0, 0.5], [1.0, 1.0, 1.0, 0.0, 0.5]),
+    ),
+)
+def test_extrema_of_nan_have_the_gradients_of_both(fn, of_x, of_other):
+    x, other = leaf(math.nan, 1.0, math.nan, -1.0, 2.0), leaf(1.0, math.nan, math.nan, 1.0, 2.0)
+    assert [g.tolist() for g in autograd.grad(fn(x, other).sum(), (x, other))] == [of_x, of_other]
+
+
+@pytest.mark.parametrize("dtype", (ctorch.float64, ctorch.float32, ctorch.float16, ctorch.bfloat16))
+@pytest.mark.parametrize("fn", (F.relu, lambda x: (x * 1).relu_()))
+def test_relu_lets_the_gradient_of_nan_pass(fn, dtype):
+    x = leaf(*[math.nan, 1.0, -1.0, 0.0] * 9, dtype=dtype)
+    assert autograd.grad(fn(x).sum(), x)[0].tolist() == [1.0, 1.0, 0.0, 0.0] * 9
+
+
+def test_the_gradient_of_a_remainder_is_its_quotient():
+    x, other = leaf(1.0, 0.6, -0.3, -0.5, -0.5, 7.0), leaf(0.1, 0.2, 0.1, math.inf, 1e300, 2.0)
+    (g,) = autograd.grad(ctorch.remainder(x, other).sum(), other)
+    assert g.tolist() == [-9.0, -2.0, 3.0, 1.0, 1.0, -3.0] == (-ctorch.floor_divide(x, other)).tolist()
+
+
+def test_gaussian_loss_of_infinite_variances():
+    x, target, var = leaf(0.0, 1.0, 1.0), leaf(0.5, 0.5, 0.5), leaf(math.inf, 1e-9, 2.0)
+    loss = F.gaussian_nll_loss(x, target, var, reduction="none")
+    assert loss.tolist() == pytest.approx([math.inf, 0.5 * (math.log(1e-6) + 0.25e6), 0.5 * (math.log(2) + 0.125)])
+    of_x, of_var = autograd.grad(loss.sum(), (x, var))
+    assert of_x.tolist() == pytest.approx([0.0, 0.5e6, 0.25])
+    assert of_var.tolist() == pytest.approx([0.0, 0.5 * (1e6 - 0.25e12), 0.5 * (0.5 - 0.0625)])
+
+
+def overwrite_place(x):
+    x[[0, -1], 1] = 0
+
+
+def overwrite_masked(x):
+    x[x > 1] = x.new_tensor(0.0)
+
+
+@pytest.mark.parametrize("graph", (False, True))
+@pytest.mark.parametrize(
+    "change",
+    (
+        overwrite_place,
+        overwrite_masked,
+        lambda x: x.index_put_((ctorch.tensor([0]), ctorch.tensor([1])), x.new_tensor(0.0)),
+        lambda x: x.masked_fill_(x > 1, 0),
+        lambda x: x.put_(ctorch.tensor([1]), x.new_tensor([0.0])),
+        lambda x: x.scatter_(1, ctorch.tensor([[1]]), 0.0),
+        lambda x: x.index_fill_(1, ctorch.tensor([1]), 0.0),
+        lambda x: x[:, 1:].zero_(),
+    ),
+)
+def test_infinite_gradients_of_what_was_overwritten_do_not_pass(change, graph):
+    x = leaf([0.25, 4.0])
+    y = x * 1
+    change(y)
+    (g,) = autograd.grad(y.sqrt().sum(), x, create_graph=graph)
+    assert g.tolist() == [[1.0, 0.0]]
+    if graph:
+        assert autograd.grad(g.sum(), x)[0].tolist() == [[-2.0, 0.0]]
+
+
+@pytest.mark.parametrize("graph", (False, True))
+@pytest.mark.parametrize("p", (1.5, 2.0, 3.0))
+@pytest.mark.parametrize("odd", (math.inf, math.nan))
+def test_points_at_one_place_have_no_gradient_whatever_comes(odd, p, graph):
+    x = leaf([1.0, 2.0, 3.0], [4.0, -1.0, 0.5])
+    wants, g = (ctorch.tensor([[value, 1.0], [1.0, value]], dtype=x.dtype) for value in (0.0, odd))
+    want, found = (autograd.grad(ctorch.cdist(x, x, p=p), x, seed, create_graph=graph)[0] for seed in (wants, g))
+    assert found.tolist() == want.tolist()
+    pair = leaf([1.0, 2.0], [1.0, 2.0])
+    assert autograd.grad(F.pdist(pair, p), pair, g[0, :1])[0].tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+@pytest.mark.parametrize("odd", (math.inf, math.nan))
+def test_odd_gradients_of_logcumsumexp_reach_what_came_before(odd):
+    x = leaf([0.5, 1.0, -0.3, 0.2], [1.0, 2.0, 3.0, 0.1])
+
+    def elsewhere(value):
+        g = ctorch.tensor([[1.0, value, 1.0, 0.0], [1.0, 0.0, 1.0, 1.0]], dtype=x.dtype)
+        (found,) = autograd.grad(ctorch.logcumsumexp(x, -1), x, g, create_graph=True)
+        _, tangent = ctorch.func.jvp(lambda x: ctorch.logcumsumexp(x, -1), (x.detach(),), (g,))
+        return found[0, 2:].tolist() + found[1].tolist() + tangent[0, :1].tolist() + tangent[1].tolist()
+
+    assert elsewhere(odd) == pytest.approx(elsewhere(0.0))
+
+
+def test_masks_of_complex_numbers_let_no_tangent_of_nan_pass():
+    mask, x = ctorch.tensor([True, False]), ctorch.tensor([1 + 1j, 2.0])
+    t = ctorch.tensor([1j, complex(math.nan, math.nan)])
+    for fn in (lambda x: ctorch.where(mask, x, x * 0 + 3), lambda x: x.masked_fill(~mask, 0)):
+        assert ctorch.func.jvp(fn, (x,), (ctorch.tensor([1j, 5.0]),))[1].tolist() == [1j, 0]
+    for fn in (lambda x: ctorch.where(mask, x, 0), lambda x: x.masked_fill(~mask, 0)):
+        assert ctorch.func.jvp(fn, (x,), (t,))[1].tolist() == [1j, 0]

@@ -1,5 +1,7 @@
 """Functions of nn.functional against PyTorch's: losses with all options, and what layers do not reach."""
 
+import math
+
 import numpy as np
 import pytest
 from mirror import check
@@ -290,3 +292,56 @@ def test_norm_of_small_half_numbers_has_its_gradient():
     x = ctorch.full((1, 2), 1e-6, dtype=ctorch.float16, requires_grad=True)
     (g,) = ctorch.autograd.grad(x.norm(2, 1).sum(), x)
     assert abs(g[0, 0].item() - 0.7071) < 0.02
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("odd", [float("nan"), float("inf")])
+def test_cross_entropy_of_ignored_rows_that_are_no_numbers(odd, smoothing):
+    F, inf = ctorch.nn.functional, float("inf")
+    x = ctorch.tensor([[1.0, 2.0, 3.0], [0.5, odd, -inf]], dtype=ctorch.float64, requires_grad=True)
+    classes = ctorch.tensor([1, 0])
+
+    def loss(x):
+        return F.cross_entropy(x, classes, ignore_index=0, label_smoothing=smoothing)
+
+    (want,) = ctorch.autograd.grad(loss(x), x)
+    assert want[1].tolist() == [0.0, 0.0, 0.0] and not want.isnan().any()
+    (g,) = ctorch.autograd.grad(loss(x), x, create_graph=True)
+    (second,) = ctorch.autograd.grad(g[0].square().sum(), x)
+    ctorch.testing.assert_close(g, want)
+    assert second[1].tolist() == [0.0, 0.0, 0.0] and not second.isnan().any()
+    (side,) = ctorch.autograd.grad(
+        F.cross_entropy(x.T[None], classes[None], ignore_index=0, label_smoothing=smoothing), x
+    )
+    ctorch.testing.assert_close(side, want)
+    direction = ctorch.tensor([[0.1, 0.2, 0.3], [odd, 0.5, odd]], dtype=ctorch.float64)
+    _, tangent = ctorch.func.jvp(loss, (x.detach(),), (direction,))
+    ctorch.testing.assert_close(tangent, (want * direction)[0].sum())
+    each = F.cross_entropy(x, classes, ignore_index=0, reduction="none", label_smoothing=smoothing)
+    (odd_one,) = ctorch.autograd.grad(each, x, ctorch.tensor([1.0, odd]).double(), create_graph=True)
+    ctorch.testing.assert_close(odd_one, want)
+    batch = x.detach().expand(2, 2, 3)
+    ctorch.testing.assert_close(ctorch.func.vmap(ctorch.func.grad(loss))(batch)[1], want)
+    several = ctorch.autograd.grad(loss(x), x, ctorch.tensor([1.0, 2.0]).double(), is_grads_batched=True)[0]
+    ctorch.testing.assert_close(several[1], 2 * want)
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (1, 3, 1)])
+def test_cross_entropy_has_nothing_to_do_with_other_classes_weights(shape):
+    weight = ctorch.tensor([float("nan"), 1.5, 2.5])
+    x = ctorch.tensor([0.0625, -0.5, -0.75]).reshape(shape).requires_grad_()
+    loss = ctorch.nn.functional.cross_entropy(x, ctorch.full(shape[:1] + shape[2:], 2), weight)
+    (want,) = ctorch.autograd.grad(loss, x, retain_graph=True)
+    (g,) = ctorch.autograd.grad(loss, x, create_graph=True)
+    assert not want.isnan().any()
+    ctorch.testing.assert_close(g, want)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
+@pytest.mark.parametrize("name", ["input", "target"])
+def test_binary_cross_entropy_of_what_is_no_probability(name, value):
+    both = {"input": ctorch.tensor([0.0, 0.5, 1.0]), "target": ctorch.tensor([0.0, 0.5, 1.0])}
+    assert ctorch.nn.functional.binary_cross_entropy(**both).item() == pytest.approx(math.log(2) / 3)
+    both[name][1] = value
+    with pytest.raises(RuntimeError, match=f"all elements of {name} should be between 0 and 1"):
+        ctorch.nn.functional.binary_cross_entropy(**both)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from closeness import near, numbers, tolerances
-from program_excuses import alike
+from program_excuses import CHANGED, alike, says
 from runner import Run, keeping
 
 import ctorch
@@ -36,7 +36,7 @@ def alike_elsewhere(program, mine, other, odd):
     run = Run(torch, program)
     run.forward()
     rtol, scale = (max(pair) for pair in zip(tolerances(max(run.precision, 1e-16)), (1e-4, 1e-6)))
-    room = 1e-4 if run.precision > 1e-10 else 1e-6
+    room = max(1e-4, run.precision) if run.precision > 1e-10 else 1e-6
     return bool(odd.any() and near(mine.values[~odd], other.values[~odd], rtol, scale, room).all())
 
 
@@ -49,6 +49,13 @@ def given(program, name, m=torch):
     """What a package gives of a program where a change of what it saved does no harm."""
     with keeping(m):
         return Run(m, program).all().get(name)
+
+
+def fresh(program, m=ctorch):
+    """The values that are no views."""
+    run = Run(m, program)
+    run.forward()
+    return {k for k in program.numbers() if getattr(run.names.get(f"v{k}"), "_base", run) is None}
 
 
 def same(program, mine, other):
@@ -64,6 +71,8 @@ def same(program, mine, other):
 
 def explains(program, name, mine, other, twin):
     """Whether PyTorch gives of a program that means the same what ctorch gives, and something else of this one."""
+    if says(mine, CHANGED):  # which PyTorch does not say where it keeps copies
+        return not says(other, CHANGED) and says(Run(torch, twin).all().get(name), CHANGED)
     return twin != program and not same(program, mine, other) and same(program, mine, given(twin, name))
 
 

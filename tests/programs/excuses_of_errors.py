@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 from derivative_checks import confirmed, explains, given, same
-from program_excuses import alone, excuse, fine, from_gradients, in_place, ops, says, step_of, turns
+from program_excuses import CHANGED, alone, excuse, fine, from_gradients, in_place, ops, says, step_of, turns
 from runner import Run
 
 import ctorch
@@ -15,7 +15,6 @@ WARNED = (
     "fill_diagonal_", "index_fill_", "index_put_", "masked_fill_", "masked_scatter_", "put_", "setitem", "threshold_",
     "tril_",
 )  # fmt: skip
-CHANGED = "modified by an inplace operation"
 SHARED = "refers to a single memory location"
 NO_GRAD = "was created in no_grad"
 LEAF = "a leaf Variable that requires grad is being used"

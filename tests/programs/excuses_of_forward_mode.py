@@ -10,6 +10,7 @@ from derivative_checks import (
     apart,
     differentiated,
     explains,
+    fresh,
     given,
     nan_in_theirs_alone,
     same,
@@ -17,17 +18,15 @@ from derivative_checks import (
 )
 from excuses_of_errors import LEAF, NO_GRAD, SHARED
 from program_excuses import (
-    TURNS,
     alone,
     both,
-    chooses,
     differ,
     excuse,
     half,
+    in_place,
     ops,
     reason,
     says,
-    turns,
 )
 from runner import Run
 
@@ -88,10 +87,10 @@ def wrong_tangent(program, name, mine, other, fault):
 
 
 @excuse
-def another_of_equals(program, name, mine, other, fault):
-    """Which of equal elements is chosen is not said: ctorch's tangents are the transpose of its own gradients."""
+def place_of_a_mode(program, name, mine, other, fault):
+    """Which place of a mode is chosen is not said: ctorch's tangents are the transpose of its own gradients."""
     known = differ(name, fault, "tangent of")
-    return known and chooses(program) and transposed(program, name, mine, other, ctorch)
+    return known and "mode" in ops(program) and transposed(program, name, mine, other, ctorch)
 
 
 @excuse
@@ -121,20 +120,23 @@ def limits_that_are_one(program, name, mine, other, fault):
     return explains(program, name, mine, other, replace(program, steps=steps))
 
 
-def primal(m, program, name):
-    """The value, in forward mode, of which an outcome is the tangent."""
-    run = Run(m, program)
-    run.all()
-    return run.primals[int(name.rpartition("v")[2])].values
-
-
 @excuse
 def tangent_of_no_number(program, name, mine, other, fault):
     """Where a value is no number its tangent may be anything."""
     if not differ(name, fault, "tangent of") or not both(mine, other):
         return False
-    odd = ~np.isfinite(primal(ctorch, program, name))
+    run = Run(ctorch, program)
+    run.all()
+    odd = ~np.isfinite(run.primals[int(name.rpartition("v")[2])].values)
     return alike_elsewhere(program, mine, other, odd)
+
+
+@excuse
+def one_of_all(program, name, mine, other, fault):
+    """PyTorch's tangent of the largest, least or middle of all sums over a mask; along a dimension it does not."""
+    whole, along = r"^(?:\{0\}\.|m\.)(max|min|median)\((?:\{0\})?\)$", r"m.\1({0}.flatten(),0)[0]"
+    steps = [replace(step, text=re.sub(whole, along, step.text)) for step in program.steps]
+    return differ(name, fault, "tangent of") and explains(program, name, mine, other, replace(program, steps=steps))
 
 
 @excuse
@@ -173,17 +175,14 @@ def view_by_no_grad_in_forward_mode(program, name, mine, other, fault):
 
 
 @excuse
-def tangent_that_was_turned(program, name, mine, other, fault):
-    """PyTorch's tangents are those of the operand itself, which a change of the result's shape in place turns too."""
-    if not turns(program):
+def tangent_of_the_operand_itself(program, name, mine, other, fault):
+    """PyTorch's tangents may be those of an operand itself, so that a change of the result in place changes both."""
+    if not (in_place(program) and name.startswith(("tangent of", "forward mode"))):
         return False
-    if name.startswith("tangent of") and fault.kind == "shape":
-        return primal(torch, program, name).shape == mine.values.shape
-    if name != "forward mode" or mine is not None:
-        return False
-    places = [place for place, step in enumerate(program.steps) if step.op in TURNS]
-    upright = given(program.without(places), name)
-    return upright is None or str(upright.error) != str(other.error)
+    made = fresh(program, torch)
+    kept = program.giving_copies(lambda step: step.results and made.issuperset(step.results))
+    twins = kept, program.giving_copies(lambda step: step.results)  # of views too
+    return any(explains(program, name, mine, other, twin) for twin in twins)
 
 
 @excuse

@@ -191,10 +191,22 @@ class Program:
 
         return replace(self, steps=[apart(step) for step in self.steps])
 
-    def giving_copies(self, *ops):
-        """This program where what some operators make has memory of its own."""
-        steps = [replace(step, text=f"({step.text}).clone()") if step.op in ops else step for step in self.steps]
+    def told_apart(self, ops, sign):
+        """This program where some operators read elements that all differ, by roundings that rise with their places."""
+        size = "m.finfo({0}.dtype).eps*(1+abs({0}.detach()).max().item())"
+        places = "m.arange({0}.numel(),dtype=m.float64).reshape({0}.shape)"
+        apart = f"({{0}}+({places}*({4 * sign}*{size})).to({{0}}.dtype))"
+        steps = [replace(s, text=s.text.replace("{0}", apart)) if s.op in ops else s for s in self.steps]
         return replace(self, steps=steps)
+
+    def giving_copies(self, picked):
+        """This program where the steps that are picked give copies of what they make."""
+
+        def copied(step):
+            each = "tuple(x.clone() for x in {})" if step.several else "({}).clone()"
+            return replace(step, text=each.replace("{}", step.text))
+
+        return replace(self, steps=[copied(step) if picked(step) else step for step in self.steps])
 
     def script(self, label=""):
         """Source that runs the program by both packages; the place of a difference is printed above."""

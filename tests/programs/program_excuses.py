@@ -1,9 +1,9 @@
 """Where a program rightly gives something else than PyTorch's: the reason of each, and how it is known."""
 
 import numpy as np
-from runner import CHOOSING
 
 EXCUSES = []
+CHANGED = "modified by an inplace operation"
 TURNS = {"t_", "transpose_", "swapaxes_", "swapdims_", "unsqueeze_", "squeeze_"}  # change a shape in place
 
 
@@ -68,11 +68,6 @@ def differ(name, fault, *kinds):
 def turns(program):
     """Whether a program changes the shape of a tensor in place."""
     return bool(ops(program) & TURNS)
-
-
-def chooses(program):
-    """Whether a program chooses among elements, some of which may be equal."""
-    return bool(ops(program) & CHOOSING) or any("sort(" in step.text for step in program.steps)
 
 
 def makers(program):

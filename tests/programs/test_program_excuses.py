@@ -1,5 +1,7 @@
 """Each excuse is given where there is evidence for it, and refused where there is not."""
 
+from dataclasses import replace
+
 import mirror
 import numpy as np
 import pytest
@@ -37,7 +39,7 @@ def asked(module, excuse, program, name, mine, other, kind="values"):
 
     from compare import Fault
 
-    a, b = (Outcome("float64", np.asarray(x)) if not isinstance(x, Outcome) else x for x in (mine, other))
+    a, b = (x if x is None or isinstance(x, Outcome) else Outcome("float64", np.asarray(x)) for x in (mine, other))
     return getattr(importlib.import_module(module), excuse)(program, name, a, b, Fault(kind, "made up"))
 
 
@@ -50,6 +52,9 @@ def test_numbers_of_roundings_at_poles(dtype):
     assert not asked(*why, [np.inf, np.inf], [3e14, 9.37922])  # which is a number
     assert not asked(*why, [5.0, 9.37922], [3e14, 9.37922])  # as ours would be
     assert not asked(*why, [np.inf, 9.37922], [np.nan, 9.37922])
+    if dtype == "float64":
+        beside = replace(pole, leaves=[*pole.leaves, Leaf(2, [1.0], (1,), "float16")])
+        assert asked(*why[:2], beside, why[3], [np.inf, 9.0], [1.6e32, 9.0])
 
 
 def test_gradients_that_are_retained_before_a_turn():
@@ -118,7 +123,7 @@ def test_twins_tell_nothing_of_last_digits():
     from derivative_checks import explains, reconciles
 
     sine = program([Step("sin", "m.sin({0})", (0,), (1,))], [0.5, 1.5], roots=(1,))
-    twin = sine.giving_copies("sin")
+    twin = sine.giving_copies(lambda step: True)
     right = np.cos([0.5, 1.5]) * np.cos(1.3 * np.arange(1, 3))
     for rule in explains, reconciles:
         for other, told in (right * (1 + 1e-7), False), (right * 1.5, True):
@@ -139,6 +144,18 @@ def test_nothing_is_not_the_same_as_numbers():
     assert not same(sine, Outcome(error=ValueError()), None)
 
 
+def test_equal_elements_are_told_apart():
+    steps = [Step("quantile", "m.quantile({0},0.3,interpolation='lower')", (0,), (1,))]
+    equals = program(steps, [1.5] * 30, roots=(1,))
+    assert excused(compared(equals), "told apart by roundings")
+    why = "excuses_of_numbers", "order_of_equals"
+    first, other, both = (np.isin(np.arange(30), at) * np.cos(1.3) for at in (8, 22, (8, 22)))
+    assert asked(*why, equals, "gradient of v0", first, other)
+    assert not asked(*why, equals, "gradient of v0", both, other)
+    apart = program(steps, [1.5 + k / 64 for k in range(30)], roots=(1,))
+    assert not asked(*why, apart, "gradient of v0", other, first)
+
+
 def test_gradients_that_torch_refuses(monkeypatch):
     steps = [
         Step("mul", "{0}*2", (0,), (1,)),
@@ -156,6 +173,86 @@ def test_gradients_that_torch_refuses(monkeypatch):
     sine = ctorch.sin
     monkeypatch.setattr(ctorch, "sin", lambda x: sine(x.detach()) + (x - x.detach()) * 2)
     assert not asked(*why, Outcome(), refused, "raises")
+
+
+def test_changes_that_torch_misses_as_a_result_is_a_view(monkeypatch):
+    steps = [
+        Step("mul", "{0}*2", (0,), (1,)),
+        Step("einsum", "m.einsum('ij,jk->ik',{0},{0})", (1,), (2,)),
+        Step("huber_loss", "F.huber_loss({0},{0},reduction='sum')", (2,), (3,)),
+        Step("view_copy_", "{0}.expand_as({0}).copy_(m.tensor(0.25))", (2,), changes=True, without_grad=True),
+        Step("autograd.grad", "m.autograd.grad({0},{1},retain_graph=True,materialize_grads=True)[0]", (3, 2), (4,)),
+    ]
+    missed = program(steps, [[0.5, 1.5], [2.5, -0.5]])
+    assert excused(compared(missed), "which have not the history of a change")
+    why = "excuses_of_numbers", "result_that_is_a_view"
+    noticed = Outcome(error=RuntimeError("modified by an inplace operation"))
+    assert asked(*why, missed, "step 4 (autograd.grad)", noticed, Outcome(), "raises")
+    assert not asked(*why, missed, "step 4 (autograd.grad)", Outcome(error=RuntimeError("any")), Outcome(), "raises")
+    unchanged = missed.without([3])
+    assert not asked(*why, unchanged, "step 3 (autograd.grad)", noticed, Outcome(), "raises")
+
+
+def test_tangents_of_an_operand_itself():
+    steps = [
+        Step("sqrt", "m.sqrt({0})", (0,), (1,)),
+        Step("fmod", "m.fmod({0},1.25)", (1,), (2,)),
+        Step("fill_", "{0}[1:].fill_(0.5)", (2,), changes=True, without_grad=True),
+        Step("softmax", "m.softmax({0},-1)", (1,), (3,)),
+    ]
+    shared = program(steps, [2.0, 0.0])
+    assert excused(compared(shared), "those of an operand itself")
+    why = "excuses_of_forward_mode", "tangent_of_the_operand_itself"
+    assert asked(*why, shared, "tangent of v3", [np.inf, np.nan], [0.02, -0.02])
+    assert not asked(*why, shared, "tangent of v3", [-np.inf, np.nan], [0.02, -0.02])
+    turned = program([steps[0], Step("mul", "{0}*2", (1,), (2,))], [[2.0, 0.5]])
+    turned.steps.append(Step("t_", "{0}.t_()", (1,), changes=True))
+    assert not asked(*why, turned, "tangent of v2", [[1.0, 1.0]], [[2.0, 2.0]])
+    part = [Step("slice", "{0}[:,:1]", (1,), (2,)), Step("squeeze_", "{0}.squeeze_()", (2,), changes=True)]
+    assert excused(compared(program([steps[0], *part], [[2.0], [0.5]])), "those of an operand itself")
+
+
+@pytest.mark.parametrize("text", ["{0}.max()", "m.min({0})", "{0}.median()"])
+def test_tangents_of_one_of_all(text):
+    steps = [Step("entr", "m.special.entr({0})", (0,), (1,)), Step("one", text, (1,), (2,))]
+    odd = program(steps, [0.37, 0.2, 2.0, 0.0, 0.01])
+    found = compared(odd)
+    assert found.kind == "excused"
+    why = "excuses_of_forward_mode", "one_of_all", odd, "tangent of v2"
+    right = found.mine.found["tangent of v2"].values
+    assert np.isfinite(right) and asked(*why, right, np.nan)
+    assert not asked(*why, right * 1.5, np.nan)
+
+
+@pytest.mark.parametrize(
+    "op, how, name", [("retain_grad", "", "grad of v1"), ("register_hook", "lambda g: log(1, g)", "hook 0 (1)")]
+)
+def test_results_that_derivatives_read(op, how, name):
+    steps = [
+        Step("log_ndtr", "m.special.log_ndtr({0})", (0,), (1,)),
+        Step("autograd.grad", "m.autograd.grad({0}.sum(),{1},create_graph=True)[0]", (1, 0), (2,)),
+        Step(op, f"{{0}}.{op}({how})", (1,), changes=True),
+    ]
+    read = program(steps, [0.5, 1.5], roots=(2,), backward=True)
+    assert excused(compared(read), "what a derivative reads")
+    why = "excuses_of_numbers", "result_that_a_derivative_reads"
+    assert not asked(*why, read.without([2]), name, None, [1.0, 1.0], "raises")
+    assert not asked(*why, replace(read, roots=(1, 2)), name, None, [1.0, 1.0], "raises")
+
+
+def test_hooks_of_a_lone_root():
+    steps = [
+        Step("mul", "{0}*2", (1,), (2,)),
+        Step("register_hook", "{0}.register_hook(lambda g: log(1, g))", (2,), changes=True),
+    ]
+    hooked = program(steps, [0.5, 1.5], [0.5, 1.5], roots=(2,))
+    name = "hook 0 (1)"
+    why = "excuses_of_numbers", "hook_of_a_lone_root"
+    assert compared(hooked).kind == "refused by both"  # in forward mode v2 is a constant
+    assert not asked(*why, hooked, name, None, [1.0, 1.0], "raises")
+    cut = replace(hooked, steps=[replace(steps[0], text="{0}.detach().requires_grad_()*2"), steps[1]])
+    assert excused(compared(cut), "hooks of a single root")
+    assert not asked(*why, replace(cut, roots=(2, 0)), name, None, [1.0, 1.0], "raises")
 
 
 def test_roundings_beside_nan_are_no_differences():
@@ -180,3 +277,11 @@ def test_cosines_of_nought_have_second_derivatives():
         roots=(1,),
     )
     assert excused(compared(cosine), "not as differences of its values")
+
+
+def test_histories_are_no_constants_of_few_digits():
+    smooth = program([Step("hardsigmoid", "F.hardsigmoid({0})", (0,), (1,))], [0.5, 1.5], roots=(1,))
+    why = "excuses_of_numbers", "constants_of_few_digits", smooth, "tangent of v1"
+    assert asked(*why, [0.25, 0.5], [0.25000001, 0.5])
+    assert not asked(*why, [0.25, 0.5], [0.2501, 0.5])
+    assert not asked(*why, [0.25, 0.5], [0.25, 0.5], "requires_grad")

@@ -39,9 +39,9 @@ def binary_cross_entropy(input, target, weight=None, reduction="mean"):
     if input.shape != target.shape:
         raise ValueError(f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
                          "deprecated. Please ensure they have the same size.")
-    values = input.detach()
-    if values.numel() and not (all_true(values >= 0) and all_true(values <= 1)):
-        raise RuntimeError("all elements of input should be between 0 and 1")
+    for name, values in ("input", input.detach()), ("target", target.detach()):
+        if not all_true(ops.hardtanh(values, 0, 1) == values):      # NaN is no such element either
+            raise RuntimeError(f"all elements of {name} should be between 0 and 1")
     loss = ops._binary_cross_entropy(input, target)
     return _reduced(loss if weight is None else loss * weight, reduction)
 

@@ -19,10 +19,12 @@ def cross_entropy_gradient(g, x, target, weight, total_weight, probabilities, ig
         wide = [-1 if i == dim else 1 for i in range(x.dim())]
         classes = ctorch.arange(x.shape[dim], device=x.device).reshape(wide)
         w = ctorch.ones(x.shape[dim], dtype=x.dtype, device=x.device) if weight is None else weight.to(x.dtype)
-        q = (classes == target.unsqueeze(dim)).to(x.dtype) * (1 - smoothing) + smoothing / x.shape[dim]
-        q = q * w.reshape(wide) * (target != ignore_index).unsqueeze(dim).to(x.dtype)
+        w, ignored = w.reshape(wide), (target == ignore_index).unsqueeze(dim)
+        q = ctorch.where(classes == target.unsqueeze(dim), w * (1 - smoothing), 0)      # where a weight may be NaN
+        q = (q + w * (smoothing / x.shape[dim]) if smoothing else q).masked_fill(ignored, 0)
         mass = q.sum(dim, True)
     scale = g.unsqueeze(dim) if reduction == 0 else g
     if reduction == 1:
         scale = g / ctorch.where(total_weight == 0, 1.0, total_weight).to(x.dtype)      # all ignored: q is zero
-    return scale * (_f.softmax(x, dim) * mass - q)
+    # Where a row is ignored both may be NaN.
+    return ctorch.where(ignored, 0, scale) * (_f.softmax(x.masked_fill(ignored, 0), dim) * mass - q)

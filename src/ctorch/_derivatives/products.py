@@ -20,7 +20,7 @@ def distance_backward(g, x, other, y, p):
     gone = (y == 0) | (difference == 0)
     size = _f.where(gone, 1.0, difference.abs())
     powers = (size / _f.where(y == 0, 1.0, y)) ** (p - 1)
-    return (g * difference.sign() * _f.where(gone, 0.0, powers)).sum(-2)
+    return (_f.where(gone, 0.0, g) * difference.sign() * powers).sum(-2)      # g may be infinite there
 
 
 def pdist_backward(g, x, y, p):

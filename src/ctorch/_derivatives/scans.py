@@ -73,7 +73,8 @@ def _by_signs(part, g):
     if not _is_differentiable():
         return part(g != 0, g) if g.is_complex() else part(g > 0, g) - part(g < 0, -g)
     # noughts, which have no logarithm to differentiate, as the difference of two numbers
-    size = g.detach().abs().amax().to(g.dtype)
+    size = g.detach().abs()
+    size = ctorch.where(size < ctorch.inf, size, 0.0).amax().to(g.dtype)
     zero, some = g == 0, ctorch.where(size == 0, 1.0, size)
     filled = ctorch.where(zero, g + some, g)
     if g.is_complex():

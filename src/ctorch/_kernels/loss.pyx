@@ -226,6 +226,7 @@ cdef void cross_entropy_backward_columns(const ClassLoss* l, int64_t row, int64_
     cdef real keep = <real>(1 - l.smoothing), spread = <real>(l.smoothing / l.classes), weight, everything, scale
     cdef real by[LANES]         # factor of p
     cdef real off[LANES]        # factor of each class's own weight
+    weights = NULL if l.smoothing == 0 else weights      # of classes that do not matter, perhaps NaN
     everything = l.classes if weights == NULL else sum_row(weights, l.classes)
     for j in range(columns):
         target = l.target[at + j]
@@ -244,6 +245,9 @@ cdef void cross_entropy_backward_columns(const ClassLoss* l, int64_t row, int64_
         target = l.target[at + j]
         if target != l.ignore_index:
             gx[target * inner + j] -= scale_of(l, at + j, tag) * keep * weight_of(l, target, tag)
+            continue
+        for i in range(l.classes):      # where p may be NaN
+            gx[i * inner + j] = 0
 
 
 cdef void cross_entropy_backward_row(const ClassLoss* l, int64_t row, real* tag) noexcept nogil:
@@ -256,6 +260,7 @@ cdef void cross_entropy_backward_row(const ClassLoss* l, int64_t row, real* tag)
         memset(gx, 0, l.classes * sizeof(real))
         return
     scale = scale_of(l, row, tag)
+    weights = NULL if l.smoothing == 0 else weights      # of classes that do not matter, perhaps NaN
     everything = l.classes if weights == NULL else sum_row(weights, l.classes)
     by = scale * (keep * weight_of(l, target, tag) + spread * everything)
     spread *= scale

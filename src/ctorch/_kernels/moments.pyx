@@ -202,7 +202,7 @@ cdef inline void moments_columns(const real* x, int64_t n, int64_t inner, int64_
         for j in range(k):
             d = m[j] - mean[j]
             mean[j] += d * share
-            squares[j] += s[j] + d * d * weight
+            squares[j] += s[j] + d * (d * weight)      # no NaN where d * d is infinite and weight nought
         start += size
 
 

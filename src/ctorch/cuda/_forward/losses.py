@@ -123,7 +123,7 @@ def cross_entropy_backward_forward(grad, probabilities, target, weight, total_we
     dtype, shape = total_weight.dtype, probabilities.shape
     g, t = dense(grad, dtype), dense(target)
     w = None if weight is None else dense(weight, dtype)
-    everything = None if weight is None else empty((), dtype, grad.device)
+    everything = None if weight is None or not smoothing else empty((), dtype, grad.device)
     gx = empty(shape, dtype, grad.device)
     launch_cross_entropy_backward(index_of(grad), dtype.name, g.data_ptr(), dense(probabilities).data_ptr(),
                                   total_weight.data_ptr(), pointer(everything), gx.data_ptr(),

@@ -62,7 +62,7 @@ def nll_loss_backward(levels, grad, target, weight, total_weight, shape, ignore_
 
 def cross_entropy(levels, x, target, weight, ignore_index, reduction, smoothing):
     dim = 0 if x.ndim == 1 else 1
-    logs = _f.log_softmax(_computed(x), dim)
+    logs = _f.log_softmax(_counted(_computed(x), target, ignore_index, dim), dim)
     losses, total = _nll_loss(levels, logs, target, weight, ignore_index, NONE)
     if smoothing:
         spread = logs if weight is None else logs * _along(weight, x.ndim, dim)
@@ -71,14 +71,19 @@ def cross_entropy(levels, x, target, weight, ignore_index, reduction, smoothing)
     return _together(losses, total, reduction).to(x.dtype), total, logs.exp()
 
 
+def _counted(x, target, ignore_index, dim):
+    # Zeros where a target is ignored, as NaN may stand there.
+    return _f.where((target == ignore_index).unsqueeze(dim), 0.0, x)
+
+
 def _along(weight, ndim, dim):
     return weight.reshape([-1 if i == dim else 1 for i in range(ndim)])
 
 
 def cross_entropy_backward(levels, grad, probabilities, target, weight, total_weight, ignore_index, reduction,
                            smoothing):
-    p = probabilities
-    dim = 0 if p.ndim == 1 else 1
+    dim = 0 if probabilities.ndim == 1 else 1
+    p = _counted(probabilities, target, ignore_index, dim)
     weights = _weights(p, target, weight, ignore_index).unsqueeze(dim)
     counted = _f.where(target == ignore_index, 0, target).unsqueeze(dim)
     classes = _along(ctorch.arange(p.shape[dim], device=p.device), p.ndim, dim)

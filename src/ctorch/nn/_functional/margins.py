@@ -312,7 +312,7 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
             raise ValueError("var is of incorrect size")
     reduction = _legacy_reduction(None, None, reduction)
     # The limit is no function of var: its gradient passes.
-    var = var + (var.detach().clamp(min=eps) - var.detach())
+    var = ctorch.where(var < eps, eps + (var - var.detach()), var)
     loss = 0.5 * (var.log() + (input - target) ** 2 / var)
     if full:
         loss = loss + 0.5 * math.log(2 * math.pi)
