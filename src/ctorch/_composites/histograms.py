@@ -93,19 +93,15 @@ def _grid(points, bins, span, weight, density):
             edges.append(b)
         else:
             edges.append(_even_edges(points[:, d], b, None if span is None else span[2 * d:2 * d + 2], d, points.dtype))
-    place, inside = 0, True
+    # Two more bins along each dimension hold what lies outside, which NaN does too.
+    place = None
     for d, edge in enumerate(edges):
-        x, count = points[:, d], edge.numel() - 1
-        at = ops._searchsorted(edge, x.contiguous(), None, True, True) - 1
-        at = ctorch.where(x == edge[-1], count - 1, at)          # the last bin is closed
-        inside = (x >= edge[0]) & (x <= edge[-1]) & (at >= 0) & inside
-        place = at + place * count
-    shape = [edge.numel() - 1 for edge in edges]
-    total = math.prod(shape)
-    place = ctorch.where(inside, place, total)                   # a bin for what lies outside
-    if weight is not None:
-        weight = weight.detach().reshape(-1)
-    counts = ops._bincount(place, weight, total + 1)[:total].reshape(shape).to(points.dtype)
+        x, count = points[:, d].contiguous(), edge.numel() - 1
+        at = ctorch.where(x == edge[-1], count, ops._searchsorted(edge, x, None, True, True))    # the last is closed
+        place = at if place is None else at + place * (count + 2)
+    shape = [edge.numel() + 1 for edge in edges]
+    counts = ops._bincount(place, None if weight is None else weight.detach().reshape(-1), math.prod(shape))
+    counts = counts.reshape(shape)[(slice(1, -1),) * len(shape)].to(points.dtype)
     return _densities(counts, edges) if density else counts, edges
 
 

@@ -97,6 +97,9 @@ cdef void put(word* at, int64_t xs, int64_t xd, const int64_t* index, int64_t st
     cdef char* x = <char*>at
     if step == 0:
         ct_copy_line(x + wrapped(index[0], wrap) * xd, v, n, xs, vs, size)
+    elif step == 1 and xs == 0 and xd == size and vs == size and wrap == ahead == 0:
+        for j in range(n):
+            at[index[j]] = (<const word*>v)[j]
     elif step == 1 and xs == 0 and xd == size and vs == size:
         for j in range(ahead):
             __builtin_prefetch(at + wrapped(index[j + AHEAD], wrap), 1)
