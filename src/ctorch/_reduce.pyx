@@ -165,7 +165,7 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
 
 
 cdef void cut(Job* job, int64_t results) noexcept:
-    # Tiles and parts from the shapes alone.
+    # Tiles and parts from the layout alone.
     cdef int64_t wanted, widest, most = MAX_PARTS, grain = job.count * results // 16
     cdef int64_t large = job.count * results // 64 if job.count * results > 64 * GRAIN else GRAIN
     if job.columns:
@@ -179,7 +179,8 @@ cdef void cut(Job* job, int64_t results) noexcept:
             wanted = (job.tile + widest - 1) // widest
             job.tile = ((job.tile + wanted - 1) // wanted + 15) // 16 * 16
         job.tiles = job.outer * ((job.kept_shape[job.kept - 1] + job.tile - 1) // job.tile)
-        most = 2 * ROW_PARTS // (job.tiles + 1)
+        # equal rows are soon folded, however many
+        most = 1 if job.folded == 1 and job.folded_stride[0] == 0 else 2 * ROW_PARTS // (job.tiles + 1)
     else:
         job.outer = results
         # of what no cache holds larger stretches are read quicker

@@ -303,8 +303,11 @@ cdef void {name}_outer(void* state, char* x, int64_t row_stride, int64_t rows, i
 {pointers}    cdef int64_t i = 0, j, end
     while i < rows:
         end = i + 128 if i + 128 < rows else rows
-        for j in range(n):
-            lanes[j] = {p.identity}
+        if row_stride == 0 and i > 0 and end - i == 128:        # the same row as often as before
+            i = end
+        else:
+            for j in range(n):
+                lanes[j] = {p.identity}
         if stride == sizeof({p.target.c}):
             while i + 8 <= end:
 {places}{eight}                i += 8
