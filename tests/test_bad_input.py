@@ -12,6 +12,9 @@ def leaf(*size):
 CASES = {
     "shapes that do not broadcast": (lambda: ctorch.ones(3) + ctorch.ones(4), RuntimeError,
                                      r"size of tensor a \(3\) must match the size of tensor b \(4\)"),
+    "complex number in a real tensor": (lambda: ctorch.ones(2).masked_fill(ctorch.tensor([True, False]),
+                                                                           ctorch.tensor(1j)), RuntimeError,
+                                        "value cannot be converted to type float32 without overflow"),
     "third operand": (lambda: leaf(3).lerp(leaf(3), "a"), TypeError,
                       r"lerp\(\): argument 'weight' \(position 3\) must be Tensor, not str"),
     "limit": (lambda: ctorch.ones(3).clamp(0, "a"), TypeError, r"clamp\(\): argument 'max' \(position 3\)"),

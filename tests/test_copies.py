@@ -233,3 +233,13 @@ def test_pairs_are_taken_apart_and_put_together(n, dtype):
     apart = ctorch.from_numpy(x).transpose(1, 2).contiguous()
     numpy.testing.assert_array_equal(apart.numpy(), x.transpose(0, 2, 1))
     numpy.testing.assert_array_equal(apart.transpose(1, 2).contiguous().numpy(), x)
+
+
+@pytest.mark.parametrize("change", [lambda x, z: z.to(x.dtype), lambda x, z: x.copy_(z), lambda x, z: x.fill_(z[0]),
+                                    lambda x, z: x.__setitem__(0, z[0])], ids=["to", "copy_", "fill_", "setitem"])
+def test_imaginary_parts_are_not_lost_in_silence(change):
+    z = ctorch.tensor([1 + 2j, 3])
+    with pytest.warns(UserWarning, match="discards the imaginary part"):
+        change(ctorch.ones(2), z)
+    change(ctorch.ones(2, dtype=ctorch.complex128), z)
+    assert z.bool().all()

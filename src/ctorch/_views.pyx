@@ -410,6 +410,13 @@ cdef TensorBase fit_recorded(TensorBase g, int dtype, int ndim, const int64_t* s
         if dims:
             x = x.sum(dims, True)
         x = x.reshape([shape[i] for i in range(ndim)])
+    return cast_to_part(x, dtype)
+
+
+cdef TensorBase cast_to_part(object x, int dtype):
+    # Of a derivative that belongs to real numbers only the real part counts.
+    if x.is_complex() and category_of[dtype] != CATEGORY_COMPLEX:
+        x = x.real
     return <TensorBase>(x.to(dtype_object(dtype)))
 
 
@@ -425,7 +432,7 @@ cdef TensorBase full_like(TensorBase x, int value):
 cdef TensorBase spread(TensorBase t, TensorBase y):
     """A tangent in the shape and the dtype of what it belongs to."""
     if t.dtype != y.dtype:
-        t = <TensorBase>to_dtype(t, dtype_object(y.dtype))
+        t = cast_to_part(t, y.dtype)
     return t if same_shape(t, y) else expand_to(t, y.ndim, y.shape)
 
 
@@ -450,6 +457,13 @@ cdef int copy_backward(Node node, PyObject** grads) except -1:
     return 0
 
 
+cdef int warn_of_imaginary_parts(int frm, int to) except -1:
+    if category_of[frm] == CATEGORY_COMPLEX and category_of[to] != CATEGORY_COMPLEX and to != BOOL:
+        import warnings
+        warnings.warn("Casting complex values to real discards the imaginary part", UserWarning)
+    return 0
+
+
 cdef TensorBase copy_(TensorBase to, TensorBase frm):
     """to[...] = frm in place, recorded."""
     cdef PyObject* both[2]
@@ -457,6 +471,7 @@ cdef TensorBase copy_(TensorBase to, TensorBase frm):
     cdef TensorBase source = frm
     cdef int i, own
     check_inplace(to, b"copy_")
+    warn_of_imaginary_parts(frm.dtype, to.dtype)
     cdef int index, other
     if place_of_batch(frm, &index) != place_of_batch(to, &other) or index != other:
         frm = source = to_device(frm, place_object(to))
@@ -644,6 +659,7 @@ def to_dtype(TensorBase x not None, dtype not None, bint copy=False):
     cdef Node node
     if id == x.dtype and not copy:
         return x
+    warn_of_imaginary_parts(x.dtype, id)
     y = copy_as(x, id)
     if recorded(x) and category_of[id] >= CATEGORY_FLOAT:
         node = node_new(pass_backward, b"to_copy", 1, 0)

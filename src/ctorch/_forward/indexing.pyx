@@ -241,14 +241,18 @@ def check_fits(TensorBase x, value):
     cdef int bits = 8 * itemsize_of[x.dtype] - (0 if x.dtype == UINT8 or UINT16 <= x.dtype <= UINT64 else 1)
     cdef bint fits = True
     cdef object one = 1                   # not of C, whose integers end
-    if isinstance(value, complex) and category_of[x.dtype] != CATEGORY_COMPLEX:
+    if isinstance(value, TensorBase):
+        if (<TensorBase>value).dtype == x.dtype or (<TensorBase>value).device != DEVICE_CPU or value.ndim:
+            return
+        value = value.item()
+    if isinstance(value, complex) and x.dtype != BOOL and category_of[x.dtype] != CATEGORY_COMPLEX:
         fits, value = value.imag == 0, value.real
     if category_of[x.dtype] == CATEGORY_INT and isinstance(value, (int, float)):
         fits = fits and value == value and -(one << bits) <= value < (one << bits)
     elif category_of[x.dtype] != CATEGORY_BOOL and isinstance(value, (int, float)):
         fits = fits and not largest_of(x.dtype) < abs(value) < float("inf")
     if not fits:
-        raise RuntimeError(f"value cannot be converted to type {dtype_title(x.dtype)} without overflow")
+        raise RuntimeError(f"value cannot be converted to type {dtype_name(x.dtype).decode()} without overflow")
 
 
 cdef TensorBase number_like(object value, TensorBase x):
