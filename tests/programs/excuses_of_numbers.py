@@ -235,6 +235,24 @@ def constants_of_few_digits(program, name, mine, other, fault):
 
 
 @excuse
+def epsilon_of_few_digits(program, name, mine, other, fault):
+    """PyTorch's cosine_embedding_loss has its epsilon of 1e-12 in single precision; with all digits it is ctorch's."""
+    loss = re.compile(r"F\.cosine_embedding_loss\((\{\d\}),(\{\d\}),m\.ones\(\d+\),reduction='(\w+)'\)")
+
+    def written(found):
+        x, y, reduction = found.groups()
+        sizes = f"((({x}*{x}).sum(-1)+1e-12)*(({y}*{y}).sum(-1)+1e-12)).sqrt()"
+        loss = f"(1-({x}*{y}).sum(-1)/{sizes})"
+        return loss if reduction == "none" else f"{loss}.{reduction}()"
+
+    steps = [replace(step, text=loss.sub(written, step.text)) for step in program.steps]
+    if fault.kind != "values" or steps == program.steps:
+        return False
+    want = given(replace(program, steps=steps), name)
+    return both(mine, want) and bool(near(mine.values, want.values, 1e-11, 1e-13).all())
+
+
+@excuse
 def constant_gradient(program, name, mine, other, fault):
     """Whether a gradient that does not depend on anything is recorded, PyTorch and ctorch decide by other formulas."""
     step = step_of(program, name)

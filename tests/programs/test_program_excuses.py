@@ -240,6 +240,20 @@ def test_results_that_derivatives_read(op, how, name):
     assert not asked(*why, replace(read, roots=(1, 2)), name, None, [1.0, 1.0], "raises")
 
 
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_an_epsilon_of_few_digits(reduction):
+    steps = [
+        Step("exp", "m.exp({0})", (0,), (1,)),
+        Step("loss", f"F.cosine_embedding_loss({{0}},{{1}},m.ones(2),reduction='{reduction}')", (0, 1), (2,)),
+    ]
+    small = program(steps, [[-13.5, -14.0], [-14.5, -13.0]], roots=(2,))
+    assert excused(compared(small), "epsilon of 1e-12 in single precision")
+    why = "excuses_of_numbers", "epsilon_of_few_digits", small, "gradient of v0"
+    right = Run(ctorch, small).all()["gradient of v0"].values
+    assert asked(*why, right, right * (1 + 2e-9))
+    assert not asked(*why, right * (1 + 2e-9), right)
+
+
 def test_reasons_that_are_known_in_double_precision():
     sinc = program([Step("sinc", "m.sinc({0})", (0,), (1,))], [0.0, 0.828125], dtype="float16", roots=(1,))
     why = "excuses_of_numbers", "known_in_double_precision"
