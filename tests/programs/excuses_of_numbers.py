@@ -256,7 +256,7 @@ def epsilon_of_few_digits(program, name, mine, other, fault):
 def constant_gradient(program, name, mine, other, fault):
     """Whether a gradient that does not depend on anything is recorded, PyTorch and ctorch decide by other formulas."""
     step = step_of(program, name)
-    if "step" in name and alone(mine, other, "does not require grad"):
+    if "step" in name and alone(mine, other, "does not require grad", "requires_grad=False"):
         return from_gradients(program, *step.operands)
     return fault.kind == "requires_grad" and step is not None and from_gradients(program, *step.results)
 
