@@ -242,6 +242,17 @@ def test_other_memory_counts_as_a_change(change):
         y.sum().backward()
 
 
+def test_what_changes_nothing_has_a_history_of_its_own():
+    x = ctorch.tensor([2.0, 3.0], requires_grad=True)
+    y = x * 2
+    before = y.sum()
+    y.retain_grad()
+    z = before * y.clone()
+    y.conj_physical_()
+    (z.sum() + y.sum()).backward()
+    assert y.grad.tolist() == [1.0, 1.0] and x.grad.tolist() == [42.0, 42.0]
+
+
 def test_half_borders_have_gradients():
     for dtype in (ctorch.float16, ctorch.bfloat16):
         x = ctorch.ones(1, 1, 4, dtype=dtype, requires_grad=True)

@@ -321,8 +321,8 @@ def test_derivatives_keep_their_digits(name, dtype, rtol):
 
 
 def test_derivatives_far_out_are_numbers():
-    x = ctorch.tensor([-1e300, 1e300], dtype=ctorch.float64, requires_grad=True)
-    for name, want in ("log_ndtr", [1e300, 0.0]), ("i1e", [0.0, 0.0]):
+    x = ctorch.tensor([-1e150, 1e150], dtype=ctorch.float64, requires_grad=True)
+    for name, want in ("log_ndtr", [1e150, 0.0]), ("i1e", [0.0, 0.0]):
         (first,) = ctorch.autograd.grad(getattr(ctorch.special, name)(x).sum(), x, create_graph=True)
         assert first.tolist() == pytest.approx(want)
         assert ctorch.autograd.grad(first.sum(), x)[0].tolist()[1] == 0

@@ -725,6 +725,8 @@ cdef int set_item(TensorBase x, object index, object value) except -1:
     if tensors:
         if not masked:
             values = filling(x, values, isinstance(index, tuple) and lone_mask(<tuple>index))
+        while values.ndim > 0 and values.shape[0] == 1:
+            values = select(values, 0, 0)
         return put_recorded(v, tensors, values, False)
     while values.ndim > v.ndim and values.shape[0] == 1:
         values = select(values, 0, 0)

@@ -59,6 +59,7 @@ def forward_mode_that_torch_lacks(program, name, mine, other, fault):
         "is a view and its base or another view of its base",
         "INTERNAL ASSERT FAILED",
         "should be the same",
+        "can't be cast to the desired output type",
     )
 
 

@@ -6,7 +6,7 @@ import mirror
 import numpy as np
 import pytest
 from program import Leaf, Program, Step
-from runner import Outcome
+from runner import Outcome, Run
 
 import ctorch
 
@@ -238,6 +238,34 @@ def test_results_that_derivatives_read(op, how, name):
     why = "excuses_of_numbers", "result_that_a_derivative_reads"
     assert not asked(*why, read.without([2]), name, None, [1.0, 1.0], "raises")
     assert not asked(*why, replace(read, roots=(1, 2)), name, None, [1.0, 1.0], "raises")
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_an_epsilon_of_few_digits(reduction):
+    steps = [
+        Step("exp", "m.exp({0})", (0,), (1,)),
+        Step("loss", f"F.cosine_embedding_loss({{0}},{{1}},m.ones(2),reduction='{reduction}')", (0, 1), (2,)),
+    ]
+    small = program(steps, [[-13.5, -14.0], [-14.5, -13.0]], roots=(2,))
+    assert excused(compared(small), "epsilon of 1e-12 in single precision")
+    why = "excuses_of_numbers", "epsilon_of_few_digits", small, "gradient of v0"
+    right = Run(ctorch, small).all()["gradient of v0"].values
+    assert asked(*why, right, right * (1 + 2e-9))
+    assert not asked(*why, right * (1 + 2e-9), right)
+
+
+def test_reasons_that_are_known_in_double_precision():
+    sinc = program([Step("sinc", "m.sinc({0})", (0,), (1,))], [0.0, 0.828125], dtype="float16", roots=(1,))
+    why = "excuses_of_numbers", "known_in_double_precision"
+    name = "second gradient of v0"
+    right = Run(ctorch, sinc.widened()).all()[name].values
+    assert np.isfinite(right).all() and compared(sinc).kind == "excused"
+    assert asked(*why, sinc, name, right, [np.nan, right[1]])
+    assert not asked(*why, sinc, name, right * 1.5, [np.nan, right[1]])
+    assert not asked(*why, sinc.widened(), name, right, [np.nan, right[1]])
+    sine = replace(sinc, steps=[replace(sinc.steps[0], text="m.sin({0})")])
+    right = Run(ctorch, sine.widened()).all()[name].values
+    assert not asked(*why, sine, name, right, right * 1.5)  # in double precision they are the same
 
 
 def test_hooks_of_a_lone_root():
