@@ -172,6 +172,7 @@ def test_sums_of_many_sizes(shape):
     compare([x.sum(), x.mean()], [x.cuda().sum(), x.cuda().mean()], f"{shape}")
 
 
+@pytest.mark.filterwarnings("ignore:Casting complex values to real")
 @pytest.mark.parametrize("to", [d for group in DTYPES_OF.values() for d in group])
 @pytest.mark.parametrize("frm", [d for group in DTYPES_OF.values() for d in group])
 def test_casts(to, frm):
