@@ -251,6 +251,7 @@ def test_what_changes_nothing_has_a_history_of_its_own():
     y.conj_physical_()
     (z.sum() + y.sum()).backward()
     assert y.grad.tolist() == [1.0, 1.0] and x.grad.tolist() == [42.0, 42.0]
+    assert x.expand(2, 2).clone()[:1].expand(3, 2).conj_physical_().sum().item() == 15.0    # elements in one place
 
 
 def test_half_borders_have_gradients():

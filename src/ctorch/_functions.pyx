@@ -434,7 +434,8 @@ cdef object over_itself(Row* row, PyObject** v):
     source = inplace_source(x, others)
     v[0] = <PyObject*>source
     result = (<Body>ROWS[row.number].body)(&ROWS[row.number], v)
-    if result is source and not recorded(x):     # nothing changes, but only where something might
+    if result is source and not (recorded(x) and tensor_is_non_overlapping(x)):
+        # nothing changes, but only where something might
         check_changeable(x, row.name)
         bump_version(x, row.name)
         return x
