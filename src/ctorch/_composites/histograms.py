@@ -98,6 +98,7 @@ def _grid(points, bins, span, weight, density):
     for d, edge in enumerate(edges):
         x, count = points[:, d].contiguous(), edge.numel() - 1
         at = ctorch.where(x == edge[-1], count, ops._searchsorted(edge, x, None, True, True))    # the last is closed
+        at = ctorch.where((x >= edge[0]) & (x <= edge[-1]), at, 0)      # edges that are not in order have places too
         place = at if place is None else at + place * (count + 2)
     shape = [edge.numel() + 1 for edge in edges]
     counts = ops._bincount(place, None if weight is None else weight.detach().reshape(-1), math.prod(shape))
