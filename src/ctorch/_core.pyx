@@ -555,8 +555,6 @@ cdef class Tensor(Operators):
 
     def fill_(self, value):
         """In place: every element becomes `value`."""
-        if not isinstance(value, TensorBase):
-            need_fits((<TensorBase>self).dtype, value)
         return views.fill_with(self, value)
 
     def zero_(self):

@@ -61,6 +61,7 @@ cdef TensorBase copy_as(TensorBase x, int dtype)
 cdef TensorBase contiguous(TensorBase x)
 cdef int result_dtype(int n, PyObject** inputs) except -1
 cdef int need_fits(int dtype, object number) except -1
+cdef object fitting(int dtype, object value, str op)
 cdef int leave_base(TensorBase x) except -1
 cdef int check_rebase(int n, PyObject** operands) except -1
 cdef int check_changeable(TensorBase x, const char* op) except -1

@@ -3,7 +3,6 @@
 The rows of ops/*.toml fill `OPS`; one driver serves them all. The short way is for inputs of one dtype and shape that
 lie contiguous; everything else takes the way through `Loop`.
 """
-import numbers
 import warnings
 
 from cpython.object cimport PyObject
@@ -28,6 +27,7 @@ from ctorch._tensor cimport *
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject* o) noexcept
+    long long PyLong_AsLongLongAndOverflow(object x, int* overflow) except? -1
 
 include "_gen/elementwise.pxi"
 
@@ -99,15 +99,28 @@ cdef int result_dtype(int n, PyObject** inputs) except -1:
     return combine(with_dims, combine(without, wrapped))
 
 
+cdef object plain_number(object x):
+    # A Python number, or NumPy's as Python's; None of anything else.
+    if type(x).__module__ == "numpy" and hasattr(x, "item"):
+        x = x.item()
+    return x if isinstance(x, (int, float, complex)) else None
+
+
 cdef TensorBase number_tensor(object x):
     # A Python number as a 0-d tensor that is weak in promotion.
     cdef TensorBase t
+    cdef long long whole
+    cdef int beyond
     if isinstance(x, bool):
         t = tensor_scalar(BOOL)
         (<unsigned char*>t.data)[0] = x
     elif isinstance(x, int):
-        t = tensor_scalar(INT64)
-        (<long long*>t.data)[0] = x
+        whole = PyLong_AsLongLongAndOverflow(x, &beyond)
+        t = tensor_scalar(UINT64 if beyond > 0 else INT64)
+        if beyond:
+            (<unsigned long long*>t.data)[0] = x
+        else:
+            (<long long*>t.data)[0] = whole
     elif isinstance(x, float):
         t = tensor_scalar(FLOAT64)
         (<double*>t.data)[0] = x
@@ -115,10 +128,9 @@ cdef TensorBase number_tensor(object x):
         t = tensor_scalar(COMPLEX128)
         (<double*>t.data)[0] = x.real
         (<double*>t.data)[1] = x.imag
-    elif isinstance(x, numbers.Number) or type(x).__module__ == "numpy":
-        return number_tensor(x.item())
     else:
-        return None
+        x = plain_number(x)
+        return None if x is None else number_tensor(x)
     t.wrapped_number = True
     return t
 
@@ -139,24 +151,57 @@ def common_dtype(operands):
     return dtype_object(result_dtype(len(held), PySequence_Fast_ITEMS(held)))
 
 
+cdef double largest_of(int dtype) noexcept:
+    # The largest number of a float dtype, infinity where every double fits.
+    if dtype == FLOAT16:
+        return 65504
+    if dtype == BFLOAT16:
+        return 3.3895313892515355e38
+    return 3.4028234663852886e38 if dtype == FLOAT32 or dtype == COMPLEX64 else float("inf")
+
+
+cdef bint holds(int dtype, object number) except -1:
+    cdef bint signed = dtype not in (UINT8, UINT16, UINT32, UINT64)
+    if category_of[dtype] != CATEGORY_INT:
+        return not largest_of(dtype) < abs(number) < float("inf")
+    top = (<object>1 << (8 * itemsize_of[dtype] - signed)) - 1      # not of C, whose integers end
+    low = -top - 1 if signed else (-top if isinstance(number, int) else 0)
+    return low <= number <= top
+
+
 cdef int need_fits(int dtype, object number) except -1:
-    """Raise where a dtype cannot hold a number; unsigned dtypes take negative ones, which wrap."""
-    if isinstance(number, complex):
-        if category_of[dtype] == CATEGORY_COMPLEX:
-            return 0
-        fits = number.imag == 0
-        number = number.real
+    """Raise where a dtype cannot hold a Python number; unsigned dtypes take negative whole ones, which wrap, and floats
+    infinities and NaN."""
+    cdef bint fits
+    cdef int large
+    if type(number) is float and category_of[dtype] >= CATEGORY_FLOAT and -65504 <= <double>number <= 65504:
+        return 0
+    if type(number) is int and 0 <= PyLong_AsLongLongAndOverflow(number, &large) <= 127:
+        return 0
+    if category_of[dtype] == CATEGORY_BOOL:
+        return 0
+    if not isinstance(number, complex):
+        fits = holds(dtype, number)
+    elif category_of[dtype] == CATEGORY_COMPLEX:
+        fits = holds(dtype, number.real) and holds(dtype, number.imag)
     else:
-        fits = True
-    if fits and category_of[dtype] == CATEGORY_INT and isinstance(number, (int, float)):
-        bits = 8 * itemsize_of[dtype]
-        signed = dtype not in (UINT8, UINT16, UINT32, UINT64)
-        top = (1 << (bits - signed)) - 1
-        low = -top - 1 if signed else (-top if isinstance(number, int) else 0)
-        fits = low <= number <= top
+        fits = number.imag == 0 and holds(dtype, number.real)
     if not fits:
         raise RuntimeError(f"value cannot be converted to type {dtype_name(dtype).decode()} without overflow")
     return 0
+
+
+cdef object fitting(int dtype, object value, str op):
+    """A number as Python's of the category of a dtype, which can hold it."""
+    number = plain_number(value)
+    if number is None:
+        raise TypeError(f"{op}(): argument 'value' must be Number, not {type(value).__name__}")
+    need_fits(dtype, number)
+    if category_of[dtype] == CATEGORY_BOOL:
+        return bool(number)
+    if category_of[dtype] != CATEGORY_COMPLEX and isinstance(number, complex):
+        number = number.real
+    return int(number) if category_of[dtype] == CATEGORY_INT and isinstance(number, float) else number
 
 
 # ---- the short way
@@ -337,23 +382,12 @@ cdef bint all_of(int n, PyObject** inputs, int dtype) noexcept:
 
 cdef int refuse_exponent(TensorBase exponent, int dtype) except -1:
     # A number that integers are raised to; of tensors nothing is asked.
-    if not exponent.wrapped_number or exponent.device != DEVICE_CPU or exponent.dtype != INT64:
+    if not exponent.wrapped_number or exponent.device != DEVICE_CPU or category_of[exponent.dtype] != CATEGORY_INT:
         return 0
-    if (<int64_t*>exponent.data)[0] < 0:
+    number = exponent.item()
+    if number < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
-    if beyond((<int64_t*>exponent.data)[0], dtype):
-        raise RuntimeError(f"value cannot be converted to type {dtype_title(dtype)} without overflow")
-    return 0
-
-
-cdef bint beyond(int64_t v, int dtype) noexcept:
-    # Is it a whole number that a dtype of integers cannot hold?
-    cdef bint signed = dtype == INT8 or dtype == INT16 or dtype == INT32
-    if dtype == INT64 or dtype == UINT64:
-        return False
-    if signed:
-        v = v if v >= 0 else -(v + 1)
-    return v < 0 or (v >> (8 * itemsize_of[dtype] - signed)) != 0
+    return need_fits(dtype, number)
 
 
 cdef int refuse_bool(Elementwise* op, int n, PyObject** inputs) except -1:

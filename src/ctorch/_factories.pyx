@@ -7,7 +7,7 @@ from libc.math cimport trunc
 from libc.stdint cimport *
 
 from ctorch._device cimport place_of
-from ctorch._dispatch cimport cast_to, need_fits, number_tensor
+from ctorch._dispatch cimport cast_to, fitting, number_tensor
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._ramps cimport float_ramp, ramp
@@ -370,14 +370,9 @@ def triangle_indices(int64_t rows, int64_t columns, int64_t offset, dtype, devic
 
 cdef int fill_number(TensorBase t, object value) except -1:
     # Every element = value, cast to t's dtype.
-    cdef TensorBase v
     if isinstance(value, TensorBase):
         value = value.item()
-    v = number_tensor(value)
-    if v is None:
-        raise TypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
-    need_fits(t.dtype, value)
-    copy_data(t, v)
+    copy_data(t, number_tensor(fitting(t.dtype, value, "fill_")))
     return 0
 
 

@@ -341,6 +341,11 @@ def direction(input):
     return call1(OP_SGN if category_of[x.dtype] == CATEGORY_COMPLEX else OP_SIGN, input, None)
 
 
+def _fitting(dtype kind not None, value, str op):
+    """A number in the category of a dtype, which can hold it."""
+    return fitting(kind.id, value, op)
+
+
 def _need_fits(dtype kind not None, number):
     """Raise where a dtype cannot hold a number."""
     need_fits(kind.id, number)

@@ -11,7 +11,7 @@ from libc.string cimport memcpy
 
 from ctorch._accelerator cimport backend, batching, device_of
 from ctorch._batched cimport place_of_batch
-from ctorch._dispatch cimport (OP_ADD, binary, cast_to, check_inplace, check_rebase, contiguous, need_fits,
+from ctorch._dispatch cimport (OP_ADD, binary, cast_to, check_inplace, check_rebase, contiguous, fitting, need_fits,
                                number_tensor, write_out)
 from ctorch._device cimport place_object
 from ctorch._dtype cimport *
@@ -701,19 +701,21 @@ cdef TensorBase filling(TensorBase x, TensorBase values, bint masked):
 
 cdef int set_item(TensorBase x, object index, object value) except -1:
     cdef TensorBase v, values
-    cdef bint masked
-    if isinstance(value, complex):
-        need_fits(x.dtype, value)
-        value = value if category_of[x.dtype] == CATEGORY_COMPLEX else value.real
+    cdef bint half, masked = isinstance(index, TensorBase) and (<TensorBase>index).dtype == BOOL
     if isinstance(value, TensorBase):
         values = <TensorBase>value
     else:
-        values = number_tensor(value) if isinstance(value, (int, float, complex)) else tensor_from(value, -1, False)
+        if isinstance(value, (int, float, complex)):
+            half = (x.dtype == FLOAT16 or x.dtype == BFLOAT16) and not isinstance(value, complex)
+            values = number_tensor(value if half else fitting(x.dtype, value, "__setitem__"))
+            if masked:                 # halves become infinite
+                values = cast_to(values, x.dtype)
+        else:
+            values = tensor_from(value, -1, False)
         if x.device != DEVICE_CPU:
             values = beside(x, values)
     if index is False:                # nothing is meant
         return 0
-    masked = isinstance(index, TensorBase) and (<TensorBase>index).dtype == BOOL
     if masked:
         values = filling(x, values, True)
         if whole_mask(x, index) and put_masked(x, <TensorBase>index, values):

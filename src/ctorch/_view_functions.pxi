@@ -372,7 +372,10 @@ def fill_with(to, value):
         shape = tuple([1 if x.strides[i] == 0 and x.shape[i] > 1 else x.shape[i] for i in range(x.ndim)])
         if shape != shape_tuple(x):
             each = recorded_part(x, KIND_STRIDED, (shape, stride_tuple(x), 0))
-    copy_(each, <TensorBase>value if isinstance(value, TensorBase) else number_tensor(value))
+    if isinstance(value, TensorBase):
+        copy_(each, <TensorBase>value)
+    else:
+        copy_(each, number_tensor(fitting(x.dtype, value, "fill_")))
     return to
 
 
@@ -389,7 +392,7 @@ def alone(TensorBase v not None):
 def copy_into(to, frm, non_blocking=False):
     """In place: `to` takes the values of `frm`, broadcast and cast."""
     cdef TensorBase x = need(to, "copy_")
-    cdef TensorBase source = <TensorBase>frm if isinstance(frm, TensorBase) else number_tensor(frm)
+    cdef TensorBase source = as_operand(frm, "copy_", "src", 1)
     if source.ndim > x.ndim:                    # what x[...] = takes
         shape = [source.shape[i] for i in range(source.ndim - x.ndim)] + list(shape_tuple(x))
         raise RuntimeError(f"output with shape {list(shape_tuple(x))} doesn't match the broadcast shape {shape}")

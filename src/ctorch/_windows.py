@@ -3,14 +3,15 @@ import math
 
 import ctorch
 from ctorch import _functions as ops
+from ctorch._forward.common import axis_number
 from ctorch._forward.volumes import sliding_windows
 
 
 def numbers(value, count, op, arg):
     """One number for each direction."""
     if isinstance(value, int):
-        return (value,) * count
-    value = tuple(value)
+        return (axis_number(value, op, arg),) * count
+    value = tuple(axis_number(v, op, arg) for v in value)
     if len(value) == 1:
         return value * count
     if len(value) != count:

@@ -11,14 +11,14 @@ from ctorch._tape import _recorded
 def masked_fill(input, mask, value):
     if mask.dtype != ctorch.bool:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype))
-    check_fits(input, value)
     if isinstance(value, ctorch.Tensor):
+        check_fits(input, value)
         if value.dim() > 0:
             raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
                                f"{value.dim()} dimension(s).")
         value = value.to(input.dtype)
-    elif isinstance(value, float) and not (input.is_floating_point() or input.is_complex()):
-        value = bool(value) if input.dtype == ctorch.bool else int(value)
+    else:
+        value = ops._fitting(input.dtype, value, "masked_fill")
     return ops._where(mask, value, input).to(input.dtype)
 
 

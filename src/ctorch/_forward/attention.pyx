@@ -31,13 +31,18 @@ cdef CtcKernels* load_ctc() except NULL:
 # ---- attention: query (heads, queries, depth), key (heads / n, keys, depth), value (heads / n, keys, width)
 
 
-cdef void fill_attention(Attention* a, TensorBase q, TensorBase k, TensorBase v, bint causal, double scale) noexcept:
+cdef int fill_attention(Attention* a, TensorBase q, TensorBase k, TensorBase v, bint causal, double scale) except -1:
+    if q.shape[2] != k.shape[2] or k.shape[1] != v.shape[1]:
+        raise RuntimeError("scaled_dot_product_attention: expected keys as deep as queries and a value for each key, got "
+                           f"query of shape {list(shape_tuple(q))}, key of shape {list(shape_tuple(k))} and value of "
+                           f"shape {list(shape_tuple(v))}")
     memset(a, 0, sizeof(Attention))
     a.heads, a.queries, a.depth = q.shape[0], q.shape[1], q.shape[2]
     a.keys, a.width = v.shape[1], v.shape[2]
     a.share = q.shape[0] // k.shape[0] if k.shape[0] else 1
     a.causal, a.scale = causal, scale
     a.q, a.k, a.v = q.data, k.data, v.data
+    return 0
 
 
 cdef object attention_forward(TensorBase query, TensorBase key, TensorBase value, bint causal, double scale):

@@ -10,6 +10,7 @@ cdef int same_dtype(TensorBase a, TensorBase b, str op, str arg) except -1
 cdef TensorBase once(TensorBase x, const bint* but=*)
 cdef TensorBase spread(TensorBase y, TensorBase x)
 cdef int kernel_error(int code, str op) except -1
+cpdef int64_t axis_number(object value, str op, str arg) except? -1
 cdef int pair(object value, int64_t* out, str op, str arg) except -1
 
 cdef inline int row_of(int dtype) noexcept nogil:

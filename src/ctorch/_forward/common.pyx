@@ -55,6 +55,13 @@ cdef int kernel_error(int code, str op) except -1:
     return 0
 
 
+cpdef int64_t axis_number(object value, str op, str arg) except? -1:
+    # Sizes and distances within an axis, whose products and sums int64 holds.
+    if not -(1 << 31) <= value < 1 << 31:
+        raise RuntimeError(f"{op}: {arg} {value} is out of range")
+    return value
+
+
 cdef int pair(object value, int64_t* out, str op, str arg) except -1:
     # An int stands for both directions.
     if isinstance(value, (tuple, list)):
@@ -62,9 +69,9 @@ cdef int pair(object value, int64_t* out, str op, str arg) except -1:
             value = (value[0], value[0])
         if len(value) != 2:
             raise RuntimeError(f"{op}: {arg} must be an int or a pair of ints, got {value}")
-        out[0], out[1] = value[0], value[1]
+        out[0], out[1] = axis_number(value[0], op, arg), axis_number(value[1], op, arg)
     else:
         if isinstance(value, (bool, float, str)) or value is None:
             raise TypeError(f"{op}(): argument '{arg}' must be tuple of ints, not {type(value).__name__}")
-        out[0] = out[1] = value
+        out[0] = out[1] = axis_number(value, op, arg)
     return 0

@@ -21,6 +21,6 @@ cdef TensorBase take_forward(TensorBase x, TensorBase index)
 cdef int put_into(TensorBase x, TensorBase index, TensorBase source, bint accumulate) except -1
 cdef AlongKernels* load_along() except NULL
 cdef int word_of(int dtype) noexcept
-cdef TensorBase number_like(object value, TensorBase x)
+cdef TensorBase number_like(object value, TensorBase x, str op=*)
 cdef int run_along(TensorBase x, int dim, TensorBase index, TensorBase v, int how, bint reads, bint negative, object op,
                    object message) except -1

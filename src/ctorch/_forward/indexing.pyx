@@ -227,45 +227,25 @@ cdef int scatter_src_into(TensorBase x, int dim, TensorBase index, TensorBase sr
                      out_of_bounds_runtime)
 
 
-cdef double largest_of(int dtype) noexcept:
-    # The largest number of a float dtype, infinity where every double fits.
-    if dtype == FLOAT16:
-        return 65504
-    if dtype == BFLOAT16:
-        return 3.3895313892515355e38
-    return 3.4028234663852886e38 if dtype == FLOAT32 or dtype == COMPLEX64 else float("inf")
+def check_fits(TensorBase x, TensorBase value):
+    """Refuse a tensor without dimensions whose number another's dtype cannot hold."""
+    if value.dtype != x.dtype and value.device == DEVICE_CPU and value.ndim == 0:
+        need_fits(x.dtype, value.item())
 
 
-def check_fits(TensorBase x, value):
-    """Refuse a number that a tensor's dtype cannot hold; negative ones wrap in unsigned dtypes."""
-    cdef int bits = 8 * itemsize_of[x.dtype] - (0 if x.dtype == UINT8 or UINT16 <= x.dtype <= UINT64 else 1)
-    cdef bint fits = True
-    cdef object one = 1                   # not of C, whose integers end
-    if isinstance(value, TensorBase):
-        if (<TensorBase>value).dtype == x.dtype or (<TensorBase>value).device != DEVICE_CPU or value.ndim:
-            return
-        value = value.item()
-    if isinstance(value, complex) and x.dtype != BOOL and category_of[x.dtype] != CATEGORY_COMPLEX:
-        fits, value = value.imag == 0, value.real
-    if category_of[x.dtype] == CATEGORY_INT and isinstance(value, (int, float)):
-        fits = fits and value == value and -(one << bits) <= value < (one << bits)
-    elif category_of[x.dtype] != CATEGORY_BOOL and isinstance(value, (int, float)):
-        fits = fits and not largest_of(x.dtype) < abs(value) < float("inf")
-    if not fits:
-        raise RuntimeError(f"value cannot be converted to type {dtype_name(x.dtype).decode()} without overflow")
-
-
-cdef TensorBase number_like(object value, TensorBase x):
+cdef TensorBase number_like(object value, TensorBase x, str op="fill_"):
     # A number of x's dtype, without dimension.
     cdef TensorBase v
     if x.dtype == FLOAT32 and (type(value) is float or type(value) is int) and -1e30 < value < 1e30:
         v = tensor_empty(FLOAT32, 0, NULL)
         (<float*>v.data)[0] = <double>value
         return v
-    check_fits(x, value)
-    v = as_operand(value, "scatter", "value", 3)
+    if not isinstance(value, TensorBase):
+        return cast_to(number_tensor(fitting(x.dtype, value, op)), x.dtype)
+    v = <TensorBase>value
     if v.ndim:
-        raise RuntimeError(f"value must be a number or a tensor without dimensions, got {v.ndim} dimension(s)")
+        raise RuntimeError(f"{op}(): value must be a number or a tensor without dimensions, got {v.ndim} dimension(s)")
+    check_fits(x, v)
     return cast_to(v, x.dtype)
 
 
@@ -273,8 +253,8 @@ cdef int scatter_value_into(TensorBase x, int dim, TensorBase index, object valu
     if index.numel == 0:
         return 0
     check_scatter(x, dim, index, None, "scatter")
-    return run_along(lined(x), dim, lined(cast_to(index, INT64)), number_like(value, x), PUT, False, False, "scatter",
-                     out_of_bounds_runtime)
+    return run_along(lined(x), dim, lined(cast_to(index, INT64)), number_like(value, x, "scatter"), PUT, False, False,
+                     "scatter", out_of_bounds_runtime)
 
 
 cdef int scatter_add_into(TensorBase x, int dim, TensorBase index, TensorBase src) except -1:
@@ -433,7 +413,10 @@ cdef int index_copy_into(TensorBase x, int dim, TensorBase index, TensorBase sou
 
 cdef int index_fill_into(TensorBase x, int dim, TensorBase index, object value) except -1:
     cdef TensorBase i = vector_of(index, "index_fill")
-    return run_along(lined(x), dim, i, number_like(value, x), PUT, False, True, "index_fill", out_of_bounds)
+    if isinstance(value, complex) and category_of[x.dtype] != CATEGORY_COMPLEX:
+        raise RuntimeError("index_fill_(): Converting complex Scalar to non-complex type is not supported")
+    return run_along(lined(x), dim, i, number_like(value, x, "index_fill"), PUT, False, True, "index_fill",
+                     out_of_bounds)
 
 
 cdef int index_reduce_into(TensorBase x, int dim, TensorBase index, TensorBase source, object reduce,

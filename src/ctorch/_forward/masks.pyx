@@ -206,7 +206,7 @@ cdef int masked_scatter_into(TensorBase x, TensorBase mask, TensorBase source) e
 
 cdef int masked_fill_into(TensorBase x, TensorBase mask, object value) except -1:
     cdef Masked m
-    cdef TensorBase b = mask_for(x, mask, "masked_fill_"), to = contiguous(x), v = number_like(value, x)
+    cdef TensorBase b = mask_for(x, mask, "masked_fill_"), to = contiguous(x), v = number_like(value, x, "masked_fill_")
     m.kernels = load_along()
     m.mask, m.n, m.starts = <const uint8_t*>b.data, b.numel, NULL
     m.x, m.size, m.word, m.v = to.data, itemsize_of[x.dtype], word_of(x.dtype), v.data

@@ -155,13 +155,16 @@ cdef object batch_norm_forward(TensorBase x, TensorBase weight, TensorBase bias,
     with nogil:
         code = k.batch_norm[row_of(dtype)](&b)
     kernel_error(code, "batch_norm")
-    if training and running_mean is not None:
+    if training:
         write_back(running_mean, rm)
         write_back(running_var, rv)
     return cast_to(y, x.dtype), mean, invstd
 
 
 cdef int write_back(TensorBase to, TensorBase frm) except -1:
+    # A running statistic; there may be one without the other.
+    if to is None:
+        return 0
     if to is not frm:
         copy_data(to, frm)
     bump_version(to, b"batch_norm")

@@ -36,6 +36,9 @@ cdef inline double single(double x, bint wide) noexcept:
 
 cdef int new_taps(Taps* t, int64_t size, int64_t out, int64_t each) except -1:
     t.size, t.out, t.each = size, out, each
+    if <double>out * each > 1e12:            # sums of bytes stay far from the end of int64
+        t.first, t.source, t.weight = NULL, NULL, NULL
+        raise RuntimeError(f"interpolate: an output of {out} elements of an input of {size} is too large")
     t.first = <int64_t*>malloc((out + 1) * sizeof(int64_t))
     t.source = <int32_t*>malloc((out * each + 1) * sizeof(int32_t))
     t.weight = <double*>malloc((out * each + 1) * sizeof(double))

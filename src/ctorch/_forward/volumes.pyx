@@ -5,7 +5,7 @@ from libc.string cimport memset
 
 from ctorch._dispatch cimport cast_to, unsupported
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport dense, pair
+from ctorch._forward.common cimport axis_number, dense, pair
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.volumes cimport *
 from ctorch._tensor cimport *
@@ -49,14 +49,14 @@ cdef int three(object value, int dims, int64_t* to, int64_t first, str op, str a
         to[i] = first
     if isinstance(value, int):
         for i in range(3 - dims, 3):
-            to[i] = value
+            to[i] = axis_number(value, op, arg)
         return 0
     value = tuple(value)
     if len(value) != dims and len(value) != 1:
         raise RuntimeError(f"{op}: expected {arg} to be a single integer value or a list of {dims} values, got "
                            f"{list(value)}")
     for i in range(dims):
-        to[3 - dims + i] = value[i if len(value) == dims else 0]
+        to[3 - dims + i] = axis_number(value[i if len(value) == dims else 0], op, arg)
     return 0
 
 
@@ -123,7 +123,7 @@ def adaptive_windows(TensorBase x not None, output_size, int dims, str op not No
         out[i] = 1
         if i >= 3 - dims:
             size = output_size[i - (3 - dims)]
-            out[i] = x.shape[x.ndim - 3 + i] if size is None else size
+            out[i] = x.shape[x.ndim - 3 + i] if size is None else axis_number(size, op, "output_size")
     size = [out[i] for i in range(3 - dims, 3)]
     if min(size) < 0:
         raise RuntimeError(f"{op}: elements of output_size must be greater than or equal to 0 but received {size}")

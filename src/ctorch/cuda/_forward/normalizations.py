@@ -114,11 +114,12 @@ def batch_norm_forward(x, weight, bias, running_mean, running_var, training, mom
     mean, invstd = empty(channels, dtype, x.device), empty(channels, dtype, x.device)
     launch_batch_norm(index_of(x), name, a.data_ptr(), pointer(w), pointer(c), pointer(rm), pointer(rv), y.data_ptr(),
                       mean.data_ptr(), invstd.data_ptr(), around(x.shape, 1), momentum, eps, bool(training))
-    if training and running_mean is not None:
-        for to, moved in ((running_mean, rm), (running_var, rv)):
-            if moved is not to:
-                copy_values(to, moved)
-            count_change(to, b"batch_norm")
+    for to, moved in ((running_mean, rm), (running_var, rv)) if training else ():
+        if to is None:
+            continue
+        if moved is not to:
+            copy_values(to, moved)
+        count_change(to, b"batch_norm")
     return y, mean, invstd
 
 
