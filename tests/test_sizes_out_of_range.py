@@ -24,6 +24,12 @@ CALLS = {
     "attention, values": lambda: F.scaled_dot_product_attention(*(ctorch.ones(2, n, 8) for n in (3, 6, 12))),
     "attention, depths": lambda: F.scaled_dot_product_attention(ctorch.ones(2, 3, 8), ctorch.ones(2, 3, 5),
                                                                 ctorch.ones(2, 3, 8)),
+    "lu_unpack": lambda: ctorch.lu_unpack(ctorch.ones(5), ctorch.ones(5, dtype=ctorch.int32)),
+    "histogramdd": lambda: ctorch.histogramdd(ctorch.ones(5, 2), [3, 3], weight=ctorch.ones(3)),
+    "ctc_loss": lambda: F.ctc_loss(ctorch.zeros(5, 2, 4), ctorch.ones(0, 2, dtype=ctorch.int64), [5, 4], [2, 1]),
+    "tril_indices": lambda: ctorch.tril_indices(HUGE, 21),
+    "elements, of a view": lambda: ctorch.ones(1, 2).expand(HUGE, 2),
+    "elements, of powers": lambda: ctorch.vander(ctorch.ones(3), HUGE),
 }
 
 

@@ -115,12 +115,8 @@ def vander(x, N=None, increasing=False):
     count = x.numel() if N is None else N
     if count < 0:
         raise RuntimeError("N must be non-negative.")
-    x = x.long() if x.dtype == ctorch.bool else x
-    powers = [ctorch.ones_like(x)]
-    while len(powers) < count:
-        powers.append(powers[-1] * x)
-    powers = powers[:count] if increasing else powers[:count][::-1]
-    return ctorch.stack(powers, 1) if count else x.new_empty(x.numel(), 0)
+    powers = ctorch.linalg.vander(x, max(count, 2))[:, :count]
+    return powers if increasing else powers.flip(1)
 
 
 def scalar_tensor(s, *, dtype=None, device=None, requires_grad=False, layout=None, pin_memory=False):

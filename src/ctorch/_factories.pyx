@@ -341,20 +341,29 @@ def eye(n, m=None, *, dtype=None, device=None, requires_grad=False, out=None, la
     return into(out, finish(t, requires_grad, layout, pin_memory), "eye")
 
 
+cdef object below(object rows, object columns, object offset):
+    # How many elements of a matrix are on and below a diagonal, by Python's integers, which do not end.
+    begin = min(max(-offset - 1, 0), rows)                    # rows before it have none
+    full = min(max(columns - offset - 1, 0), rows)            # and rows from it on all
+    return (full - begin) * (begin + full + 2 * offset + 1) // 2 + (rows - full) * columns
+
+
 def triangle_indices(int64_t rows, int64_t columns, int64_t offset, dtype, device, bint lower):
     """Row and column numbers of a triangle of a matrix, in order."""
     cdef int64_t shape[2]
-    cdef int64_t i, j, first, end, n = 0
+    cdef int64_t i, j, first, end
     cdef int64_t* row
     cdef int64_t* column
     cdef TensorBase t
-    for i in range(rows):
-        end = 0 if i + offset < 0 else columns if i + offset > columns else i + offset
-        n += (end + (i + offset >= 0 and end < columns)) if lower else columns - end
-    shape[0], shape[1] = 2, n
+    n = below(rows, columns, offset if lower else offset - 1)
+    try:
+        shape[0], shape[1] = 2, n if lower else <object>rows * columns - n
+    except OverflowError:
+        raise RuntimeError(f"{'tril' if lower else 'triu'}_indices: a matrix of {rows} rows and {columns} columns is too "
+                           "large") from None
     t = tensor_empty(INT64, 2, shape)
     row = <int64_t*>t.data
-    column = row + n
+    column = row + shape[1]
     for i in range(rows):
         first = 0 if i + offset < 0 else columns if i + offset > columns else i + offset
         end = columns

@@ -69,7 +69,7 @@ cdef TensorBase tensor_empty_strided(TensorBase place, int dtype, int ndim, cons
 cdef TensorBase tensor_scalar(int dtype)
 cdef TensorBase tensor_alias(TensorBase x)
 cdef TensorBase tensor_view(TensorBase x, int ndim, const int64_t* shape, const int64_t* strides, char* data)
-cdef void tensor_set_geometry(TensorBase t) noexcept
+cdef int tensor_set_geometry(TensorBase t) except -1
 cdef bint tensor_is_non_overlapping(TensorBase t) noexcept
 cdef object shape_tuple(TensorBase t)
 cdef object stride_tuple(TensorBase t)

@@ -305,18 +305,22 @@ cdef TensorBase tensor_view(TensorBase x, int ndim, const int64_t* shape, const 
     return t
 
 
-cdef void tensor_set_geometry(TensorBase t) noexcept:
+cdef int tensor_set_geometry(TensorBase t) except -1:
     # numel and the contiguity flag from shape and strides.
     cdef int64_t n = 1
-    cdef bint contiguous = True
+    cdef bint contiguous = True, overflow = False
     cdef int i
     for i in range(t.ndim - 1, -1, -1):
         if t.shape[i] != 1:
             if t.strides[i] != n:
                 contiguous = False
-            n *= t.shape[i]
+            overflow |= ct_mul_overflow(n, t.shape[i], &n)
+    if overflow:
+        t.numel = 0
+        raise RuntimeError(f"a tensor of shape {list(shape_tuple(t))} has more elements than can be counted")
     t.numel = n
     t.contiguous = contiguous or n == 0
+    return 0
 
 
 cdef bint tensor_is_non_overlapping(TensorBase t) noexcept:

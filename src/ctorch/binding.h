@@ -12,6 +12,7 @@ struct ct_row {
     const char *name;
     unsigned char count, positional, required;   /* parameters; of them before the star; given by position at least */
     unsigned char has_out;                       /* the last one is out, which methods do not take */
+    unsigned short tensors;                      /* a bit for each parameter that is a tensor, or perhaps None */
     short parameters[CT_MOST];                   /* by place in the list of names */
     unsigned char defaults[CT_MOST];             /* by place in the tuple of defaults, 0 where there is none */
     /* what the body needs to know of the row */

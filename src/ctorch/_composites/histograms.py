@@ -106,11 +106,14 @@ def _grid(points, bins, span, weight, density):
     return _densities(counts, edges) if density else counts, edges
 
 
+def _need_weights(op, weight, points):
+    if weight is not None and list(weight.shape) != points:
+        raise RuntimeError(f"torch.{op}: if weight tensor is provided it should have the shape of the points, but got "
+                           f"points of shape {points} and weight with shape {list(weight.shape)}")
+
+
 def histogram(input, bins, *, range=None, weight=None, density=False):
-    if weight is not None and weight.shape != input.shape:
-        raise RuntimeError("torch.histogramdd: if weight tensor is provided it should have the same shape as the "
-                           f"input tensor excluding its innermost dimension, but got input with shape "
-                           f"{list(input.shape)} and weight with shape {list(weight.shape)}")
+    _need_weights("histogram", weight, list(input.shape))
     if isinstance(bins, int) and weight is None and input.dtype in (ctorch.float32, ctorch.float64):
         x = input.detach().reshape(-1)
         edges = _even_edges(x, bins, range, 0, x.dtype)
@@ -131,5 +134,6 @@ def histogramdd(input, bins, range=None, weight=None, density=False):
     if range is not None and len(range) != 2 * dims:
         raise RuntimeError(f"torch.histogramdd: for a {dims}-dimensional histogram range should have {2 * dims} "
                            f"elements, but got {len(range)}")
+    _need_weights("histogramdd", weight, list(input.shape[:-1]))
     counts, edges = _grid(input.reshape(-1, dims), bins, range, weight, density)
     return named.histogramdd(counts, tuple(edges))

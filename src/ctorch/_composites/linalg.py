@@ -73,6 +73,8 @@ def lu_unpack(LU_data, LU_pivots, unpack_data=True, unpack_pivots=True):
         raise RuntimeError("torch.lu_unpack: LU_pivots is expected to be a contiguous tensor of torch.int32 dtype.\n"
                            "Note: this function is intended to be used with the output produced by "
                            "torch.linalg.lu_factor")
+    if LU_data.dim() < 2:
+        raise RuntimeError(f"lu_unpack: Expected a tensor with 2 or more dimensions, got {list(LU_data.shape)}")
     P = L = U = ctorch.empty(0, dtype=LU_data.dtype, device=LU_data.device)
     if unpack_pivots:
         P = _f._linalg_permutation(LU_pivots, LU_data.detach())

@@ -145,7 +145,7 @@ CT_INLINE ct_recurrence ct_polynomial_first(int kind) {
 static double ct_polynomial_f64(double x, double degree, double which) {
     int kind = (int)which, chebyshev = kind <= CT_SHIFTED_W;
     double n = trunc(degree);
-    if (!(n >= 0)) return n != n ? n : 0;
+    if (!(n >= 0 && n < 0x1p63)) return n != n ? n : 0;
     if (kind >= CT_SHIFTED_T && kind <= CT_SHIFTED_W) {
         x = 2 * x - 1;
         kind -= CT_SHIFTED_T;

@@ -356,11 +356,9 @@ def vander(x, N=None):
     if N <= 1:
         raise RuntimeError("N must be greater than 1.")
     x = x.unsqueeze(-1) if x.dim() == 0 else x
-    x = x.long() if x.dtype != ctorch.int64 and not (x.is_floating_point() or x.is_complex()) else x
-    powers = [ctorch.ones_like(x), x]
-    while len(powers) < N:
-        powers.append(powers[-1] * x)
-    return ctorch.stack(powers, -1)
+    x = x if x.is_floating_point() or x.is_complex() else x.long()
+    rising = x.unsqueeze(-1).expand(*x.shape, N - 1).cumprod(-1)
+    return ctorch.cat([x.new_ones(*x.shape, 1), rising], -1)
 
 
 def logdet(A):

@@ -360,6 +360,9 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
     if targets.is_floating_point() or targets.dim() not in (1, 2):
         raise RuntimeError("ctc_loss: targets must be integers of one or two dimensions, got "
                            f"{targets.dtype} of {targets.dim()}")
+    if targets.dim() == 2 and targets.size(0) != batch:
+        raise RuntimeError(f"ctc_loss: expected a row of targets for each of {batch} sequences, got targets of size "
+                           f"{list(targets.shape)}")
     if not 0 <= blank < classes:
         raise RuntimeError("blank must be in label range")
     inputs, labels = _lengths(input_lengths, batch, "input_lengths"), _lengths(target_lengths, batch, "target_lengths")
