@@ -28,8 +28,8 @@ CALLS = {
     "histogramdd": lambda: ctorch.histogramdd(ctorch.ones(5, 2), [3, 3], weight=ctorch.ones(3)),
     "ctc_loss": lambda: F.ctc_loss(ctorch.zeros(5, 2, 4), ctorch.ones(0, 2, dtype=ctorch.int64), [5, 4], [2, 1]),
     "tril_indices": lambda: ctorch.tril_indices(HUGE, 21),
-    "elements, of a view": lambda: ctorch.ones(1, 2).expand(HUGE, 2),
-    "elements, of powers": lambda: ctorch.vander(ctorch.ones(3), HUGE),
+    "numel, of a view": lambda: ctorch.ones(1, 2).expand(HUGE, 2),
+    "numel, of powers": lambda: ctorch.vander(ctorch.ones(3), HUGE),
 }
 
 

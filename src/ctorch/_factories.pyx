@@ -359,8 +359,8 @@ def triangle_indices(int64_t rows, int64_t columns, int64_t offset, dtype, devic
     try:
         shape[0], shape[1] = 2, n if lower else <object>rows * columns - n
     except OverflowError:
-        raise RuntimeError(f"{'tril' if lower else 'triu'}_indices: a matrix of {rows} rows and {columns} columns is too "
-                           "large") from None
+        raise RuntimeError(f"{'tril' if lower else 'triu'}_indices: a matrix of {rows} rows and {columns} columns is "
+                           "too large") from None
     t = tensor_empty(INT64, 2, shape)
     row = <int64_t*>t.data
     column = row + shape[1]

@@ -404,9 +404,10 @@ cdef TensorBase addressed(Rows r):
     cdef int64_t shape[MAX_DIMS]
     cdef int64_t strides[MAX_DIMS]
     cdef int i, n = r.front.ndim - r.indexed + 1
-    shape[0], strides[0] = <int64_t>1 << 62, 1
+    shape[0], strides[0] = <int64_t>1 << 62, 1              # more than there are
     for i in range(1, n):
         shape[i], strides[i] = r.front.shape[r.indexed + i - 1], r.front.strides[r.indexed + i - 1]
+        shape[0] //= shape[i] if shape[i] else 1
     return tensor_view(r.front, n, shape, strides, r.front.data)
 
 

@@ -317,7 +317,7 @@ cdef int tensor_set_geometry(TensorBase t) except -1:
             overflow |= ct_mul_overflow(n, t.shape[i], &n)
     if overflow:
         t.numel = 0
-        raise RuntimeError(f"a tensor of shape {list(shape_tuple(t))} has more elements than can be counted")
+        raise RuntimeError(f"numel: integer multiplication overflow, of shape {list(shape_tuple(t))}")
     t.numel = n
     t.contiguous = contiguous or n == 0
     return 0

@@ -12,8 +12,8 @@ from libc.string cimport memcpy, memset
 from ctorch._accelerator cimport backend
 from ctorch._batched cimport batched_like, levels_of, memory_of, place_of_batch
 from ctorch._device cimport place_object, place_of
-from ctorch._dispatch cimport (as_operand, cast_to, check_changeable, check_inplace, check_rebase,  # no-cython-lint
-                               contiguous, copy_as, fitting, leave_base, number_tensor)
+from ctorch._dispatch cimport (as_operand, cast_to, check_changeable, check_inplace, contiguous,  # no-cython-lint
+                               check_rebase, copy_as, fitting, leave_base, number_tensor)
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to

@@ -1,11 +1,14 @@
 """Runs a program by one package: what came of its values and gradients, as plain arrays, by the name of each."""
 
 import math
+import re
 import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
 from closeness import near, numbers, tolerances
+
+SQUASHED = re.compile(r"\bv\d+\.(sigmoid|tanh)\(\)")  # arguments of operators whose domain ends
 
 
 @dataclass
@@ -67,13 +70,19 @@ class Run:
         self.made = {}  # what each step made, for runs that follow this one
         self.added = {}  # what changes that no gradient sees added to a value
         self.hooks = []
-        self.names = environment(m, self.hooks)
+        self.names = self.environment(self.hooks)
         self.found = {}
         self.refused_again = {}
         self.primals = {}  # values beside tangents, after steps that were tried again
         self.precision = 0.0
 
     # ---- forward
+
+    def environment(self, hooks=None):
+        return {**environment(self.m, hooks), "shaken": self.shaken}
+
+    def line(self, step):
+        return step.line() if self.noise is None else SQUASHED.sub(r"shaken(\g<0>)", step.line())
 
     def forward(self):
         for leaf in self.program.leaves:
@@ -85,7 +94,7 @@ class Run:
             unseen = step.operands[0] if step.changes and step.unseen() else None
             before = unseen is not None and plain(self.m, self.names.get(f"v{unseen}")).values
             try:
-                exec(step.line(), self.names)
+                exec(self.line(step), self.names)
             except Exception as error:
                 self.found[f"step {place} ({step.op})"] = Outcome(error=error)
                 for k in step.results:
@@ -96,6 +105,10 @@ class Run:
                 self.look(self.names[f"v{k}"], step, (place, k))
             if unseen is not None and before.dtype.kind in "fc":
                 self.added[place] = self.made[place, unseen].values - before
+
+    def shaken(self, x):
+        """What was squashed within a step, some roundings nearer to zero, as all there may be."""
+        return x * (1 - self.noise.uniform(0, 4) * self.m.finfo(x.dtype).eps) if x.is_floating_point() else x
 
     def look(self, x, step, where):
         if not isinstance(x, self.m.Tensor):
@@ -202,7 +215,7 @@ class Run:
         What was refused before is tried again, or left out. `change` gives another value for what a step made, and then
         what no gradient sees is as it was. `watch` looks at the names before and after each step.
         """
-        names = environment(self.m)
+        names = self.environment()
         refused = {name for name in self.found if name.startswith("step")}
         self.m.manual_seed(self.program.seed)
         for i, leaf in enumerate(self.program.leaves):
@@ -219,7 +232,7 @@ class Run:
                 watch(step, names)
             held = place in self.added and change is not None and names[f"v{step.operands[0]}"].detach().clone()
             try:
-                exec(step.line(), names)
+                exec(self.line(step), names)
             except Exception as error:
                 for k in step.results:
                     names.pop(f"v{k}", None)

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import mirror
+import numpy as np
 import pieces
 import pytest
 from program import Leaf, Program, Step
@@ -101,6 +102,15 @@ def test_roundings_that_decide_are_left_out(monkeypatch):
     assert Comparison(program).kind == UNCERTAIN
     monkeypatch.setattr(ctorch, "sin", lambda x: SINE(x) * (1 - 1e-5))
     assert Comparison(program).kind == UNEXPLAINED
+
+
+def test_roundings_within_a_step_are_seen():
+    from runner import Run
+
+    program = sine("m.atanh({0}.tanh())", [math.pi / 2])  # of 1, which is left as it is
+    found = [Run(ctorch, program, noise).all() for noise in (None, np.random.default_rng(0))]
+    values = [np.asarray(run[max(k for k in run if k.startswith("value"))].values) for run in found]
+    assert 0 < np.abs(values[0] - values[1]).max() < 1e-14
 
 
 def test_pytorchs_own_gradients_tell_that_its_tangents_are_wrong():

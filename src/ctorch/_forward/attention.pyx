@@ -33,9 +33,9 @@ cdef CtcKernels* load_ctc() except NULL:
 
 cdef int fill_attention(Attention* a, TensorBase q, TensorBase k, TensorBase v, bint causal, double scale) except -1:
     if q.shape[2] != k.shape[2] or k.shape[1] != v.shape[1]:
-        raise RuntimeError("scaled_dot_product_attention: expected keys as deep as queries and a value for each key, got "
-                           f"query of shape {list(shape_tuple(q))}, key of shape {list(shape_tuple(k))} and value of "
-                           f"shape {list(shape_tuple(v))}")
+        raise RuntimeError("scaled_dot_product_attention: expected keys as deep as queries and a value for each key, "
+                           f"got query of shape {list(shape_tuple(q))}, key of shape {list(shape_tuple(k))} and value "
+                           f"of shape {list(shape_tuple(v))}")
     memset(a, 0, sizeof(Attention))
     a.heads, a.queries, a.depth = q.shape[0], q.shape[1], q.shape[2]
     a.keys, a.width = v.shape[1], v.shape[2]
