@@ -96,17 +96,15 @@ def measure(case, ours, theirs, rounds, sample, seconds):
 
 def measures(chosen, ours, theirs, efforts, tell):
     """The ratio of each case; `tell` hears of each measure."""
-    ratios = []
-    for turn, effort in enumerate(efforts):
+    ratios = [None] * len(chosen)
+    for effort in efforts:
         for place, case in enumerate(chosen):
-            if turn and ratios[place].judged <= WORST:
+            before = ratios[place]
+            if before is not None and before.judged <= WORST:
                 continue
             ratio = measure(case, ours, theirs, **effort)
             tell(ratio)
-            if turn:
-                ratios[place] = min(ratios[place], ratio, key=lambda each: each.judged)
-            else:
-                ratios.append(ratio)
+            ratios[place] = ratio if before is None else min(before, ratio, key=lambda each: each.judged)
             if case.size >= 10**6:
                 gc.collect()
     return ratios

@@ -139,7 +139,7 @@ cdef TensorBase as_operand(object x, str op, str arg, int position):
     cdef TensorBase t
     if isinstance(x, TensorBase):
         return <TensorBase>x
-    t = None if isinstance(x, (str, bytes)) or x is None else number_tensor(x)
+    t = number_tensor(x)
     if t is None:
         raise TypeError(f"{op}(): argument '{arg}' (position {position}) must be Tensor, not {type(x).__name__}")
     return t
@@ -206,36 +206,89 @@ cdef object fitting(int dtype, object value, str op):
 
 # ---- the short way
 
-cdef inline TensorBase short_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
-    # Result of inputs of one dtype and shape, all contiguous on the CPU; None where that does not hold.
-    cdef TensorBase x = <TensorBase>inputs[0]
-    cdef TensorBase t, out
-    cdef char* data[MAX_INPUTS + 1]
-    cdef int64_t strides[MAX_INPUTS + 1]
-    cdef int k, dtype = x.dtype, out_dtype
-    cdef LoopKernel kernel = op.kernel[dtype]
-    if kernel == NULL or not x.contiguous or x.device != DEVICE_CPU or x.wrapped_number:
-        return None
-    if op.fixed[0] != -1 or (zero_checked[op - &OPS[0]] and category_of[dtype] <= CATEGORY_INT):
-        return None
-    strides[1] = itemsize_of[dtype]
-    data[1] = x.data
-    for k in range(1, n):
+cdef inline bint shows_number(TensorBase t) noexcept:
+    # Whether all its elements are one in memory.
+    cdef int i
+    for i in range(t.ndim):
+        if t.strides[i] != 0:
+            return False
+    return True
+
+
+cdef struct Short:
+    char* data[MAX_INPUTS + 1]
+    int64_t strides[MAX_INPUTS + 1]
+    double numbers[MAX_INPUTS]       # Python's, in the dtype of the kernel
+
+
+cdef inline bint take_number(Short* s, int k, TensorBase t, int dtype) noexcept:
+    # A Python number beside tensors of float32 or float64, or a whole one beside those of int64.
+    cdef double value
+    if dtype == INT64:
+        s.data[k + 1] = t.data
+        return t.dtype == INT64
+    if t.dtype == FLOAT64:
+        value = (<double*>t.data)[0]
+    elif t.dtype == INT64:
+        value = <double>(<int64_t*>t.data)[0]
+    else:
+        return False
+    s.numbers[k] = value
+    s.data[k + 1] = <char*>&s.numbers[k]
+    if dtype == FLOAT32:
+        (<float*>s.data[k + 1])[0] = <float>value
+    return dtype == FLOAT32 or dtype == FLOAT64
+
+
+cdef inline LoopKernel short_kernel(Elementwise* op, int n, PyObject** inputs, TensorBase x, Short* s) noexcept:
+    # The kernel for inputs of x's dtype on the CPU that are of its shape and contiguous, as x is, or a number that the
+    # kernel takes, and how it finds them; NULL where that does not hold.
+    cdef TensorBase t
+    cdef int k, numbers = 0, dtype = x.dtype
+    if op.kernel[dtype] == NULL or not x.contiguous or x.wrapped_number or op.fixed[0] != -1:
+        return NULL
+    if category_of[dtype] <= CATEGORY_INT and (zero_checked[op - &OPS[0]] or op == &OPS[OP_POW]):
+        return NULL
+    for k in range(n):
         t = <TensorBase>inputs[k]
-        if (t.dtype != dtype or not t.contiguous or t.device != DEVICE_CPU or t.wrapped_number
-                or not same_shape(x, t)):
-            return None
-        data[k + 1] = t.data
-        strides[k + 1] = strides[1]
-    out_dtype = dtype if op.out == OUT_SAME else (BOOL if op.out == OUT_BOOL else real_of(dtype))
-    out = tensor_empty_like(x, out_dtype)
-    data[0] = out.data
-    strides[0] = itemsize_of[out_dtype]
-    if x.numel < 4096:
-        kernel(data, strides, x.numel, params)
+        s.data[k + 1], s.strides[k + 1] = t.data, 0
+        if t.wrapped_number:
+            if not take_number(s, k, t, dtype):
+                return NULL
+            numbers |= 1 << k
+        elif t.dtype != dtype or t.device != DEVICE_CPU:
+            return NULL
+        elif t.contiguous and same_shape(x, t):
+            s.strides[k + 1] = itemsize_of[dtype]
+        elif (t.ndim == 0 or same_shape(x, t)) and shows_number(t):
+            numbers |= 1 << k
+        else:
+            return NULL
+    return NULL if numbers and not (op.numbers[dtype] >> numbers) & 1 else op.kernel[dtype]
+
+
+cdef inline void run_short(LoopKernel kernel, int n, Short* s, TensorBase out, const Scalar* params) noexcept:
+    s.data[0], s.strides[0] = out.data, itemsize_of[out.dtype]
+    if out.numel < 4096:
+        kernel(s.data, s.strides, out.numel, params)
     else:
         with nogil:
-            run_contiguous(kernel, n + 1, data, strides, out.numel, params)
+            run_contiguous(kernel, n + 1, s.data, s.strides, out.numel, params)
+
+
+cdef inline TensorBase short_way(Elementwise* op, int n, PyObject** inputs, const Scalar* params):
+    # Result of inputs of one dtype, contiguous and of one shape or numbers, on the CPU; None where that does not hold.
+    cdef TensorBase x = <TensorBase>inputs[0]
+    cdef TensorBase out
+    cdef Short s
+    cdef LoopKernel kernel
+    if n == 2 and (x.ndim == 0 or not x.contiguous):
+        x = <TensorBase>inputs[1]
+    kernel = short_kernel(op, n, inputs, x, &s)
+    if kernel == NULL:
+        return None
+    out = tensor_empty_like(x, x.dtype if op.out == OUT_SAME else (BOOL if op.out == OUT_BOOL else real_of(x.dtype)))
+    run_short(kernel, n, &s, out, params)
     return out
 
 
@@ -621,9 +674,22 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
     cdef PyObject* read[MAX_INPUTS]
     cdef list copies = None
     cdef Node node = None
+    cdef Short s
+    cdef LoopKernel kernel
     cdef int k
     cdef bint record = False
     check_inplace(x, op.name)
+    kernel = short_kernel(op, n, inputs, x, &s) if op.out == OUT_SAME else NULL
+    for k in range(1, n):
+        if kernel != NULL and may_clash(x, <TensorBase>inputs[k]):
+            kernel = NULL
+    if kernel != NULL:
+        for k in range(n):
+            record = record or recorded(<TensorBase>inputs[k])
+        if record:
+            node = record_inplace(op, n, inputs, params)
+        run_short(kernel, n, &s, x, params)
+        return changed_inplace(op, node, x)
     if op.out == OUT_REAL and category_of[x.dtype] == CATEGORY_COMPLEX:
         raise RuntimeError(f"In-place {op.name.decode()} is not supported for complex tensors.")
     make_plan(op, n, inputs, &plan)
@@ -646,6 +712,10 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
     if record:
         node = record_inplace(op, n, inputs, params)
     run_plan(op, &plan, n, read, params, x)
+    return changed_inplace(op, node, x)
+
+
+cdef TensorBase changed_inplace(Elementwise* op, Node node, TensorBase x):
     bump_version(x, op.name)
     if node is not None:
         attach_inplace(op, node, x)

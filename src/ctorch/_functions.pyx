@@ -100,9 +100,11 @@ cdef str op_name(int op):
 
 cdef TensorBase operand(int op, int k, object x, str suffix=""):
     """The k-th input of an operation as a tensor."""
+    cdef TensorBase t
     if isinstance(x, TensorBase):
         return <TensorBase>x
-    return as_operand(x, op_name(op) + suffix, OPS[op].names[k].decode(), k + 1)
+    t = number_tensor(x)
+    return as_operand(x, op_name(op) + suffix, OPS[op].names[k].decode(), k + 1) if t is None else t
 
 
 cdef object call1(int op, object x, object out):

@@ -36,8 +36,9 @@ def reduction_entry(row: Row) -> dict:
     if extra["identity"] not in ("lowest", "highest"):
         texts["identity"] = extra["identity"]
     own = [c for c in CATEGORIES if c in row.dtypes or (c == "int" and "bool" in row.dtypes)]
-    state = reduction.STATES.get(extra.get("state"), extra.get("state", "same"))
-    entry = {"name": row.name, "state": state, "out": row.out, "text": category_texts(texts, own)}
+    state = extra.get("state", "same")
+    entry = {"name": row.name, "state": reduction.STATES.get(state, state), "out": row.out,
+             "text": category_texts(texts, own)}
     for texts in entry["text"].values():
         texts.setdefault("identity", f"Extreme<T>::{extra['identity']}()")
     return entry
