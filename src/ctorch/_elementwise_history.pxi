@@ -137,13 +137,18 @@ cdef TensorBase elementwise_tangent(Node node, TensorBase y, PyObject** tangents
 
 cdef bint real_factor(Elementwise* op, Node node, int k, TensorBase y, TensorBase t) except -1:
     # Whether a formula of complex elements reads no complex number but g: what it is multiplied by is real.
-    cdef int i
-    if category_of[y.dtype] != CATEGORY_COMPLEX or category_of[t.dtype] != CATEGORY_COMPLEX:
+    cdef int i, read
+    cdef bint complex_too = category_of[t.dtype] == CATEGORY_COMPLEX, masked = False
+    if category_of[y.dtype] != CATEGORY_COMPLEX:
         return False
     for i in range(op.inputs + 1):
-        if (op.reads[k] >> i) & 1 and category_of[node_saved(node, i).dtype] == CATEGORY_COMPLEX:
+        if not (op.reads[k] >> i) & 1:
+            continue
+        read = category_of[node_saved(node, i).dtype]
+        if read == CATEGORY_COMPLEX or (read != CATEGORY_BOOL and not complex_too):
             return False
-    return True
+        masked = masked or read == CATEGORY_BOOL
+    return complex_too or masked             # of a real operand only a mask: others may be a part of a complex number
 
 
 cdef TensorBase complex_tangent(Elementwise* op, Node node, int k, TensorBase y, TensorBase t, const Scalar* params):

@@ -241,3 +241,29 @@ def test_masks_of_complex_numbers_let_no_tangent_of_nan_pass():
         assert ctorch.func.jvp(fn, (x,), (ctorch.tensor([1j, 5.0]),))[1].tolist() == [1j, 0]
     for fn in (lambda x: ctorch.where(mask, x, 0), lambda x: x.masked_fill(~mask, 0)):
         assert ctorch.func.jvp(fn, (x,), (t,))[1].tolist() == [1j, 0]
+
+
+@pytest.mark.parametrize("include_self", [True, False])
+def test_products_of_scattered_factors_have_no_rounding_of_quotients(include_self):
+    x = ctorch.tensor([3.9e-17, 2.0, 0.0], dtype=ctorch.float64, requires_grad=True)
+    src, index = ctorch.tensor([0.3, 0.7, -1.1], dtype=ctorch.float64), ctorch.tensor([0, 0, 1])
+    y = x.scatter_reduce(0, index, src, "prod", include_self=include_self)
+    (g,) = ctorch.autograd.grad(y.sum(), x, create_graph=True)
+    assert ctorch.allclose(g, ctorch.tensor([0.21, -1.1, 1.0] if include_self else [0.0, 0.0, 1.0]).double())
+    assert not g.requires_grad  # the product is linear in each
+
+
+def test_copysign_reads_its_result_and_not_what_gave_the_sign():
+    x, sign = ctorch.tensor([1.5, -2.0, 0.0], requires_grad=True), ctorch.tensor([-1.0, -3.0, 1.0])
+    y = ctorch.copysign(x, sign)
+    sign.square_()
+    y.sum().backward()
+    assert x.grad.tolist() == [-1.0, 1.0, 0.0]
+
+
+def test_a_tangent_that_a_mask_leaves_out_may_be_nan():
+    real, other = ctorch.tensor([1.0, 2.0]), ctorch.tensor([1j, 2.0 + 1j])
+    with ctorch.autograd.forward_ad.dual_level():
+        real = ctorch.autograd.forward_ad.make_dual(real, ctorch.tensor([float("nan"), 3.0]))
+        y = ctorch.where(ctorch.tensor([False, True]), real, other)
+        assert ctorch.autograd.forward_ad.unpack_dual(y).tangent.tolist() == [0, 3]

@@ -81,8 +81,8 @@ def _chosen(mask, share):
 
 def _prod_gradients(g, x, y, dim, index, src, include_self):
     """Gradients of a product, right where factors are zero: one zero leaves its own factor's gradient."""
-    rest = x.masked_fill(x == 0, 1)
-    gx = g * _f.scatter_reduce(rest, dim, index, src, "prod", include_self=include_self) / rest
+    # without a quotient by x, whose derivative has no digits where x is small
+    gx = g * _f.scatter_reduce(ctorch.ones_like(x), dim, index, src, "prod", include_self=True)
     zero = src == 0
     zeros = ctorch.zeros_like(x).scatter_add(dim, index, zero.to(x.dtype))
     alone = zero & (_f.gather(zeros, dim, index) == 1)
