@@ -153,3 +153,10 @@ def test_results_do_not_depend_on_the_number_of_threads():
         found.append(ctorch.fft.fft2(x))
     ctorch.set_num_threads(threads)
     assert ctorch.equal(*found)
+
+
+@pytest.mark.parametrize("dim", [(1, 1), (1, -2), (1, ctorch.tensor(1))], ids=["same", "from the end", "tensor"])
+def test_a_dimension_is_transformed_once(dim):
+    for transform in (ctorch.fft.fftn, ctorch.fft.irfft2, ctorch.fft.rfftn):
+        with pytest.raises(RuntimeError, match="FFT dims must be unique"):
+            transform(ctorch.ones(5, 6, 7), s=(3, 10), dim=dim)

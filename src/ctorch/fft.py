@@ -4,9 +4,11 @@ Each function pads or trims its input and hands it to one of three rows of the t
 complex, complex to real.
 """
 import math
+import operator
 
 import ctorch
 from ctorch import _functions as _f
+from ctorch._shape import wrap
 
 __all__ = [
     "fft",
@@ -73,9 +75,7 @@ def _complex(x):
 def _dim(d, ndim):
     if ndim == 0:
         raise IndexError(f"Dimension specified as {d} but tensor has no dimensions")
-    if not -ndim <= d < ndim:
-        raise IndexError(f"Dimension out of range (expected to be in range of [{-ndim}, {ndim - 1}], but got {d})")
-    return d % ndim
+    return wrap(d, ndim, "fft")
 
 
 def _axes(x, s, dim):
@@ -98,6 +98,7 @@ def _axes(x, s, dim):
 
 
 def _positive(n):
+    n = operator.index(n)
     if n < 1:
         raise RuntimeError(f"Invalid number of data points ({n}) specified")
     return n
