@@ -214,3 +214,12 @@ def test_max_pool2d_of_equals_infinities_and_nan(shape, kernel, stride, dilation
         values, first = max_pooled(plane, kernel, stride, padding, dilation)
         np.testing.assert_array_equal(found, values)
         np.testing.assert_array_equal(at, first)
+
+
+def test_fractional_pools_take_a_ratio_for_each_dimension():
+    x = ctorch.ones(1, 2, 8, 6)
+    assert F.fractional_max_pool2d(x, 2, output_ratio=(0.5, 0.7)).shape == (1, 2, 4, 4)
+    with pytest.raises(ValueError, match="output_ratio"):
+        F.fractional_max_pool2d(x, 2, output_ratio=(0.5, 0.5, 0.5))
+    with pytest.raises(TypeError, match="stride"):
+        F.conv2d(x, ctorch.ones(1, 2, 3, 3), stride=(1.5, 1))

@@ -57,6 +57,8 @@ cdef int kernel_error(int code, str op) except -1:
 
 cpdef int64_t axis_number(object value, str op, str arg) except? -1:
     # Sizes and distances within an axis, whose products and sums int64 holds.
+    if isinstance(value, float):
+        raise TypeError(f"{op}(): argument '{arg}' must be ints, not float")
     if not -(1 << 31) <= value < 1 << 31:
         raise RuntimeError(f"{op}: {arg} {value} is out of range")
     return value

@@ -245,8 +245,10 @@ def _fractional(input, dims, kernel_size, output_size, output_ratio, return_indi
     if output_size is None and output_ratio is None:
         raise ValueError(f"fractional_max_pool{dims}d requires specifying either an output_size or an output_ratio")
     if output_size is None:
-        ratio = _windows.numbers(output_ratio, dims, "fractional_max_pool", "output_ratio") if isinstance(
-            output_ratio, (tuple, list)) else (output_ratio,) * dims
+        ratio = tuple(output_ratio) if isinstance(output_ratio, (tuple, list)) else (output_ratio,) * dims
+        if len(ratio) != dims:
+            raise ValueError(f"fractional_max_pool{dims}d: expected output_ratio to be a number or {dims} numbers, got "
+                             f"{list(ratio)}")
         output_size = [int(size * r) for size, r in zip(input.shape[-dims:], ratio)]
     if samples is None:
         batch = 1 if input.dim() == dims + 1 else input.size(0)
