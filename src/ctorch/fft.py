@@ -8,7 +8,7 @@ import operator
 
 import ctorch
 from ctorch import _functions as _f
-from ctorch._shape import wrap
+from ctorch import _shape
 
 __all__ = [
     "fft",
@@ -75,7 +75,7 @@ def _complex(x):
 def _dim(d, ndim):
     if ndim == 0:
         raise IndexError(f"Dimension specified as {d} but tensor has no dimensions")
-    return wrap(d, ndim, "fft")
+    return _shape.wrap(d, ndim, "fft")
 
 
 def _axes(x, s, dim):
