@@ -679,26 +679,6 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
     cdef int k
     cdef bint record = False
     check_inplace(x, op.name)
-    kernel = short_kernel(op, n, inputs, x, &s) if op.out == OUT_SAME else NULL
-    for k in range(1, n):
-        if kernel != NULL and may_clash(x, <TensorBase>inputs[k]):
-            kernel = NULL
-    if kernel != NULL:
-        for k in range(n):
-            record = record or recorded(<TensorBase>inputs[k])
-        if record:
-            node = record_inplace(op, n, inputs, params)
-        run_short(kernel, n, &s, x, params)
-        return changed_inplace(op, node, x)
-    if op.out == OUT_REAL and category_of[x.dtype] == CATEGORY_COMPLEX:
-        raise RuntimeError(f"In-place {op.name.decode()} is not supported for complex tensors.")
-    make_plan(op, n, inputs, &plan)
-    if category_of[plan.out_dtype] > category_of[x.dtype]:
-        raise RuntimeError(f"result type {dtype_title(plan.out_dtype)} can't be cast to the desired output type "
-                           f"{dtype_title(x.dtype)}")
-    if plan.ndim != x.ndim or not all_equal(plan.shape, x.shape, x.ndim):
-        raise RuntimeError(f"output with shape {list(shape_tuple(x))} doesn't match the broadcast shape "
-                           f"{[plan.shape[k] for k in range(plan.ndim)]}")
     for k in range(n):
         t = <TensorBase>inputs[k]
         record = record or recorded(t)
@@ -707,19 +687,36 @@ cdef TensorBase elementwise_(int which, int n, PyObject** inputs, const Scalar* 
             copy_data(t, <TensorBase>inputs[k])
             copies = [t] if copies is None else [*copies, t]
         read[k] = <PyObject*>t
-    if plan.batched:
-        real_target(x, n, inputs)    # refuses what comes from more examples than x is of
+    kernel = short_kernel(op, n, read, x, &s) if op.out == OUT_SAME else NULL
+    if kernel == NULL:
+        plan_inplace(op, n, inputs, x, &plan)
     if record:
         node = record_inplace(op, n, inputs, params)
-    run_plan(op, &plan, n, read, params, x)
-    return changed_inplace(op, node, x)
-
-
-cdef TensorBase changed_inplace(Elementwise* op, Node node, TensorBase x):
+    if kernel != NULL:
+        run_short(kernel, n, &s, x, params)
+    else:
+        run_plan(op, &plan, n, read, params, x)
     bump_version(x, op.name)
     if node is not None:
         attach_inplace(op, node, x)
     return x
+
+
+cdef int plan_inplace(Elementwise* op, int n, PyObject** inputs, TensorBase x, Plan* plan) except -1:
+    # The plan of a call whose result fits x; raises where it does not.
+    cdef int k
+    if op.out == OUT_REAL and category_of[x.dtype] == CATEGORY_COMPLEX:
+        raise RuntimeError(f"In-place {op.name.decode()} is not supported for complex tensors.")
+    make_plan(op, n, inputs, plan)
+    if category_of[plan.out_dtype] > category_of[x.dtype]:
+        raise RuntimeError(f"result type {dtype_title(plan.out_dtype)} can't be cast to the desired output type "
+                           f"{dtype_title(x.dtype)}")
+    if plan.ndim != x.ndim or not all_equal(plan.shape, x.shape, x.ndim):
+        raise RuntimeError(f"output with shape {list(shape_tuple(x))} doesn't match the broadcast shape "
+                           f"{[plan.shape[k] for k in range(plan.ndim)]}")
+    if plan.batched:
+        real_target(x, n, inputs)    # refuses what comes from more examples than x is of
+    return 0
 
 
 cdef inline bint all_equal(const int64_t* a, const int64_t* b, int n) noexcept:

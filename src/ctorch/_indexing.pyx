@@ -676,7 +676,7 @@ cdef int refuse_complex(TensorBase x, TensorBase values, bint masked) except -1:
     if category_of[values.dtype] != CATEGORY_COMPLEX or category_of[x.dtype] == CATEGORY_COMPLEX:
         return 0
     if masked and values.numel == 1 and values.device != DEVICE_BATCHED:
-        return 0 if x.dtype == BOOL else need_fits(x.dtype, (<object>values).item())
+        return need_fits(x.dtype, (<object>values).item())
     raise RuntimeError("Index put requires the source and destination dtypes match, got "
                        f"{dtype_title(x.dtype)} for the destination and {dtype_title(values.dtype)} for the source.")
 

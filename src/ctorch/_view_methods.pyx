@@ -61,7 +61,7 @@ cdef object cast_in(TensorBase x, int dtype, object format):
 
 cdef int need_limit(TensorBase x, object limit) except -1:
     # A whole number that the dtype cannot hold is no limit.
-    if type(limit) is int and not -128 <= limit <= 127:
+    if type(limit) is int:
         need_fits(x.dtype, limit)
     return 0
 

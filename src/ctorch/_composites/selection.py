@@ -12,10 +12,10 @@ def masked_fill(input, mask, value):
     if mask.dtype != ctorch.bool:
         raise RuntimeError("masked_fill_ only supports boolean masks, but got mask with dtype " + str(mask.dtype))
     if isinstance(value, ctorch.Tensor):
-        check_fits(input, value)
         if value.dim() > 0:
             raise RuntimeError("masked_fill only supports a 0-dimensional value tensor, but got tensor with "
                                f"{value.dim()} dimension(s).")
+        check_fits(input, value)
         value = value.to(input.dtype)
     else:
         value = ops._fitting(input.dtype, value, "masked_fill")

@@ -57,8 +57,8 @@ cdef int kernel_error(int code, str op) except -1:
 
 cpdef int64_t axis_number(object value, str op, str arg) except? -1:
     # Sizes and distances within an axis, whose products and sums int64 holds.
-    if isinstance(value, float):
-        raise TypeError(f"{op}(): argument '{arg}' must be ints, not float")
+    if isinstance(value, (float, str)) or value is None:
+        raise TypeError(f"{op}(): argument '{arg}' must be tuple of ints, not {type(value).__name__}")
     if not -(1 << 31) <= value < 1 << 31:
         raise RuntimeError(f"{op}: {arg} {value} is out of range")
     return value
@@ -73,7 +73,7 @@ cdef int pair(object value, int64_t* out, str op, str arg) except -1:
             raise RuntimeError(f"{op}: {arg} must be an int or a pair of ints, got {value}")
         out[0], out[1] = axis_number(value[0], op, arg), axis_number(value[1], op, arg)
     else:
-        if isinstance(value, (bool, float, str)) or value is None:
-            raise TypeError(f"{op}(): argument '{arg}' must be tuple of ints, not {type(value).__name__}")
+        if isinstance(value, bool):
+            raise TypeError(f"{op}(): argument '{arg}' must be tuple of ints, not bool")
         out[0] = out[1] = axis_number(value, op, arg)
     return 0

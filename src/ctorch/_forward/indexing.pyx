@@ -229,7 +229,7 @@ cdef int scatter_src_into(TensorBase x, int dim, TensorBase index, TensorBase sr
 
 def check_fits(TensorBase x, TensorBase value):
     """Refuse a tensor without dimensions whose number another's dtype cannot hold."""
-    if value.dtype != x.dtype and value.device == DEVICE_CPU and value.ndim == 0:
+    if value.dtype != x.dtype and value.device == DEVICE_CPU:
         need_fits(x.dtype, value.item())
 
 
