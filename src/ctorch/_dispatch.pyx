@@ -215,10 +215,14 @@ cdef inline bint shows_number(TensorBase t) noexcept:
     return True
 
 
+cdef enum:
+    SPREAD = 16                      # doubles: a number is written out this far for kernels that take none
+
 cdef struct Short:
     char* data[MAX_INPUTS + 1]
     int64_t strides[MAX_INPUTS + 1]
     double numbers[MAX_INPUTS]       # Python's, in the dtype of the kernel
+    double spread[MAX_INPUTS][SPREAD]
 
 
 cdef inline bint take_number(Short* s, int k, TensorBase t, int dtype) noexcept:
@@ -245,14 +249,16 @@ cdef inline LoopKernel short_kernel(Elementwise* op, int n, PyObject** inputs, T
     # kernel takes, and how it finds them; NULL where that does not hold.
     cdef TensorBase t
     cdef int k, numbers = 0, dtype = x.dtype
-    if op.kernel[dtype] == NULL or not x.contiguous or x.wrapped_number or op.fixed[0] != -1:
+    if op.kernel[dtype] == NULL or not x.contiguous or x.wrapped_number:
         return NULL
     if category_of[dtype] <= CATEGORY_INT and (zero_checked[op - &OPS[0]] or op == &OPS[OP_POW]):
         return NULL
     for k in range(n):
         t = <TensorBase>inputs[k]
         s.data[k + 1], s.strides[k + 1] = t.data, 0
-        if t.wrapped_number:
+        if op.fixed[k] != -1:
+            return NULL
+        elif t.wrapped_number:
             if not take_number(s, k, t, dtype):
                 return NULL
             numbers |= 1 << k
@@ -264,7 +270,23 @@ cdef inline LoopKernel short_kernel(Elementwise* op, int n, PyObject** inputs, T
             numbers |= 1 << k
         else:
             return NULL
-    return NULL if numbers and not (op.numbers[dtype] >> numbers) & 1 else op.kernel[dtype]
+    if numbers and not (op.numbers[dtype] >> numbers) & 1 and not spread_numbers(s, n, numbers, x):
+        return NULL
+    return op.kernel[dtype]
+
+
+cdef inline bint spread_numbers(Short* s, int n, int numbers, TensorBase x) noexcept:
+    # Writes the numbers out as lines as long as x, if that is short.
+    cdef int k, size = itemsize_of[x.dtype]
+    cdef int64_t i
+    if x.numel * size > <int64_t>(SPREAD * sizeof(double)):
+        return False
+    for k in range(n):
+        if (numbers >> k) & 1:
+            for i in range(x.numel):
+                memcpy(<char*>s.spread[k] + i * size, s.data[k + 1], size)
+            s.data[k + 1], s.strides[k + 1] = <char*>s.spread[k], size
+    return True
 
 
 cdef inline void run_short(LoopKernel kernel, int n, Short* s, TensorBase out, const Scalar* params) noexcept:

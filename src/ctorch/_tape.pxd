@@ -37,7 +37,8 @@ cdef struct Plan:
     size_t used
 
 cdef struct BackwardCall:
-    PyObject** heap                  # owned Nodes, newest first
+    PyObject** heap                  # owned Nodes, newest first: in `room` while they are few
+    PyObject* room[16]
     Py_ssize_t size
     Py_ssize_t capacity
     bint create_graph

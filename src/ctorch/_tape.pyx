@@ -10,13 +10,14 @@ from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF, Py_XINCREF
 from cpython.sequence cimport PySequence_Fast_ITEMS
 from libc.stdint cimport int32_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free, malloc, realloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from ctorch._batched cimport Levels, levels_of, memory_of, real_tensor
 from ctorch._dtype cimport CATEGORY_FLOAT, category_of, dtype_object, dtype_title
 from ctorch._storage cimport Storage, storage_era
 from ctorch._tensor cimport (DEVICE_BATCHED, VIEW_DEFAULT, VIEW_NO_GRAD, TensorBase, in_inference, is_dual,
-                             may_close_cycle, same_shape, set_inference, shape_tuple, tensor_alias, wants_grad)
+                             may_close_cycle, same_shape, set_inference, shape_tuple, sizes_tuple, tensor_alias,
+                             wants_grad)
 
 cdef extern from "collector.h":
     bint ct_is_tracked(PyObject* o) noexcept
@@ -462,7 +463,7 @@ cdef object node_edge_shape(Node node, int k, TensorBase g):
     cdef Edge* e = &node.edges[k]
     if e.shape == NULL:
         return shape_tuple(g)
-    return tuple([e.shape[i] for i in range(e.ndim)])
+    return sizes_tuple(e.ndim, e.shape)
 
 
 cdef TensorBase node_flat(Node node, int k, TensorBase g):

@@ -1,15 +1,25 @@
 # The walk: nodes are run newest first, and pass their gradients on.
 
-cdef int heap_push(BackwardCall* call, Node node) except -1:
+cdef int heap_grow(BackwardCall* call) except -1:
     cdef PyObject** grown
+    if call.heap == &call.room[0]:
+        grown = <PyObject**>malloc(4 * sizeof(call.room))
+        if grown != NULL:
+            memcpy(grown, call.heap, sizeof(call.room))
+    else:
+        grown = <PyObject**>realloc(call.heap, 4 * call.capacity * sizeof(PyObject*))
+    if grown == NULL:
+        raise MemoryError()
+    call.heap = grown
+    call.capacity *= 4
+    return 0
+
+
+cdef int heap_push(BackwardCall* call, Node node) except -1:
     cdef Py_ssize_t i, parent
     cdef uint64_t s = node.sequence
     if call.size == call.capacity:
-        grown = <PyObject**>realloc(call.heap, (2 * call.capacity + 64) * sizeof(PyObject*))
-        if grown == NULL:
-            raise MemoryError()
-        call.heap = grown
-        call.capacity = 2 * call.capacity + 64
+        heap_grow(call)
     i = call.size
     call.size += 1
     while i > 0:
@@ -543,6 +553,7 @@ cdef list run_backward(PyObject** roots, PyObject** grads, Py_ssize_t n, bint ke
     cdef long outer_task = ct_task
     global ct_call, ct_task, ct_selective, tasks
     memset(&call, 0, sizeof(BackwardCall))
+    call.heap, call.capacity = &call.room[0], sizeof(call.room) // sizeof(PyObject*)
     call.create_graph, call.keep_graph = create_graph, keep_graph
     if inputs is not None and not into_grad:
         captures, keys = {}, []
@@ -569,7 +580,8 @@ cdef list run_backward(PyObject** roots, PyObject** grads, Py_ssize_t n, bint ke
         ct_selective -= inputs is not None
         set_recording(mode)
         abandon(&call)
-        free(call.heap)
+        if call.heap != &call.room[0]:
+            free(call.heap)
         plan_free(call.plan)
         Py_XDECREF(call.hooked)
         Py_XDECREF(call.foreign)

@@ -71,8 +71,13 @@ cdef TensorBase tensor_alias(TensorBase x)
 cdef TensorBase tensor_view(TensorBase x, int ndim, const int64_t* shape, const int64_t* strides, char* data)
 cdef int tensor_set_geometry(TensorBase t) except -1
 cdef bint tensor_is_non_overlapping(TensorBase t) noexcept
-cdef object shape_tuple(TensorBase t)
-cdef object stride_tuple(TensorBase t)
+cdef tuple sizes_tuple(int n, const int64_t* sizes)
+
+cdef inline tuple shape_tuple(TensorBase t):
+    return sizes_tuple(t.ndim, t.shape)
+
+cdef inline tuple stride_tuple(TensorBase t):
+    return sizes_tuple(t.ndim, t.strides)
 
 cdef inline bint is_tensor(object x):
     return isinstance(x, TensorBase)

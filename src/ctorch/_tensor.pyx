@@ -350,23 +350,12 @@ cdef bint tensor_is_non_overlapping(TensorBase t) noexcept:
     return True
 
 
-cdef object shape_tuple(TensorBase t):
-    cdef tuple r = PyTuple_New(t.ndim)
+cdef tuple sizes_tuple(int n, const int64_t* sizes):
+    cdef tuple r = PyTuple_New(n)
     cdef object v                    # inferred as a C number it would be two objects below
     cdef int i
-    for i in range(t.ndim):
-        v = t.shape[i]
-        Py_INCREF(v)
-        PyTuple_SET_ITEM(r, i, v)
-    return r
-
-
-cdef object stride_tuple(TensorBase t):
-    cdef tuple r = PyTuple_New(t.ndim)
-    cdef object v                    # inferred as a C number it would be two objects below
-    cdef int i
-    for i in range(t.ndim):
-        v = t.strides[i]
+    for i in range(n):
+        v = sizes[i]
         Py_INCREF(v)
         PyTuple_SET_ITEM(r, i, v)
     return r

@@ -240,3 +240,9 @@ def test_inference_mode_is_that_of_the_thread():
         thread.start()
         thread.join()
     assert found == [False]
+
+
+@pytest.mark.parametrize("branches", [1, 15, 16, 17, 300])
+def test_many_nodes_wait_at_once(x, branches):
+    ctorch.stack([x * k for k in range(branches)]).sum().backward()
+    assert x.grad.tolist() == [branches * (branches - 1) / 2] * 2

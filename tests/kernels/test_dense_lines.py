@@ -214,3 +214,31 @@ def test_numbers_among_three(name, numbers, columns):
     wanted = {"lerp": a + c * (b - a), "addcmul": a + b * c, "addcdiv": a + b / c}[name]
     tensors = [ctorch.from_numpy(x).expand(5, columns) for x in arrays]
     assert np.allclose(getattr(ctorch, name)(*tensors).numpy(), np.broadcast_to(wanted, (5, columns)), 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("length", [1, 2, 4, 8, 15, 16, 17, 31, 32, 33, 64])
+@pytest.mark.parametrize(("name", "dtypes"), [
+    ("atan2", "float32 float64"),
+    ("fmod", "float32 float64 int32 int64"),
+    ("gcd", "int32 int64"),
+    ("xlogy", "float32 float64"),
+])
+def test_numbers_written_out_beside_short_lines(name, dtypes, length):
+    f = getattr(ctorch, name)
+    for dtype in dtypes.split():
+        line = ctorch.arange(1, length + 1).to(getattr(ctorch, dtype))
+        number = line.new_full((), 3)
+        whole = number.expand(length).contiguous()
+        for other in (number, number.expand(length), 3):
+            assert ctorch.equal(f(line, other), f(line, whole)), (dtype, other)
+            assert ctorch.equal(f(other, line), f(whole, line)), (dtype, other)
+            if isinstance(other, ctorch.Tensor):
+                assert ctorch.equal(getattr(line.clone(), name + "_")(other), f(line, whole)), (dtype, other)
+
+
+def test_gradients_of_sums_of_short_lines():
+    for length in (1, 5, 32, 33, 100):
+        x = ctorch.linspace(0.1, 0.9, length, dtype=ctorch.float64, requires_grad=True)
+        (ctorch.sin(x) * x).sum().backward()
+        np.testing.assert_allclose(x.grad.numpy(), np.cos(x.detach().numpy()) * x.detach().numpy()
+                                   + np.sin(x.detach().numpy()), rtol=1e-15)

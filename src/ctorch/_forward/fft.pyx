@@ -244,7 +244,7 @@ cdef TensorBase fft_c2r_forward(TensorBase x, object dims, int64_t norm, int64_t
         return y
     cdef list found = plans_for(x, dims, last, True)
     if found is None:
-        by_scipy("irfftn", x, y, dims, norm, [x.shape[<int>d] for d in dims[:-1]] + [last])
+        by_scipy("irfftn", x, y, dims, norm, [x.shape[<int>d] for d in dims[:count - 1]] + [last])
         return y
     for i in range(count - 1):
         between = result_of(x, x.dtype, dims, -1) if i == 0 else x
