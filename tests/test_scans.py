@@ -123,3 +123,19 @@ def test_complex_log_sums_at_the_edges():
     assert y.tolist() == [complex(-inf, 0), 1 + 2j, 800 + 1j, 800 + 1j]
     assert y.shape == x.shape and x.to(ctorch.complex64).logcumsumexp(0).tolist()[1:] == [1 + 2j, 800 + 1j, 800 + 1j]
     assert x[:0].logcumsumexp(0).shape == (0,)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64", "complex64", "complex128", "float16"])
+@pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 47, 64])
+@pytest.mark.parametrize("columns", [2, 4, 5, 31, 64, 65, 300, 1500])
+def test_columns_that_are_dense(columns, n, dtype):
+    # the transpose of rows, with a gap between them, is read as it lies
+    rng = np.random.default_rng(n * columns)
+    t = ctorch.from_numpy(rng.integers(1, 3, (columns, n + 3)).astype(dtype))[:, 1:n + 1].t()
+    x = t.numpy()
+    assert np.array_equal(t.cumsum(0).numpy(), np.cumsum(x, 0, dtype=x.dtype))
+    assert np.allclose((t / 2).to(t.dtype).cumprod(0).numpy(), np.cumprod((x / 2).astype(x.dtype), 0, dtype=x.dtype))
+    if t.is_floating_point():
+        y = ctorch.zeros(n, columns, dtype=t.dtype, requires_grad=True)
+        y.cumsum(0).backward(t)
+        assert np.array_equal(y.grad.numpy(), np.cumsum(x[::-1], 0, dtype=x.dtype)[::-1])

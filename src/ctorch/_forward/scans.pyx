@@ -37,6 +37,7 @@ cdef int run_scan(ScanFn f, ScanJob* job, TensorBase x, TensorBase y, int dim) e
     cdef int i
     job.x, job.y = x.data, y.data
     job.outer = job.n = job.inner = 1
+    job.turned = 0 if x.contiguous else x.strides[1]
     for i in range(x.ndim):
         if i < dim:
             job.outer *= x.shape[i]
@@ -57,26 +58,28 @@ cdef TensorBase scan_result(TensorBase x, TensorBase a, int dim):
     return a if a is not x and x.ndim and x.shape[dim] > 32 else tensor_empty(a.dtype, x.ndim, x.shape)
 
 
-cdef TensorBase cumsum_forward(TensorBase x, int dim, bint reverse):
+cdef bint is_turned(TensorBase x, int dtype, int dim) noexcept:
+    # Whether x is the transpose of rows that are read as they lie.
+    return (x.dtype == dtype and x.ndim == 2 and dim == 0 and not x.contiguous and x.strides[0] == 1
+            and x.strides[1] != 0)
+
+
+cdef TensorBase running(ScanFn* kernels, TensorBase x, int dim, bint reverse):
     cdef int dtype = scan_dtype(x.dtype)
-    cdef TensorBase a, y
+    cdef TensorBase a = x if is_turned(x, dtype, dim) else dense(x, dtype)
+    cdef TensorBase y = scan_result(x, a, dim)
     cdef ScanJob job
-    a = dense(x, dtype)
-    y = scan_result(x, a, dim)
     job.reverse = reverse
-    run_scan(load_scan().cumsum[scan_row(dtype)], &job, a, y, dim)
+    run_scan(kernels[scan_row(dtype)], &job, a, y, dim)
     return cast_to(y, x.dtype)
+
+
+cdef TensorBase cumsum_forward(TensorBase x, int dim, bint reverse):
+    return running(load_scan().cumsum, x, dim, reverse)
 
 
 cdef TensorBase cumprod_forward(TensorBase x, int dim):
-    cdef int dtype = scan_dtype(x.dtype)
-    cdef TensorBase a, y
-    cdef ScanJob job
-    a = dense(x, dtype)
-    y = scan_result(x, a, dim)
-    job.reverse = False
-    run_scan(load_scan().cumprod[scan_row(dtype)], &job, a, y, dim)
-    return cast_to(y, x.dtype)
+    return running(load_scan().cumprod, x, dim, False)
 
 
 cdef object cumextremum_forward(TensorBase x, int dim, bint largest):

@@ -14,6 +14,7 @@ cdef struct ScanJob:
     void* y
     int64_t* places                  # of extrema
     int64_t outer, n, inner
+    int64_t turned                   # elements between columns of x where these are dense and outer is 1; else 0
     bint reverse                     # from the last element to the first
     bint largest
 

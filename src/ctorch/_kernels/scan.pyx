@@ -11,6 +11,12 @@ cdef extern from "vmath_block.h" nogil:
     void ct_vlog_f32(const float* x, float* y, int64_t n)
     void ct_vlog_f64(const double* x, double* y, int64_t n)
 
+cdef extern from "transpose.h" nogil:
+    void ct_transpose_padded_f32(const float* x, int64_t x_row, int64_t rows, int64_t columns, float* to,
+                                 int64_t to_row)
+    void ct_transpose_padded_f64(const double* x, int64_t x_row, int64_t rows, int64_t columns, double* to,
+                                 int64_t to_row)
+
 cdef enum:
     CHUNK = 16384       # elements of short rows to a chunk
     LANES = 256         # columns worked on together, at most, when the dimension is not the last,
@@ -22,15 +28,18 @@ cdef enum:
     SHORT = 32          # rows of so many elements are worked on together,
     SIDE = 8            # so many of them
     STEP = 256          # elements whose exponentials are taken together
+    TILE = 16           # rows that are turned together
 
     SUM = 0
     PRODUCT
+
+ctypedef float complex floatcomplex
 
 ctypedef fused number:
     float
     double
     int64_t
-    float complex
+    floatcomplex
     double complex
 
 ctypedef fused ordered:
@@ -118,19 +127,43 @@ cdef inline void product_row(const number* x, number* y, int64_t n, int64_t step
         i += 1
 
 
-cdef inline void some_columns(int op, const number* x, number* y, int64_t n, int64_t step, int64_t columns,
-                              wide zero) noexcept nogil:
-    cdef wide carry[LANES]
+cdef inline void turn(const number* x, int64_t x_column, int64_t columns, int64_t rows, number* tile) noexcept nogil:
+    # Columns of x, which are dense, as rows of LANES.
     cdef int64_t i, j
+    if number is float and rows == TILE:
+        ct_transpose_padded_f32(x, x_column, columns, rows, tile, LANES)
+    elif (number is double or number is int64_t or number is floatcomplex) and rows == TILE:
+        ct_transpose_padded_f64(<const double*>x, x_column, columns, rows, <double*>tile, LANES)
+    else:
+        for j in range(columns):
+            for i in range(rows):
+                tile[i * LANES + j] = x[j * x_column + i]
+
+
+cdef inline void some_columns(int op, const number* x, int64_t x_step, int64_t x_column, number* y, int64_t n,
+                              int64_t step, int64_t columns, wide zero) noexcept nogil:
+    # Where the columns of x are not neighbours, a few of its rows at a time are brought side by side.
+    cdef wide carry[LANES]
+    cdef number tile[TILE * LANES]
+    cdef const number* row = x
+    cdef int64_t i, j, many
     for j in range(columns):
         carry[j] = zero + op
     for i in range(n):
+        if x_column == 1:
+            row = x + i * x_step
+        elif i % TILE:
+            row += LANES * x_step
+        else:
+            many = n - i if n - i < TILE else <int64_t>TILE
+            turn(x + (i if x_step > 0 else 1 - many - i), x_column, columns, many, tile)
+            row = &tile[0 if x_step > 0 else (many - 1) * LANES]
         if op == SUM:
             for j in range(columns):
-                carry[j] += <wide>x[i * step + j]
+                carry[j] += <wide>row[j]
         else:
             for j in range(columns):
-                carry[j] *= <wide>x[i * step + j]
+                carry[j] *= <wide>row[j]
         for j in range(columns):
             y[i * step + j] = <number>carry[j]
 
@@ -186,15 +219,15 @@ cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil
     """Rows when inner is 1, else groups of columns."""
     cdef ScanJob* job = s.job
     cdef int64_t lanes = s.lanes, groups = (job.inner + lanes - 1) // lanes, unit, at, column, step = job.inner
-    cdef int64_t stop = (number_ + 1) * s.chunk
+    cdef int64_t stop = (number_ + 1) * s.chunk, x_step = 1 if job.turned else job.inner
     cdef const number* x = <const number*>job.x
     cdef number* y = <number*>job.y
     if stop > job.outer * groups:
         stop = job.outer * groups
     if job.reverse:
-        x += (job.n - 1) * step
+        x += (job.n - 1) * x_step
         y += (job.n - 1) * step
-        step = -step
+        x_step, step = -x_step, -step
     unit = number_ * s.chunk
     while job.inner == 1 and job.n <= SHORT and unit + SIDE <= stop:
         short_rows(s.op, x + unit * job.n, y + unit * job.n, job.n, step, job.n, zero)
@@ -202,10 +235,13 @@ cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil
     for unit in range(unit, stop):
         column = unit % groups * lanes
         at = unit // groups * job.n * job.inner + column
-        if 1 < job.inner <= FEW:
+        if job.turned:
+            some_columns(s.op, x + column * job.turned, x_step, job.turned, y + at, job.n, step,
+                         job.inner - column if job.inner - column < lanes else lanes, zero)
+        elif 1 < job.inner <= FEW:
             few_columns(s.op, x + at, y + at, job.n, step, job.inner, zero)
         elif job.inner > 1:
-            some_columns(s.op, x + at, y + at, job.n, step,
+            some_columns(s.op, x + at, x_step, 1, y + at, job.n, step,
                          job.inner - column if job.inner - column < lanes else lanes, zero)
         elif s.op == SUM:
             sum_row(x + at, y + at, job.n, step, zero)
