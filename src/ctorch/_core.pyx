@@ -493,7 +493,10 @@ cdef class Tensor(Operators):
         return iter(views.unbind(self, 0))
 
     def __contains__(self, x):
-        return bool(functions.any(self == x))
+        value = x if isinstance(x, TensorBase) else number_tensor(x)
+        if value is None:
+            raise RuntimeError(f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(x)}.")
+        return bool(functions.any(self == value))
 
     def __reversed__(self):
         return functions.flip(self, 0) if self.ndim else self

@@ -101,7 +101,7 @@ cdef int result_dtype(int n, PyObject** inputs) except -1:
 
 cdef object plain_number(object x):
     # A Python number, or NumPy's as Python's; None of anything else.
-    if type(x).__module__ == "numpy" and hasattr(x, "item"):
+    if type(x).__module__ == "numpy" and getattr(x, "ndim", 1) == 0:
         x = x.item()
     return x if isinstance(x, (int, float, complex)) else None
 

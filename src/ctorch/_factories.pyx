@@ -7,7 +7,7 @@ from libc.math cimport trunc
 from libc.stdint cimport *
 
 from ctorch._device cimport place_of
-from ctorch._dispatch cimport cast_to, fitting, number_tensor
+from ctorch._dispatch cimport cast_to, fitting, number_tensor, unsupported
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._ramps cimport float_ramp, ramp
@@ -284,6 +284,8 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
         id = INT64 if whole else default_dtype()
     else:
         id = as_dtype(dtype, "arange")
+        if category_of[id] in (CATEGORY_BOOL, CATEGORY_COMPLEX):
+            unsupported(b"arange_cpu", id)
         if id == INT64:
             start, end, step = int(start), int(end), int(step)
     if step == 0:
@@ -469,7 +471,9 @@ cdef int leaf_dtype(object v) except -1:
         return (<TensorBase>v).dtype
     if hasattr(v, "dtype") and hasattr(v, "item") and v.size == 1:
         return dtype_from_numpy(v.dtype)
-    raise TypeError(f"not a sequence or number: cannot make a tensor of {type(v).__name__}")
+    if isinstance(v, (str, bytes)):
+        raise TypeError(f"new(): invalid data type '{type(v).__name__}'")
+    raise RuntimeError(f"Could not infer dtype of {type(v).__name__}")
 
 
 cdef int store(object data, int depth, int ndim, char** p, int dtype, int itemsize) except -1:
@@ -504,8 +508,6 @@ cdef TensorBase from_sequence(object data, int dtype):
     cdef int64_t sizes[MAX_DIMS]
     cdef TensorBase t
     cdef char* p
-    if isinstance(data, (str, bytes)):
-        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
     discover(data, 0, shape, &found)
     if found < 0:
         found = default_dtype()
@@ -540,7 +542,7 @@ cdef int need_all_fit(TensorBase t, int dtype) except -1:
     cdef double top = 2.0 ** (8 * itemsize_of[dtype] - signed), low = -top if signed else (1 - top if whole else 0), v
     for i in range(t.numel):
         v = <double>(<int64_t*>t.data)[i] if whole else (<double*>t.data)[i]
-        if not low <= v < top:
+        if not (low <= v <= top - 1 and v < top):
             raise RuntimeError(f"value cannot be converted to type {dtype_name(dtype).decode()} without overflow")
     return 0
 
