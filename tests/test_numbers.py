@@ -274,3 +274,27 @@ def test_without_lazy_conjugates():
     assert x.resolve_conj() is x
     assert not x.is_neg()
     assert x.resolve_neg() is x
+
+
+@pytest.mark.parametrize("length", [1, 4, 40])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_roots_are_those_of_numbers_alone(dtype, length):
+    # x ** 0.5 is a square root, but of float16; a tensor as the exponent makes a power of any
+    power = [np.inf, 0.0, np.inf]
+    root = power if dtype == "float16" else [-np.inf, -0.0, np.nan]
+    zero, far = (ctorch.full((length,), v, dtype=getattr(ctorch, dtype)) for v in (-0.0, -np.inf))
+    half = ctorch.tensor(0.5, dtype=zero.dtype)
+    for wanted, exponents in ((root, [0.5]), (power, [half, half.expand(length), half.repeat(length)])):
+        for e in exponents:
+            for found, want in zip((zero ** -e, zero ** e, far ** e), wanted):
+                np.testing.assert_array_equal(found.double().numpy(), np.full(length, want))
+                assert ctorch.signbit(found).all() == bool(np.signbit(want)) or want != want
+    assert np.array_equal(zero.clone().pow_(half).signbit().numpy(), np.zeros(length, bool))
+
+
+def test_powers_of_bools():
+    x = ctorch.tensor([True, False])
+    assert x.pow(True).tolist() == [True, False] and x.pow(False).tolist() == [True, True]
+    assert x.pow(2).dtype is ctorch.int64
+    with pytest.raises(NotImplementedError, match="pow"):
+        x.pow(x)

@@ -8,6 +8,7 @@ import warnings
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.sequence cimport PySequence_Fast_ITEMS
+from libc.math cimport fabs
 from libc.string cimport memchr, memcpy
 
 from ctorch._accelerator cimport accelerator_elementwise, device_of
@@ -204,6 +205,18 @@ cdef object fitting(int dtype, object value, str op):
     return int(number) if category_of[dtype] == CATEGORY_INT and isinstance(number, float) else number
 
 
+cdef int number_sets(Elementwise* op, int dtype, int common, PyObject** inputs) noexcept:
+    # The sets of inputs that a kernel takes as numbers. For halves as exponents it has roots, to which -0 and -inf are
+    # others than to powers: PyTorch takes them for Python's numbers, but not of float16.
+    cdef TensorBase e
+    if op != &OPS[OP_POW]:
+        return op.numbers[dtype]
+    e = <TensorBase>inputs[1]
+    if e.wrapped_number and not (common == FLOAT16 and e.dtype == FLOAT64 and fabs((<double*>e.data)[0]) == 0.5):
+        return op.numbers[dtype] & (1 << 2)
+    return op.numbers[dtype] & ~(1 << 2)
+
+
 # ---- the short way
 
 cdef inline bint shows_number(TensorBase t) noexcept:
@@ -270,7 +283,7 @@ cdef inline LoopKernel short_kernel(Elementwise* op, int n, PyObject** inputs, T
             numbers |= 1 << k
         else:
             return NULL
-    if numbers and not (op.numbers[dtype] >> numbers) & 1 and not spread_numbers(s, n, numbers, x):
+    if numbers and not (number_sets(op, dtype, dtype, inputs) >> numbers) & 1 and not spread_numbers(s, n, numbers, x):
         return NULL
     return op.kernel[dtype]
 
@@ -304,8 +317,10 @@ cdef inline TensorBase short_way(Elementwise* op, int n, PyObject** inputs, cons
     cdef TensorBase out
     cdef Short s
     cdef LoopKernel kernel
-    if n == 2 and (x.ndim == 0 or not x.contiguous):
-        x = <TensorBase>inputs[1]
+    cdef int k
+    for k in range(1, n):
+        if x.ndim == 0 or not x.contiguous:
+            x = <TensorBase>inputs[k]
     kernel = short_kernel(op, n, inputs, x, &s)
     if kernel == NULL:
         return None
@@ -421,6 +436,8 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
         refuse_bool(op, n, inputs)
     elif op == &OPS[OP_POW] and category_of[common] <= CATEGORY_INT:
         refuse_exponent(<TensorBase>inputs[1], common)
+        if common == BOOL and not (<TensorBase>inputs[1]).wrapped_number:
+            unsupported(op.name, common)
     elif common == BOOL and op == &OPS[OP_SQUARE]:
         common = INT64                           # PyTorch's square is a power
     if not (op.categories >> category_of[common]) & 1:
@@ -508,7 +525,7 @@ cdef int run_plan(Elementwise* op, Plan* plan, int n, PyObject** inputs, const S
     if op == &OPS[OP_CLONE] and out.dtype == (<TensorBase>inputs[0]).dtype:
         return copy_data(out, <TensorBase>inputs[0])
     loop_init(&loop, plan.ndim, plan.shape, 1, plan.kernel, params)
-    loop.numbers = op.numbers[plan.compute]
+    loop.numbers = number_sets(op, plan.compute, plan.common, inputs)
     loop_add(&loop, out, plan.native_out)
     for k in range(n):
         x = <TensorBase>inputs[k]

@@ -151,7 +151,7 @@ cdef int choose_numbers(Loop* loop) noexcept nogil:
     cdef int k, found = 0, chosen = 0
     for k in range(loop.operands - loop.outputs):
         o = &loop.operand[loop.outputs + k]
-        if o.dtype == o.native and o.strides[loop.ndim - 1] == 0 and loop.numel > 1:
+        if o.dtype == o.native and o.strides[loop.ndim - 1] == 0:
             found |= 1 << k
     for k in range(1, 16 if found else 0):
         if (loop.numbers >> k) & 1 and k & ~found == 0 and members(k) > members(chosen):
@@ -173,12 +173,12 @@ cdef int choose_moves(Loop* loop) except -1:
         size = itemsize_of[o.native]
         largest = size if size > largest else largest
         is_input = k >= loop.outputs
+        o.move = NULL
+        if is_input and (numbers >> (k - loop.outputs)) & 1:
+            continue
         if loop.numel == 1:
             o.strides[inner] = itemsize_of[o.dtype]
-        o.move = NULL
         if o.dtype == o.native and o.strides[inner] == size:
-            continue
-        if is_input and (numbers >> (k - loop.outputs)) & 1:
             continue
         o.move = cast_kernel(o.native, o.dtype) if is_input else cast_kernel(o.dtype, o.native)
         loop.buffered = True

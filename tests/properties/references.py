@@ -35,6 +35,9 @@ _airy_near = elsewhere(_precise(mpmath.airyai), lambda x: sp.airy(x)[0],
 i0 = elsewhere(_precise(mpmath.besseli, 0), sp.i0, lambda x: np.abs(x) < 720)
 i1 = elsewhere(_precise(mpmath.besseli, 1), sp.i1, lambda x: np.abs(x) > 690)
 
+# SciPy's round x / sqrt(2) before it is squared, which costs three digits far left, and lose the smallest numbers.
+ndtr = elsewhere(_precise(mpmath.ncdf), sp.ndtr, lambda x: (x < -1) & (x > -40))
+log_ndtr = elsewhere(_precise(lambda x: mpmath.log1p(-mpmath.ncdf(-x))), sp.log_ndtr, lambda x: (x > 1) & (x < 40))
 
 # SciPy's square the smallest numbers, and end at infinity or NaN.
 k0, k0e, k1, k1e = (elsewhere(_precise(mpmath.besselk, order), function, lambda x: (x > 0) & (x < 1e-300))
