@@ -54,6 +54,7 @@ def einsum(equation, *operands):
             return _in_turns(steps, list(operands))
     sizes = _sizes(terms, operands)
     rank = _rank(terms, result)
+    alike = len({x.dtype for x in operands}) == 1
     pairs = [_sorted(*_without_repeats(x, labels), rank) for x, labels in zip(operands, terms)]
     while True:
         kept = set(result)
@@ -64,7 +65,7 @@ def einsum(equation, *operands):
         i, j = _cheapest(pairs, sizes, kept)
         (b, second), (a, first) = pairs.pop(j), pairs.pop(i)
         needed = kept.union(*(labels for _, labels in pairs))
-        pairs.append(_sorted(*_product(a, first, b, second, needed, rank), rank))
+        pairs.append(_sorted(*_product(a, first, b, second, needed, rank, alike), rank))
     x, labels = pairs[0]
     missing = [label for label in result if label not in labels]         # size one, dropped on the way
     x = x.reshape(*x.shape, *[1] * len(missing)) if missing else x
@@ -286,7 +287,11 @@ def _without_repeats(x, labels):
 def _summed(x, labels, needed):
     """Without the dimensions that nothing else names."""
     gone = [i for i, label in enumerate(labels) if label not in needed]
-    return (x.sum(gone), [label for label in labels if label in needed]) if gone else (x, labels)
+    if not gone:
+        return x, labels
+    long = [i for i in gone if x.shape[i] != 1]      # of integers sums are int64, as PyTorch's are where it makes any
+    x = x.sum(long, True) if long else x
+    return x.squeeze(gone), [label for label in labels if label in needed]
 
 
 def _cheapest(pairs, sizes, kept):
@@ -315,8 +320,8 @@ def _squeezed(x, labels, other, other_labels):
     return x, [label for i, label in enumerate(labels) if i not in gone]
 
 
-def _product(a, first, b, second, needed, rank):
-    """Two operands multiplied and summed over the labels that are no longer needed."""
+def _product(a, first, b, second, needed, rank, alike):
+    """Two operands multiplied and summed over the labels that are no longer needed; `alike`: they had one dtype."""
     a, first = _squeezed(a, first, b, second)
     b, second = _squeezed(b, second, a, first)
     a, first = _summed(a, first, {*needed, *second})
@@ -329,6 +334,8 @@ def _product(a, first, b, second, needed, rank):
         return a * b, every
     size = {label: n for labels, x in ((first, a), (second, b)) for label, n in zip(labels, x.shape)}
     many, rows, depth, columns = (math.prod(size[i] for i in group) for group in (batch, left, inside, right))
+    if alike and a.dtype != b.dtype:                 # sums of one of them
+        a, b = a.long(), b.long()
     if a.dtype != b.dtype:
         raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {a.dtype} != {b.dtype}")
     a, b = _ordered(a, first, batch + left + inside), _ordered(b, second, batch + inside + right)

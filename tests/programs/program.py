@@ -118,11 +118,19 @@ class Program:
         steps = [*self.steps]
         for step in self.steps:
             if step.op == "retain_grad":
-                changes = [k for k, s in enumerate(steps) if s.op in ops and s.operands[:1] == step.operands]
+                same = self.made_of(step.operands[0])
+                changes = [k for k, s in enumerate(steps) if s.op in ops and s.operands[0] in same]
                 if changes and changes[-1] > steps.index(step):
                     steps.insert(changes[-1] + 1, step)
                     steps.remove(step)
         return replace(self, steps=steps)
+
+    def made_of(self, number):
+        """A value and all that is made of it, of which some may be the same tensor or lie in its memory."""
+        found = {number}
+        for step in self.steps:
+            found |= {*step.results} if found & {*step.operands} else set()
+        return found
 
     def unhooked(self):
         """This program without hooks, which change gradients."""
@@ -161,8 +169,10 @@ class Program:
         """The places of the steps that a value may come from."""
         known, places, more = {number}, set(), True
         while more:
+            beside = set().union(*map(self.made_of, known))
             for place, step in enumerate(self.steps):
-                if any(map(step.makes, known)):
+                changed = step.changes and step.op not in TOLD and step.operands[0] in beside
+                if changed or any(map(step.makes, known)):
                     places.add(place)
             more = {k for place in places for k in self.steps[place].operands} - known
             known |= more

@@ -72,6 +72,15 @@ def test_gradients_that_are_retained_before_a_turn():
     assert asked(*why, turned, "grad of v1", right, nothing, "raises")
     assert not asked(*why, turned, "grad of v1", 2 * right, nothing, "raises")
     assert not asked(*why, turned.without([2]), "grad of v1", right.T, nothing, "raises")
+    itself = replace(turned, steps=[*steps[:2], Step("real", "m.real({0})", (1,), (3,)),
+                                    Step("t_", "{0}.t_()", (3,), changes=True), *steps[3:4]], roots=(2,))
+    assert excused(compared(itself), "before its shape was changed in place")
+
+
+def test_hooks_of_nothing():
+    why = "excuses_of_numbers", "hook_of_nothing", program([Step("mul", "{0}*2", (0,), (1,))], [1.0]), "hook 1 (5)"
+    assert asked(*why, np.zeros(0), None)
+    assert not asked(*why, [1.0], None) and not asked(*why, np.zeros(0), [1.0])
 
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float64"])

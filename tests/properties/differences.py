@@ -228,9 +228,9 @@ def sum_with_no_product(call, ours, theirs):
         other is None or (other.size == 1 and np.array_equal(mine, np.broadcast_to(other, mine.shape), equal_nan=True)))
 
 
-def nothing_added_in_place(call, ours, theirs):
-    """Without products to add, PyTorch does not compare their shape with the tensor that is changed."""
-    return call.name == "addbmm" and call.form == "inplace" and call.args[1].values.shape[0] == 0 and (
+def shape_of_what_is_added(call, ours, theirs):
+    """In place PyTorch's addbmm gives the tensor the shape of the products."""
+    return call.name == "addbmm" and call.form == "inplace" and (
         _says(ours, "doesn't match the broadcast shape") and theirs.error is None)
 
 
@@ -282,7 +282,8 @@ def overflow_of_halves(call, ours, theirs):
     if not call.name.endswith("soft_margin_loss") or ours.error or theirs.error:
         return False
     mine, other = ours.result[1], theirs.result[1]
-    exponents = -call.args[0].values.astype(float) * call.args[1].values
+    with np.errstate(all="ignore"):
+        exponents = -call.args[0].values.astype(float) * call.args[1].values
     over = np.isposinf(other) & np.where(mine.ndim, mine > 11, (exponents > 11).any())
     return call.args[0].dtype == "float16" and over.any() and (
         np.allclose(mine[~over], other[~over], rtol=1e-2, atol=1e-2, equal_nan=True))
@@ -464,11 +465,21 @@ def infinity_beside_a_window(call, ours, theirs):
     return np.allclose(mine, want, 8e-2, 8e-2 * largest, equal_nan=True)
 
 
+def sums_of_integers_before_a_product(call, ours, theirs):
+    """PyTorch's einsum sums integers of one operand alone in int64, and then refuses or mixes the dtypes."""
+    return call.name == "einsum" and ours.error is None and ours.result[0] == "int64" and (
+        _says(theirs, "expected scalar type") or (theirs.error is None and theirs.result[0] == "int32"
+                                                  and np.array_equal(ours.result[1], theirs.result[1])))
+
+
+PRODUCTS = ["mm", "mv", "dot", "matmul", "einsum", "linear", "conv", "attention", "addr", "outer", "inner"]
+
+
 def subnormals_of_bfloat16(call, ours, theirs):
     """Products of bfloat16 take subnormals for noughts, as their instruction and PyTorch's larger products do."""
     tensors = _tensors(call.args)
     if (ours.error or theirs.error or {t.dtype for t in tensors} != {"bfloat16"} or len(tensors) != len(call.args)
-            or "dtype" in call.kwargs):
+            or not any(name in call.name for name in PRODUCTS)):
         return False
     args = [t.make(torch)[0].double() for t in tensors]
     normal = [t.where(t.abs() >= 2.0**-126, t * 0) for t in args]
@@ -588,10 +599,11 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                extremum_without_itself, gradient_of_a_product_by_a_quotient, dimension_of_vectors, window_of_one,
                unshuffled_nothing, window_of_nothing, residuals_without_columns, means_of_halves,
                no_dtype_and_a_fault, products_that_do_not_count,
-               nothing_added_in_place, size_of_infinity_and_nan,
+               shape_of_what_is_added, size_of_infinity_and_nan,
                gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
                statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides,
                no_dimension_of_channels, infinity_beside_a_window, subnormals_of_bfloat16, neighbours_of_the_same_size,
+               sums_of_integers_before_a_product,
                attention_of_overlapping_queries, bytes_of_images, scale_of_nothing, logit_of_crossed_limits]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import scipy.special as sp
 from comparison import NEAR, Tolerance
 from hypothesis import strategies as st
-from references import INVERSES, airy, bessel, digamma, i0, i1, k0, k0e, k1, k1e, lgamma, log_ndtr, ndtr
+from references import INVERSES, airy, bessel, digamma, erfcx, i0, i1, k0, k0e, k1, k1e, lgamma, log_ndtr, ndtr
 from rows import ROWS
 from strategies import ALL_DTYPES, FLOATS, INTEGERS
 
@@ -66,13 +66,6 @@ POWER = Tolerance({"float32": 8, "float64": 16}, parts=False)
 
 def gelu(x, **_):
     return np.where(np.isinf(x), np.maximum(x, 0) * 1.0, x * ndtr(x))
-
-
-def erfcx(x):
-    """SciPy's, which has few digits left of zero; there by long doubles."""
-    with np.errstate(all="ignore"):
-        left = 2 * np.exp(np.longdouble(x) ** 2) - sp.erfcx(np.abs(x))
-        return np.where(x < 0, np.asarray(left, float), sp.erfcx(x))
 
 
 def softplus(x, beta=1, threshold=20):

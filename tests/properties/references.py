@@ -90,3 +90,10 @@ def _of_complex(name, ordinary):
 # PyTorch's, where the logarithm or the root inside is of a number beside one or zero.
 INVERSES = {name: _of_complex(name, getattr(np, "arc" + name[1:])) for name in (
     "asin", "acos", "atan", "asinh", "acosh", "atanh")}
+
+
+def erfcx(x):
+    """SciPy's, which has few digits left of zero; there by long doubles."""
+    with np.errstate(all="ignore"):
+        left = 2 * np.exp(np.longdouble(x) ** 2) - sp.erfcx(np.abs(x))
+        return np.where(x < 0, np.asarray(left, float), sp.erfcx(x))

@@ -79,7 +79,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     input : Tensor
         Of shape ``(batch, classes)`` or ``(classes,)``.
     target : Tensor
-        Class numbers.
+        Class numbers, of shape ``(batch,)``.
     p : {1, 2}
     margin : float
     weight : Tensor, optional
@@ -98,9 +98,11 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
     rows = _class_rows(input)
-    classes = target.unsqueeze(1) if target.dim() == 1 else target.reshape(-1, 1)
-    if classes.shape[0] != rows.shape[0]:
-        raise RuntimeError(f"inconsistent target size, expected {rows.size(0)} but got {list(target.shape)}")
+    if target.dim() > 1 or target.numel() != rows.size(0):
+        raise RuntimeError("multi_margin_loss: target tensor should be 1-D with size equal to the number of input "
+                           f"samples (batch size). Expected target size [{rows.size(0)}], but got "
+                           f"{list(target.shape)}. Input has shape {list(input.shape)}.")
+    classes = target.reshape(-1, 1)
     if weight is not None and weight.numel() != rows.size(1):
         raise ValueError("weight must be one-dimensional and have one element per class")
     excess = ops._excess(rows, ops.gather(rows, 1, classes), margin)             # NaN counts nothing
