@@ -26,7 +26,8 @@ def test_samplers(sampler):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(("count", "p"), [(5, 0.3), (100, 0.3), (1000, 0.77), (7, 0.9), (40, 0.5), (3, 0.0), (3, 1.0)])
+@pytest.mark.parametrize(("count", "p"), [(5, 0.3), (100, 0.3), (1000, 0.77), (7, 0.9), (40, 0.5), (3, 0.0), (3, 1.0),
+                                        (1e7, 0.4), (1e8, 0.33), (1e12, 0.7), (1e20, 0.1), (3e38, 0.33)])
 def test_binomial_has_the_same_stream(count, p, dtype):
     mirror.check(lambda m: m.binomial(m.full((50,), float(count), dtype=getattr(m, dtype)),
                                       m.full((50,), p, dtype=getattr(m, dtype))))

@@ -579,16 +579,17 @@ ctypedef fused real:
     double
 
 
-cdef inline double tail(double k) noexcept nogil:
+cdef inline real tail(real k) noexcept nogil:
     """log k! less Stirling's formula for it."""
     cdef double[10] small = [0.0810614667953272, 0.0413406959554092, 0.0276779256849983, 0.02079067210376509,
                              0.0166446911898211, 0.0138761288230707, 0.0118967099458917, 0.0104112652619720,
                              0.00925546218271273, 0.00833056343336287]
-    cdef double square
+    cdef real more, square
     if k <= 9:
-        return small[<int>k]
-    square = (k + 1) * (k + 1)
-    return (1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / (k + 1)
+        return <real>small[<int>k]
+    more = k + <real>1
+    square = more * more
+    return <real>((1.0 / 12 - (1.0 / 360 - 1.0 / 1260 / square) / square) / more)
 
 
 cdef real few_successes(mt19937* mt, real count, real p) noexcept nogil:
@@ -604,15 +605,19 @@ cdef real few_successes(mt19937* mt, real count, real p) noexcept nogil:
 
 
 cdef real many_successes(mt19937* mt, real count, real p) noexcept nogil:
-    """Transformed rejection (BTRS; Hoermann, The generation of binomial random variates, 1993)."""
-    cdef real spread = count * p * (1 - p), odds = p / (1 - p), k
+    """Transformed rejection (BTRS; Hoermann, The generation of binomial random variates, 1993).
+
+    What is rounded to the dtype, and when, decides which samples pass: as in PyTorch's.
+    """
+    cdef real one = 1, failure = one - p, spread = count * p * failure, more = count + one, k, left
+    cdef double odds = <real>(p / failure)
     cdef double deviation = sqrtf(spread) if real is float else sqrt(spread)
     cdef double b = 1.15 + 2.53 * deviation
     cdef double a = -0.0873 + 0.0248 * b + 0.01 * p
     cdef double centre = <double>(count * p) + 0.5
     cdef double tight = 0.92 - 4.2 / b
     cdef double alpha = (2.83 + 5.1 / b) * deviation
-    cdef double mode = floor((count + 1) * p)
+    cdef double mode = floor(<real>(more * p))
     cdef double u, v, distance, bound
     while True:
         u = draw_double(mt) - 0.5
@@ -623,11 +628,13 @@ cdef real many_successes(mt19937* mt, real count, real p) noexcept nogil:
             return k
         if k < 0 or k > count:
             continue
+        left = count - k
+        left = left + one
         v = log(v * alpha / (a / (distance * distance) + b))
         bound = ((mode + 0.5) * log((mode + 1) / (odds * (count - mode + 1)))
-                 + (count + 1) * log((count - mode + 1) / (count - k + 1))
-                 + (k + 0.5) * log(odds * (count - k + 1) / (k + 1))
-                 + tail(mode) + tail(count - mode) - tail(k) - tail(count - k))
+                 + more * log((count - mode + 1) / left)
+                 + (k + 0.5) * log(odds * left / (k + one))
+                 + tail(<real>mode) + tail(<real>(count - mode)) - tail(k) - tail(<real>(count - k)))
         if v <= bound:
             return k
 
