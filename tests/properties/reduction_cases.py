@@ -41,7 +41,9 @@ def squares(x, axis, keepdims):
 
 
 def roots(x, axis, keepdims):
-    return np.sqrt(squares(x, axis, keepdims))
+    """A size at which the root of a sum of squares is rounded, also where the squares are subnormal."""
+    whole = squares(x, axis, keepdims)
+    return np.where(whole < 1e-307, 1e-146, np.sqrt(whole))
 
 
 def sizes(x, axis, keepdims):
