@@ -35,7 +35,7 @@ def test_reversed():
 
 @pytest.mark.parametrize("dtype", ["float32", "int64", "bool"])
 def test_functions_of_each_element(dtype):
-    x = ctorch.arange(6, dtype=getattr(ctorch, dtype)).view(2, 3).t()
+    x = ctorch.arange(6).to(getattr(ctorch, dtype)).view(2, 3).t()
     expected = np.vectorize(lambda v: v * 2 + 1)(x.numpy()).astype(dtype)
     assert x.apply_(lambda v: v * 2 + 1) is x
     np.testing.assert_array_equal(x.numpy(), expected)

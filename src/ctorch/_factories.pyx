@@ -286,12 +286,12 @@ def arange(*args, start=None, end=None, step=None, dtype=None, device=None, requ
         id = as_dtype(dtype, "arange")
         if category_of[id] in (CATEGORY_BOOL, CATEGORY_COMPLEX):
             unsupported(b"arange_cpu", id)
+    if step == 0 or (id == INT64 and int(step) == 0):
+        raise RuntimeError("step must be nonzero")
     if (end - start) * (1 if step > 0 else -1) < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    if id == INT64 and dtype is not None:
+    if id == INT64:
         start, end, step = int(start), int(end), int(step)
-    if step == 0:
-        raise RuntimeError("step must be nonzero")
     if isinstance(start, float) or isinstance(end, float) or isinstance(step, float):
         if math.isnan(start) or math.isnan(end) or math.isinf(start) or math.isinf(end):
             raise RuntimeError(f"unsupported range: {start} -> {end}")

@@ -27,9 +27,9 @@ def _moments(name, input, dim, unbiased, keepdim, correction, root):
     if isinstance(dim, tuple | list) and not dim:
         dim = None
     if input.is_complex():
-        spread = (ops._moments(input.real, dim, correction, keepdim)[0]
-                  + ops._moments(input.imag, dim, correction, keepdim)[0])
-        result = _root(spread) if root else spread, input.mean(dim, keepdim)
+        (spread, real), (more, imag) = (ops._moments(x, dim, correction, keepdim) for x in (input.real, input.imag))
+        spread = spread + more
+        result = _root(spread) if root else spread, ops.complex(real, imag)
     elif input.is_cuda:
         result = _two_passes(input, dim, keepdim, correction, root)
     else:
