@@ -145,9 +145,12 @@ def transposed(program, name, mine, other, m=torch):
 
 def differentiated(program, name, mine, other):
     """The same by central differences of PyTorch's values, but where these jump."""
-    run = Run(torch, program.widened())
-    run.all()
-    want = run.differences(int(name.removeprefix("tangent of v")))
+    number, want = int(name.removeprefix("tangent of v")), None
+    for twin in (program.widened(), program):  # PyTorch may refuse the wider one
+        if want is None:
+            run = Run(torch, twin)
+            run.all()
+            want = run.differences(number)
     a, b = arrays(mine, other)
     if want is None or run.precision > 1e-5 or not a.shape == b.shape == want.shape or not a.size:
         return False
@@ -167,6 +170,20 @@ def rising(program, name, mine, other, m=torch):
     def asked(places, shape):
         found = slopes(places, shape)
         return found and [(left + right) / 2 for left, right in found]
+
+    rtol = max(precise(program, mine, other), 0 if precision < 1e-10 else 1e-2)
+    return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)
+
+
+def one_sided(program, name, mine, other):
+    """Whether, of two gradients, the first is one of PyTorch's gradients' differences to either side, and no other."""
+    program, mine, other = without_hooks(program, name, mine, other)
+    slopes, precision = slopes_of(program, name)
+
+    def asked(places, shape):
+        values = [(np.conj(unit) * arrays(mine, other)[0].flat[at]).real for at, unit in places]
+        found = slopes(places, shape)
+        return found and [min(sides, key=lambda side: abs(side - v)) for sides, v in zip(found, values)]
 
     rtol = max(precise(program, mine, other), 0 if precision < 1e-10 else 1e-2)
     return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)

@@ -13,6 +13,7 @@ from derivative_checks import (
     fresh,
     given,
     nan_in_theirs_alone,
+    one_sided,
     precise,
     reconciles,
     rising,
@@ -53,7 +54,8 @@ def wrong_gradient(program, name, mine, other, fault):
 @excuse
 def no_second_derivative(program, name, mine, other, fault):
     """There is no second derivative: the gradients have a kink there, as differences to either side of it show."""
-    return differ(name, fault, "second gradient of") and bending(program, name, mine, other)
+    return differ(name, fault, "second gradient of") and (
+        bending(program, name, mine, other) or one_sided(program, name, mine, other))
 
 
 @excuse
