@@ -206,7 +206,7 @@ cdef object fitting(int dtype, object value, str op):
 
 
 cdef int number_sets(Elementwise* op, int dtype, int common, PyObject** inputs) noexcept:
-    # The sets of inputs that a kernel takes as numbers. With 0.5 or -0.5 as a number it takes the root, which is no power
+    # The sets of inputs that a kernel takes as numbers. By 0.5 or -0.5 as a number it takes the root, which is no power
     # of -0 and -inf: PyTorch does so for Python's numbers alone, and not in float16.
     cdef TensorBase e
     if op != &OPS[OP_POW]:
