@@ -148,6 +148,17 @@ def gradient_of_a_product_by_a_quotient(call, ours, theirs):
     return call.args[4] == "prod" and lost.any() and np.allclose(mine[~lost], other[~lost], equal_nan=True)
 
 
+def inverse_of_a_singular_matrix(call, ours, theirs):
+    """The inverse of a singular matrix is what rounding leaves of it."""
+    if call.name not in ("linalg.inv", "inverse") or ours.error or theirs.error or not call.args[0].values.size:
+        return False
+    with np.errstate(all="ignore"):
+        condition = np.linalg.cond(call.args[0].values)
+    lost = ~(condition * np.finfo(ours.result[1].dtype).eps < 0.05)
+    mine, other = ours.result[1], theirs.result[1]
+    return lost.any() and np.allclose(mine[~lost], other[~lost], rtol=1e-3, equal_nan=True)
+
+
 def logarithm_of_no_determinant(call, ours, theirs):
     """The determinant of a singular matrix is what rounding leaves of it."""
     if call.name not in ("linalg.slogdet", "slogdet", "logdet") or ours.error or theirs.error:
@@ -594,7 +605,8 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                median_of_repeated_memory, edges_of_halves, overflow_of_halves, reduction_and_a_fault,
                mean_of_nothing_unwritten, vector_of_one_and_none, order_of_products, gradient_of_repeated_memory,
                dilation_of_nought, indices_of_no_bag, bias_of_another_dtype, sum_with_no_product,
-               two_arguments_wrong, logit_at_its_limit, logarithm_of_no_determinant, right_sides_of_nothing,
+               two_arguments_wrong, logit_at_its_limit, inverse_of_a_singular_matrix, logarithm_of_no_determinant,
+               right_sides_of_nothing,
                product_into_steps, sizes_of_a_grid, edges_by_one_rounding, rates_beyond_integers,
                extremum_without_itself, gradient_of_a_product_by_a_quotient, dimension_of_vectors, window_of_one,
                unshuffled_nothing, window_of_nothing, residuals_without_columns, means_of_halves,
