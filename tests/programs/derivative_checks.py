@@ -162,28 +162,20 @@ def differentiated(program, name, mine, other):
     return bool(far[0] <= max(1e-3, precise(program, mine, other)) * size) and not far[1] <= 4 * far[0]
 
 
-def rising(program, name, mine, other, m=torch):
-    """Whether, of two gradients, differences of a package's values or gradients say that the first is right."""
+def rising(program, name, mine, other, m=torch, one_side=False):
+    """Whether, of two gradients, differences of a package's values or gradients say that the first is right.
+
+    Differences to both sides, or, at kinks, to that side which is nearer to the first, wherever one is.
+    """
     program, mine, other = without_hooks(program, name, mine, other)
     slopes, precision = slopes_of(program, name, m)
 
     def asked(places, shape):
         found = slopes(places, shape)
-        return found and [(left + right) / 2 for left, right in found]
-
-    rtol = max(precise(program, mine, other), 0 if precision < 1e-10 else 1e-2)
-    return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)
-
-
-def one_sided(program, name, mine, other):
-    """Whether, of two gradients, the first is one of PyTorch's gradients' differences to either side, and no other."""
-    program, mine, other = without_hooks(program, name, mine, other)
-    slopes, precision = slopes_of(program, name)
-
-    def asked(places, shape):
+        if not found or not one_side:
+            return found and [(left + right) / 2 for left, right in found]
         values = [(np.conj(unit) * arrays(mine, other)[0].flat[at]).real for at, unit in places]
-        found = slopes(places, shape)
-        return found and [min(sides, key=lambda side: abs(side - v)) for sides, v in zip(found, values)]
+        return [min(sides, key=lambda side: abs(side - v)) for sides, v in zip(found, values)]
 
     rtol = max(precise(program, mine, other), 0 if precision < 1e-10 else 1e-2)
     return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)

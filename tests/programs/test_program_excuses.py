@@ -322,3 +322,20 @@ def test_histories_are_no_constants_of_few_digits():
     assert asked(*why, [0.25, 0.5], [0.25000001, 0.5])
     assert not asked(*why, [0.25, 0.5], [0.2501, 0.5])
     assert not asked(*why, [0.25, 0.5], [0.25, 0.5], "requires_grad")
+
+
+def test_slopes_to_one_side_of_a_kink():
+    """The gradient of a squared relu rises to the right of 0 alone: either side's slope will do, and no other."""
+    from derivative_checks import rising
+
+    steps = [Step("relu", "m.relu({0})", (0,), (1,)), Step("mul", "{0} * {0}", (1,), (2,))]
+    kink, name = program(steps, [0.0, 2.0], roots=(2,)), "second gradient of v0"
+    right, beside = Run(ctorch, program(steps, [1.0, 2.0], roots=(2,))).all()[name].values
+
+    def told(first, second, **how):
+        return rising(kink, name, *(Outcome("float64", np.array([x, beside])) for x in (first, second)), **how)
+
+    for side in (0.0, right):
+        assert told(side, right / 3, one_side=True) and not told(side, right / 3)
+        assert not told(right / 3, side, one_side=True)
+    assert told(right / 2, 0.0) and not told(right / 2, 0.0, one_side=True)

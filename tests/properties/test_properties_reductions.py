@@ -70,13 +70,26 @@ def arguments(module, x, args):
     return args
 
 
+def axes_of(x, args):
+    """The dimensions that a call takes, of what has any."""
+    axis = args.get("dim")
+    return tuple(range(len(x.shape))) if axis is None or axis == () else axis
+
+
+def refine_of(case, x, args):
+    """The better reference: the case's own, of arrays in double, or PyTorch's in double where that is the dtype."""
+    if case.precise is None or not x.shape:
+        return args.get("dtype") is None
+    rest = [args["correction"]] if "correction" in args else []
+    return lambda array, *out: case.precise(array, axes_of(x, args), args.get("keepdim", False), *rest)
+
+
 def scale_of(case, x, args):
-    """The size of what is summed."""
+    """The size of what is summed, in the floats that sums are kept in: infinite where these may leave their range."""
     if case.scale is None:
         return None
-    axis = args.get("dim")
-    axis = tuple(range(len(x.shape))) if axis is None or axis == () else axis
-    wide = np.array(x.array).astype("complex128" if x.dtype.startswith("complex") else "float64")
+    axis = axes_of(x, args)
+    wide = x.array.astype(np.result_type(x.array.dtype, np.float32))
 
     def scale():
         with np.errstate(all="ignore"):
@@ -102,7 +115,7 @@ def test_reductions_and_scans(row, data):
         given = arguments(module, x, args)
         return getattr(x, case.name)(**given) if method else resolve(module, case.path)(x, **given)
     agree(row, function, x, tolerance=case.tolerance, wider=True, scale=scale_of(case, x, args),
-          refine=args.get("dtype") is None, excuse=excused)
+          refine=refine_of(case, x, args), excuse=excused)
 
 
 def differs_into(row, out, result):
@@ -134,7 +147,8 @@ def test_out(row, data):
         right = data.draw(st.integers(0, 4)) > 0
         shape = tuple(result.shape) if right else data.draw(shapes())
         outs.append(data.draw(operands(shape, dtype, WRITABLE if right else ("contiguous",))))
-    refine = row in ("mean", "std")  # of which PyTorch lets sums overflow before it divides, or takes their root
+    # PyTorch lets sums overflow before it divides, or takes their root.
+    refine = refine_of(case, x, args) if row in ("mean", "std") else False
     agree(row, call, x, *outs, tolerance=case.tolerance, wider=True, strided=True, refine=refine,
           scale=scale_of(case, x, args), excuse=excused)
 
