@@ -23,6 +23,8 @@ cdef enum:
     NUMBERED = 64                    # elements of a row for which a kernel's loop of one number is called
     NARROW = 32                      # or any of its loops, where the rows of all operands are dense
     TINY = 16                        # elements of a row that are moved one by one
+    REPEATED = 4096                  # elements from which what repeats
+    REPEATS = 16                     # so often is calculated once: a copy costs as much as a sum
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
@@ -403,13 +405,60 @@ cdef void run_chunk(void* arg, int64_t chunk) noexcept nogil:
     run_range(loop, chunk * size, end if end < loop.numel else loop.numel)
 
 
+cdef bint repeats(Loop* loop, int d) noexcept nogil:
+    # Whether all inputs, expanded along a dimension, say the same all along it.
+    cdef int k
+    for k in range(loop.operands):
+        if (loop.operand[k].strides[d] == 0) != (k >= loop.outputs):
+            return False
+    return True
+
+
+cdef int run_once(Loop* loop, const int* dims, int count) except -1:
+    # The first of what repeats along some dimensions is calculated, and copied along one after the other.
+    cdef Loop first = loop[0]
+    cdef int i, k
+    for i in range(count):
+        first.numel //= loop.shape[dims[i]]
+        first.shape[dims[i]] = 1
+    loop_run(&first)
+    for k in range(loop.outputs):
+        for i in range(count):
+            copy_along(loop, k, dims, i, count)
+    return 0
+
+
+cdef int copy_along(Loop* loop, int k, const int* dims, int i, int count) except -1:
+    # An output's first along dims[i] to the others, where those dims before are done, and those behind are to come.
+    cdef Loop copy = loop[0]
+    cdef int d = dims[i], j
+    copy.shape[d] -= 1
+    for j in range(i + 1, count):
+        copy.shape[dims[j]] = 1
+    copy.operands = 2
+    copy.operand[0] = copy.operand[1] = loop.operand[k]
+    copy.operand[0].data += loop.operand[k].strides[d]
+    copy.operand[1].strides[d] = 0
+    return copy_strided(&copy, itemsize_of[loop.operand[k].dtype])
+
+
 cdef int loop_run(Loop* loop) except -1:
     cdef int64_t chunk
+    cdef int64_t times = 1
+    cdef int dims[MAX_DIMS]
+    cdef int d, count = 0
     if loop.numel == 0:
         return 0
     order_dims(loop)
     merge_dims(loop)
     if loop.numbers != ANY_STRIDES:
+        for d in range(loop.ndim if loop.numel >= REPEATED and loop.operands > loop.outputs else 0):
+            if repeats(loop, d):
+                dims[count] = d
+                count += 1
+                times *= loop.shape[d]
+        if times >= REPEATS:
+            return run_once(loop, dims, count)
         choose_moves(loop)
     if loop.numel <= SERIAL:
         run_range(loop, 0, loop.numel)
