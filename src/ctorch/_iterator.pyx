@@ -22,9 +22,11 @@ cdef enum:
     SERIAL = 32768                   # elements that one thread does alone
     NUMBERED = 64                    # elements of a row for which a kernel's loop of one number is called
     NARROW = 32                      # or any of its loops, where the rows of all operands are dense
-    TINY = 16                        # elements of a row that are moved one by one
+    TINY = 16                        # elements of a row that are moved one by one, and of a cast's that pass together
     REPEATED = 4096                  # elements from which what repeats
     REPEATS = 16                     # so often is calculated once: a copy costs as much as a sum
+    ALONG = 32                       # or so often along the lines
+    RAW_WORDS = 512                  # 8 bytes each, of short rows before they are cast
 
 cdef extern from "lines.h" nogil:
     void ct_fill(char* to, const char* value, int size, int64_t n)
@@ -218,6 +220,7 @@ cdef int choose_row_moves(Loop* loop) except -1:
 
 cdef struct Buffers:
     double space[MAX_OPERANDS * (BLOCK_WORDS + 8) + 8]
+    double raw[RAW_WORDS]
     char* filled[MAX_OPERANDS]       # the number that a buffer is full of
     int64_t count[MAX_OPERANDS]      # and how many of it
 
@@ -282,12 +285,20 @@ cdef void run_buffered(Loop* loop, Buffers* buffers, char** data, int64_t n) noe
         start += m
 
 
+cdef inline void bring_rows(char* to, char* frm, int64_t row, int64_t rows, int64_t step, int size,
+                            int64_t n) noexcept nogil:
+    if step == 0:
+        ct_spread_rows(to, frm, row, rows, size, n)
+    else:
+        ct_gather_rows(to, frm, row, rows, step, size, n)
+
+
 cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noexcept nogil:
     # Short rows as one line: what does not lie like that goes through buffers, one row for all only once.
     cdef char* buffer = <char*>((<size_t>&buffers.space[0] + 63) & ~<size_t>63)
     cdef char* kernel_data[MAX_OPERANDS]
     cdef int64_t kernel_strides[MAX_OPERANDS]
-    cdef int64_t n = loop.shape[loop.ndim - 1], row, step, size
+    cdef int64_t n = loop.shape[loop.ndim - 1], row, step, size, held
     cdef Operand* o
     cdef int k, inner = loop.ndim - 1
     for k in range(loop.operands):
@@ -300,12 +311,14 @@ cdef void run_rows(Loop* loop, Buffers* buffers, char** data, int64_t rows) noex
         if k < loop.outputs or (buffers.filled[k] == data[k] and buffers.count[k] >= rows * n):
             continue
         buffers.filled[k], buffers.count[k] = data[k] if row == 0 else NULL, rows * n
-        if o.dtype == o.native and step == 0:
-            ct_spread_rows(kernel_data[k], data[k], row, rows, <int>size, n)
-        elif o.dtype == o.native and n <= TINY and row != n * step:
-            ct_gather_rows(kernel_data[k], data[k], row, rows, step, <int>size, n)
-        else:
+        held = itemsize_of[o.dtype]
+        if row == n * step or (n > TINY and step != 0 and step != held) or rows * n * held > 8 * RAW_WORDS:
             move_rows(o.row_move, kernel_data[k], data[k], n * size, row, size, step, rows, n)
+        elif o.dtype == o.native:
+            bring_rows(kernel_data[k], data[k], row, rows, step, <int>held, n)
+        else:
+            bring_rows(<char*>buffers.raw, data[k], row, rows, step, <int>held, n)
+            move_line(o.row_move, kernel_data[k], <char*>buffers.raw, size, held, rows * n)
     loop.kernel(kernel_data, kernel_strides, rows * n, loop.params)
     for k in range(loop.outputs):
         o = &loop.operand[k]
@@ -451,14 +464,14 @@ cdef int loop_run(Loop* loop) except -1:
         return 0
     order_dims(loop)
     merge_dims(loop)
-    if loop.numbers != ANY_STRIDES:
-        for d in range(loop.ndim if loop.numel >= REPEATED and loop.operands > loop.outputs else 0):
-            if repeats(loop, d):
-                dims[count] = d
-                count += 1
-                times *= loop.shape[d]
-        if times >= REPEATS:
-            return run_once(loop, dims, count)
+    for d in range(loop.ndim if loop.numel >= REPEATED and loop.operands > loop.outputs else 0):
+        if repeats(loop, d) and (d < loop.ndim - 1 or loop.shape[d] >= ALONG):
+            dims[count] = d
+            count += 1
+            times *= loop.shape[d]
+    if times >= REPEATS:
+        return run_once(loop, dims, count)
+    if loop.numbers != ANY_STRIDES or (loop.ndim > 1 and loop.shape[loop.ndim - 1] <= TINY):
         choose_moves(loop)
     if loop.numel <= SERIAL:
         run_range(loop, 0, loop.numel)

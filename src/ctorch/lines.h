@@ -54,24 +54,62 @@ __attribute__((noinline)) static void ct_scatter(char *to, int64_t step, const c
     CT_EACH_SIZE(CT_SCATTER)
 }
 
+/* So many bytes, more than 4, as words that may overlap at the end */
+#define CT_WORDS(word)                                                                                 \
+    do {                                                                                               \
+        for (int64_t i = 0; i < bytes - (int64_t)sizeof(word); i += sizeof(word))                      \
+            memcpy(to + i, from + i, sizeof(word));                                                    \
+        memcpy(to + bytes - sizeof(word), from + bytes - sizeof(word), sizeof(word));                  \
+    } while (0)
+
+static inline void ct_copy_short(char *restrict to, const char *restrict from, int64_t bytes)
+{
+    if (bytes > 256)
+        memcpy(to, from, bytes);
+    else if (bytes >= (int64_t)sizeof(ct_pair))
+        CT_WORDS(ct_pair);
+    else if (bytes >= 8)
+        CT_WORDS(uint64_t);
+    else
+        CT_WORDS(uint32_t);
+}
+
 /* Short rows of n elements, `row` bytes apart, as one dense line */
 __attribute__((noinline)) static void ct_gather_rows(char *to, const char *from, int64_t row, int64_t rows,
                                                      int64_t step, int size, int64_t n)
 {
-    CT_EACH_SIZE(CT_ROWS_OF)
+    int64_t bytes = n * size;
+    if (step == size && (bytes == 2 || bytes == 4 || bytes == 8 || bytes == 16))
+        ct_gather(to, from, row, (int)bytes, rows);
+    else if (step == size && bytes > 4)
+        for (int64_t i = 0; i < rows; i++) ct_copy_short(to + i * bytes, from + i * row, bytes);
+    else
+        CT_EACH_SIZE(CT_ROWS_OF)
 }
 
+/* A number as a pair full of it, of which so many bytes are written, in words that may overlap */
 #define CT_SPREAD(type)                                                                                \
     for (int64_t i = 0; i < rows; i++) {                                                               \
-        type *restrict out = (type *)to + i * n;                                                       \
-        const type value = *(const type *)(from + i * row);                                            \
-        for (int64_t j = 0; j < n; j++) out[j] = value;                                                \
+        type value[sizeof(ct_pair) / sizeof(type)];                                                    \
+        for (size_t j = 0; j < sizeof(ct_pair) / sizeof(type); j++)                                    \
+            value[j] = *(const type *)(from + i * row);                                                \
+        char *out = to + i * bytes;                                                                    \
+        if (bytes >= (int64_t)sizeof(ct_pair)) {                                                       \
+            for (int64_t j = 0; j < bytes - (int64_t)sizeof(ct_pair); j += sizeof(ct_pair))            \
+                memcpy(out + j, value, sizeof(ct_pair));                                               \
+            memcpy(out + bytes - sizeof(ct_pair), value, sizeof(ct_pair));                             \
+        } else if (bytes >= 8) {                                                                       \
+            memcpy(out, value, 8);                                                                     \
+            memcpy(out + bytes - 8, value, 8);                                                         \
+        } else                                                                                         \
+            for (int64_t j = 0; j < n; j++) ((type *)out)[j] = value[0];                               \
     }
 
 /* Numbers `row` bytes apart, each n times, as one dense line */
-__attribute__((noinline, optimize("O3"))) static void ct_spread_rows(char *to, const char *from, int64_t row,
-                                                                     int64_t rows, int size, int64_t n)
+__attribute__((noinline)) static void ct_spread_rows(char *to, const char *from, int64_t row, int64_t rows, int size,
+                                                     int64_t n)
 {
+    int64_t bytes = n * size;
     CT_EACH_SIZE(CT_SPREAD)
 }
 
