@@ -356,6 +356,22 @@ def normalization_of_one(program, name, mine, other, fault):
 
 
 @excuse
+def one_less_a_cosine_of_one(program, name, mine, other, fault):
+    """The loss of alike vectors is a few roundings of 1, and what is calculated from it has as few digits."""
+    known = differ(name, fault, "gradient of", "second gradient of", "tangent of") or name.startswith("value of")
+    if not (known and fault.kind == "values" and both(mine, other)):
+        return False
+    run = Run(torch, program)
+    run.forward()
+    made = [made.values for (place, _), made in run.made.items()
+            if program.steps[place].op == "cosine_embedding_loss" and made.values is not None]
+    least = min((np.abs(x[x != 0]).min(initial=1) for x in made), default=1)
+    with np.errstate(all="ignore"):
+        far = np.abs(mine.values - other.values)
+        return least < 1e-9 and bool((far <= 64 * run.precision / least * np.abs(other.values)).all())
+
+
+@excuse
 def sign_of_nought(program, name, mine, other, fault):
     """PyTorch's vectors give -(x + 0j) another sign of nought than its single numbers: another side of a cut."""
     if not (name.startswith("value") and both(mine, other)):

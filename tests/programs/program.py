@@ -50,7 +50,11 @@ class Step:
 
     def unseen(self):
         """Whether no gradient sees what is done here."""
-        return self.without_grad or ".detach()" in self.text or ".data." in self.text
+        return self.without_grad or self.detached()
+
+    def detached(self):
+        """Whether no tangent sees it either."""
+        return ".detach()" in self.text or ".data." in self.text
 
     def line(self):
         made = self.text.format(*(f"v{k}" for k in self.operands))

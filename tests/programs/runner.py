@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from closeness import near, numbers, tolerances
+from program import Step
 
 SQUASHED = re.compile(r"\bv\d+\.(sigmoid|tanh)\(\)")  # arguments of operators whose domain ends
 
@@ -209,11 +210,11 @@ class Run:
         for k, g in zip(self.program.wanted(), grads):
             self.found[f"batched gradient of v{k}"] = plain(self.m, g)
 
-    def once_more(self, start, skip=False, change=None, watch=None):
+    def once_more(self, start, skip=False, change=None, watch=None, hidden=Step.unseen):
         """The names after the program has run again from other leaves; or what a step raises that did not before.
 
         What was refused before is tried again, or left out. `change` gives another value for what a step made, and then
-        what no gradient sees is as it was. `watch` looks at the names before and after each step.
+        what is `hidden` from derivatives is as it was. `watch` looks at the names before and after each step.
         """
         names = self.environment()
         refused = {name for name in self.found if name.startswith("step")}
@@ -230,7 +231,8 @@ class Run:
                 continue
             if watch is not None:
                 watch(step, names)
-            held = place in self.added and change is not None and names[f"v{step.operands[0]}"].detach().clone()
+            keeps = change is not None and hidden(step)
+            held = keeps and place in self.added and names[f"v{step.operands[0]}"].detach().clone()
             try:
                 exec(self.line(step), names)
             except Exception as error:
@@ -242,7 +244,7 @@ class Run:
             for k in step.results or step.operands[:1]:
                 if f"v{k}" in names:
                     self.look(names[f"v{k}"], step, (place, k))
-            if change is not None:
+            if keeps:
                 self.hold(place, step, names, held)
             for k in step.results if change is not None else ():
                 names[f"v{k}"] = change(k, names[f"v{k}"])
@@ -299,7 +301,7 @@ class Run:
         """The same of one value by central differences; None where they cannot be had."""
         step, sides = self.precision ** (1 / 3), []
         for sign in (1, -1):
-            names = self.once_more(lambda x, t, h=sign * step: x + h * t)
+            names = self.once_more(lambda x, t, h=sign * step: x + h * t, change=lambda k, x: x, hidden=Step.detached)
             if isinstance(names, Exception) or f"v{number}" not in names:
                 return None
             sides.append(plain(self.m, names[f"v{number}"]).values)

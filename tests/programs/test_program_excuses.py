@@ -263,6 +263,19 @@ def test_an_epsilon_of_few_digits(reduction):
     assert not asked(*why, right * (1 + 2e-9), right)
 
 
+def test_losses_of_alike_vectors():
+    steps = [
+        Step("cosine_embedding_loss", "F.cosine_embedding_loss({0},{0},m.ones(1),reduction='sum')", (0,), (1,)),
+        Step("log", "m.log({0})", (1,), (2,)),
+    ]
+    alike = program(steps, [[-0.703125, -3.0]], roots=(2,))
+    why = "excuses_of_numbers", "one_less_a_cosine_of_one"
+    assert asked(*why, alike, "tangent of v2", 0.013435, 0.013429)
+    assert not asked(*why, alike, "tangent of v2", 0.02, 0.013429)
+    other = replace(alike, steps=[replace(steps[0], text=steps[0].text.replace("{0},{0}", "{0},1-{0}")), steps[1]])
+    assert not asked(*why, other, "tangent of v2", 0.013435, 0.013429)
+
+
 def test_reasons_that_are_known_in_double_precision():
     sinc = program([Step("sinc", "m.sinc({0})", (0,), (1,))], [0.0, 0.828125], dtype="float16", roots=(1,))
     why = "excuses_of_numbers", "known_in_double_precision"
