@@ -34,7 +34,7 @@ CHEAP = {"conj", "maximum", "minimum", "shift_left", "shift_right", "truncdiv"}
 # The same for two arrays, as ct_v<name>_<suffix>(from, from, to, n), of these dtypes; of the half types a step of 0 or
 # 1 follows each array.
 PAIR_BLOCKS = {f"{name}(x, other)": (name, GROUPS["int"]) for name in OF_DIVISIONS}
-PAIR_BLOCKS |= {f"{name}(x, other)": (name, ["float32"]) for name in ("igamma", "igammac")}
+PAIR_BLOCKS |= {f"{name}(x, other)": (name, ["float32", "float64"]) for name in ("igamma", "igammac")}
 PAIR_BLOCKS |= {f"x {sign} other": (name, [half.name for half in HALVES]) for sign, name in zip("+-*/", OF_PAIRS)}
 LOOPS = {(): "_lines", (0,): "_left", (1,): "_right"}    # by the inputs that are numbers
 EXACT = 1 << 16          # of an entry's numbers, past the sets of four inputs: none is rounded to the loop's dtype

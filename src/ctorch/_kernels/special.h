@@ -46,18 +46,25 @@ static int ct_scipy_load(PyObject *functions) {
 CT_SCIPY(CT_CALL)
 
 /* Arrays of pairs; the rare ones by SciPy. */
-#define CT_PAIRS_OF(name, upper)                                                                                  \
-    static __attribute__((unused)) void ct_v##name##_f32(const float *a, const float *x, float *y, int64_t n) {   \
+#define CT_PAIRS_OF(name, upper, suffix, type)                                                                    \
+    static __attribute__((unused)) void ct_v##name##_##suffix(const type *a, const type *x, type *y, int64_t n) { \
         uint8_t usual[CT_PAIRS];                                                                                  \
-        float value[CT_PAIRS];                                                                                    \
+        double first[CT_PAIRS], second[CT_PAIRS], value[CT_PAIRS];                                                \
         for (int64_t i = 0; i < n; i += CT_PAIRS) {                                                               \
             int m = n - i < CT_PAIRS ? (int)(n - i) : CT_PAIRS;                                                   \
-            ct_igamma_block(a + i, x + i, m, upper, value, usual);                                                \
-            for (int j = 0; j < m; j++) y[i + j] = usual[j] ? value[j] : ct_##name##_f32(a[i + j], x[i + j]);     \
+            for (int j = 0; j < CT_PAIRS; j++) {                                                                  \
+                first[j] = j < m ? a[i + j] : 1;                                                                  \
+                second[j] = j < m ? x[i + j] : 1;                                                                 \
+            }                                                                                                     \
+            ct_igamma_block(first, second, upper, sizeof(type) == 8, value, usual);                               \
+            for (int j = 0; j < m; j++)                                                                           \
+                y[i + j] = usual[j] ? (type)value[j] : ct_##name##_##suffix(a[i + j], x[i + j]);                  \
         }                                                                                                         \
     }
-CT_PAIRS_OF(igamma, 0)
-CT_PAIRS_OF(igammac, 1)
+CT_PAIRS_OF(igamma, 0, f32, float)
+CT_PAIRS_OF(igamma, 0, f64, double)
+CT_PAIRS_OF(igammac, 1, f32, float)
+CT_PAIRS_OF(igammac, 1, f64, double)
 
 /* Hurwitz' zeta: terms until q is large, then the Euler-Maclaurin formula. */
 static double ct_zeta_f64(double s, double q) {
