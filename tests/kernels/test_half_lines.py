@@ -1,4 +1,4 @@
-"""Kernels that read float16 and bfloat16 as they are: arithmetic of two, sigmoid and silu, sums of lines."""
+"""Kernels that read halves as they are: arithmetic of two, sigmoid and silu, cheap functions, sums of lines."""
 import operator
 
 import numpy as np
@@ -59,6 +59,16 @@ def test_numbers_are_not_rounded_first(dtype):
             same(act(x, number), act(x.float(), wide))
             same(act(x, wide), act(x.float(), wide))
             same(act(number, x), act(wide, x.float()))
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("n", [1, 15, 16, 33, 5000])
+@pytest.mark.parametrize("name", ["reciprocal", "square", "floor", "ceil", "trunc"])
+def test_cheap_functions(name, dtype, n):
+    x, function = drawn(dtype, n), getattr(ctorch, name)
+    want = function(x.float())
+    same(function(x), want)
+    same(function(x.clone(), out=x), want)
 
 
 @pytest.mark.parametrize("dtype", HALVES)

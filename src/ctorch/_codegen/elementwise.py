@@ -24,7 +24,8 @@ REAL_OF_COMPLEX = ("abs", "angle", "real", "imag")
 TESTS = ("isinf", "signbit")
 # Functions that the headers also have for whole contiguous arrays, as ct_v<name>_<suffix>(from, to, n).
 BLOCKS = {f"{name}(x)": name for name in expression.ARRAYS}
-HALF_BLOCKS = {f"{name}(x)": name for name in OF_BLOCKS} | {"x * sigmoid(x)": "silu"}
+HALF_BLOCKS = {f"{name}(x)": name for name in OF_BLOCKS} | {"x * sigmoid(x)": "silu", "1 / x": "reciprocal",
+                                                            "x * x": "square"}
 # The same for one array and a number, as ct_v<name>_<suffix>(from, number, parameters..., to, n), of real and complex
 # numbers.
 RIGHT_BLOCKS = {"polynomial(x, degree, which)": "polynomial", "pow(x, exponent)": "pow"}

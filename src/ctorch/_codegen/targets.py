@@ -42,7 +42,8 @@ GROUPS = {"real": ["float32", "float64", "float16", "bfloat16"], "int": ["uint8"
 
 # The half types, for functions of whole arrays in vmath_block.h; elsewhere they are cast.
 HALVES = [Target("float16", "f16", "uint16_t", "float"), Target("bfloat16", "bf16", "uint16_t", "float")]
-OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt", "gelu", "sigmoid", "silu")
+OF_BLOCKS = ("exp", "log", "log2", "log10", "tanh", "sqrt", "gelu", "sigmoid", "silu", "reciprocal", "square", "floor",
+             "ceil", "trunc")
 OF_PAIRS = ("add", "sub", "mul", "div")          # those of two arrays or of an array and a number, in half_pairs.h
 OF_DIVISIONS = ("floordiv", "truncdiv", "remainder", "fmod", "gcd", "lcm")       # of integers, in divisions.h
 

@@ -28,12 +28,22 @@ CT_INLINE uint16_t ct_f32_to_bfloat16(float x) {
 }
 
 #if defined(__AVX512F__)
-/* half the time of what GCC makes of the scalar form */
-CT_INLINE __m256i ct_bfloat16_v16(__m512 x) {
+/* Rounded to the upper half of each number: half the time of what GCC makes of the scalar form. */
+CT_INLINE __m512i ct_bfloat16_upper(__m512 x) {
     __m512i b = _mm512_castps_si512(x), odd = _mm512_and_si512(_mm512_srli_epi32(b, 16), _mm512_set1_epi32(1));
     __m512i r = _mm512_add_epi32(_mm512_add_epi32(b, _mm512_set1_epi32(0x7fff)), odd);
-    r = _mm512_mask_or_epi32(r, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), b, _mm512_set1_epi32(0x400000));
-    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(r, 16));
+    return _mm512_mask_or_epi32(r, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), b, _mm512_set1_epi32(0x400000));
+}
+
+CT_INLINE __m256i ct_bfloat16_v16(__m512 x) {
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(ct_bfloat16_upper(x), 16));
+}
+
+/* The upper halves of two vectors, by one shuffle. */
+CT_INLINE __m512i ct_bfloat16_v32(__m512 x, __m512 z) {
+    static const uint16_t upper[] = {1,  3,  5,  7,  9,  11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31,
+                                     33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63};
+    return _mm512_permutex2var_epi16(ct_bfloat16_upper(x), _mm512_loadu_si512(upper), ct_bfloat16_upper(z));
 }
 #endif
 
@@ -69,8 +79,8 @@ static inline void ct_bfloat16_to_float(const uint16_t *x, float *y, int64_t n) 
 static inline void ct_float_to_bfloat16(const float *x, uint16_t *y, int64_t n) {
     int64_t i = 0;
 #if defined(__AVX512F__)
-    for (; i + 16 <= n; i += 16)
-        _mm256_storeu_si256((__m256i *)(y + i), ct_bfloat16_v16(_mm512_loadu_ps(x + i)));
+    for (; i + 32 <= n; i += 32)
+        _mm512_storeu_si512(y + i, ct_bfloat16_v32(_mm512_loadu_ps(x + i), _mm512_loadu_ps(x + i + 16)));
 #endif
     for (; i < n; i++) y[i] = ct_f32_to_bfloat16(x[i]);
 }
