@@ -6,6 +6,8 @@
 typedef struct { uint64_t low, high; } ct_word16;
 typedef uint32_t ct_quad32 __attribute__((vector_size(16), aligned(4), may_alias));
 typedef uint64_t ct_pair64 __attribute__((vector_size(16), aligned(8), may_alias));
+typedef uint16_t ct_eight16 __attribute__((vector_size(16), aligned(2), may_alias));
+typedef uint8_t ct_sixteen8 __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint32_t ct_mask32 __attribute__((vector_size(16)));
 typedef uint64_t ct_mask64 __attribute__((vector_size(16)));
 
@@ -135,24 +137,55 @@ static void ct_turn8(char *to, const char *from, int64_t to_row, int64_t from_st
     *(ct_pair64 *)(to + to_row) = __builtin_shuffle(a, b, (ct_mask64){1, 3});
 }
 
+/* Smaller elements by rounds of interleaving, each of the first half of the lines with the other half. */
+#define CT_TURN_BY_HALVES(name, type, vector, lanes)                                                               \
+    static void name(char *to, const char *from, int64_t to_row, int64_t from_step) {                              \
+        vector lines[lanes], next[lanes];                                                                          \
+        typedef type mask __attribute__((vector_size(16)));                                                        \
+        mask low, high;                                                                                            \
+        _Pragma("GCC unroll 16") for (int i = 0; i < lanes; i++) {                                                 \
+            lines[i] = *(const vector *)(from + i * from_step);                                                    \
+            low[i] = (type)(i / 2 + i % 2 * lanes);                                                                \
+            high[i] = (type)(low[i] + lanes / 2);                                                                  \
+        }                                                                                                          \
+        _Pragma("GCC unroll 4") for (int width = 1; width < lanes; width *= 2) {                                   \
+            _Pragma("GCC unroll 8") for (int i = 0; i < lanes / 2; i++) {                                          \
+                next[2 * i] = __builtin_shuffle(lines[i], lines[i + lanes / 2], low);                              \
+                next[2 * i + 1] = __builtin_shuffle(lines[i], lines[i + lanes / 2], high);                         \
+            }                                                                                                      \
+            _Pragma("GCC unroll 16") for (int i = 0; i < lanes; i++) lines[i] = next[i];                           \
+        }                                                                                                          \
+        _Pragma("GCC unroll 16") for (int i = 0; i < lanes; i++) *(vector *)(to + i * to_row) = lines[i];          \
+    }
+CT_TURN_BY_HALVES(ct_turn2, uint16_t, ct_eight16, 8)
+CT_TURN_BY_HALVES(ct_turn1, uint8_t, ct_sixteen8, 16)
+
+static void ct_turn(char *to, const char *from, int64_t to_row, int64_t from_step, int size) {
+    switch (size) {
+        case 1: ct_turn1(to, from, to_row, from_step); break;
+        case 2: ct_turn2(to, from, to_row, from_step); break;
+        case 4: ct_turn4(to, from, to_row, from_step); break;
+        default: ct_turn8(to, from, to_row, from_step);
+    }
+}
+
+static inline int64_t ct_side(int size) { return size <= 8 ? 16 / size : 1; }
+
+/* The last squares reach back over what is done already. */
 static void ct_copy_turned(char *to, const char *from, int64_t rows, int64_t n, int64_t to_row, int64_t from_step,
                            int size) {
-    const int64_t side = size == 4 ? 4 : size == 8 ? 2 : 1, whole = n / side * side;
-    int64_t i = 0;
-    for (; side > 1 && i + side <= rows; i += side) {
-        char *line = to + i * to_row;
-        const char *column = from + i * size;
-        for (int64_t j = 0; j < whole; j += side)
-            if (size == 4)
-                ct_turn4(line + j * size, column + j * from_step, to_row, from_step);
-            else
-                ct_turn8(line + j * size, column + j * from_step, to_row, from_step);
-        if (whole < n)
-            for (int64_t k = 0; k < side; k++)
-                ct_copy_line(line + k * to_row + whole * size, column + k * size + whole * from_step, n - whole, size,
-                             from_step, size);
+    const int64_t side = ct_side(size);
+    if (side == 1 || rows < side) {
+        for (int64_t i = 0; i < rows; i++) ct_copy_line(to + i * to_row, from + i * size, n, size, from_step, size);
+        return;
     }
-    for (; i < rows; i++) ct_copy_line(to + i * to_row, from + i * size, n, size, from_step, size);
+    for (int64_t i = 0; i < rows; i += side) {
+        const int64_t row = i + side <= rows ? i : rows - side;
+        for (int64_t j = 0; j < n; j += side) {
+            const int64_t at = j + side <= n ? j : n - side;
+            ct_turn(to + row * to_row + at * size, from + row * size + at * from_step, to_row, from_step, size);
+        }
+    }
 }
 
 /* A loop over elements of `size` bytes, as words. */
@@ -199,7 +232,7 @@ static void ct_copy_plane(char *to, const char *from, int64_t rows, int64_t n, i
         ct_copy_zip(to, from, rows, from_step, size);
     } else if (turned && rows == 2 && from_step == 2 * size) {
         ct_copy_unzip(to, from, n, to_row, size);
-    } else if (turned && n >= 4) {
+    } else if (turned && n >= 4 && n >= ct_side(size)) {
         ct_copy_turned(to, from, rows, n, to_row, from_step, size);
     } else if (n < 16 && rows > n) {
         for (int64_t j = 0; j < n; j++)
