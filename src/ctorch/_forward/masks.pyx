@@ -14,6 +14,7 @@ from ctorch._views cimport expand_to
 
 cdef enum:
     CHUNK = 32768                     # elements of a mask that one task looks at
+    FOUND = 8192                      # true ones whose coordinates it writes
 
 cdef enum Work:
     WORK_COUNT
@@ -97,39 +98,54 @@ cdef TensorBase true_places(TensorBase mask):
     return y
 
 
+cdef struct Positions:
+    const int64_t* places
+    int64_t* rows
+    int64_t n
+    int ndim
+    const int64_t* shape
+
+
+cdef void positions_chunk(void* arg, int64_t chunk) noexcept nogil:
+    cdef Positions* p = <Positions*>arg
+    cdef int64_t above[MAX_DIMS]         # coordinates of the line at hand, which begins at `start`
+    cdef int inner = p.ndim - 1, d
+    cdef int64_t size = p.shape[inner], start = 0, i, q
+    cdef int64_t end = (chunk + 1) * FOUND if (chunk + 1) * FOUND < p.n else p.n
+    cdef int64_t* to = p.rows + chunk * FOUND * p.ndim
+    for d in range(inner):
+        above[d] = 0
+    for i in range(chunk * FOUND, end):
+        while p.places[i] - start >= size:
+            q = 1 if p.places[i] - start < 8 * size else (p.places[i] - start) // size
+            start += q * size
+            d = inner - 1
+            above[d] += q
+            while above[d] >= p.shape[d]:
+                q = above[d] // p.shape[d]
+                above[d] -= q * p.shape[d]
+                d -= 1
+                above[d] += q
+        for d in range(inner):
+            to[d] = above[d]
+        to[inner] = p.places[i] - start
+        to += p.ndim
+
+
 cdef TensorBase true_positions(TensorBase mask):
     """Coordinates of the true elements of a mask, in rows."""
     cdef TensorBase places = true_places(mask), y
-    cdef int64_t* to
-    cdef const int64_t* frm = <const int64_t*>places.data
+    cdef Positions p
     cdef int64_t shape[2]
-    cdef int64_t i, n = places.numel, rest, q, size
-    cdef int d, ndim = mask.ndim
-    shape[0], shape[1] = n, ndim
+    shape[0], shape[1] = places.numel, mask.ndim
     y = tensor_empty(INT64, 2, shape)
-    to = <int64_t*>y.data
-    if ndim == 1:
+    if mask.ndim == 1:
         copy_data(y, tensor_view(places, 2, shape, y.strides, places.data))
         return y
-    if ndim == 2 and n:
-        size = mask.shape[1]
-        q, rest = 0, 0                # the row at hand, and where it begins
-        for i in range(n):
-            while frm[i] - rest >= size:
-                if frm[i] - rest >= 8 * size:
-                    q = frm[i] // size
-                    rest = q * size
-                else:
-                    q += 1
-                    rest += size
-            to[2 * i], to[2 * i + 1] = q, frm[i] - rest
-        return y
-    for i in range(n):
-        rest = frm[i]
-        for d in range(ndim - 1, -1, -1):
-            q = rest // mask.shape[d]
-            to[i * ndim + d] = rest - q * mask.shape[d]
-            rest = q
+    p.places, p.rows, p.n = <const int64_t*>places.data, <int64_t*>y.data, places.numel
+    p.ndim, p.shape = mask.ndim, mask.shape
+    with nogil:
+        parallel_for(positions_chunk, &p, (p.n + FOUND - 1) // FOUND)
     return y
 
 
