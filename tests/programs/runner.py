@@ -231,7 +231,7 @@ class Run:
                 continue
             if watch is not None:
                 watch(step, names)
-            keeps = change is not None and hidden(step)
+            keeps = change is not None and not known and hidden(step)
             held = keeps and place in self.added and names[f"v{step.operands[0]}"].detach().clone()
             try:
                 exec(self.line(step), names)
@@ -246,7 +246,7 @@ class Run:
                     self.look(names[f"v{k}"], step, (place, k))
             if keeps:
                 self.hold(place, step, names, held)
-            for k in step.results if change is not None else ():
+            for k in step.results if change is not None and not known else ():
                 names[f"v{k}"] = change(k, names[f"v{k}"])
             if watch is not None:
                 watch(step, names)
