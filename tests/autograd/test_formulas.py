@@ -61,6 +61,15 @@ def test_deviation_of_equal_complex_numbers():
     assert g.tolist() == [0, 0]
 
 
+@pytest.mark.filterwarnings("ignore:var")
+def test_variances_without_a_degree_of_freedom_rise_to_either_side():
+    x = leaf(1.0, 2.0, 6.0)
+    (g,) = autograd.grad(ctorch.var(x, 0, correction=3), x)
+    assert g.tolist() == [-math.inf, -math.inf, math.inf]
+    (g,) = autograd.grad(ctorch.var(x[:1], 0, correction=1), x)
+    assert math.isnan(g[0].item()) and g.tolist()[1:] == [0.0, 0.0]
+
+
 @pytest.mark.parametrize("fn", (ctorch.var, ctorch.erfinv, lambda x: ctorch.logaddexp(x, x)))
 def test_results_that_are_not_saved_may_be_changed(fn):
     x = leaf(0.25, 0.5)

@@ -352,3 +352,35 @@ def test_slopes_to_one_side_of_a_kink():
         assert told(side, right / 3, one_side=True) and not told(side, right / 3)
         assert not told(right / 3, side, one_side=True)
     assert told(right / 2, 0.0) and not told(right / 2, 0.0, one_side=True)
+
+
+@pytest.mark.parametrize("steps, leaves, roots", [
+    ([Step("fmin", "m.fmin({0},{1})", (0, 1), (3,))], [[0.5, 1.0], [0.75, 2.0]], ()),
+    ([Step("log", "m.log({0})", (0,), (1,)), Step("var_mean", "m.var_mean({0},correction=1)", (1,), (3, 4))],
+     [[0.5, 0.0, 1.0, 2.0]], ()),
+    ([Step("batch_norm", "F.batch_norm({0},None,None,{1},{2},training=True)", (0, 1, 2), (3,))],
+     [[[0.5, 1.0], [2.0, -1.0], [0.0, 3.0]], [1.0, 2.0], [0.0, 0.5]], (3,)),
+])
+def test_definitions_are_what_they_stand_for(steps, leaves, roots):
+    from definitions import written_out
+    from derivative_checks import same
+
+    short = program(steps, *leaves, roots=roots)
+    long = written_out(short)
+    assert long != short
+    found = [Run(ctorch, p).all() for p in (short, long)]
+    assert found[0].keys() == found[1].keys()
+    assert all(same(short, x, found[1][name]) for name, x in found[0].items() if "value" in name or "gradient" in name)
+
+
+def test_definitions_of_what_pytorch_calculates_otherwise():
+    steps = [
+        Step("batch_norm", "F.batch_norm({0},None,None,{1},{2},training=True)", (0, 1, 2), (3,)),
+        Step("autograd.grad", "m.autograd.grad(({1}**3).sum(),{0},create_graph=True)[0]", (0, 3), (4,)),
+    ]
+    third = program(steps, [[0.5, 1.0], [2.0, -1.0], [0.0, 3.0]], [1.0, 2.0], [0.0, 0.5], roots=(4,))
+    name, why = "second gradient of v0", ("excuses_of_numbers", "contradicted_definition", third)
+    mine, other = (Run(m, third).all()[name] for m in (ctorch, mirror.torch))
+    assert asked(*why, name, mine, other) and not asked(*why, name, other, mine)
+    value = Run(ctorch, third).all()["value v3"]
+    assert not asked(*why, "value v3", replace(value, values=value.values + 1), value)

@@ -83,7 +83,7 @@ def moments_backward(g, g_mean, x, dim, correction, keepdim):
     count = math.prod([shape[d] for d in dims] if shape else [])
     result = None
     if g is not None:
-        scale = 2 / (count - correction) if count > correction else math.nan if count == correction else math.inf
+        scale = 2 / (count - correction) if count > correction else math.inf
         result = _kept(g, shape, dim, keepdim) * scale * (x - x.mean(dims if shape else None, True))
     if g_mean is not None:
         part = (_kept(g_mean, shape, dim, keepdim) / count).expand(shape)
