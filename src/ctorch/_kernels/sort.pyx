@@ -653,6 +653,8 @@ cdef int run(SortJob* job, bint keys_only) noexcept nogil:
     cdef int64_t rows = job.outer * job.inner
     if rows == 0 or job.n == 0:
         return 0
+    if job.n <= TINY and (job.width != 4 or rows < ABREAST):
+        return run_tiny(job, WANT_SORTED)
     if job.n > SORT_OWN:
         return sort_long(job, keys_only)
     batch.job, batch.keys_only, batch.failed = job, keys_only, 0
@@ -701,6 +703,7 @@ cdef void extent_job(SortJob* job, uint64_t* bits) noexcept nogil:
 
 
 include "select.pxi"
+include "tiny_rows.pxi"
 
 cdef SortKernels table
 table.sort = sort_job
