@@ -375,3 +375,10 @@ def test_values_may_have_more_dimensions_of_one(shape, index, of_values):
     np.testing.assert_array_equal(x.detach().numpy(), want)
     (g,) = ctorch.autograd.grad(x.sum(), given)
     assert g.shape == given.shape and g.sum() == np.count_nonzero(want)
+
+
+def test_positions_in_a_number_have_no_coordinates():
+    for _ in range(100):                 # what is written beside their empty memory ends the process sooner or later
+        assert ctorch.nonzero(ctorch.tensor(5.0)).shape == (1, 0)
+        assert ctorch.argwhere(ctorch.tensor(False)).shape == (0, 0)
+    assert [t.tolist() for t in ctorch.nonzero(ctorch.tensor(5.0), as_tuple=True)] == [[0]]

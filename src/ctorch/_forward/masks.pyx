@@ -139,6 +139,8 @@ cdef TensorBase true_positions(TensorBase mask):
     cdef int64_t shape[2]
     shape[0], shape[1] = places.numel, mask.ndim
     y = tensor_empty(INT64, 2, shape)
+    if mask.ndim == 0:                   # whose rows are of no coordinates
+        return y
     if mask.ndim == 1:
         copy_data(y, tensor_view(places, 2, shape, y.strides, places.data))
         return y
