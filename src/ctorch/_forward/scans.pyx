@@ -54,8 +54,8 @@ cdef int run_scan(ScanFn f, ScanJob* job, TensorBase x, TensorBase y, int dim) e
 
 
 cdef TensorBase scan_result(TensorBase x, TensorBase a, int dim):
-    # A copy becomes the result: less memory is touched. Short rows are worked on side by side, which wants two.
-    return a if a is not x and x.ndim and x.shape[dim] > 32 else tensor_empty(a.dtype, x.ndim, x.shape)
+    # A copy becomes the result: less memory is touched.
+    return a if a is not x and x.ndim else tensor_empty(a.dtype, x.ndim, x.shape)
 
 
 cdef bint is_turned(TensorBase x, int dtype, int dim) noexcept:

@@ -17,6 +17,10 @@ cdef extern from "transpose.h" nogil:
     void ct_transpose_padded_f64(const double* x, int64_t x_row, int64_t rows, int64_t columns, double* to,
                                  int64_t to_row)
 
+cdef extern from "scan_pairs.h" nogil:
+    void ct_sum_pairs_c64(const void* x, void* y, int64_t n, int64_t step, int64_t row)
+    void ct_sum_pairs_c128(const void* x, void* y, int64_t n, int64_t step, int64_t row)
+
 cdef enum:
     CHUNK = 16384       # elements of short rows to a chunk
     LANES = 256         # columns worked on together, at most, when the dimension is not the last,
@@ -25,8 +29,8 @@ cdef enum:
     BLOCK = 65536       # elements of a long row whose sum begins anew; part of the result
     MOST_BLOCKS = 1024  # blocks of a row whose sums are held at a time
     FEW = 4             # columns that are worked on one by one
-    SHORT = 32          # rows of so many elements are worked on together,
-    SIDE = 8            # so many of them
+    SHORT = 512         # rows of so many elements are worked on together,
+    SIDE = 4            # so many of them
     STEP = 256          # elements whose exponentials are taken together
     TILE = 16           # rows that are turned together
 
@@ -34,13 +38,14 @@ cdef enum:
     PRODUCT
 
 ctypedef float complex floatcomplex
+ctypedef double complex doublecomplex
 
 ctypedef fused number:
     float
     double
     int64_t
     floatcomplex
-    double complex
+    doublecomplex
 
 ctypedef fused ordered:
     float
@@ -55,7 +60,7 @@ ctypedef fused real:
 ctypedef fused wide:
     double
     int64_t
-    double complex
+    doublecomplex
 
 ctypedef void (*chunk_fn)(void* job, int64_t chunk) noexcept nogil
 
@@ -199,20 +204,23 @@ cdef inline void few_columns(int op, const number* x, number* y, int64_t n, int6
 
 cdef inline void short_rows(int op, const number* x, number* y, int64_t n, int64_t step, int64_t row,
                             wide zero) noexcept nogil:
-    """SIDE rows of n elements, `row` apart: their chains run side by side."""
-    cdef wide carry[SIDE]
-    cdef int64_t i, j
-    for j in range(SIDE):
-        carry[j] = zero + op
-    for i in range(n):
-        if op == SUM:
-            for j in range(SIDE):
-                carry[j] += <wide>x[i * step + j * row]
-                y[i * step + j * row] = <number>carry[j]
-        else:
-            for j in range(SIDE):
-                carry[j] *= <wide>x[i * step + j * row]
-                y[i * step + j * row] = <number>carry[j]
+    """SIDE rows of n elements, `row` apart: their chains run side by side, each in a register."""
+    cdef wide a = zero + op, b = a, c = a, d = a
+    cdef int64_t i
+    if op == SUM and number is floatcomplex:
+        ct_sum_pairs_c64(x, y, n, step, row)
+    elif op == SUM and wide is doublecomplex:
+        ct_sum_pairs_c128(x, y, n, step, row)
+    elif op == SUM:
+        for i in range(n):  # no-cython-lint
+            a, b, c, d = a + <wide>x[0], b + <wide>x[row], c + <wide>x[2 * row], d + <wide>x[3 * row]
+            y[0], y[row], y[2 * row], y[3 * row] = <number>a, <number>b, <number>c, <number>d
+            x, y = x + step, y + step
+    else:
+        for i in range(n):  # no-cython-lint
+            a, b, c, d = a * <wide>x[0], b * <wide>x[row], c * <wide>x[2 * row], d * <wide>x[3 * row]
+            y[0], y[row], y[2 * row], y[3 * row] = <number>a, <number>b, <number>c, <number>d
+            x, y = x + step, y + step
 
 
 cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil:
