@@ -456,6 +456,8 @@ cdef class Tensor(Operators):
     def tolist(self):
         """The values as nested lists of Python numbers."""
         cdef TensorBase x = host(self)
+        if x.dtype == FLOAT16 or x.dtype == BFLOAT16:        # whose numbers are those of float32, made together
+            x = cast_to(x, FLOAT32)
         return nested(x, 0, x.data)
 
     def __bool__(self):

@@ -4,6 +4,7 @@ Who calls holds the generator's lock; nothing here is checked.
 """
 from libc.math cimport ceil, cos, exp, fabs, floor, fma, isnan, lgamma, log, log1p, log1pf, sin, sqrt, sqrtf, tan
 from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from ctorch._parallel cimport parallel_for
 from ctorch._random cimport (
@@ -24,6 +25,8 @@ cdef extern from "distributions.h" nogil:
     void below(const uint32_t* words, uint8_t* hits, int64_t n, double p)
     void box_muller_f32(float* x, int64_t n, float mean, float std)
     void box_muller_f64(double* x, int64_t n, double mean, double std)
+    void widen_float16(const uint16_t* halves, double* x, int64_t n)
+    void below_each(const float* x, const double* limits, uint8_t* hits, int64_t n)
     void remainders_32(const uint32_t* words, int64_t* x, int64_t n, uint64_t extent, int64_t base)
     void remainders_64(const uint32_t* words, int64_t* x, int64_t n, uint64_t extent, int64_t base)
     void falling_remainders(const uint32_t* words, uint32_t* x, int64_t n, uint32_t divisor)
@@ -126,13 +129,17 @@ cdef inline double load(Element kind, const void* x, int64_t i) noexcept nogil:
 
 
 cdef void load_block(Element kind, const void* x, int64_t start, int64_t n, double* values) noexcept nogil:
-    cdef int64_t i
+    cdef int64_t i                       # a loop for each type, which makes vectors of it
     if kind == E_FLOAT32:
         for i in range(n):
             values[i] = (<const float*>x)[start + i]
+    elif kind == E_FLOAT64:
+        memcpy(values, <const double*>x + start, n * sizeof(double))
+    elif kind == E_FLOAT16:
+        widen_float16(<const uint16_t*>x + start, values, n)
     else:
         for i in range(n):
-            values[i] = load(kind, x, start + i)
+            values[i] = float_of_bfloat16((<const uint16_t*>x)[start + i])
 
 
 cdef bint all_within(Element kind, const void* x, int64_t start, int64_t n, double high, bint* positive,
@@ -397,20 +404,25 @@ cdef void fill_normal(mt19937* mt, Element kind, void* x, int64_t n, double mean
 
 # ---- bernoulli ----
 
+cdef inline void put_hits(const uint8_t* hits, element_t* x, int64_t n, element_t one) noexcept nogil:
+    cdef int64_t i
+    for i in range(n):
+        x[i] = one if hits[i] else <element_t>0
+
+
 cdef void store_hits(Element kind, const uint8_t* hits, void* x, int64_t start, int64_t n,
                      double one) noexcept nogil:
-    cdef double[PAIRS] values
-    cdef int64_t i
-    if kind == E_FLOAT32:
-        for i in range(n):
-            (<float*>x)[start + i] = <float>one if hits[i] else <float>0
-    elif SIZES[<int>kind] == 1:
-        for i in range(n):
-            (<uint8_t*>x)[start + i] = hits[i]
+    cdef int size = SIZES[<int>kind]
+    cdef uint64_t bits = 0               # of `one` in this type
+    store(kind, &one, &bits, 0, 1)
+    if size == 1:
+        put_hits(hits, <uint8_t*>x + start, n, (<uint8_t*>&bits)[0])
+    elif size == 2:
+        put_hits(hits, <uint16_t*>x + start, n, (<uint16_t*>&bits)[0])
+    elif size == 4:
+        put_hits(hits, <uint32_t*>x + start, n, (<uint32_t*>&bits)[0])
     else:
-        for i in range(n):
-            values[i] = one if hits[i] else 0.0
-        store(kind, values, x, start, n)
+        put_hits(hits, <uint64_t*>x + start, n, bits)
 
 
 cdef void fill_bernoulli(mt19937* mt, Element kind, void* x, int64_t n, double p, double one) noexcept nogil:
@@ -430,6 +442,7 @@ cdef void fill_bernoulli_each(mt19937* mt, Element kind, void* x, int64_t n, Ele
                               const void* p) noexcept nogil:
     """A 53-bit number is compared with a double, a 24-bit one with any other type."""
     cdef double[PAIRS] u64
+    cdef double[PAIRS] known
     cdef float[PAIRS] u32
     cdef uint8_t[PAIRS] hits
     cdef int64_t start, count, i
@@ -446,8 +459,8 @@ cdef void fill_bernoulli_each(mt19937* mt, Element kind, void* x, int64_t n, Ele
                 for i in range(count):
                     hits[i] = u32[i] < (<const float*>p)[start + i]
             else:
-                for i in range(count):
-                    hits[i] = u32[i] < load(p_kind, p, start + i)
+                load_block(p_kind, p, start, count, known)
+                below_each(u32, known, hits, count)
         store_hits(kind, hits, x, start, count, 1.0)
         start += count
 

@@ -57,6 +57,23 @@ BODY float float_of_bfloat16(uint16_t half)
     return float_of((uint32_t)half << 16);
 }
 
+BODY void widen_float16_body(const uint16_t *restrict halves, double *restrict x, int64_t n, int fused)
+{
+    (void)fused;
+    for (int64_t i = 0; i < n; i++) x[i] = float_of_float16(halves[i]);
+}
+TWO_WIDTHS(widen_float16, (const uint16_t *restrict halves, double *restrict x, int64_t n), halves, x, n)
+
+/* 1 where a number is below its limit. */
+BODY void below_each_body(const float *restrict x, const double *restrict limits, uint8_t *restrict hits, int64_t n,
+                          int fused)
+{
+    (void)fused;
+    for (int64_t i = 0; i < n; i++) hits[i] = x[i] < limits[i];
+}
+TWO_WIDTHS(below_each, (const float *restrict x, const double *restrict limits, uint8_t *restrict hits, int64_t n),
+           x, limits, hits, n)
+
 /* A 32-bit word as a double; SSE2 and AVX2 convert signed words only. */
 BODY double double_of(uint32_t word)
 {
