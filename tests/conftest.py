@@ -1,5 +1,7 @@
 """Options of all tests; being here, this file also puts the folder on the path, for the helpers in it."""
 
+import importlib.util
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -10,6 +12,11 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if importlib.util.find_spec("hypothesis"):  # which the tests on a GPU do without
+        from hypothesis import settings
+
+        settings.register_profile("ctorch", deadline=None)  # the machine may be busy
+        settings.load_profile("ctorch")
     if config.getoption("--record"):
         import mirror
 

@@ -34,7 +34,7 @@ def close(got, want, kind):
 
 
 @given(st.data(), st.sampled_from(ONE), st.sampled_from([None, "backward", "ortho", "forward"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_one_dimension_equals_scipys(data, name, norm):
     x = data.draw(arrays(name in REAL_INPUT))
     dim = data.draw(st.integers(-x.ndim, x.ndim - 1))
@@ -46,7 +46,7 @@ def test_one_dimension_equals_scipys(data, name, norm):
 
 
 @given(st.data(), st.sampled_from([f"{name}n" for name in ONE]), st.sampled_from([None, "ortho", "forward"]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_several_dimensions_equal_scipys(data, name, norm):
     x = data.draw(arrays(name in REAL_INPUT))
     dims = data.draw(st.none() | st.permutations(range(x.ndim)).map(lambda p: p[: max(1, len(p) - 1)]))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import ctorch
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 30), max_size=60), st.integers(0, 40), st.booleans())
 def test_bincount(numbers, minlength, weighted):
     x = np.array(numbers, dtype=np.int64)

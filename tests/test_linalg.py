@@ -254,7 +254,7 @@ def test_matrix_power_of_integers():
     assert linalg.matrix_power(a, 9).tolist() == [[1, 9], [0, 1]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 6), min_size=3, max_size=6), st.booleans(), st.booleans())
 def test_chains(sizes, row, column):
     arrays = [numbers((a, b), "float64", i) for i, (a, b) in enumerate(pairwise(sizes))]
@@ -290,7 +290,7 @@ def test_vectors(dtype):
 
 # ---- rules of batches, strides and `out`
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_systems_broadcast(data):
     batches = [(), (1,), (2,), (3, 1), (3, 2), (1, 2), (0,)]

@@ -27,7 +27,7 @@ def close(ours, expected):
     np.testing.assert_allclose(ours.numpy(), expected, rtol=1e-5 if single else 1e-12, atol=1e-6 if single else 1e-12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_vector_norm(data):
     shape = data.draw(st.lists(st.integers(1, 40), max_size=3))

@@ -18,7 +18,7 @@ floats = st.lists(st.floats(width=64) | st.sampled_from(EXTREME), min_size=1, ma
 
 
 @given(floats, st.sampled_from(sorted(REALS)), st.sampled_from(["float32", "float64"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_values_equal_numpys(values, name, dtype):
     with np.errstate(all="ignore"):
         x = np.array(values).astype(dtype)
@@ -30,7 +30,7 @@ def test_values_equal_numpys(values, name, dtype):
 
 
 @given(floats, floats, st.sampled_from(sorted(PAIRS)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_pairs_equal_numpys(first, second, name):
     n = min(len(first), len(second))
     x, y = np.array(first[:n]), np.array(second[:n])
@@ -41,7 +41,7 @@ def test_pairs_equal_numpys(first, second, name):
 
 
 @given(st.data(), st.sampled_from(INTEGERS), st.sampled_from(["gcd", "lcm"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_divisors_equal_numpys(data, dtype, name):
     info = np.iinfo(dtype)
     whole = st.integers(info.min + 1 if info.min else 0, info.max) | st.integers(0, 30)

@@ -4,7 +4,7 @@ import math
 import mirror
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ctorch
@@ -26,7 +26,6 @@ def equations(draw):
     return terms, "".join(result)
 
 
-@settings(deadline=None)
 @given(equations(), st.integers(0, 100))
 def test_einsum(case, seed):
     terms, result = case

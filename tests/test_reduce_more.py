@@ -5,7 +5,7 @@ import warnings
 import mirror
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ctorch
@@ -28,7 +28,6 @@ def layouts(draw, dtypes=("float32", "float64")):
     return x, dims
 
 
-@settings(deadline=None)
 @given(layouts(), st.sampled_from(["var", "std"]), st.sampled_from([0, 1, 2, 0.5]), st.booleans())
 def test_variances(case, name, correction, keep):
     x, dims = case
@@ -74,7 +73,6 @@ def test_too_few_elements_warn(dim):
     mirror.check(lambda m: (m.ones(1, 1).var(dim), m.ones(1, 1).std(dim, correction=2)))
 
 
-@settings(deadline=None)
 @given(layouts(), st.booleans())
 def test_logsumexp(case, keep):
     x, dims = case
@@ -94,7 +92,6 @@ def test_logsumexp_of_extremes(values):
     mirror.check(lambda m: m.logsumexp(m.tensor(values).unsqueeze(1).expand(-1, 20), 0))
 
 
-@settings(deadline=None)
 @given(layouts(("float16", "float32", "float64", "int8", "int16", "int32", "int64")), st.sampled_from(["max", "min"]),
        st.sampled_from([0.0, 0.02]))
 def test_places_of_extrema(case, name, share):

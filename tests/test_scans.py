@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import ctorch
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=4), st.integers(0, 3), st.integers(0, 1000),
        st.sampled_from(["float32", "float64", "int64", "int8", "bool", "complex128"]), st.booleans())
 def test_any_shape(shape, dim, seed, dtype, flipped):

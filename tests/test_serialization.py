@@ -56,7 +56,6 @@ def values():
                         | st.dictionaries(keys, inner) | st.dictionaries(keys, inner).map(OrderedDict))
 
 
-@settings(deadline=None)
 @given(values())
 def test_nested_values(value):
     assert again(value) == value
@@ -318,7 +317,7 @@ def damaged_path(tmp_path_factory):
     return tmp_path_factory.mktemp("damaged") / "x.ct"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, len(SAMPLE) - 1), st.integers(0, 255)), min_size=1, max_size=8))
 def test_flipped_bytes_never_crash(damaged_path, changes):
     data = bytearray(SAMPLE)

@@ -69,7 +69,7 @@ def test_selection(dtype, n):
                 np.testing.assert_array_equal(x[index.item()], x[places[k - 1]])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4), st.integers(-4, 3), st.integers(0, 1000),
        st.sampled_from(["int64", "int8", "float32", "float64"]), st.booleans(), st.booleans())
 def test_any_shape(shape, dim, seed, dtype, flipped, descending):
@@ -220,7 +220,7 @@ def test_topk_chooses_as_pytorch(k):
     mirror.check(lambda m: m.tensor([[-8, 5, 1, -4, 9, 1, -1, 6, 9, -7], [2, 2, 1, 2, 1, 1, 2, 1, 1, 2]]).topk(k))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 1000), st.booleans())
 def test_searchsorted_rows(length, n, seed, right):
     rng = np.random.default_rng(seed)

@@ -41,7 +41,7 @@ def equal(got, want, rtol=1e-11, atol=1e-300):
 
 
 @given(numbers, st.sampled_from(sorted(UNARY)))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_values_equal_scipys(values, name):
     x = np.array(values)
     with np.errstate(all="ignore"):
@@ -64,7 +64,7 @@ def test_values_equal_scipys(values, name):
 
 
 @given(numbers, numbers, st.sampled_from(sorted(BINARY)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_binary_values_equal_scipys(first, second, name):
     n = min(len(first), len(second))
     x, y = np.array(first[:n]), np.array(second[:n])

@@ -12,6 +12,7 @@ cdef struct Reduction:
     int to_int64                     # bits of the categories whose results are int64
     bint out_bool
     bint has_identity                # a result exists for no elements
+    bint once                        # an element that comes again changes nothing
     const ReduceKernels* kernels[DTYPE_COUNT]
 
 cdef Reduction REDUCTIONS[REDUCE_COUNT]

@@ -118,6 +118,17 @@ cdef int merge(int n, int64_t* shape, int64_t* stride, int64_t* other) noexcept:
     return m + 1 if n else 0
 
 
+cdef void repeats_inward(Job* job) noexcept:
+    # Repeated short lines become lines of repeated elements, of which a buffer is filled once.
+    cdef int i, last = job.folded - 1
+    cdef int64_t n = job.folded_shape[0]
+    if job.folded_stride[0] != 0 or n <= job.folded_shape[last]:
+        return
+    for i in range(last):
+        job.folded_shape[i], job.folded_stride[i] = job.folded_shape[i + 1], job.folded_stride[i + 1]
+    job.folded_shape[last], job.folded_stride[last] = n, 0
+
+
 cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
     cdef int i
     cdef int64_t out_stride = 1, a, b, n, total = 1
@@ -141,6 +152,8 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
     sort_by_stride(job.folded, job.folded_shape, job.folded_stride, NULL)
     job.kept = merge(job.kept, job.kept_shape, job.kept_stride, job.out_stride)
     job.folded = merge(job.folded, job.folded_shape, job.folded_stride, NULL)
+    if job.kept == 0 and job.folded > 1:
+        repeats_inward(job)
     if job.folded == 0:
         job.folded = 1
         job.folded_shape[0] = 1
@@ -220,7 +233,8 @@ cdef void fold_line(Job* job, void* state, char* x, int64_t stride, int64_t n) n
     strides[0], strides[1] = job.native_size, stride
     while start < n:
         data[1] = x + start * stride
-        job.cast(data, strides, n - start if n - start < CAST else CAST, NULL)
+        if start == 0 or stride != 0:        # what repeats is in the buffer already
+            job.cast(data, strides, n - start if n - start < CAST else CAST, NULL)
         job.kernels.inner(state, buffer, job.native_size, n - start if n - start < CAST else CAST)
         start += CAST
 
@@ -279,7 +293,7 @@ cdef void fold_rows(Job* job, void* state, char* x, int64_t row_stride, int64_t 
         data[0], data[1] = buffer, x + start * row_stride
         if row_stride == n * stride:
             job.cast(data, strides, m * n, NULL)
-        else:
+        elif start == 0 or row_stride != 0:  # what repeats is in the buffer already
             for _ in range(m):
                 expect(data[1] + m * row_stride, n * stride if start + m < rows else 0)
                 job.cast(data, strides, n, NULL)
@@ -466,6 +480,18 @@ cdef int check_not_empty(Reduction* op, TensorBase x, const bint* reduced) excep
     return 0
 
 
+cdef TensorBase without_repeats(TensorBase x, const bint* reduced):
+    # x with one of the elements of each reduced dimension that repeats the same ones.
+    cdef int64_t shape[MAX_DIMS]
+    cdef bint any = False
+    cdef int i
+    for i in range(x.ndim):
+        shape[i] = x.shape[i]
+        if reduced[i] and x.strides[i] == 0 and x.shape[i] > 1:
+            shape[i], any = 1, True
+    return tensor_view(x, x.ndim, shape, x.strides, x.data) if any else x
+
+
 cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint keepdim):
     """Reduce over the marked dimensions; not recorded."""
     cdef Reduction* op = &REDUCTIONS[which]
@@ -475,6 +501,8 @@ cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint
     cdef TensorBase out
     if not (op.categories >> category_of[x.dtype]) & 1:
         unsupported(op.name, x.dtype)
+    if op.once and not x.contiguous and x.device == DEVICE_CPU:
+        x = without_repeats(x, reduced)
     job.count = 1
     for i in range(x.ndim):
         if reduced[i]:

@@ -35,7 +35,7 @@ def examples(quick=25, full=FULL):
     fixed = PROFILE == "quick"
     count = quick if fixed else full if PROFILE == "full" else max(1, int(PROFILE) * full // FULL)
     phases = [Phase.explicit, Phase.generate] if fixed else [Phase.explicit, Phase.generate, Phase.shrink]
-    return settings(max_examples=count, derandomize=fixed, deadline=None, database=None, print_blob=not fixed,
+    return settings(max_examples=count, derandomize=fixed, database=None, print_blob=not fixed,
                     phases=phases, suppress_health_check=list(HealthCheck))
 
 

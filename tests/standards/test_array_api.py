@@ -26,7 +26,7 @@ from standard_values import (
 import ctorch
 import ctorch.array_api as xp
 
-quick = settings(max_examples=25, deadline=None)
+quick = settings(max_examples=25)
 REAL = (*INTEGERS, *FLOATS)
 INEXACT = (*FLOATS, *COMPLEX)
 
@@ -288,7 +288,7 @@ BINARY |= {"divide": INEXACT, "pow": INEXACT, "floor_divide": REAL, "remainder":
 
 @pytest.mark.parametrize("name, dtype", [(n, d) for n, kinds in UNARY.items() for d in kinds])
 @given(shapes, seeds)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_unary(name, dtype, shape, seed):
     special = dtype in FLOATS
     a = values(dtype, shape, seed, special)
@@ -299,7 +299,7 @@ def test_unary(name, dtype, shape, seed):
 
 @pytest.mark.parametrize("name, dtype", [(n, d) for n, kinds in BINARY.items() for d in kinds])
 @given(shapes, seeds)
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 def test_binary(name, dtype, shape, seed):
     special = dtype in FLOATS and name not in ("floor_divide", "remainder")
     a, b = values(dtype, shape, seed, special), values(dtype, shape[1:], seed + 7, special)
@@ -337,7 +337,7 @@ def test_clip(dtype):
 # ---- shapes
 
 @given(shapes.filter(len), seeds, st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_manipulation(shape, seed, data):
     a = values("int32", shape, seed)
     x = strided(a, seed)
@@ -408,7 +408,7 @@ def test_take(shape, seed, data):
 
 @pytest.mark.parametrize("dtype", REAL)
 @given(shapes.filter(len), seeds, st.data())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_sorting(dtype, shape, seed, data):
     a = values(dtype, shape, seed, True)
     a = np.nan_to_num(a) if dtype in FLOATS else a
@@ -422,7 +422,7 @@ def test_sorting(dtype, shape, seed, data):
 
 @pytest.mark.parametrize("dtype", REAL)
 @given(shapes, seeds, st.data())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_searching(dtype, shape, seed, data):
     a = values(dtype, shape, seed)
     x = strided(a, seed)
@@ -449,7 +449,7 @@ def test_searching(dtype, shape, seed, data):
 
 @pytest.mark.parametrize("dtype", ALL)
 @given(shapes, seeds)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_sets(dtype, shape, seed):
     a = values(dtype, shape, seed, dtype in FLOATS)
     if dtype in COMPLEX:
@@ -490,7 +490,7 @@ def axes_of(data, ndim):
     *itertools.product(("mean",), INEXACT), *itertools.product(("var", "std"), FLOATS),
     *itertools.product(("all", "any", "count_nonzero"), ALL)])
 @given(shapes, seeds, st.data())
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_reductions(name, dtype, shape, seed, data):
     a = values(dtype, shape, seed)
     axis = axes_of(data, a.ndim)
@@ -512,7 +512,7 @@ def test_reductions(name, dtype, shape, seed, data):
 
 @pytest.mark.parametrize("dtype", NUMERIC)
 @given(shapes.filter(len), seeds, st.data())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_running(dtype, shape, seed, data):
     a = values(dtype, shape, seed)
     x, axis = strided(a, seed), data.draw(st.integers(-a.ndim, a.ndim - 1))

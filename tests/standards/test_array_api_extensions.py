@@ -10,7 +10,7 @@ import ctorch.array_api as xp
 
 INEXACT = (*FLOATS, *COMPLEX)
 batches = st.sampled_from([(), (2,), (0,), (2, 1), (1, 3)])
-examples = settings(max_examples=8, deadline=None)
+examples = settings(max_examples=8)
 
 
 def tolerance(dtype):

@@ -83,6 +83,7 @@ def reductions_pxi(rows) -> str:
                   f'r.name, r.categories = b"{row.title}", {categories(row)}',
                   f"r.to_int64, r.out_bool = {counts}, {row.out == 'bool'}",
                   f"r.has_identity = {row.extra['identity'] not in ('lowest', 'highest')}",
+                  f"r.once = {row.extra['combine'] in reduction.IDEMPOTENT}",
                   "for k in range(DTYPE_COUNT):", "    r.kernels[k] = NULL"]
     return "\n".join(lines) + "\n"
 

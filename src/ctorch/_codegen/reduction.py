@@ -14,6 +14,8 @@ COLUMNS = 1024                       # as in _reduce.pyx
 KERNELS = ("inner", "lines", "outer", "init", "merge", "finish")
 STATES = {"bool": "uint8", "count": "int64"}
 WIDER = {"float32": "float64", "complex64": "complex128", "uint8": "int64", "int32": "int64"}
+# Combinations to which an element that comes again adds nothing.
+IDEMPOTENT = ("maximum(a, b)", "minimum(a, b)", "a | b", "a & b")
 
 
 def enum(row: Row) -> str:
