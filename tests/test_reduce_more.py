@@ -156,3 +156,21 @@ def test_no_direction_is_better_where_all_are_equal():
     x = ctorch.ones(3, requires_grad=True)
     x.std().backward()
     assert x.grad.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64", "int16", "bool"])
+@pytest.mark.parametrize(
+    "shape, to",
+    [((4, 1), (4, 5000)), ((1, 3), (9000, 3)), ((2, 1, 70), (2, 900, 70)), ((1, 1), (7, 700)), ((3, 1, 2), (3, 40, 2))],
+)
+def test_repeated_elements(shape, to, dtype):
+    few = ctorch.randn(shape, generator=ctorch.Generator().manual_seed(1)).mul(9).to(getattr(ctorch, dtype))
+    x = few.expand(to)
+    whole, exact = x.contiguous(), dtype in ("int16", "bool")
+    near = {"rtol": 1e-5, "atol": 1e-2} if dtype == "float32" else {}      # of large numbers that cancel
+    for dim in (None, *range(len(to)), tuple(range(len(to) - 1)), tuple(range(1, len(to)))):
+        where = {} if dim is None else {"dim": dim}
+        for fn in (ctorch.amax, ctorch.amin, ctorch.all, ctorch.any, ctorch.count_nonzero):
+            assert ctorch.equal(fn(x, **where), fn(whole, **where))
+        for fn in (ctorch.sum, ctorch.nansum, ctorch.mean, ctorch.linalg.vector_norm)[:2 if exact else 4]:
+            ctorch.testing.assert_close(fn(x, **where), fn(whole, **where), **near)
