@@ -174,3 +174,20 @@ def test_repeated_elements(shape, to, dtype):
             assert ctorch.equal(fn(x, **where), fn(whole, **where))
         for fn in (ctorch.sum, ctorch.nansum, ctorch.mean, ctorch.linalg.vector_norm)[:2 if exact else 4]:
             ctorch.testing.assert_close(fn(x, **where), fn(whole, **where), **near)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "complex64", "bfloat16"])
+@pytest.mark.parametrize("shape", [(3, 8, 16), (50, 40, 50), (2, 300, 17), (90, 9, 700), (4, 3, 8, 20), (5, 400, 33)])
+def test_lines_of_one_result_after_the_other(shape, dtype):
+    whole = dtype == "int32"
+    x = np.random.default_rng(3).integers(-9, 9, (*shape[:-1], 2 * shape[-1]))
+    x = x if whole else x + 0.5
+    for way in (1, -1):
+        t = ctorch.from_numpy(x[::way].copy()).to(getattr(ctorch, dtype))
+        for cut in (t[..., :shape[-1]], t[:, 1:, shape[-1]:], t[..., :shape[-1]].contiguous(), t.flip(0)[..., ::2]):
+            there = cut.to(ctorch.complex128 if cut.is_complex() else ctorch.float64).numpy()
+            for dim in ((0, len(shape) - 1), (1, len(shape) - 1)):
+                ctorch.testing.assert_close(cut.sum(dim).to(ctorch.complex128), ctorch.tensor(there.sum(dim) + 0j),
+                                            rtol=1e-2 if dtype == "bfloat16" else 1e-5, atol=1e-3)
+                if not cut.is_complex():
+                    assert ctorch.equal(cut.amax(dim).double(), ctorch.tensor(there.max(dim)))

@@ -71,6 +71,7 @@ cdef struct Job:
     int64_t folded_stride[MAX_DIMS]
     bint whole_lines                 # lines of SHORT to WHOLE elements, dense or evenly spaced, are all that is reduced
     bint short_lines                 # the same of SHORT to LONG elements, several of them for each result
+    bint planes                      # dense lines, of one result after the other in memory, again and again
     bint columns                     # fold rows into lines of states, along the last kept dimension
     int64_t outer                    # results apart from the column dimension
     int64_t tile                     # results (or columns) of a tile
@@ -158,7 +159,7 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
         job.folded = 1
         job.folded_shape[0] = 1
         job.folded_stride[0] = job.itemsize
-    job.columns = job.whole_lines = job.short_lines = False
+    job.columns = job.whole_lines = job.short_lines = job.planes = False
     a = job.kept_stride[job.kept - 1] if job.kept else 0
     b = job.folded_stride[job.folded - 1]
     n = job.folded_shape[job.folded - 1]
@@ -171,7 +172,9 @@ cdef void plan(Job* job, TensorBase x, const bint* reduced) noexcept:
         job.cast = job.gather
     if job.kept and not job.columns and SHORT <= n <= WHOLE:
         job.whole_lines = even if job.cast != NULL else job.folded == 1 and as_it_lies
-        job.short_lines = job.folded == 2 and b == job.itemsize and n <= LONG and job.cast == NULL
+        if job.folded == 2 and b == job.itemsize and job.cast == NULL:
+            job.planes = job.kept_shape[job.kept - 1] >= 8 and 0 < a < reach(job.folded_stride[0])
+            job.short_lines = n <= LONG and not job.planes
     for i in range(job.kept):
         total *= job.kept_shape[i]
     cut(job, total)
@@ -199,7 +202,7 @@ cdef void cut(Job* job, int64_t results) noexcept:
         # of what no cache holds larger stretches are read quicker
         grain = large if grain > GRAIN else (GRAIN // 8 if grain < GRAIN // 8 else grain)
         job.tile = grain // (job.count + 1) + 1
-        if job.tile > TILE:
+        if job.tile > TILE or job.planes:
             job.tile = TILE
         job.tiles = (results + job.tile - 1) // job.tile
     job.parts = 1
@@ -321,6 +324,15 @@ cdef void fold_short_lines(Job* job, char* state, char* x) noexcept nogil:
         job.kernels.merge(state, states, 1)
 
 
+cdef void fold_planes(Job* job, char* states, char* x, int64_t part, int64_t lines) noexcept nogil:
+    # As memory lies: a line for each of so many results, then the next for each of them.
+    cdef int64_t first = job.folded_shape[0] * part // job.parts, end = job.folded_shape[0] * (part + 1) // job.parts
+    cdef int64_t plane
+    for plane in range(first, end):
+        job.kernels.lines(states, x + plane * job.folded_stride[0], job.kept_stride[job.kept - 1], lines,
+                          job.folded_shape[1])
+
+
 cdef void fold(Job* job, void* state, char* x, int64_t part, int64_t columns) noexcept nogil:
     # All reduced elements of one part: into one state, or row by row into `columns` states.
     cdef int64_t index[MAX_DIMS]
@@ -408,6 +420,10 @@ cdef void do_tile(void* arg, int64_t task) noexcept nogil:
             if job.whole_lines and job.parts == 1:
                 per = run_of(job, first + i, n - i)
                 fold_lines(job, states + i * size, x, job.kept_stride[job.kept - 1], per)
+                i += per
+            elif job.planes:
+                per = run_of(job, first + i, n - i)
+                fold_planes(job, states + i * size, x, part, per)
                 i += per
             else:
                 fold(job, states + i * size, x, part, 1)

@@ -141,6 +141,12 @@ cdef inline void combine(number* at, int64_t xs, int64_t xd, const int64_t* inde
             to[0] = combined(to[0], (<number*>(v + j * vs))[0], how)
         return
     if step == 1 and xs == 0 and xd == size and vs == size and wrap == 0:
+        while n >= 4:                    # one after the other, since places may be the same
+            at[index[0]] = combined(at[index[0]], frm[0], how)
+            at[index[1]] = combined(at[index[1]], frm[1], how)
+            at[index[2]] = combined(at[index[2]], frm[2], how)
+            at[index[3]] = combined(at[index[3]], frm[3], how)
+            index, frm, n = index + 4, frm + 4, n - 4
         for j in range(n):
             at[index[j]] = combined(at[index[j]], frm[j], how)
         return
