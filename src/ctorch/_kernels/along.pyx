@@ -20,6 +20,7 @@ cdef extern from *:
 
 cdef enum:
     CHUNK = 16384        # elements to a chunk
+    SHARES = 16          # chunks of few lines
     COLUMNS = 64         # at least, to a chunk that writes, where the dimension is not the last
     LINE = 512           # elements that are gathered at a time
     PIECE = 2048         # indices that are checked at a time
@@ -259,7 +260,8 @@ cdef void along(Plan* p, int64_t start, int64_t count, char* x, char* v, const i
     cdef Along* a = p.a
     cdef int64_t places[PIECE]
     cdef int64_t end = start + count, n
-    cdef bint placed = a.check and not a.writes and a.step == 1 and a.vd == p.size
+    cdef bint placed = (a.check and not a.writes and a.step == 1 and a.vd == p.size
+                        and (a.wrap != 0 or a.xd != p.size))             # dense elements are found by their indices
     while start < end:
         n = least(PIECE, end - start) if a.check else end - start
         if placed and place(a, places, index + start, n):
@@ -410,8 +412,8 @@ cdef void run(Along* a) noexcept nogil:
     p.pieces, p.group, p.length = 1, 1, a.shape[last] if p.across and a.writes else a.n
     if size <= CHUNK:
         p.group = CHUNK // (size if size > 0 else 1)
-        if p.group * 4 > p.lines:        # a few chunks for the threads to share
-            p.group = p.lines if size * p.lines <= CHUNK else (p.lines + 3) // 4
+        if p.group * SHARES > p.lines:   # as even a share for a few threads as for one
+            p.group = p.lines if size * p.lines <= CHUNK else (p.lines + SHARES - 1) // SHARES
     elif p.across and a.writes:
         # every element is written in the order of the index, however the columns are cut
         p.length = (a.shape[last] // (get_num_threads() if p.lines == 1 else 1) + 16) // 16 * 16
