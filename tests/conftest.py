@@ -15,7 +15,7 @@ def pytest_configure(config):
     if importlib.util.find_spec("hypothesis"):  # which the tests on a GPU do without
         from hypothesis import settings
 
-        settings.register_profile("ctorch", deadline=None)  # the machine may be busy
+        settings.register_profile("ctorch", settings(), deadline=None)  # the machine may be busy
         settings.load_profile("ctorch")
     if config.getoption("--record"):
         import mirror
