@@ -23,8 +23,12 @@ def edges(torch):
 
 
 def cases():
-    yield from over("sort", ALONG, lambda size, layout: {"x": matrix(size, layout=layout)}, sizes=(1_000, 100_000),
-                    layouts=LAYOUTS)
+    # Where elements repeat along the dimension, PyTorch's median reads memory beside them, and may end the process.
+    apart = [text for text in ALONG if text != "x.median(0)"]
+    for layout in LAYOUTS:
+        yield from over("sort", apart if layout == "broadcast" else ALONG,
+                        lambda size, layout: {"x": matrix(size, layout=layout)}, sizes=(1_000, 100_000),
+                        layouts=(layout,))
     yield from over("sort", ALONG, lambda size, layout: {"x": Input((1000, 1000), layout=layout)}, sizes=(1_000_000,))
     yield from over("sort", ["x.sort()", "x.topk(5)", "x.median(-1)"], lambda size, layout: {"x": matrix(size)},
                     sizes=(10_000_000,))
