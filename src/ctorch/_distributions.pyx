@@ -455,12 +455,8 @@ cdef void fill_bernoulli_each(mt19937* mt, Element kind, void* x, int64_t n, Ele
                 hits[i] = u64[i] < (<const double*>p)[start + i]
         else:
             draw_f32(mt, u32, count, 0, 1)
-            if p_kind == E_FLOAT32:
-                for i in range(count):
-                    hits[i] = u32[i] < (<const float*>p)[start + i]
-            else:
-                load_block(p_kind, p, start, count, known)
-                below_each(u32, known, hits, count)
+            load_block(p_kind, p, start, count, known)
+            below_each(u32, known, hits, count)
         store_hits(kind, hits, x, start, count, 1.0)
         start += count
 

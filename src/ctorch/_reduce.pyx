@@ -15,7 +15,7 @@ from ctorch._iterator cimport LoopKernel, cast_kernel
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.half_sums cimport HalfSums
 from ctorch._parallel cimport parallel_for
-from ctorch._shape cimport reduce_dims
+from ctorch._shape cimport once, reduce_dims
 from ctorch._tensor cimport *
 
 include "_gen/reductions.pxi"
@@ -496,29 +496,20 @@ cdef int check_not_empty(Reduction* op, TensorBase x, const bint* reduced) excep
     return 0
 
 
-cdef TensorBase without_repeats(TensorBase x, const bint* reduced):
-    # x with one of the elements of each reduced dimension that repeats the same ones.
-    cdef int64_t shape[MAX_DIMS]
-    cdef bint any = False
-    cdef int i
-    for i in range(x.ndim):
-        shape[i] = x.shape[i]
-        if reduced[i] and x.strides[i] == 0 and x.shape[i] > 1:
-            shape[i], any = 1, True
-    return tensor_view(x, x.ndim, shape, x.strides, x.data) if any else x
-
-
 cdef TensorBase reduce_marked(int which, TensorBase x, const bint* reduced, bint keepdim):
     """Reduce over the marked dimensions; not recorded."""
     cdef Reduction* op = &REDUCTIONS[which]
     cdef Job job
     cdef int64_t shape[MAX_DIMS]
+    cdef bint kept[MAX_DIMS]
     cdef int compute = compute_of[x.dtype], i, n = 0, out_dtype
     cdef TensorBase out
     if not (op.categories >> category_of[x.dtype]) & 1:
         unsupported(op.name, x.dtype)
     if op.once and not x.contiguous and x.device == DEVICE_CPU:
-        x = without_repeats(x, reduced)
+        for i in range(x.ndim):
+            kept[i] = not reduced[i]
+        x = once(x, kept)
     job.count = 1
     for i in range(x.ndim):
         if reduced[i]:

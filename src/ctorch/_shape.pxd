@@ -14,3 +14,4 @@ cdef int infer_size(int ndim, int64_t* shape, int64_t numel) except -1
 cdef bint channels_last_strides(object format, int ndim, const int64_t* shape, int64_t* strides) except -1
 cdef object reduce_dims(object dim, int ndim, bint* reduced, str op)
 cdef int64_t reduced_count(tuple shape, object dim) except -1
+cdef TensorBase once(TensorBase x, const bint* but=*)

@@ -4,7 +4,7 @@ Every error about a dimension or a size is raised here, in PyTorch's words.
 """
 from libc.stdint cimport int64_t
 
-from ctorch._tensor cimport MAX_DIMS, TensorBase
+from ctorch._tensor cimport MAX_DIMS, TensorBase, tensor_view
 
 cdef extern from "Python.h":
     bint PyIndex_Check(object o)
@@ -224,3 +224,16 @@ def refuse_target(shape, target):
         raise RuntimeError("only batches of spatial targets supported (3D tensors) but got targets of dimension: "
                            f"{len(target)}")
     raise RuntimeError(f"size mismatch (got input: {shape}, target: {target}")
+
+
+cdef TensorBase once(TensorBase x, const bint* but=NULL):
+    # x without repetitions: size one where all elements along a dimension are one, but for some dimensions.
+    # x itself where there are none.
+    cdef int64_t shape[MAX_DIMS]
+    cdef bint found = False
+    cdef int i
+    for i in range(x.ndim):
+        shape[i] = x.shape[i]
+        if x.strides[i] == 0 and x.shape[i] > 1 and (but == NULL or not but[i]):
+            shape[i], found = 1, True
+    return tensor_view(x, x.ndim, shape, x.strides, x.data) if found else x

@@ -7,7 +7,6 @@ from ctorch._tensor cimport TensorBase
 cdef TensorBase dense(TensorBase x, int dtype)
 cdef int float_compute(TensorBase x, const char* op) except -1
 cdef int same_dtype(TensorBase a, TensorBase b, str op, str arg) except -1
-cdef TensorBase once(TensorBase x, const bint* but=*)
 cdef TensorBase spread(TensorBase y, TensorBase x)
 cdef int kernel_error(int code, str op) except -1
 cpdef int64_t axis_number(object value, str op, str arg) except? -1

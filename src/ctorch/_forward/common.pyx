@@ -9,21 +9,8 @@ cdef TensorBase dense(TensorBase x, int dtype):
     return contiguous(cast_to(x, dtype))
 
 
-cdef TensorBase once(TensorBase x, const bint* but=NULL):
-    # x without repetitions: size one where all elements along a dimension are one, but for some dimensions.
-    # x itself where there are none.
-    cdef int64_t shape[MAX_DIMS]
-    cdef bint found = False
-    cdef int i
-    for i in range(x.ndim):
-        shape[i] = x.shape[i]
-        if x.strides[i] == 0 and x.shape[i] > 1 and (but == NULL or not but[i]):
-            shape[i], found = 1, True
-    return tensor_view(x, x.ndim, shape, x.strides, x.data) if found else x
-
-
 cdef TensorBase spread(TensorBase y, TensorBase x):
-    # What was calculated of once(x), contiguous in the shape of x.
+    # What was calculated of _shape.once(x), contiguous in the shape of x.
     cdef int64_t strides[MAX_DIMS]
     cdef int i
     for i in range(x.ndim):

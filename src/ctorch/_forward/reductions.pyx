@@ -4,12 +4,12 @@ from libc.stdint cimport INT64_MIN, int64_t
 
 from ctorch._dispatch cimport OP_BITWISE_XOR, binary, cast_to, contiguous, number_tensor, unsupported
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport dense, float_compute, kernel_error, once, row_of
+from ctorch._forward.common cimport dense, float_compute, kernel_error, row_of
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.distance cimport DistanceKernels
 from ctorch._kernels.extremum cimport ExtremumKernels
 from ctorch._kernels.moments cimport MomentsKernels
-from ctorch._shape cimport reduce_dims
+from ctorch._shape cimport once, reduce_dims
 from ctorch._tensor cimport *
 
 cdef enum:

@@ -4,10 +4,11 @@ from libc.string cimport memcpy
 
 from ctorch._dispatch cimport contiguous, unsupported
 from ctorch._dtype cimport *
-from ctorch._forward.common cimport kernel_error, once, spread
+from ctorch._forward.common cimport kernel_error, spread
 from ctorch._kernels._load cimport kernel_table
 from ctorch._kernels.keys cimport KEY_FLOAT, KEY_SIGNED, KEY_UNSIGNED
 from ctorch._kernels.sort cimport SORT_OWN, SortJob, SortKernels
+from ctorch._shape cimport once
 from ctorch._tensor cimport *
 
 ctypedef int (*SortFn)(SortJob*) noexcept nogil

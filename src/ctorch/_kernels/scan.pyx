@@ -28,9 +28,8 @@ cdef enum:
     WIDE = 64
     BLOCK = 65536       # elements of a long row whose sum begins anew; part of the result
     MOST_BLOCKS = 1024  # blocks of a row whose sums are held at a time
-    FEW = 4             # columns that are worked on one by one
-    SHORT = 512         # rows of so many elements are worked on together,
-    SIDE = 4            # so many of them
+    FEW = 4             # columns that are worked on together, or rows
+    SHORT = 512         # of so many elements
     STEP = 256          # elements whose exponentials are taken together
     TILE = 16           # rows that are turned together
 
@@ -173,53 +172,36 @@ cdef inline void some_columns(int op, const number* x, int64_t x_step, int64_t x
             y[i * step + j] = <number>carry[j]
 
 
-cdef inline void few_columns(int op, const number* x, number* y, int64_t n, int64_t step, int64_t columns,
-                             wide zero) noexcept nogil:
-    # Two to FEW: the sums stay in registers.
-    cdef wide a = zero + op, b = zero + op, c = zero + op, d = zero + op
-    cdef int64_t i
-    if op == SUM:
-        for i in range(n):  # no-cython-lint
-            a, b = a + <wide>x[0], b + <wide>x[1]
-            y[0], y[1] = <number>a, <number>b
-            if columns > 2:
-                c = c + <wide>x[2]
-                y[2] = <number>c
-            if columns > 3:
-                d = d + <wide>x[3]
-                y[3] = <number>d
-            x, y = x + step, y + step
-    else:
-        for i in range(n):  # no-cython-lint
-            a, b = a * <wide>x[0], b * <wide>x[1]
-            y[0], y[1] = <number>a, <number>b
-            if columns > 2:
-                c = c * <wide>x[2]
-                y[2] = <number>c
-            if columns > 3:
-                d = d * <wide>x[3]
-                y[3] = <number>d
-            x, y = x + step, y + step
-
-
-cdef inline void short_rows(int op, const number* x, number* y, int64_t n, int64_t step, int64_t row,
-                            wide zero) noexcept nogil:
-    """SIDE rows of n elements, `row` apart: their chains run side by side, each in a register."""
+cdef inline void side_by_side(int op, const number* x, number* y, int64_t n, int64_t step, int64_t apart, int64_t many,
+                              wide zero) noexcept nogil:
+    """Two to FEW chains of n elements, `apart` from each other: they run abreast, each in a register."""
     cdef wide a = zero + op, b = a, c = a, d = a
     cdef int64_t i
-    if op == SUM and number is floatcomplex:
-        ct_sum_pairs_c64(x, y, n, step, row)
-    elif op == SUM and wide is doublecomplex:
-        ct_sum_pairs_c128(x, y, n, step, row)
+    if op == SUM and number is floatcomplex and many == FEW:
+        ct_sum_pairs_c64(x, y, n, step, apart)
+    elif op == SUM and number is doublecomplex and many == FEW:
+        ct_sum_pairs_c128(x, y, n, step, apart)
     elif op == SUM:
         for i in range(n):  # no-cython-lint
-            a, b, c, d = a + <wide>x[0], b + <wide>x[row], c + <wide>x[2 * row], d + <wide>x[3 * row]
-            y[0], y[row], y[2 * row], y[3 * row] = <number>a, <number>b, <number>c, <number>d
+            a, b = a + <wide>x[0], b + <wide>x[apart]
+            y[0], y[apart] = <number>a, <number>b
+            if many > 2:
+                c = c + <wide>x[2 * apart]
+                y[2 * apart] = <number>c
+            if many > 3:
+                d = d + <wide>x[3 * apart]
+                y[3 * apart] = <number>d
             x, y = x + step, y + step
     else:
         for i in range(n):  # no-cython-lint
-            a, b, c, d = a * <wide>x[0], b * <wide>x[row], c * <wide>x[2 * row], d * <wide>x[3 * row]
-            y[0], y[row], y[2 * row], y[3 * row] = <number>a, <number>b, <number>c, <number>d
+            a, b = a * <wide>x[0], b * <wide>x[apart]
+            y[0], y[apart] = <number>a, <number>b
+            if many > 2:
+                c = c * <wide>x[2 * apart]
+                y[2 * apart] = <number>c
+            if many > 3:
+                d = d * <wide>x[3 * apart]
+                y[3 * apart] = <number>d
             x, y = x + step, y + step
 
 
@@ -237,9 +219,9 @@ cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil
         y += (job.n - 1) * step
         x_step, step = -x_step, -step
     unit = number_ * s.chunk
-    while job.inner == 1 and job.n <= SHORT and unit + SIDE <= stop:
-        short_rows(s.op, x + unit * job.n, y + unit * job.n, job.n, step, job.n, zero)
-        unit += SIDE
+    while job.inner == 1 and job.n <= SHORT and unit + FEW <= stop:
+        side_by_side(s.op, x + unit * job.n, y + unit * job.n, job.n, step, job.n, FEW, zero)
+        unit += FEW
     for unit in range(unit, stop):
         column = unit % groups * lanes
         at = unit // groups * job.n * job.inner + column
@@ -247,7 +229,7 @@ cdef void chunk(Scan* s, int64_t number_, number* tag, wide zero) noexcept nogil
             some_columns(s.op, x + column * job.turned, x_step, job.turned, y + at, job.n, step,
                          job.inner - column if job.inner - column < lanes else lanes, zero)
         elif 1 < job.inner <= FEW:
-            few_columns(s.op, x + at, y + at, job.n, step, job.inner, zero)
+            side_by_side(s.op, x + at, y + at, job.n, step, 1, job.inner, zero)
         elif job.inner > 1:
             some_columns(s.op, x + at, x_step, 1, y + at, job.n, step,
                          job.inner - column if job.inner - column < lanes else lanes, zero)

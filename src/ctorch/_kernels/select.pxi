@@ -576,7 +576,7 @@ cdef int run_selection(SortJob* job, int kind) noexcept nogil:
         return 0
     s.job, s.kind, s.failed = job, kind, 0
     s.rows = CHUNK // job.n + 1
-    if job.n <= TINY and not (kind == 0 and few_of_many(job)):
+    if job.n <= CT_TINY and not (kind == 0 and few_of_many(job)):
         return run_tiny(job, WANT_FRONT if kind == 0 else WANT_RANK if kind == 1 else WANT_MEDIAN)
     if kind == 0 and few_of_many(job):
         s.rows = (s.rows + CT_ROWS - 1) // CT_ROWS * CT_ROWS

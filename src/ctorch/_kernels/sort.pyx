@@ -231,9 +231,9 @@ cdef void radix(Row* r, int low, record tag) noexcept nogil:
         r.b = other
 
 
-cdef inline void insert_sort(record* a, int64_t n) noexcept nogil:
+cdef inline void insert_sort(uint64_t* a, int64_t n) noexcept nogil:
     cdef int64_t i, j
-    cdef record v
+    cdef uint64_t v
     for i in range(1, n):
         v = a[i]
         j = i
@@ -448,20 +448,14 @@ cdef void sort_keys(Row* r, word tag) noexcept nogil:
     if word is uint64_t:
         for i in range(r.n):
             a64[i] = key_of[word](x[i * r.stride], r.kind, inf, flip) - base
-        if r.n <= INSERT:
-            insert_sort(a64, r.n)
-        else:
-            radix(r, 0, <uint64_t>0)
+        radix(r, 0, <uint64_t>0)
         a64 = <uint64_t*>r.a
         for i in range(r.n):
             values[i * r.stride] = bits_of[word](a64[i] + base, r.kind, flip)
     else:
         for i in range(r.n):
             a32[i] = <word>(key_of[word](x[i * r.stride], r.kind, inf, flip) - base)
-        if r.n <= INSERT:
-            insert_sort(a32, r.n)
-        else:
-            radix(r, 0, <uint32_t>0)
+        radix(r, 0, <uint32_t>0)
         a32 = <uint32_t*>r.a
         for i in range(r.n):
             values[i * r.stride] = bits_of[word](<word>(a32[i] + base), r.kind, flip)
@@ -653,7 +647,7 @@ cdef int run(SortJob* job, bint keys_only) noexcept nogil:
     cdef int64_t rows = job.outer * job.inner
     if rows == 0 or job.n == 0:
         return 0
-    if job.n <= TINY and (job.width != 4 or rows < ABREAST):
+    if job.n <= CT_TINY and (job.width != 4 or rows < ABREAST):
         return run_tiny(job, WANT_SORTED)
     if job.n > SORT_OWN:
         return sort_long(job, keys_only)

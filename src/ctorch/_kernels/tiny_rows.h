@@ -62,4 +62,22 @@ CT_TINY_ROWS(uint8_t, 8)
 CT_TINY_ROWS(uint16_t, 16)
 CT_TINY_ROWS(uint32_t, 32)
 CT_TINY_ROWS(uint64_t, 64)
+
+/* The same for elements of `size` bytes. */
+#define CT_TINY_SIZES(name, ...)                 \
+    switch (size) {                              \
+        case 1: name##8(__VA_ARGS__); break;     \
+        case 2: name##16(__VA_ARGS__); break;    \
+        case 4: name##32(__VA_ARGS__); break;    \
+        default: name##64(__VA_ARGS__);          \
+    }
+CT_INLINE void ct_tiny_ranks(const void *keys, void *ranks, int n, void *tied, int size) {
+    CT_TINY_SIZES(ct_tiny_ranks, keys, ranks, n, tied)
+}
+CT_INLINE void ct_tiny_places(const void *ranks, const void *wanted, int n, void *places, int size) {
+    CT_TINY_SIZES(ct_tiny_places, ranks, wanted, n, places)
+}
+CT_INLINE void ct_tiny_nans(const void *keys, int n, void *nans, int size) {
+    CT_TINY_SIZES(ct_tiny_nans, keys, n, nans)
+}
 #endif
