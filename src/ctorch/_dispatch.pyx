@@ -334,7 +334,7 @@ cdef int make_plan(Elementwise* op, int n, PyObject** inputs, Plan* plan) except
     plan.common = common
     plan.compute = common
     plan.kernel = find_kernel(op, common) if not elsewhere else NULL
-    if plan.kernel != NULL and op.numbers[common] >= EXACT and not all_of(n, inputs, common):
+    if plan.kernel != NULL and op.numbers[common] & EXACT and not all_of(n, inputs, common):
         plan.kernel = NULL
     if plan.kernel == NULL:
         plan.compute = compute_of[common]

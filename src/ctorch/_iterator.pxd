@@ -10,6 +10,7 @@ cdef enum:
     MAX_OPERANDS = 8
     ANY_STRIDES = -1                 # `Loop.numbers` of a kernel that takes lines as they lie
     EXACT = 1 << 16                  # in it: no input is first rounded to the kernel's dtype
+    SECONDS = 1 << 17                # in it: two inputs may both be every second element of memory
 
 # A number that a kernel takes beside its tensors, in every form a kernel may want.
 cdef struct Scalar:

@@ -167,18 +167,29 @@ cdef inline int members(int k) noexcept nogil:
     return (k & 1) + ((k >> 1) & 1) + ((k >> 2) & 1) + ((k >> 3) & 1)
 
 
+cdef bint both_seconds(Loop* loop) noexcept nogil:
+    # Whether two inputs are every second element of memory along the lines.
+    cdef Operand* o
+    cdef int k
+    for k in range(loop.outputs, loop.operands):
+        o = &loop.operand[k]
+        if o.dtype != o.native or o.strides[loop.ndim - 1] != 2 * itemsize_of[o.native]:
+            return False
+    return loop.operands == loop.outputs + 2 and loop.numel > 1
+
+
 cdef int choose_moves(Loop* loop) except -1:
     # Which operands a kernel for dense lines reads or writes through buffers.
     cdef Operand* o
     cdef int k, size, largest = 1, inner = loop.ndim - 1, numbers = choose_numbers(loop)
-    cdef bint is_input
+    cdef bint is_input, seconds = loop.numbers & SECONDS and both_seconds(loop)
     for k in range(loop.operands):
         o = &loop.operand[k]
         size = itemsize_of[o.native]
         largest = size if size > largest else largest
         is_input = k >= loop.outputs
         o.move = NULL
-        if is_input and (numbers >> (k - loop.outputs)) & 1:
+        if is_input and (seconds or (numbers >> (k - loop.outputs)) & 1):
             continue
         if loop.numel == 1:
             o.strides[inner] = itemsize_of[o.dtype]

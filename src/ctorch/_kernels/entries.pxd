@@ -7,7 +7,7 @@ from ctorch._iterator cimport LoopKernel
 cdef struct KernelEntry:
     const char* op
     int dtype
-    int numbers                      # bit k: input k may be a number, told by a step of zero; bit 16: all or none
+    int numbers                      # bit k: input k may be a number, told by a step of zero; EXACT; SECONDS
     LoopKernel kernel                # for dense lines
 
 cdef struct ReduceKernels:
