@@ -84,7 +84,7 @@ BROKEN = {
     "name as of an in-place method": (elementwise().replace("[planted]", "[planted_]"), "ends in an underscore"),
     "no args": (elementwise(args=None), "has no args"),
     "bad args": (elementwise(args="x"), "cannot read argument 'x'"),
-    "bad type": (elementwise(args="x: Tensors"), "argument x is of unknown type Tensors"),
+    "bad type": (elementwise(args="x: Tensr"), "argument x is of unknown type Tensr"),
     "no dtypes": (elementwise(dtypes=None), "elementwise rows name their dtypes"),
     "bad dtypes": (elementwise(dtypes="real"), "unknown dtype category 'real'"),
     "bad kind": (elementwise(kind="scan"), "kind is 'scan'"),

@@ -240,6 +240,7 @@ def broadcast_shapes(*shapes):
 
 def broadcast_to(input, size):
     """A tensor expanded to a shape, as a view."""
+    _functions._need_tensors(input)
     return input.expand(size)
 
 

@@ -1,6 +1,7 @@
 """Functions of any number of tensors: grids, products and blocks, and dimensions brought to a least number."""
 
 import ctorch
+from ctorch import _functions as ops
 from ctorch import _views as views
 from ctorch._batched import is_batched
 from ctorch._dispatch import common_dtype
@@ -10,7 +11,11 @@ from ctorch._tape import _recorded
 
 def _given(tensors):
     """The tensors, which may come as one sequence."""
-    return tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
+    tensors = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
+    for i, x in enumerate(tensors):
+        if not isinstance(x, ctorch.Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    return tensors
 
 
 def _each(function, tensors):
@@ -164,6 +169,7 @@ def broadcast_tensors(*tensors):
 
 def ravel(input):
     """All dimensions made one; a copy where the elements are not contiguous."""
+    ops._need_tensors(input)
     return input.contiguous().view(-1)
 
 

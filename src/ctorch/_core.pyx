@@ -544,15 +544,15 @@ cdef class Tensor(Operators):
 
     def view_as(self, other):
         """This tensor viewed in the shape of another."""
-        return views.view(self, other.shape)
+        return views.view_as(self, other)
 
     def reshape_as(self, other):
         """This tensor reshaped to the shape of another."""
-        return views.reshape(self, other.shape)
+        return views.reshape_as(self, other)
 
     def expand_as(self, other):
         """This tensor expanded to the shape of another."""
-        return views.expand(self, other.shape)
+        return views.expand_as(self, other)
 
     def copy_(self, src, non_blocking=False):
         """In place: take the values of another tensor, broadcast and cast."""

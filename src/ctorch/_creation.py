@@ -4,7 +4,7 @@ import numbers
 import warnings
 
 import ctorch
-from ctorch import _dtype, _factories, _functions, _views
+from ctorch import _dtype, _factories, _functions, _shape, _views
 from ctorch._dispatch import common_dtype
 
 __all__ = ["clone", "empty_permuted", "from_file", "is_nonzero", "is_same_size", "is_storage", "logspace",
@@ -66,6 +66,7 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     tensor([  1.,  10., 100.])
     """
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
+    steps = _shape.whole_number(steps, "logspace", "steps")
     if not (kind.is_floating_point or kind.is_complex):
         if steps == 1:
             value = float(base) ** start
@@ -217,4 +218,5 @@ def clone(input, *, memory_format=None):
     >>> ctorch.clone(ctorch.tensor([1, 2]))
     tensor([1, 2])
     """
+    _functions._need_tensors(input)
     return input.clone(memory_format=memory_format)

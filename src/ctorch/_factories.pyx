@@ -11,7 +11,7 @@ from ctorch._dispatch cimport cast_to, fitting, number_tensor, unsupported
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._ramps cimport float_ramp, ramp
-from ctorch._shape cimport channels_last_strides, parse_sizes, unpack_sizes
+from ctorch._shape cimport channels_last_strides, need_int, parse_sizes, unpack_sizes
 from ctorch._storage cimport storage_wrap
 from ctorch._tensor cimport *
 from ctorch._views cimport zero_memory
@@ -323,7 +323,7 @@ def linspace(start, end, steps, *, dtype=None, device=None, requires_grad=False,
     cdef double a, b
     cdef int id
     id = dtype_or_default(dtype_like(dtype, out, "linspace"), "linspace")
-    n = steps
+    n = need_int(steps, "linspace", "steps")
     if n < 0:
         raise RuntimeError("number of steps must be non-negative")
     a, b = number_of(start), number_of(end)

@@ -6,7 +6,7 @@ many rows share, or one that _codegen.functions writes for a kernel row.
 from importlib import import_module
 
 from cpython.complex cimport PyComplex_Check
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int64_t
 
@@ -24,9 +24,11 @@ from ctorch._tensor cimport *
 from ctorch._views cimport expand_reduced
 
 from ctorch import _views as views
+from ctorch._call_notes import no_tensor, note_call
 
 cdef extern from "_gen/rows.h":
     enum:
+        CT_MOST
         CT_NAMES
     ctypedef struct Row "ct_row":
         const char* name
@@ -46,6 +48,9 @@ cdef extern from "_gen/rows.h":
     object ct_call_target(Row* row, PyObject** v)
     int* ct_profiling
     void* ct_profiled
+    PyObject* ct_note_call
+    PyTypeObject* ct_tensor_base
+    PyTypeObject** ct_tensor_type
 
 ctypedef object (*Body)(Row* row, PyObject** v)
 
@@ -62,6 +67,8 @@ cdef object profiled(Row* row, PyObject** v):
 
 
 ct_profiling, ct_profiled = <int*>&profiling, <void*>profiled
+ct_tensor_base, ct_tensor_type = <PyTypeObject*>TensorBase, &tensor_type
+ct_note_call = <PyObject*>note_call              # the module lives as long as the process
 
 
 cdef void bind(int row, Body body, int number=0, int mask=0):
@@ -86,6 +93,13 @@ cdef TensorBase need_tensor(object x, str op, str arg):
     if not isinstance(x, TensorBase):
         raise TypeError(f"{op}(): argument '{arg}' must be Tensor, not {type(x).__name__}")
     return <TensorBase>x
+
+
+def _need_tensors(*given):
+    """Refuse, in PyTorch's words, an argument of the calling function that is no tensor."""
+    for x in given:
+        if not isinstance(x, TensorBase):
+            raise TypeError(no_tensor(x))
 
 
 cdef TensorBase need_out(object out, str op):
@@ -453,11 +467,14 @@ cdef object composite(Row* row, PyObject** v):
 cdef object over_itself(Row* row, PyObject** v):
     """The in-place form of a row that has no kernel for it; the mask has a bit for each operand beside the first."""
     cdef TensorBase x = <TensorBase>v[0]
+    cdef PyObject* given[CT_MOST]
     cdef int i
     others = tuple([<object>v[i] for i in range(1, row.count) if (row.mask >> i) & 1])
     source = inplace_source(x, others)
-    v[0] = <PyObject*>source
-    result = (<Body>ROWS[row.number].body)(&ROWS[row.number], v)
+    for i in range(row.count):
+        given[i] = v[i]
+    given[0] = <PyObject*>source
+    result = (<Body>ROWS[row.number].body)(&ROWS[row.number], given)
     if result is source and not (recorded(x) and tensor_is_non_overlapping(x)):
         # nothing changes, but only where something might
         check_changeable(x, row.name)

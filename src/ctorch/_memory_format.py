@@ -33,6 +33,19 @@ channels_last = memory_format("channels_last", 4)
 channels_last_3d = memory_format("channels_last_3d", 5)
 
 
+def preserves(format):
+    """Whether a memory format is that of the tensor itself.
+
+    Raises
+    ------
+    TypeError
+        If it is none.
+    """
+    if not isinstance(format, memory_format):
+        raise TypeError(f"argument 'memory_format' must be torch.memory_format, not {type(format).__name__}")
+    return format is preserve_format
+
+
 class layout:
     """How the elements of a tensor are stored; ctorch has ``ctorch.strided`` alone."""
 

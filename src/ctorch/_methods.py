@@ -8,6 +8,7 @@ from ctorch import _functions as ops
 from ctorch import _views
 from ctorch._device import device as Device
 from ctorch._dtype import dtype as DType
+from ctorch._memory_format import preserves
 from ctorch._tape import _recorded
 
 
@@ -32,7 +33,7 @@ def to(x, *args, dtype=None, device=None, non_blocking=False, copy=False, memory
         if moved is not x:
             return _views.to_dtype(moved, dtype or x.dtype)
     cast = _views.to_dtype(x, dtype or x.dtype, copy)
-    if memory_format is None or memory_format.name == "preserve_format":
+    if memory_format is None or preserves(memory_format):
         return cast
     return _views.contiguous_of(cast, memory_format)
 

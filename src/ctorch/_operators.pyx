@@ -10,6 +10,7 @@ from ctorch._interchange cimport Interchange
 
 from ctorch import _factories as factories
 from ctorch import _functions as functions
+from ctorch._call_notes import note_call
 
 
 cdef inline TensorBase operand(object x):
@@ -35,7 +36,11 @@ cdef inline object operate(int op, object a, object b):
     cdef TensorBase x = operand(a), y = operand(b)
     if x is None or y is None:
         return NotImplemented
-    return profiled(op, x, y, False) if profiling else binary(op, x, y)
+    try:
+        return profiled(op, x, y, False) if profiling else binary(op, x, y)
+    except Exception as error:
+        note_call(error, OPS[op].name.decode(), {"input": a, "other": b})
+        raise
 
 
 cdef object profiled(int op, TensorBase x, TensorBase y, bint in_place):
@@ -62,7 +67,11 @@ cdef object operate_inplace(int op, TensorBase a, object b):
         return NotImplemented
     inputs[0] = <PyObject*>a
     inputs[1] = <PyObject*>y
-    return profiled(op, a, y, True) if profiling else elementwise_(op, 2, inputs, NULL)
+    try:
+        return profiled(op, a, y, True) if profiling else elementwise_(op, 2, inputs, NULL)
+    except Exception as error:
+        note_call(error, OPS[op].name.decode() + "_", {"input": a, "other": b})
+        raise
 
 
 cdef class Operators(Interchange):

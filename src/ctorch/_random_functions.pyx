@@ -24,7 +24,7 @@ from ctorch._random cimport dropout_mask as c_dropout_mask
 from ctorch._random cimport multinomial as c_multinomial
 from ctorch._random cimport random as c_random
 from ctorch._random cimport randperm as c_randperm
-from ctorch._shape cimport parse_sizes, unpack_sizes
+from ctorch._shape cimport need_int, parse_sizes, unpack_sizes
 from ctorch._tensor cimport *
 
 import ctorch._random as random_module
@@ -193,7 +193,8 @@ def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, d
         raise TypeError("randint(): expects the upper bound high and a size")
     cdef TensorBase t = new(size, dtype_like(dtype, out), device, "randint", INT64)
     cdef TensorBase all
-    low, high = whole_bound(0 if low is None else low), whole_bound(high)
+    low = whole_bound(0 if low is None else low, "randint", "low")
+    high = whole_bound(high, "randint", "high")
     if requires_grad and category_of[t.dtype] < CATEGORY_FLOAT:
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
     if low >= high:
@@ -204,8 +205,8 @@ def randint(*args, size=None, low=None, high=None, generator=None, dtype=None, d
     return given(out, finish(t, requires_grad, layout, pin_memory))
 
 
-cdef object whole_bound(object value):
-    return value.item() if isinstance(value, TensorBase) else value
+cdef int64_t whole_bound(object value, str op, str arg) except? -1:
+    return need_int(value.item() if isinstance(value, TensorBase) else value, op, arg)
 
 
 def randperm(n, *, generator=None, dtype=None, device=None, requires_grad=False, out=None, layout=None,
@@ -244,7 +245,7 @@ def randint_like(input, *args, low=None, high=None, dtype=None, device=None, req
                  memory_format=None, layout=None, pin_memory=False):
     """Whole numbers from low (0 unless given) to high in the shape of a tensor."""
     t = for_examples(factories.empty_like(input, dtype=dtype, device=device, memory_format=memory_format), input)
-    bounds = [whole_bound(v) for v in (low, *args, high) if v is not None]
+    bounds = [whole_bound(v, "randint_like", "high") for v in (low, *args, high) if v is not None]
     return finish(random_(t, *bounds, generator=generator), requires_grad, layout, pin_memory)
 
 
@@ -318,23 +319,23 @@ def multinomial(input, num_samples, replacement=False, *, generator=None, out=No
     """
     cdef TensorBase x = <TensorBase?>input, q, y, all
     cdef int64_t shape[2]
-    cdef int64_t rows, categories
+    cdef int64_t rows, categories, samples = need_int(num_samples, "multinomial", "num_samples")
     if category_of[x.dtype] != CATEGORY_FLOAT:
         raise RuntimeError("multinomial only supports floating-point dtypes for input, got: "
                            f"{dtype_title(x.dtype)}")
     if x.ndim < 1 or x.ndim > 2:
         raise RuntimeError("prob_dist must be 1 or 2 dim")
     refuse_same(x)
-    shape[0] = x.shape[0] if x.ndim == 2 else num_samples
-    shape[x.ndim - 1] = num_samples
+    shape[0] = x.shape[0] if x.ndim == 2 else samples
+    shape[x.ndim - 1] = samples
     rows, categories = x.shape[0] if x.ndim == 2 else 1, x.shape[x.ndim - 1]
-    check_multinomial(rows, categories, num_samples, replacement)
+    check_multinomial(rows, categories, samples, replacement)
     y = for_examples(tensor_empty_at(x, INT64, x.ndim, shape), x)
     q = drawn_for(contiguous(x), x.dtype)
     all, q = real_tensor(y), beside(q, x, x.dtype)
-    if not drawn(all, "multinomial", (q, num_samples, replacement), generator):
+    if not drawn(all, "multinomial", (q, samples, replacement), generator):
         c_multinomial(the(generator), element_of(q.dtype, "multinomial"), q.data,
-                      q.numel // categories if x.numel else 0, categories, num_samples, replacement,
+                      q.numel // categories if x.numel else 0, categories, samples, replacement,
                       <int64_t*>all.data)
     return given(out, y)
 

@@ -5,10 +5,30 @@ cdef extern from "Python.h":
     Py_ssize_t PySlice_AdjustIndices(Py_ssize_t length, Py_ssize_t* start, Py_ssize_t* stop, Py_ssize_t step)
 
 
-cdef TensorBase need(object x, str op):
+cdef TensorBase need(object x, str op, str arg="input"):
     if not isinstance(x, TensorBase):
-        raise TypeError(f"{op}(): argument 'input' (position 1) must be Tensor, not {type(x).__name__}")
+        raise TypeError(f"{op}(): argument '{arg}' (position 1) must be Tensor, not {type(x).__name__}")
     return <TensorBase>x
+
+
+def shape_of(other, str op, str arg="other"):
+    """The shape of an argument that must be a tensor."""
+    return shape_tuple(need(other, op, arg))
+
+
+def view_as(input, other):
+    """This tensor viewed in the shape of another."""
+    return view(input, shape_of(other, "view_as"))
+
+
+def reshape_as(input, other):
+    """This tensor reshaped to the shape of another."""
+    return reshape(input, shape_of(other, "reshape_as"))
+
+
+def expand_as(input, other):
+    """This tensor expanded to the shape of another."""
+    return expand(input, shape_of(other, "expand_as"))
 
 
 def view(input, size):
@@ -52,7 +72,7 @@ def permute(input, dims):
     cdef int perm[MAX_DIMS]
     cdef bint seen[MAX_DIMS]
     cdef int i, d
-    dims = list(dims)
+    dims = need_list(dims, "permute", "dims")
     if len(dims) != x.ndim:
         raise RuntimeError("permute(sparse_coo): number of dimensions in the tensor input does not match the length "
                            f"of the desired ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to "
@@ -94,8 +114,10 @@ def movedim(input, source, destination):
     """Dimensions moved to other places; a view."""
     cdef TensorBase x = need(input, "movedim")
     cdef int n = x.ndim
-    src = [wrap_dim(d, n, "movedim") for d in ([source] if isinstance(source, int) else source)]
-    dst = [wrap_dim(d, n, "movedim") for d in ([destination] if isinstance(destination, int) else destination)]
+    src = [wrap_dim(d, n, "movedim")
+           for d in ([source] if isinstance(source, int) else need_list(source, "movedim", "source"))]
+    dst = [wrap_dim(d, n, "movedim")
+           for d in ([destination] if isinstance(destination, int) else need_list(destination, "movedim", "destination"))]
     if len(src) != len(dst):
         raise RuntimeError(f"movedim: Invalid source or destination dims: source ({src} dims) should contain the same "
                            f"number of dims as destination ({dst} dims)")
@@ -181,7 +203,7 @@ def narrow(input, dim, start, length):
     """`length` elements of a dimension from `start` on; a view."""
     cdef TensorBase x = need(input, "narrow")
     cdef int d = wrap_dim(dim, x.ndim, "narrow")
-    cdef int64_t first = start, n = length
+    cdef int64_t first = need_int(start, "narrow", "start"), n = need_int(length, "narrow", "length")
     if x.ndim == 0:
         raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
     if n < 0:
@@ -199,7 +221,7 @@ def narrow(input, dim, start, length):
 def select_(input, dim, index):
     """One index of a dimension; a view with one dimension less."""
     cdef TensorBase x = need(input, "select")
-    return select(x, wrap_dim(dim, x.ndim, "select"), index)
+    return select(x, wrap_dim(dim, x.ndim, "select"), need_int(index, "select", "index"))
 
 
 def diagonal(input, offset=0, dim1=0, dim2=1):
@@ -208,7 +230,7 @@ def diagonal(input, offset=0, dim1=0, dim2=1):
     cdef int a = wrap_dim(dim1, x.ndim, "diagonal"), b = wrap_dim(dim2, x.ndim, "diagonal")
     if a == b:
         raise RuntimeError(f"diagonal dimensions cannot be identical {dim1}, {dim2}")
-    return recorded_part(x, KIND_DIAGONAL, (offset, a, b))
+    return recorded_part(x, KIND_DIAGONAL, (need_int(offset, "diagonal", "offset"), a, b))
 
 
 def as_strided(input, size, stride, storage_offset=None):
@@ -224,7 +246,7 @@ def as_strided(input, size, stride, storage_offset=None):
     cdef int64_t strides[MAX_DIMS]
     cdef TensorBase v
     cdef int64_t itemsize = itemsize_of[x.dtype], own = (x.data - x.storage.data) // itemsize
-    cdef int64_t offset = own if storage_offset is None else storage_offset
+    cdef int64_t offset = own if storage_offset is None else need_int(storage_offset, "as_strided", "storage_offset")
     cdef object low = offset, high = offset
     cdef int i, n = parse_sizes(size, shape, "as_strided"), m = parse_sizes(stride, strides, "as_strided")
     cdef bint empty = False
@@ -274,8 +296,8 @@ def split(tensor, split_size_or_sections, dim=0):
     if x.ndim == 0:
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     out = []
-    if isinstance(split_size_or_sections, int):
-        size = split_size_or_sections
+    if isinstance(split_size_or_sections, int) or not hasattr(split_size_or_sections, "__iter__"):
+        size = need_int(split_size_or_sections, "split", "split_size_or_sections")
         if size < 0 or (size == 0 and x.shape[d] != 0):
             raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
         sections = [size] * (x.shape[d] // size if size else 1)
@@ -284,7 +306,8 @@ def split(tensor, split_size_or_sections, dim=0):
         if not sections:
             sections = [0]
     else:
-        sections = list(split_size_or_sections)
+        sections = [need_int(size_, "split", "split_size_or_sections")
+                    for size_ in need_list(split_size_or_sections, "split", "split_size_or_sections")]
         if sum(sections) != x.shape[d] or any(s < 0 for s in sections):
             raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {x.shape[d]} (input tensor's "
                                f"size at dimension {d}), but got split_sizes={sections}")
@@ -300,11 +323,12 @@ def chunk(input, chunks, dim=0):
     """A tensor cut along a dimension into at most `chunks` pieces of equal size."""
     cdef TensorBase x = need(input, "chunk")
     cdef int d = wrap_dim(dim, x.ndim, "chunk")
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    size = (x.shape[d] + chunks - 1) // chunks
+    cdef int64_t count = need_int(chunks, "chunk", "chunks"), size
+    if count <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {count}")
+    size = x.shape[d] // count + (x.shape[d] % count != 0)
     if size == 0:
-        return split(x, [0] * chunks, d)
+        return split(x, [0] * count, d)
     return split(x, size, d)
 
 
@@ -319,11 +343,9 @@ def contiguous_of(input, memory_format=None):
     cdef TensorBase x = need(input, "contiguous")
     if memory_format is None:
         return x if x.contiguous else clone_contiguous(x)
-    if is_contiguous_in(x, memory_format):
-        return x
-    if memory_format.name == "preserve_format":
+    if preserves(memory_format):
         raise RuntimeError("preserve memory format is unsupported by the contiguous operator")
-    return copy_in(x, memory_format)
+    return x if is_contiguous_in(x, memory_format) else copy_in(x, memory_format)
 
 
 def fresh(input):
@@ -347,7 +369,7 @@ def unfold(input, dimension, size, step):
     """Windows of `size` elements of a dimension, `step` apart, in a new last dimension; a view."""
     cdef TensorBase x = need(input, "unfold")
     cdef int d = wrap_dim(dimension, x.ndim, "unfold")
-    cdef int64_t length = size, by = step, most = x.shape[d] if x.ndim else 1
+    cdef int64_t length = need_int(size, "unfold", "size"), by = need_int(step, "unfold", "step"), most = x.shape[d] if x.ndim else 1
     if length < 0:
         raise RuntimeError(f"size is {length} but must be >= 0")
     if length > most:

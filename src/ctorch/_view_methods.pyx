@@ -13,6 +13,7 @@ from ctorch import _functions as functions
 from ctorch import _indexing as indexing
 from ctorch import _random_functions as random_functions
 from ctorch import _views as views
+from ctorch._memory_format import preserves
 from ctorch._size import Size
 
 _dtype_class = dtype
@@ -56,7 +57,7 @@ cdef object beside(TensorBase x, TensorBase y):
 cdef object cast_in(TensorBase x, int dtype, object format):
     # x in a dtype, and in a memory format where one is asked for.
     y = views.to_dtype(x, dtype_object(dtype))
-    return y if format is None or format.name == "preserve_format" else views.contiguous_of(y, format)
+    return y if format is None or preserves(format) else views.contiguous_of(y, format)
 
 
 cdef int need_limit(TensorBase x, object limit) except -1:
@@ -436,7 +437,7 @@ cdef class ViewMethods(TableMethods):
 
     def resize_as_(self, the_template, memory_format=None):
         """In place: the shape of another tensor."""
-        views.resize(self, the_template.shape, memory_format)
+        views.resize(self, views.shape_of(the_template, "resize_as_", "the_template"), memory_format)
         return self
 
     def resize(self, *sizes):
@@ -445,7 +446,7 @@ cdef class ViewMethods(TableMethods):
 
     def resize_as(self, tensor):
         """This tensor in the shape of another; deprecated for `reshape_as`."""
-        return methods().resized(self, tensor.shape)
+        return methods().resized(self, views.shape_of(tensor, "resize_as", "tensor"))
 
     def apply_(self, callable):
         """In place: a Python function of each element; slow, and only on the CPU."""

@@ -17,13 +17,15 @@ from ctorch._dispatch cimport (as_operand, cast_to, check_changeable, check_inpl
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
-from ctorch._shape cimport channels_last_strides, infer_size, parse_sizes, reduce_dims, view_strides, wrap_dim
+from ctorch._shape cimport (channels_last_strides, infer_size, need_int, need_list, parse_sizes, reduce_dims,
+                            view_strides, wrap_dim)
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, add_tangents, all_levels, differentiable, drop_tangents, duals_visible, edge_levels,
                            forward_rule, has_real_edge, node_attach, node_edge, node_edge_shape,
                            node_give, node_needs, node_new, node_settle, output_tangents, recorded, recording,
                            set_recording, set_visible, share_tangents, tape_ops)
 from ctorch._tensor cimport *
+from ctorch._memory_format import preserves
 
 cdef enum:
     KIND_SELECT
@@ -580,7 +582,7 @@ def copy_in(TensorBase x not None, format):
     cdef TensorBase y
     cdef Node node
     if not channels_last_strides(format, x.ndim, x.shape, strides):
-        return tape_ops.clone(x) if format is not None and format.name == "preserve_format" else clone_contiguous(x)
+        return tape_ops.clone(x) if format is not None and preserves(format) else clone_contiguous(x)
     y = tensor_empty_strided(x, x.dtype, x.ndim, x.shape, strides)
     copy_data(y, x)
     if recorded(x):

@@ -6,13 +6,15 @@
 #include <string.h>
 
 typedef struct ct_row ct_row;
-typedef PyObject *(*ct_body)(ct_row *row, PyObject **values);
+typedef PyObject *(*ct_body)(ct_row *row, PyObject **values);       /* leaves the values as they are */
 
 struct ct_row {
     const char *name;
     unsigned char count, positional, required;   /* parameters; of them before the star; given by position at least */
     unsigned char has_out;                       /* the last one is out, which methods do not take */
     unsigned short tensors;                      /* a bit for each parameter that is a tensor, or perhaps None */
+    unsigned short checked;                      /* a bit for each parameter that must be of a certain type */
+    const char *kinds;                           /* which that is, a letter of ct_kind_title each */
     short parameters[CT_MOST];                   /* by place in the list of names */
     unsigned char defaults[CT_MOST];             /* by place in the tuple of defaults, 0 where there is none */
     /* what the body needs to know of the row */
@@ -26,6 +28,8 @@ static PyObject **ct_names, **ct_defaults;       /* interned; both live as long 
 static int ct_never;
 static int *ct_profiling = &ct_never;            /* whether a profiler runs, which then has calls go through */
 static ct_body ct_profiled;
+static PyTypeObject *ct_tensor_base, **ct_tensor_type;      /* of all tensors, and of most */
+static PyObject *ct_note_call;                   /* called with an error, a row's name and the arguments that it got */
 
 /* NumPy's names of parameters and the array standard's, and PyTorch's. */
 static const char *const CT_OTHER_NAMES[][2] = {
@@ -107,6 +111,100 @@ static int ct_by_name(const ct_row *row, int count, int method, PyObject **value
     return lacking ? ct_name_missing(row, count, values) : 0;
 }
 
+/* The type of a kind of parameter by its letter, a large one where None will do. */
+static const char *ct_kind_title(char kind) {
+    switch (kind | 32) {
+        case 'i': return "int";
+        case 'f': return "float";
+        case 'b': return "bool";
+        case 's': return "str";
+        case 't': return "Tensor";
+        case 'n': return "Number";
+        case 'd': return "tuple of ints";
+        case 'l': return "tuple of Tensors";
+        default: return "torch.dtype";
+    }
+}
+
+/* What most calls give, told by the type alone. */
+static inline int ct_plain(char kind, PyObject *value) {
+    const PyTypeObject *type = Py_TYPE(value);
+    switch (kind | 32) {
+        case 'i': return type == &PyLong_Type;
+        case 'f': return type == &PyFloat_Type;
+        case 'b': return type == &PyBool_Type;
+        case 's': return type == &PyUnicode_Type;
+        case 't': return type == *ct_tensor_type;
+        case 'n': return type == &PyFloat_Type || type == &PyLong_Type;
+        case 'd': return type == &PyLong_Type || type == &PyTuple_Type || type == &PyList_Type;
+        case 'l': return type == &PyTuple_Type || type == &PyList_Type;
+        default: return 0;
+    }
+}
+
+/* Whether something is a whole number that may be an index: not a bool, not a tensor of floats or of several. */
+static int ct_whole(PyObject *value) {
+    if (PyBool_Check(value) || !PyIndex_Check(value))
+        return 0;
+    PyObject *whole = PyNumber_Index(value);
+    PyErr_Clear();
+    Py_XDECREF(whole);
+    return whole != NULL;
+}
+
+/* What else will do: NumPy's numbers and tensors of one element as Python's numbers, whole numbers as bools and floats,
+   all that can be gone through as a tuple, and Python's types of numbers as a dtype. */
+__attribute__((noinline)) static int ct_accepted(char kind, PyObject *value) {
+    const PyTypeObject *type = Py_TYPE(value);
+    const PyNumberMethods *number = type->tp_as_number;
+    const int text = PyUnicode_Check(value) || PyBytes_Check(value);
+    if (value == Py_None)
+        return kind < 'a';
+    switch (kind | 32) {
+        case 'i': return ct_whole(value);
+        case 'f': return number != NULL && (number->nb_float != NULL || number->nb_index != NULL);
+        case 'b': return number != NULL && number->nb_bool != NULL && !PyFloat_Check(value);
+        case 's': return PyUnicode_Check(value);
+        case 't': return PyObject_TypeCheck(value, ct_tensor_base);
+        case 'n': return PyComplex_Check(value) || (number != NULL && (number->nb_float != NULL || number->nb_index != NULL));
+        case 'l': return type->tp_iter != NULL && !text;
+        case 'd':                                /* a bool by place is something else than a dimension to `var` */
+            return (type->tp_iter != NULL && !text && !PyDict_Check(value)) || PyBool_Check(value) || ct_whole(value);
+        default:
+            if (PyType_Check(value))
+                return value == (PyObject *)&PyFloat_Type || value == (PyObject *)&PyLong_Type ||
+                       value == (PyObject *)&PyBool_Type || value == (PyObject *)&PyComplex_Type;
+            return !text && !PyNumber_Check(value) && !PySequence_Check(value);
+    }
+}
+
+/* A call with an argument of another type than its parameter's; `given` were given by place. */
+__attribute__((cold, noinline)) static PyObject *ct_mistyped(const ct_row *row, int i, int method, Py_ssize_t given,
+                                                             PyObject *value) {
+    const char *type = Py_TYPE(value)->tp_name, *dot = strrchr(type, '.');
+    char place[32] = "";
+    if (i < given)
+        PyOS_snprintf(place, sizeof place, " (position %d)", i + 1 - method);
+    return PyErr_Format(PyExc_TypeError, "%s(): argument '%U'%s must be %s, not %s", row->name,
+                        ct_names[row->parameters[i]], place, ct_kind_title(row->kinds[i]), dot == NULL ? type : dot + 1);
+}
+
+/* The error that is set with a note of the call; whatever goes wrong with that is passed over. */
+__attribute__((cold, noinline)) static void ct_noted(const ct_row *row, int count, PyObject **values) {
+    PyObject *type, *error, *trace, *given = PyDict_New(), *done = NULL;
+    PyErr_Fetch(&type, &error, &trace);
+    PyErr_NormalizeException(&type, &error, &trace);
+    int fault = given == NULL;
+    for (int i = 0; i < count && !fault; i++)
+        if (row->defaults[i] == 0 || values[i] != ct_defaults[row->defaults[i]])
+            fault = PyDict_SetItem(given, ct_names[row->parameters[i]], values[i]) < 0;
+    if (!fault && ct_note_call != NULL)
+        done = PyObject_CallFunction(ct_note_call, "OsO", error, row->name, given);
+    Py_XDECREF(done);
+    Py_XDECREF(given);
+    PyErr_Restore(type, error, trace);
+}
+
 /* A call of a function, or with self of a method. All values are borrowed. */
 static inline PyObject *ct_called(ct_row *row, PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names) {
     PyObject *values[CT_MOST];
@@ -124,7 +222,16 @@ static inline PyObject *ct_called(ct_row *row, PyObject *self, PyObject *const *
         return NULL;
     if (method & row->has_out)
         values[count] = Py_None;
-    return __builtin_expect(*ct_profiling, 0) ? ct_profiled(row, values) : row->body(row, values);
+    for (unsigned bits = row->checked; bits; bits &= bits - 1) {
+        const int i = __builtin_ctz(bits);
+        const int left = row->defaults[i] != 0 && values[i] == ct_defaults[row->defaults[i]];
+        if (!left && !ct_plain(row->kinds[i], values[i]) && !ct_accepted(row->kinds[i], values[i]))
+            return ct_mistyped(row, i, method, given, values[i]);
+    }
+    PyObject *result = __builtin_expect(*ct_profiling, 0) ? ct_profiled(row, values) : row->body(row, values);
+    if (__builtin_expect(result == NULL, 0))
+        ct_noted(row, count, values);
+    return result;
 }
 
 #define CT_FUNCTION(i)                                                                                          \

@@ -4,7 +4,6 @@ Each function pads or trims its input and hands it to one of three rows of the t
 complex, complex to real.
 """
 import math
-import operator
 
 import ctorch
 from ctorch import _functions as _f
@@ -81,16 +80,16 @@ def _dim(d, ndim):
 def _axes(x, s, dim):
     # Dimensions and the sizes that they are brought to.
     ndim = x.dim()
+    s = s if s is None else _shape.whole_numbers(s, "fft", "s")
     if dim is None:
         if s is not None and len(s) > ndim:
             raise RuntimeError(f"Got shape with {len(s)} values but input tensor only has {ndim} dimensions.")
         dims = list(range(ndim if s is None else len(s)))
         dims = [d + ndim - len(dims) for d in dims]
     else:
-        dims = [_dim(d, ndim) for d in ((dim,) if isinstance(dim, int) else dim)]
+        dims = [_dim(d, ndim) for d in _shape.whole_numbers(dim, "fft", "dim")]
         if len(set(dims)) != len(dims):
             raise RuntimeError("FFT dims must be unique")
-    s = (s,) if isinstance(s, int) else s
     if s is not None and len(s) != len(dims):
         raise RuntimeError("When given, dim and shape arguments must have the same length")
     sizes = [x.shape[d] if s is None or s[i] == -1 else s[i] for i, d in enumerate(dims)]
@@ -98,7 +97,7 @@ def _axes(x, s, dim):
 
 
 def _positive(n):
-    n = operator.index(n)
+    n = _shape.whole_number(n, "fft", "n")
     if n < 1:
         raise RuntimeError(f"Invalid number of data points ({n}) specified")
     return n
@@ -323,7 +322,7 @@ def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requir
 
 
 def _shifted(input, dim, sign):
-    dims = tuple(range(input.dim())) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+    dims = tuple(range(input.dim())) if dim is None else _shape.whole_numbers(dim, "fft", "dim")
     return ctorch.roll(input, [sign * (input.shape[d] // 2) for d in dims], dims) if dims else input
 
 
@@ -338,6 +337,7 @@ def fftshift(input, dim=None):
     >>> ctorch.fft.fftshift(ctorch.fft.fftfreq(4))
     tensor([-0.5000, -0.2500,  0.0000,  0.2500])
     """
+    _f._need_tensors(input)
     return _shifted(input, dim, 1)
 
 
@@ -352,4 +352,5 @@ def ifftshift(input, dim=None):
     >>> ctorch.fft.ifftshift(ctorch.tensor([-1, 0, 1]))
     tensor([ 0,  1, -1])
     """
+    _f._need_tensors(input)
     return _shifted(input, dim, -1)

@@ -79,16 +79,36 @@ def defaults(rows: dict[str, Row]) -> list[str]:
     return ["None", *dict.fromkeys(text for row in rows.values() for _, text in parameters(row) if text is not None)]
 
 
+# What a parameter must be, as binding.h checks it.
+KINDS = {"int": "i", "dim": "i", "float": "f", "bool": "b", "str": "s", "Tensor": "t", "Scalar": "n", "dims": "d",
+         "Tensors": "l", "dtype": "y"}
+
+
+def kinds(row: Row) -> str:
+    """A letter for each parameter, large where it may be None as well, '-' for what the body looks at itself.
+
+    Private rows are called with what public ones have checked. Elementwise rows take numbers for tensors.
+    """
+    if row.name.startswith("_"):
+        return "-" * len(parameters(row))
+    known = {name: letter for name, letter in KINDS.items() if name != "Tensor" or row.kind != "elementwise"}
+    found = [(known.get(a.type.rstrip("?"), "-"), a) for a in row.args]
+    return "".join(letter.upper() if a.optional else letter for letter, a in found) + "-" * row.writes_out
+
+
 def c_row(entry: Entry, names: list[str], values: list[str]) -> str:
     row = entry.row
     given = parameters(row)
     positional = sum(not a.keyword for a in row.args)
     needed = [i for i, (_, default) in enumerate(given) if default is None]
     tensors = sum(1 << i for i, a in enumerate(row.args) if a.type in ("Tensor", "Tensor?"))
+    letters = kinds(row)
+    checked = sum(1 << i for i, letter in enumerate(letters) if letter != "-")
     places = ", ".join(str(names.index(name)) for name, _ in given)
     chosen = ", ".join("0" if default is None else str(values.index(default, 1)) for _, default in given)
     return (f"    {{{quoted(entry.name)}, {len(given)}, {positional}, {needed[-1] + 1 if needed else 0}, "
-            f"{int(row.writes_out)}, {tensors}, {{{places}}}, {{{chosen}}}}},")
+            f"{int(row.writes_out)}, {tensors}, {checked}, {quoted(letters)}, "
+            f"{{{places}}}, {{{chosen}}}}},")
 
 
 def rows_h(rows: dict[str, Row]) -> str:

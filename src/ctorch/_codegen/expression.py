@@ -257,6 +257,8 @@ class Tensors(Printer):
         return f"where({self.visit(node.test)}, {self.visit(node.body)}, {self.visit(node.orelse)})"
 
     def function(self, name: str, args: list[str]) -> str:
+        if name == "polygamma":          # the row, since the public function takes an int, which parameters are not
+            return f"_polygamma({args[1]}, {args[0]})"
         public = {"bitnot": "bitwise_not", "floordiv": "floor_divide", "shift_left": "bitwise_left_shift",
                   "shift_right": "bitwise_right_shift", "sgn": "direction", "trigamma": "_trigamma"}.get(
                       name, f"special_{name}" if name in PRIVATE else name)

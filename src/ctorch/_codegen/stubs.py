@@ -9,9 +9,10 @@ from .table import Arg, Row
 TYPES = {
     "Tensor": "Tensor", "Tensor?": "Tensor | None", "Tensor[bool]": "Tensor", "Scalar": "_Number",
     "Scalar?": "_Number | None", "int": "_int", "int?": "_int | None", "float": "_float", "float?": "_float | None",
-    "bool": "_bool", "str": "str", "str?": "str | None", "dim": "_int", "dim?": "_int | None", "dims": "_Dims",
-    "dims?": "_Dims | None", "dtype?": "_DType | None", "operand": "Tensor | _Number",
-    "operand?": "Tensor | _Number | None", "order": "_float | str | None", "object": "Any",
+    "bool": "_bool", "bool?": "_bool | None", "str": "str", "str?": "str | None", "dim": "_int",
+    "dim?": "_int | None", "dims": "_Dims", "dims?": "_Dims | None", "dtype?": "_DType | None",
+    "operand": "Tensor | _Number", "operand?": "Tensor | _Number | None", "order": "_float | str | None",
+    "Tensors": "Sequence[Tensor]", "object": "Any",
 }
 OPERATORS = {"": "add sub mul truediv floordiv mod and or xor", "r": "add sub mul truediv floordiv mod and or xor",
              "i": "add sub mul truediv floordiv mod and or xor"}

@@ -23,8 +23,9 @@ EXTRA = {
 # how a kernel row runs on batched tensors: see ctorch.func._batching
 BATCHING = ("itself", "front", "aligned", "fold", "own", "none")
 NEEDED = {"reduction": ("combine", "identity"), "kernel": ("module",)}
-ARG_TYPES = {"Tensor", "Tensor?", "Tensor[bool]", "Scalar", "Scalar?", "int", "int?", "float", "float?", "bool", "str",
-             "str?", "dim", "dim?", "dims", "dims?", "dtype?", "operand", "operand?", "order", "object"}
+ARG_TYPES = {"Tensor", "Tensor?", "Tensor[bool]", "Tensors", "Scalar", "Scalar?", "int", "int?", "float", "float?",
+             "bool", "bool?", "str", "str?", "dim", "dim?", "dims", "dims?", "dtype?", "operand", "operand?", "order",
+             "object"}
 
 
 class TableError(ValueError):

@@ -6,8 +6,6 @@ from ctorch import _functions as ops
 def where(condition, input=None, other=None):
     if input is None and other is None:
         return ctorch.nonzero(condition, as_tuple=True)
-    if not isinstance(condition, ctorch.Tensor):
-        raise TypeError(f"where(): argument 'condition' (position 1) must be Tensor, not {type(condition).__name__}")
     if condition.dtype not in (ctorch.bool, ctorch.uint8):
         raise RuntimeError(f"where expected condition to be a boolean tensor, but got a tensor with dtype "
                            f"{condition.dtype}")

@@ -113,6 +113,7 @@ def _derivative(x, dim, spacing, edge_order):
 
 
 def gradient(input, *, spacing=1, dim=None, edge_order=1):
+    spacing = 1 if spacing is None else spacing
     if edge_order not in (1, 2):
         raise RuntimeError("torch.gradient only supports edge_order=1 and edge_order=2.")
     if input.dtype == ctorch.uint8:

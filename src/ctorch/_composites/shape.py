@@ -111,8 +111,6 @@ def rot90(input, k=1, dims=(0, 1)):
 
 
 def roll(input, shifts, dims=None):
-    if isinstance(shifts, float):
-        raise TypeError("roll(): argument 'shifts' (position 2) must be tuple of ints, not float")
     shifts = (shifts,) if isinstance(shifts, int) else tuple(shifts)
     dims = () if dims is None else (dims,) if isinstance(dims, int) else tuple(dims)
     if not shifts:

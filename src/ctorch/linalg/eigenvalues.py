@@ -208,6 +208,7 @@ def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None, out=None)
     >>> ctorch.linalg.matrix_rank(ctorch.ones(3, 3))
     tensor(1)
     """
+    _f._need_tensors(A)
     need_matrix(A, "torch.linalg.matrix_rank")
     if tol is not None:
         atol, rtol = tol, 0.0

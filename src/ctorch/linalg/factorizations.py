@@ -208,6 +208,7 @@ def lu(A, *, pivot=True, out=None):
     tensor([[4., 0.],
             [0., 2.]])
     """
+    _f._need_tensors(A)
     if A.dim() < 2:
         raise RuntimeError(f"linalg.lu: Expected tensor with 2 or more dimensions. Got size: {list(A.shape)} instead")
     factors, pivots, _ = _f._linalg_lu_factor(A, pivot, False, "linalg.lu")

@@ -107,6 +107,7 @@ def pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None, out=None):
     tensor([[0.5000, 0.0000],
             [0.0000, 0.0000]])
     """
+    _f._need_tensors(A)
     if A.dim() < 2 or A.dtype not in (ctorch.float32, ctorch.float64, ctorch.complex64, ctorch.complex128):
         title = A.type().removeprefix("torch.").removesuffix("Tensor")
         raise RuntimeError(f"linalg.pinv({title}{{{list(A.shape)}}}): expected a tensor with 2 or more dimensions of "
@@ -145,6 +146,7 @@ def tensorinv(A, ind=2, *, out=None):
     >>> ctorch.linalg.tensorinv(ctorch.eye(6).reshape(2, 3, 6)).shape
     torch.Size([6, 2, 3])
     """
+    _f._need_tensors(A)
     if ind <= 0:
         raise RuntimeError(f"Expected a strictly positive integer for 'ind', but got {ind}")
     if ind > A.dim():

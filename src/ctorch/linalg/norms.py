@@ -121,6 +121,7 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
     >>> ctorch.linalg.vector_norm(ctorch.tensor([3., -4.]))
     tensor(5.)
     """
+    _f._need_tensors(x)
     if isinstance(ord, bool) or not isinstance(ord, (int, float)):
         raise TypeError(f"linalg_vector_norm(): argument 'ord' (position 2) must be Number, not {type(ord).__name__}")
     need_float(x, "linalg.vector_norm")
@@ -187,6 +188,7 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None, out=No
     >>> ctorch.linalg.matrix_norm(ctorch.tensor([[1., -2.], [3., 4.]]), 1)
     tensor(6.)
     """
+    _f._need_tensors(A)
     need_float(A, "linalg.matrix_norm")
     need_matrix(A, "linalg.matrix_norm")
     rows, columns = _matrix_dims(A, dim)
@@ -241,6 +243,7 @@ def norm(A, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):
     >>> ctorch.linalg.norm(ctorch.tensor([[3., 0.], [0., 4.]]), 'nuc')
     tensor(7.)
     """
+    _f._need_tensors(A)
     if dim is not None and ord is not None:
         dims = (dim,) if isinstance(dim, int) else tuple(dim)
         if len(dims) not in (1, 2):
@@ -278,6 +281,7 @@ def cond(A, p=None, *, out=None):
     >>> ctorch.linalg.cond(ctorch.tensor([[1., 0.], [0., 4.]]))
     tensor(4.)
     """
+    _f._need_tensors(A)
     need_matrix(A, "linalg.cond")
     known = ("fro", "nuc") if isinstance(p, str) else (None, math.inf, -math.inf, 1, -1, 2, -2)
     if p not in known:

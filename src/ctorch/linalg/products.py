@@ -58,6 +58,7 @@ def vecdot(x, y, *, dim=-1, out=None):
     >>> ctorch.linalg.vecdot(ctorch.tensor([[1., 2.], [3., 4.]]), ctorch.tensor([1., 1.]))
     tensor([3., 7.])
     """
+    _f._need_tensors(x, y)
     need_float(x, "linalg.vecdot")
     if x.dtype != y.dtype:
         titles = [t.type().removeprefix("torch.").removesuffix("Tensor") for t in (x, y)]
@@ -95,6 +96,7 @@ def cross(input, other, *, dim=-1, out=None):
     >>> ctorch.linalg.cross(ctorch.tensor([1., 0., 0.]), ctorch.tensor([0., 1., 0.]))
     tensor([0., 0., 1.])
     """
+    _f._need_tensors(input, other)
     if input.dim() != other.dim():
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     if input.shape[dim] != 3 or other.shape[dim] != 3:
@@ -133,6 +135,7 @@ def diagonal(A, *, offset=0, dim1=-2, dim2=-1):
     >>> ctorch.linalg.diagonal(ctorch.tensor([[1., 2.], [3., 4.]]))
     tensor([1., 4.])
     """
+    _f._need_tensors(A)
     return A.diagonal(offset, dim1, dim2)
 
 
@@ -210,6 +213,7 @@ def matrix_power(A, n, *, out=None):
     tensor([[1., 5.],
             [0., 1.]])
     """
+    _f._need_tensors(A)
     if isinstance(n, bool) or not isinstance(n, int):
         raise TypeError(f"linalg_matrix_power(): argument 'n' (position 2) must be int, not {type(n).__name__}")
     need_square(A, "linalg.matrix_power")
@@ -352,6 +356,7 @@ def vander(x, N=None):
             [1, 2, 4],
             [1, 3, 9]])
     """
+    _f._need_tensors(x)
     N = N if N is not None else (x.shape[-1] if x.dim() else 1)
     if N <= 1:
         raise RuntimeError("N must be greater than 1.")

@@ -60,6 +60,7 @@ def solve(A, B, *, left=True, out=None):
     >>> ctorch.linalg.solve(A, ctorch.tensor([9., 8.]))
     tensor([2., 3.])
     """
+    _f._need_tensors(A)
     X = _solve(A, B, left, True, "torch.linalg.solve")[0]
     return X if out is None else _f._written(out, X, "linalg_solve")
 
@@ -87,6 +88,7 @@ def solve_ex(A, B, *, left=True, check_errors=False, out=None):
     >>> ctorch.linalg.solve_ex(ctorch.zeros(2, 2), ctorch.ones(2)).info
     tensor(1, dtype=torch.int32)
     """
+    _f._need_tensors(A)
     result = SolveEx(*_solve(A, B, left, check_errors, "torch.linalg.solve_ex"))
     return result if out is None else _f._written(out, result, "linalg_solve_ex")
 
@@ -247,6 +249,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     >>> ctorch.linalg.lstsq(A, ctorch.tensor([1., 3., 5.])).solution.round()
     tensor([1., 2.])
     """
+    _f._need_tensors(A, B)
     driver = "gelsy" if driver is None else driver
     vector = _check_lstsq(A, B, driver)
     if vector:
@@ -302,6 +305,7 @@ def tensorsolve(A, B, dims=None, *, out=None):
     >>> ctorch.linalg.tensorsolve(A, ctorch.ones(2, 3)).shape
     torch.Size([6])
     """
+    _f._need_tensors(A, B)
     if dims is not None:
         dims = [d % A.dim() for d in ((dims,) if isinstance(dims, int) else dims)]
         A = A.permute([i for i in range(A.dim()) if i not in dims] + dims)

@@ -133,6 +133,7 @@ def silu(input, inplace=False):
     >>> ctorch.nn.functional.silu(ctorch.tensor([-1.0, 2.0]))
     tensor([-0.2689,  1.7616])
     """
+    ops._need_tensors(input)
     if input.is_complex():
         return _applied(lambda x: x * ops.sigmoid(x), input, inplace)
     return _applied(ops.silu, input, inplace)
@@ -271,6 +272,7 @@ def threshold(input, threshold, value, inplace=False):
     >>> ctorch.nn.functional.threshold(ctorch.tensor([-1.0, 2.0]), 0.5, 20.0)
     tensor([20.,  2.])
     """
+    ops._need_tensors(input)
     if not input.is_floating_point():
         ops._need_fits(input.dtype, threshold)
         ops._need_fits(input.dtype, value)
@@ -325,6 +327,7 @@ def tanhshrink(input):
     >>> ctorch.nn.functional.tanhshrink(ctorch.tensor([-1.0, 2.0]))
     tensor([-0.2384,  1.0360])
     """
+    ops._need_tensors(input)
     return input - ops.tanh(input)
 
 
@@ -448,6 +451,7 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     >>> ctorch.nn.functional.rrelu(ctorch.tensor([-1.0, 2.0]), 0.1, 0.3)
     tensor([-0.2000,  2.0000])
     """
+    ops._need_tensors(input)
     if lower > upper:
         raise RuntimeError(f"Lower bound should be less than or equal to the upper bound, but got {lower} and {upper}")
     if not training:

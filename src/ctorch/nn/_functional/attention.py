@@ -64,6 +64,7 @@ def scaled_dot_product_attention(query, key, value, attn_mask=None, dropout_p=0.
     >>> ctorch.nn.functional.scaled_dot_product_attention(q, ctorch.ones(2, 2), v)
     tensor([[2.]])
     """
+    ops._need_tensors(query, key, value)
     _check_attention(query, key, value, attn_mask, is_causal, enable_gqa)
     scale = 1 / math.sqrt(query.size(-1) or 1) if scale is None else scale
     if enable_gqa and query.dim() > 2:
@@ -175,6 +176,7 @@ def multi_head_attention_forward(
     ...     x, x, x, 4, 2, w, None, None, None, False, 0.0, ctorch.eye(4), None)[0].shape
     torch.Size([3, 1, 4])
     """
+    ops._need_tensors(out_proj_weight)
     batched = query.dim() == 3
     if is_causal and attn_mask is None:
         raise RuntimeError("Need attn_mask if specifying the is_causal hint.")

@@ -1,4 +1,6 @@
 """Linear maps and padding of nn.functional."""
+import ctorch
+
 from ... import _functions as ops
 
 __all__ = ["bilinear", "linear", "pad"]
@@ -23,7 +25,7 @@ def linear(input, weight, bias=None):
     tensor([[3.],
             [3.]])
     """
-    if weight.dim() == 1:
+    if isinstance(weight, ctorch.Tensor) and weight.dim() == 1:
         product = ops.matmul(input, weight)
         return product if bias is None else product + bias
     return ops.linear(input, weight, bias)

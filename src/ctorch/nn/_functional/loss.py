@@ -95,6 +95,7 @@ def cross_entropy(
     >>> ctorch.nn.functional.cross_entropy(ctorch.zeros(2, 4), ctorch.tensor([1, 3]))
     tensor(1.3863)
     """
+    ops._need_tensors(input, target)
     if size_average is not None or reduce is not None or reduction not in REDUCTIONS:
         reduction = _legacy_reduction(size_average, reduce, reduction)
     if target.shape == input.shape:
@@ -262,6 +263,7 @@ def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_
     >>> ctorch.nn.functional.kl_div(ctorch.zeros(1, 2), ctorch.tensor([[0.5, 0.5]]), reduction="sum")
     tensor(-0.6931)
     """
+    ops._need_tensors(input, target)
     if reduction == "batchmean" and size_average is None and reduce is None:
         return kl_div(input, target, reduction="sum", log_target=log_target) / input.size(0)
     if reduction == "mean" and size_average is None and reduce is None:
@@ -345,6 +347,7 @@ def cosine_similarity(x1, x2, dim=1, eps=1e-8):
     >>> ctorch.nn.functional.cosine_similarity(ctorch.ones(1, 2), ctorch.tensor([[1.0, 0.0]]))
     tensor([0.7071])
     """
+    ops._need_tensors(x1, x2)
     if x1.shape != x2.shape:
         x1, x2 = ctorch.broadcast_tensors(x1, x2)
     x1 = x1 / vector_norm(x1, 2, dim, True).clamp(min=eps)
@@ -363,4 +366,5 @@ def pairwise_distance(x1, x2, p=2.0, eps=1e-6, keepdim=False):
     >>> ctorch.nn.functional.pairwise_distance(ctorch.zeros(1, 2), ctorch.tensor([[3.0, 4.0]]), eps=0.0)
     tensor([5.])
     """
+    ops._need_tensors(x1, x2)
     return vector_norm(x1 - x2 + eps, p, -1, keepdim)

@@ -41,6 +41,7 @@ def hinge_embedding_loss(input, target, margin=1.0, size_average=None, reduce=No
     >>> ctorch.nn.functional.hinge_embedding_loss(ctorch.tensor([2.0, 0.5]), ctorch.tensor([1.0, -1.0]))
     tensor(1.2500)
     """
+    ops._need_tensors(input)
     reduction = _legacy_reduction(size_average, reduce, reduction)
     zero = ctorch.zeros((), dtype=input.dtype, device=input.device)
     far = ctorch.where(target != 1, (margin - input).clamp(min=0), zero)
@@ -56,6 +57,7 @@ def soft_margin_loss(input, target, size_average=None, reduce=None, reduction="m
     >>> ctorch.nn.functional.soft_margin_loss(ctorch.zeros(2), ctorch.tensor([1.0, -1.0]))
     tensor(0.6931)
     """
+    ops._need_tensors(input, target)
     reduction = _legacy_reduction(size_average, reduce, reduction)
     shape = input.shape if target.shape == input.shape else ctorch.broadcast_shapes(input.shape, target.shape)
     if shape != input.shape:
@@ -94,6 +96,7 @@ def multi_margin_loss(input, target, p=1, margin=1.0, weight=None, size_average=
     >>> ctorch.nn.functional.multi_margin_loss(ctorch.tensor([[0.0, 2.0]]), ctorch.tensor([0]))
     tensor(1.5000)
     """
+    ops._need_tensors(input, target)
     reduction = _legacy_reduction(size_average, reduce, reduction)
     if p not in (1, 2):
         raise ValueError("only p == 1 and p == 2 supported")
@@ -128,6 +131,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     >>> ctorch.nn.functional.multilabel_margin_loss(x, ctorch.tensor([3, 0, -1, 1]))
     tensor(0.8500)
     """
+    ops._need_tensors(input, target)
     reduction = _legacy_reduction(size_average, reduce, reduction)
     if input.shape != target.shape:
         raise RuntimeError(f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}")
@@ -169,6 +173,7 @@ def cosine_embedding_loss(input1, input2, target, margin=0, size_average=None, r
     >>> ctorch.nn.functional.cosine_embedding_loss(x, x, ctorch.tensor([1, -1]))
     tensor(0.5000)
     """
+    ops._need_tensors(input1, input2, target)
     reduction = _legacy_reduction(size_average, reduce, reduction)
     if target.dim() not in (0, 1):
         raise RuntimeError(f"0D or 1D target tensor expected, multi-target not supported (got {target.dim()}D)")
@@ -211,6 +216,7 @@ def triplet_margin_loss(anchor, positive, negative, margin=1.0, p=2, eps=1e-6, s
     >>> ctorch.nn.functional.triplet_margin_loss(x, x, x)
     tensor(1.)
     """
+    ops._need_tensors(anchor, positive, negative)
     reduction = _legacy_reduction(size_average, reduce, reduction)
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
@@ -272,6 +278,7 @@ def poisson_nll_loss(input, target, log_input=True, full=False, size_average=Non
     >>> ctorch.nn.functional.poisson_nll_loss(ctorch.zeros(2), ctorch.tensor([1.0, 3.0]))
     tensor(1.)
     """
+    ops._need_tensors(input, target)
     reduction = _legacy_reduction(size_average, reduce, reduction)
     loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
@@ -353,6 +360,7 @@ def ctc_loss(log_probs, targets, input_lengths, target_lengths, blank=0, reducti
     >>> ctorch.nn.functional.ctc_loss(logs, ctorch.tensor([[1]]), (2,), (1,))
     tensor(0.2877)
     """
+    ops._need_tensors(log_probs, targets)
     reduction = _legacy_reduction(None, None, reduction)
     batched = log_probs.dim() == 3
     if not batched:
@@ -394,6 +402,7 @@ def pdist(input, p=2):
     >>> ctorch.nn.functional.pdist(ctorch.tensor([[0.0, 0.0], [3.0, 4.0], [0.0, 4.0]]))
     tensor([5., 4., 3.])
     """
+    ops._need_tensors(input)
     if input.dim() != 2:
         raise RuntimeError(f"pdist only supports 2D tensors, got: {input.dim()}D")
     if p < 0:
@@ -443,6 +452,7 @@ def linear_cross_entropy(input, linear_weight, target, *, linear_bias=None, weig
     >>> ctorch.nn.functional.linear_cross_entropy(x, w, ctorch.tensor([1, 3]))
     tensor(1.3863)
     """
+    ops._need_tensors(input)
     flat_bias = None if linear_bias is None else linear_bias.reshape(-1)
     logits = linear(input, linear_weight.reshape(-1, linear_weight.size(-1)), flat_bias)
     logits = logits.reshape(*input.shape[:-1], *linear_weight.shape[:-1])

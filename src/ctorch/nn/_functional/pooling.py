@@ -89,6 +89,7 @@ def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     >>> ctorch.nn.functional.max_pool3d(ctorch.arange(8.0).view(1, 1, 2, 2, 2), 2)
     tensor([[[[[7.]]]]])
     """
+    ops._need_tensors(input)
     return ops.max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -151,6 +152,7 @@ def adaptive_avg_pool2d(input, output_size):
     >>> ctorch.nn.functional.adaptive_avg_pool2d(ctorch.ones(1, 2, 5, 7), 1).shape
     torch.Size([1, 2, 1, 1])
     """
+    ops._need_tensors(input)
     return ops.adaptive_avg_pool2d(input, output_size)
 
 
@@ -163,6 +165,7 @@ def adaptive_avg_pool3d(input, output_size):
     >>> ctorch.nn.functional.adaptive_avg_pool3d(ctorch.ones(1, 2, 5, 7, 4), 2).shape
     torch.Size([1, 2, 2, 2, 2])
     """
+    ops._need_tensors(input)
     return ops.adaptive_avg_pool3d(input, output_size)
 
 
@@ -200,6 +203,7 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
     >>> ctorch.nn.functional.adaptive_max_pool2d(ctorch.arange(4.0).view(1, 1, 2, 2), 1)
     tensor([[[[3.]]]])
     """
+    ops._need_tensors(input)
     results = ops.adaptive_max_pool2d(input, output_size)
     return results if return_indices else results[0]
 
@@ -225,6 +229,7 @@ def adaptive_max_pool3d(input, output_size, return_indices=False):
     >>> ctorch.nn.functional.adaptive_max_pool3d(ctorch.arange(4.0).view(1, 1, 2, 2, 1), 1)
     tensor([[[[[3.]]]]])
     """
+    ops._need_tensors(input)
     results = ops.adaptive_max_pool3d(input, output_size)
     return results if return_indices else results[0]
 
@@ -424,6 +429,7 @@ def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_siz
     tensor([[[[0., 1.],
               [0., 0.]]]])
     """
+    ops._need_tensors(indices)
     return _unpool(input, indices, 2, kernel_size, stride, padding, output_size)
 
 
@@ -441,4 +447,5 @@ def max_unpool3d(input, indices, kernel_size, stride=None, padding=0, output_siz
               [[0., 0.],
                [0., 0.]]]]])
     """
+    ops._need_tensors(indices)
     return _unpool(input, indices, 3, kernel_size, stride, padding, output_size)
