@@ -157,16 +157,17 @@ static int ct_whole(PyObject *value) {
 __attribute__((noinline)) static int ct_accepted(char kind, PyObject *value) {
     const PyTypeObject *type = Py_TYPE(value);
     const PyNumberMethods *number = type->tp_as_number;
+    const int real = number != NULL && (number->nb_float != NULL || number->nb_index != NULL);
     const int text = PyUnicode_Check(value) || PyBytes_Check(value);
     if (value == Py_None)
         return kind < 'a';
     switch (kind | 32) {
         case 'i': return ct_whole(value);
-        case 'f': return number != NULL && (number->nb_float != NULL || number->nb_index != NULL);
+        case 'f': return real;
         case 'b': return number != NULL && number->nb_bool != NULL && !PyFloat_Check(value);
         case 's': return PyUnicode_Check(value);
         case 't': return PyObject_TypeCheck(value, ct_tensor_base);
-        case 'n': return PyComplex_Check(value) || (number != NULL && (number->nb_float != NULL || number->nb_index != NULL));
+        case 'n': return real || PyComplex_Check(value);
         case 'l': return type->tp_iter != NULL && !text;
         case 'd':                                /* a bool by place is something else than a dimension to `var` */
             return (type->tp_iter != NULL && !text && !PyDict_Check(value)) || PyBool_Check(value) || ct_whole(value);
@@ -181,19 +182,20 @@ __attribute__((noinline)) static int ct_accepted(char kind, PyObject *value) {
 /* A call with an argument of another type than its parameter's; `given` were given by place. */
 __attribute__((cold, noinline)) static PyObject *ct_mistyped(const ct_row *row, int i, int method, Py_ssize_t given,
                                                              PyObject *value) {
-    const char *type = Py_TYPE(value)->tp_name, *dot = strrchr(type, '.');
+    const char *type = Py_TYPE(value)->tp_name, *dot = strrchr(type, '.'), *title = ct_kind_title(row->kinds[i]);
     char place[32] = "";
     if (i < given)
         PyOS_snprintf(place, sizeof place, " (position %d)", i + 1 - method);
     return PyErr_Format(PyExc_TypeError, "%s(): argument '%U'%s must be %s, not %s", row->name,
-                        ct_names[row->parameters[i]], place, ct_kind_title(row->kinds[i]), dot == NULL ? type : dot + 1);
+                        ct_names[row->parameters[i]], place, title, dot == NULL ? type : dot + 1);
 }
 
 /* The error that is set with a note of the call; whatever goes wrong with that is passed over. */
 __attribute__((cold, noinline)) static void ct_noted(const ct_row *row, int count, PyObject **values) {
-    PyObject *type, *error, *trace, *given = PyDict_New(), *done = NULL;
+    PyObject *type, *error, *trace, *done = NULL;
     PyErr_Fetch(&type, &error, &trace);
     PyErr_NormalizeException(&type, &error, &trace);
+    PyObject *given = PyDict_New();
     int fault = given == NULL;
     for (int i = 0; i < count && !fault; i++)
         if (row->defaults[i] == 0 || values[i] != ct_defaults[row->defaults[i]])
