@@ -102,6 +102,12 @@ def _need_tensors(*given):
             raise TypeError(no_tensor(x))
 
 
+def _own(TensorBase result not None):
+    """The result of a function written in Python, which is no view though a view of something fresh may be in it."""
+    leave_base(result)
+    return result
+
+
 cdef TensorBase need_out(object out, str op):
     if not isinstance(out, TensorBase):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}")

@@ -158,7 +158,10 @@ def saved_and_detached(program, name, mine, other, fault):
 @excuse
 def history_of_a_saved_view(program, name, mine, other, fault):
     """PyTorch asks for the history of a view that it saved, even where no gradient goes there."""
-    return name == "gradients" and alone(other, mine, "is a view and its base or another view of its base", NO_GRAD)
+    within = "step" in name and "backward" in name
+    return (name == "gradients" or within) and alone(
+        other, mine, "is a view and its base or another view of its base", NO_GRAD
+    )
 
 
 @excuse
@@ -226,6 +229,25 @@ def scales_of_many_dimensions(program, name, mine, other, fault):
 def index_beyond_the_end(program, name, mine, other, fault):
     """PyTorch refuses an index that is too large by one of two exceptions; ctorch always by IndexError."""
     return says(mine, "out of range") and says(other, "INDICES element is out of DATA bounds")
+
+
+@excuse
+def product_of_too_few_dimensions(program, name, mine, other, fault):
+    """Both refuse the operands of a product of batches: ctorch says which it is, PyTorch that it has no third size."""
+    return says(mine, "must be a 3D tensor") and says(other, "Dimension out of range")
+
+
+@excuse
+def parameters_of_nothing(program, name, mine, other, fault):
+    """PyTorch does not look at the parameters of a normalisation of no element."""
+    return alone(mine, other, "should contain") and re.search(r"input \[([\d, ]*, )?0[,\]]", str(mine.error)) is not None
+
+
+@excuse
+def base_of_a_power_of_nought(program, name, mine, other, fault):
+    """PyTorch's derivative of a power of nought is a constant; ctorch's reads the base, and says when that is changed."""
+    nought = any(re.search(r"\*\*0(?![.\d])|pow_?\(([^,()]*,)?0[,)]", step.text) for step in program.steps)
+    return nought and alone(mine, other, "PowBackward0 saved")
 
 
 @excuse

@@ -167,6 +167,26 @@ def scattered_over_overlapping_memory(program, name, mine, other, fault):
 
 
 @excuse
+def written_from_itself(program, name, mine, other, fault):
+    """PyTorch writes by index what it reads from the same memory meanwhile; ctorch reads it before."""
+
+    def copied(step):
+        written = "setitem" in step.op or "index_put" in step.op
+        return replace(step, text=re.sub(r"= (\{0\})$", r"= \1.clone()", step.text)) if written else step
+
+    twin = replace(program, steps=[copied(step) for step in program.steps])
+    return fault.kind != "raises" and explains(program, name, mine, other, twin)
+
+
+@excuse
+def beyond_a_view(program, name, mine, other, fault):
+    """PyTorch loses the gradients of elements that as_strided reads beyond the view that it is called on."""
+    based = r"({0}._base if {0}._base is not None else {0}).as_strided("
+    steps = [replace(step, text=step.text.replace("{0}.as_strided(", based)) for step in program.steps]
+    return "grad" in name and explains(program, name, mine, other, replace(program, steps=steps))
+
+
+@excuse
 def nought_times_infinity(program, name, mine, other, fault):
     """PyTorch's derivatives of derivatives are NaN at nought, and at equal eigenvalues; ctorch's are not."""
     odd = {
@@ -505,6 +525,18 @@ def hook_of_a_lone_root(program, name, mine, other, fault):
     if not (name.startswith("hook") and mine is None and len(program.roots) == 1):
         return False
     return explains(program, name, mine, other, replace(program, roots=(*program.roots, *program.wanted()[:1])))
+
+
+@excuse
+def hook_of_a_shared_node(program, name, mine, other, fault):
+    """All views of one call of PyTorch's have one node, whose inputs have gradients where any of the views wants one."""
+
+    def parted(step):
+        views = step.several and step.op in {"chunk", "split", "tensor_split", "unbind", "unsafe_chunk", "hsplit"}
+        return replace(step, text=f"tuple(y.view_as(y) for y in {step.text})") if views else step
+
+    twin = replace(program, steps=[parted(step) for step in program.steps])
+    return name.startswith("hook") and explains(program, name, mine, other, twin)
 
 
 @excuse

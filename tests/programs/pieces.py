@@ -134,6 +134,8 @@ def summary(entries):
     yield f"{sum(kinds.values()):8d}  programs of {sum(steps.values())} steps by {len(steps)} operators"
     for kind, n in kinds.most_common():
         yield f"{n:8d}  {kind}"
+    for failure in (failure for entry in entries for failure in entry["failures"]):
+        yield f"{'':10}{failure['seed']}: {failure['label']}"
     yield ""
     for what, n in sorted(counts.items()):
         yield f"{n:8d}  {what} compared"

@@ -192,7 +192,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
     grads = [_in_full(g) for g in walk(outputs, inputs, seeds, keep, create_graph)]
     if materialize_grads:
         rows = (len(seeds[0]),) if is_grads_batched else ()
-        grads = [x.new_zeros((*rows, *x.shape), requires_grad=create_graph) if g is None else g
+        grads = [ctorch.zeros_like(x.expand((*rows, *x.shape)), requires_grad=create_graph) if g is None else g
                  for x, g in zip(inputs, grads)]
     elif not allow_unused:
         for i, g in enumerate(grads):

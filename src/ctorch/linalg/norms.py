@@ -127,7 +127,7 @@ def vector_norm(x, ord=2, dim=None, keepdim=False, *, dtype=None, out=None):
     need_float(x, "linalg.vector_norm")
     x = _to_dtype(x, dtype, "linalg.vector_norm")
     y = _norm(x, ord, _dims(dim, x.dim(), "linalg_vector_norm"), keepdim)
-    return y if out is None else _f._written(out, y, "linalg_vector_norm")
+    return _f._own(y) if out is None else _f._written(out, y, "linalg_vector_norm")
 
 
 def _matrix_dims(A, dim):
@@ -210,7 +210,7 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None, out=No
             y = sums.amax(along, True) if ord > 0 else sums.amin(along, True)
         if not keepdim:
             y = y.squeeze((rows, columns))
-    return y if out is None else _f._written(out, y, "linalg_matrix_norm")
+    return _f._own(y) if out is None else _f._written(out, y, "linalg_matrix_norm")
 
 
 def norm(A, ord=None, dim=None, keepdim=False, *, out=None, dtype=None):

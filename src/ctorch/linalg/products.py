@@ -229,7 +229,7 @@ def matrix_power(A, n, *, out=None):
             left >>= 1
             square = square @ square if left else square
         y = y.clone() if n == 1 else y
-    return y if out is None else _f._written(out, y, "linalg_matrix_power")
+    return _f._own(y) if out is None else _f._written(out, y, "linalg_matrix_power")
 
 
 def matrix_exp(A):
