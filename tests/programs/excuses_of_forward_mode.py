@@ -170,7 +170,7 @@ def tangent_without_a_number(program, name, mine, other, fault):
     if not (name.startswith("tangent of") and both(mine, other) and np.isnan(mine.values).any()):
         return False
     steps = [replace(step, text=re.sub(r"(special\.)?sinc", "sin", step.text)) for step in program.steps]
-    return reconciles(program, name, mine, other, replace(program, steps=steps))
+    return steps != program.steps and reconciles(program, name, mine, other, replace(program, steps=steps))
 
 
 @excuse

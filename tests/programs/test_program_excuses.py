@@ -384,3 +384,82 @@ def test_definitions_of_what_pytorch_calculates_otherwise():
     assert asked(*why, name, mine, other) and not asked(*why, name, other, mine)
     value = Run(ctorch, third).all()["value v3"]
     assert not asked(*why, "value v3", replace(value, values=value.values + 1), value)
+
+
+def test_elements_that_are_written_from_themselves():
+    steps = [
+        Step("mul", "{0}*2", (0,), (1,)),
+        Step("index", "m.tensor([1,1,0])", (), (2,)),
+        Step("narrow", "{0}[:,1:]", (1,), (3,)),
+        Step("setitem", "{0}[None,{1}] = {0}", (3, 2), changes=True, without_grad=True),
+    ]
+    moved = program(steps, [[0.0, 0.5, 1.0], [0.0, 1.5, 2.0], [0.0, -2.0, 3.0]])
+    assert excused(compared(moved), "what it reads from the same memory")
+    why = "excuses_of_numbers", "written_from_itself", moved, "value v3"
+    read_before, meanwhile = (Run(m, moved).all()["value v3"].values for m in (ctorch, mirror.torch))
+    assert read_before.tolist() == [[-4.0, 6.0], [3.0, 4.0], [-4.0, 6.0]]
+    assert asked(*why, read_before, meanwhile)
+    assert not asked(*why, read_before + 1, meanwhile)
+    assert not asked(*why, read_before, meanwhile, "raises")
+
+
+def test_gradients_beyond_a_view():
+    steps = [
+        Step("slice", "{0}[::2]", (0,), (1,)),
+        Step("as_strided", "{0}.as_strided((2,),(1,),0)", (1,), (2,)),
+        Step("square", "{0}.square()", (2,), (3,)),
+    ]
+    beyond = program(steps, [0.5, 1.5, -2.0], roots=(3,))
+    why = "excuses_of_numbers", "beyond_a_view", beyond, "gradient of v0"
+    found = [Run(m, beyond).all()["gradient of v0"].values for m in (ctorch, mirror.torch)]
+    assert found[0][1] and not found[1][1]
+    assert asked(*why, *found)
+    assert not asked(*why, found[0] + 1, found[1])
+
+
+def test_hooks_of_a_node_that_views_share():
+    steps = [
+        Step("chunk", "{0}.chunk(2,0)", (0,), (1, 2), several=True),
+        Step("mul", "{0}*{0}", (2,), (3,)),
+        Step("register_hook", "{0}.register_hook(lambda g: log(1, g))", (3,), changes=True),
+        Step("autograd.grad", "m.autograd.grad({0}.sum(),{1},materialize_grads=True,retain_graph=True)[0]", (3, 1), (4,)),
+        Step("mul", "{0}*3", (3,), (5,)),
+    ]
+    shared = program(steps, [0.5, 1.5], roots=(5,))
+    assert excused(compared(shared), "have one node")
+    why = "excuses_of_numbers", "hook_of_a_shared_node"
+    found = [Run(m, shared).all()["hook 0 (1)"].values for m in (ctorch, mirror.torch)]
+    assert asked(*why, shared, "hook 0 (1)", *found)
+    assert not asked(*why, shared, "hook 0 (1)", found[0] + 1, found[1])
+
+
+def test_tangents_of_sinc_that_are_no_numbers():
+    steps = [Step("entr", "m.special.entr({0}.abs())", (0,), (1,)), Step("mul", "{0}*0", (1,), (2,))]
+    steps += [Step("sinc", "{0}.sinc()", (2,), (3,)), Step("cumsum", "{0}.cumsum(0)+0*{1}.sum()", (3, 2), (4,))]
+    pole = program(steps[:3], [0.0, 0.5])
+    why = "excuses_of_forward_mode", "tangent_without_a_number"
+    assert asked(*why, pole, "tangent of v3", [np.nan, 0.0], [0.0, 0.0])
+    assert not asked(*why, pole, "tangent of v3", [1.0, 0.0], [0.0, 0.0])
+    other = program([*steps[:2], replace(steps[2], text="{0}.tan()")], [0.0, 0.5])
+    assert not asked(*why, other, "tangent of v3", [np.nan, 0.0], [0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    "excuse, mine, other, kept",
+    [
+        ("product_of_too_few_dimensions", "batch1 must be a 3D tensor", "Dimension out of range (expected", "no batches"),
+        ("parameters_of_nothing", "weight should contain 0 elements not 1 (input [2, 0])", None, "input [2, 1])"),
+        ("base_of_a_power_of_nought", "modified in place: Tensor [3], which PowBackward0 saved", None, "SinBackward0"),
+    ],
+)
+def test_errors_that_one_has(excuse, mine, other, kept):
+    def error(words):
+        return Outcome() if words is None else Outcome(error=RuntimeError(words))
+
+    power = program([Step("pow", "{0}**0", (0,), (1,))], [0.5, 1.5])
+    why = "excuses_of_errors", excuse, power, "step 0 (pow)"
+    assert asked(*why, error(mine), error(other), "raises")
+    assert not asked(*why, error(kept), error(other), "raises")
+    if excuse == "base_of_a_power_of_nought":
+        cubes = program([Step("pow", "{0}**3", (0,), (1,))], [0.5, 1.5])
+        assert not asked(*why[:2], cubes, why[3], error(mine), error(other), "raises")
