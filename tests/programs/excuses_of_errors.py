@@ -240,12 +240,13 @@ def product_of_too_few_dimensions(program, name, mine, other, fault):
 @excuse
 def parameters_of_nothing(program, name, mine, other, fault):
     """PyTorch does not look at the parameters of a normalisation of no element."""
-    return alone(mine, other, "should contain") and re.search(r"input \[([\d, ]*, )?0[,\]]", str(mine.error)) is not None
+    empty = r"input \[([\d, ]*, )?0[,\]]"
+    return alone(mine, other, "should contain") and re.search(empty, str(mine.error)) is not None
 
 
 @excuse
 def base_of_a_power_of_nought(program, name, mine, other, fault):
-    """PyTorch's derivative of a power of nought is a constant; ctorch's reads the base, and says when that is changed."""
+    """PyTorch's derivative of a power of nought is a constant; ctorch's reads the base, and says when it is changed."""
     nought = any(re.search(r"\*\*0(?![.\d])|pow_?\(([^,()]*,)?0[,)]", step.text) for step in program.steps)
     return nought and alone(mine, other, "PowBackward0 saved")
 

@@ -529,7 +529,7 @@ def hook_of_a_lone_root(program, name, mine, other, fault):
 
 @excuse
 def hook_of_a_shared_node(program, name, mine, other, fault):
-    """All views of one call of PyTorch's have one node, whose inputs have gradients where any of the views wants one."""
+    """All views of one call have one node in PyTorch, whose inputs have gradients where any of the views wants one."""
 
     def parted(step):
         views = step.several and step.op in {"chunk", "split", "tensor_split", "unbind", "unsafe_chunk", "hsplit"}

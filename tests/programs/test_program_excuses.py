@@ -418,11 +418,12 @@ def test_gradients_beyond_a_view():
 
 
 def test_hooks_of_a_node_that_views_share():
+    gradient = "m.autograd.grad({0}.sum(),{1},materialize_grads=True,retain_graph=True)[0]"
     steps = [
         Step("chunk", "{0}.chunk(2,0)", (0,), (1, 2), several=True),
         Step("mul", "{0}*{0}", (2,), (3,)),
         Step("register_hook", "{0}.register_hook(lambda g: log(1, g))", (3,), changes=True),
-        Step("autograd.grad", "m.autograd.grad({0}.sum(),{1},materialize_grads=True,retain_graph=True)[0]", (3, 1), (4,)),
+        Step("autograd.grad", gradient, (3, 1), (4,)),
         Step("mul", "{0}*3", (3,), (5,)),
     ]
     shared = program(steps, [0.5, 1.5], roots=(5,))
@@ -447,7 +448,7 @@ def test_tangents_of_sinc_that_are_no_numbers():
 @pytest.mark.parametrize(
     "excuse, mine, other, kept",
     [
-        ("product_of_too_few_dimensions", "batch1 must be a 3D tensor", "Dimension out of range (expected", "no batches"),
+        ("product_of_too_few_dimensions", "batch1 must be a 3D tensor", "Dimension out of range", "no batches"),
         ("parameters_of_nothing", "weight should contain 0 elements not 1 (input [2, 0])", None, "input [2, 1])"),
         ("base_of_a_power_of_nought", "modified in place: Tensor [3], which PowBackward0 saved", None, "SinBackward0"),
     ],
