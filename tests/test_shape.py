@@ -281,3 +281,13 @@ def test_joined_into_a_tensor(join):
         join([x, x], out=ctorch.empty_like(want, dtype=ctorch.int64))
     with pytest.raises(RuntimeError, match=f"{join.__name__}.*out=... arguments don't support automatic"):
         join([x, x.clone().requires_grad_()], out=ctorch.empty_like(want))
+
+
+def test_strides_of_results_without_elements():
+    def strides(m):
+        found = []
+        for x in (m.ones(0, 4)[:, ::2], m.ones(0, 4, 2)[..., 0]):
+            for _ in range(2):                       # the second time kernels are at hand
+                found += [y.stride() for y in (x + x, x.exp(), x * 2, x > 0, m.atan2(x, x))]
+        return found
+    mirror.check(strides)

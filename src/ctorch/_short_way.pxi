@@ -44,8 +44,8 @@ cdef inline LoopKernel short_kernel(Elementwise* op, int n, PyObject** inputs, T
     # kernel takes, and how it finds them; NULL where that does not hold.
     cdef TensorBase t
     cdef int k, numbers = 0, dtype = x.dtype
-    if op.kernel[dtype] == NULL or not x.contiguous or x.wrapped_number:
-        return NULL
+    if op.kernel[dtype] == NULL or not x.contiguous or x.wrapped_number or x.numel == 0:
+        return NULL                              # without elements any strides are contiguous, but not the result's
     if category_of[dtype] <= CATEGORY_INT and (zero_checked[op - &OPS[0]] or op == &OPS[OP_POW]):
         return NULL
     for k in range(n):

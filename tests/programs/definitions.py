@@ -3,13 +3,19 @@
 import re
 from dataclasses import replace
 
-TENSOR = r"(\{\d\})"
-OTHER = r"((?:m\.as_tensor\()?\{\d\}\)?)"
+TENSOR = r"(\{\d+\})"
+OTHER = r"((?:m\.as_tensor\()?\{\d+\}\)?)"
 DEFINITIONS = [
     (rf"m\.fmin\({TENSOR},{OTHER}\)", r"m.where((\1<=\2)|m.isnan(\2),\1,\2)"),
     (rf"m\.fmax\({TENSOR},{OTHER}\)", r"m.where((\1>=\2)|m.isnan(\2),\1,\2)"),
     # whose mean is by steps that end in NaN after an infinite element
     (rf"m\.(std|var)_mean\({TENSOR},(correction=\d)(,?)(.*)\)", r"(m.\1(\2,\3\4\5),m.mean(\2\4\5))"),
+    # whose derivatives take a norm below epsilon for what it is
+    (
+        rf"F\.cosine_similarity\({TENSOR},{TENSOR},dim=(-?\d+),eps=([\d.e-]+)\)",
+        r"((\1*\2).sum(\3)/(m.linalg.vector_norm(\1,dim=\3).clamp_min(\4)"
+        r"*m.linalg.vector_norm(\2,dim=\3).clamp_min(\4)))",
+    ),
     # whose statistics are constants in derivatives of the third order
     (
         rf"F\.batch_norm\({TENSOR},None,None,{TENSOR},{TENSOR},training=True\)",

@@ -117,7 +117,7 @@ def limits_that_are_one(program, name, mine, other, fault):
     """Below limits that are one PyTorch's clamp has the limit's tangents and no gradients; ctorch's has neither."""
     if not differ(name, fault, "tangent of"):
         return False
-    limits, neither = r"m\.clamp\(\{0\},(\{\d\}),\1\)", r"m.where({0}==\1,{0},m.where({0}>\1,\1,\1.detach()))"
+    limits, neither = r"m\.clamp\(\{0\},(\{\d+\}),\1\)", r"m.where({0}==\1,{0},m.where({0}>\1,\1,\1.detach()))"
     steps = [replace(step, text=re.sub(limits, neither, step.text)) for step in program.steps]
     return explains(program, name, mine, other, replace(program, steps=steps))
 

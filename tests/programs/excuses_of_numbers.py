@@ -193,7 +193,7 @@ def nought_times_infinity(program, name, mine, other, fault):
         "renorm", "normalize", "normalize_p", "norm", "vector_norm", "matrix_norm", "cdist", "dist",
         "pairwise_distance", "cosine_similarity", "triplet_margin_loss", "abs", "sgn", "atan2", "copysign",
         "angle", "eigvalsh", "eigh", "svdvals", "svd", "logcumsumexp", "group_norm", "layer_norm", "batch_norm",
-        "instance_norm",
+        "instance_norm", "sinc",
     }  # fmt: skip
     again = name.startswith("gradient of") and "autograd.grad" in ops(program)
     if not (again or name.startswith("second gradient of")) or fault.kind != "values":
@@ -265,7 +265,7 @@ def constants_of_few_digits(program, name, mine, other, fault):
 @excuse
 def epsilon_of_few_digits(program, name, mine, other, fault):
     """PyTorch's cosine_embedding_loss has its epsilon of 1e-12 in single precision; with all digits it is ctorch's."""
-    loss = re.compile(r"F\.cosine_embedding_loss\((\{\d\}),(\{\d\}),m\.ones\(\d+\),reduction='(\w+)'\)")
+    loss = re.compile(r"F\.cosine_embedding_loss\((\{\d+\}),(\{\d+\}),m\.ones\(\d+\),reduction='(\w+)'\)")
 
     def written(found):
         x, y, reduction = found.groups()
@@ -294,7 +294,7 @@ def extremum_without_itself(program, name, mine, other, fault):
     """PyTorch shares the gradient of an extremum with equal elements of the tensor, though these are left out."""
     if "grad" not in name or fault.kind != "values":
         return False
-    left_out = re.compile(r"scatter_reduce\((\{\d\}),(-?\d+),(\{\d\}),(.*),'am(in|ax)',include_self=False\)")
+    left_out = re.compile(r"scatter_reduce\((\{\d+\}),(-?\d+),(\{\d+\}),(.*),'am(in|ax)',include_self=False\)")
 
     def filled(found):
         x, dim, index, source, which = found.groups()
@@ -506,6 +506,17 @@ def retained_before_a_view(program, name, mine, other, fault):
         return False
     twin = program.retaining_after(TURNS)
     return explains(program, name, mine, other, twin) and same(program, mine, given(twin, name, ctorch))
+
+
+@excuse
+def shape_of_another_time(program, name, mine, other, fault):
+    """A gradient or tangent of PyTorch's has not the shape of its tensor, which was turned in place by another name."""
+    if not (fault.kind == "shape" and turns(program) and name.startswith(("grad of v", "tangent of v"))):
+        return False
+    run = Run(ctorch, program)
+    run.forward()
+    shape = tuple(run.names[name.rpartition(" ")[2]].shape)
+    return mine.values.shape == shape != other.values.shape
 
 
 @excuse

@@ -360,6 +360,8 @@ def test_slopes_to_one_side_of_a_kink():
      [[0.5, 0.0, 1.0, 2.0]], ()),
     ([Step("batch_norm", "F.batch_norm({0},None,None,{1},{2},training=True)", (0, 1, 2), (3,))],
      [[[0.5, 1.0], [2.0, -1.0], [0.0, 3.0]], [1.0, 2.0], [0.0, 0.5]], (3,)),
+    ([Step("cosine_similarity", "F.cosine_similarity({0},{1},dim=1,eps=0.1)", (0, 1), (3,))],
+     [[[0.5, 1.0], [0.03, -0.01]], [[0.01, 0.02], [2.0, 1.0]]], (3,)),
 ])
 def test_definitions_are_what_they_stand_for(steps, leaves, roots):
     from definitions import written_out
@@ -464,3 +466,19 @@ def test_errors_that_one_has(excuse, mine, other, kept):
     if excuse == "base_of_a_power_of_nought":
         cubes = program([Step("pow", "{0}**3", (0,), (1,))], [0.5, 1.5])
         assert not asked(*why[:2], cubes, why[3], error(mine), error(other), "raises")
+
+
+def test_shapes_of_another_time():
+    steps = [
+        Step("mul", "{0}*2", (0,), (1,)),
+        Step("to", "{0}.to({0}.dtype)", (1,), (2,)),
+        Step("retain_grad", "{0}.retain_grad()", (2,), changes=True),
+        Step("t_", "{0}.t_()", (1,), changes=True),
+        Step("square", "{0}.square()", (1,), (3,)),
+    ]
+    turned = program(steps, [[0.5, 1.5]], roots=(3,))
+    why = "excuses_of_numbers", "shape_of_another_time"
+    now, before = np.ones((2, 1)), np.ones((1, 2))
+    assert asked(*why, turned, "grad of v2", now, before, "shape")
+    assert not asked(*why, turned, "grad of v2", before, now, "shape")
+    assert not asked(*why, turned.without([3]), "grad of v2", now, before, "shape")
