@@ -181,14 +181,17 @@ def rising(program, name, mine, other, m=torch, one_side=False):
     return bool(comparable(mine, other)) and judged(*arrays(mine, other), rtol, asked)
 
 
-def confirmed(program):
-    """Whether all gradients of ctorch are as differences of PyTorch's values, at some places of each."""
+def confirmed(program, sort="gradient", m=torch):
+    """Whether all gradients of ctorch are as differences of a package's values, at some places of each.
+
+    The same of "second gradient"s, and differences of gradients.
+    """
     program = replace(program.unhooked(), backward=False)
     found = Run(ctorch, program).all()
     for leaf in program.leaves:
         if leaf.requires_grad:
-            name = f"gradient of v{leaf.number}"
-            (slopes, precision), g = slopes_of(program, name), found.get(name)
+            name = f"{sort} of v{leaf.number}"
+            (slopes, precision), g = slopes_of(program, name, m), found.get(name)
             g = np.zeros(leaf.shape) if g is None or g.values is None else numbers(g.values)
             every = max(1, g.size // PLACES)
             places = [(at, unit) for at in range(0, g.size, every) for unit in (1, 1j)[: 1 + np.iscomplexobj(g)]]

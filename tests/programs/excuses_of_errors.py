@@ -51,7 +51,8 @@ def fault_within_torch(program, name, mine, other, fault):
 @excuse
 def complex_beside_real(program, name, mine, other, fault):
     """PyTorch gives a complex gradient to a real operand of where and others, and then refuses it."""
-    return alone(other, mine, "input_is_complex == grad_is_complex")
+    missing = says(mine, "the derivative for") and says(other, "input_is_complex == grad_is_complex")
+    return missing or alone(other, mine, "input_is_complex == grad_is_complex")
 
 
 @excuse
@@ -229,6 +230,13 @@ def scales_of_many_dimensions(program, name, mine, other, fault):
 def index_beyond_the_end(program, name, mine, other, fault):
     """PyTorch refuses an index that is too large by one of two exceptions; ctorch always by IndexError."""
     return says(mine, "out of range") and says(other, "INDICES element is out of DATA bounds")
+
+
+@excuse
+def phase_of_no_loss(program, name, mine, other, fault):
+    """PyTorch sees a phase of singular vectors in second derivatives of norms: ctorch's are as of its own gradients."""
+    refused = alone(other, mine, "svd_backward: The singular vectors in the complex case")
+    return name == "second gradients" and refused and confirmed(program, "second gradient", ctorch)
 
 
 @excuse

@@ -482,3 +482,26 @@ def test_shapes_of_another_time():
     assert asked(*why, turned, "grad of v2", now, before, "shape")
     assert not asked(*why, turned, "grad of v2", before, now, "shape")
     assert not asked(*why, turned.without([3]), "grad of v2", now, before, "shape")
+
+
+def test_sigmoids_of_almost_one():
+    steps = [
+        Step("sigmoid", "{0}.sigmoid()", (0,), (1,)),
+        Step("log", "m.log(1-{0})", (1,), (2,)),
+    ]
+    almost = program(steps, [28.27, 0.5], roots=(2,))
+    why, found = ("excuses_of_numbers", "sigmoid_of_almost_one"), -1 / (1 + np.exp(-np.array([28.27, 0.5])))
+    assert asked(*why, almost, "gradient of v0", found, found * 1.001)
+    assert not asked(*why, almost, "value v2", found, found * 1.001)
+    plain = replace(almost, steps=[replace(steps[0], text="1/(1+m.exp(-{0}))"), steps[1]])
+    assert not asked(*why, plain, "gradient of v0", found, found * 1.001)
+
+
+def test_phases_that_are_none():
+    steps = [Step("nuc", "m.linalg.matrix_norm({0},'nuc')**2", (0,), (1,))]
+    norm = program(steps, [[0.5, 1.0], [2.0, -1.0]], roots=(1,))
+    error = Outcome(error=RuntimeError("svd_backward: The singular vectors in the complex case are specified up to"))
+    why = "excuses_of_errors", "phase_of_no_loss", norm
+    assert asked(*why, "second gradients", Outcome(), error, "raises")
+    assert not asked(*why, "gradients", Outcome(), error, "raises")
+    assert not asked(*why, "second gradients", error, error, "raises")
