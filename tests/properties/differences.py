@@ -519,6 +519,17 @@ def neighbours_of_the_same_size(call, ours, theirs):
     return alone and (np.array_equal(other, in_place) or (np.array_equal(other, mine) and bool(ours.grads)))
 
 
+def gradient_of_the_same_size(call, ours, theirs):
+    """Where a size stays, PyTorch's gradient of bicubic interpolation is the incoming one itself, at any factor."""
+    if call.name != "nn.functional.interpolate" or call.kwargs["mode"] != "bicubic" or ours.error or theirs.error:
+        return False
+    x, (_, mine), (_, other) = call.args[0], ours.result, theirs.result
+    if not ours.grads or mine.shape != x.values.shape or not np.allclose(mine, other, 1e-4, 1e-5, equal_nan=True):
+        return False
+    back, incoming = ours.grads[0][1], theirs.grads[0][1]          # linear: both ways round the product is the same
+    return bool(np.isclose((back * x.values).sum(), (incoming * mine).sum(), 1e-3, 1e-4))
+
+
 def attention_of_overlapping_queries(call, ours, theirs):
     """PyTorch's attention lays its result out as the queries lie: where these overlap, it writes over itself."""
     if call.name != "nn.functional.scaled_dot_product_attention" or ours.error or theirs.error:
@@ -615,7 +626,7 @@ DIFFERENCES = [several_faults, nothing_to_do, no_dtype_of_nothing, median_of_no_
                gradient_beyond_the_index, gradient_of_one_target, no_place_in_the_output, antialiased_column,
                statistics_with_steps, angle_at_the_cut, one_matrix_of_right_sides,
                no_dimension_of_channels, infinity_beside_a_window, subnormals_of_bfloat16, neighbours_of_the_same_size,
-               sums_of_integers_before_a_product,
+               gradient_of_the_same_size, sums_of_integers_before_a_product,
                attention_of_overlapping_queries, bytes_of_images, scale_of_nothing, logit_of_crossed_limits]
 
 

@@ -1,10 +1,15 @@
 """The machinery of the property tests itself: layouts show the values that they say, comparisons find what differs."""
+from dataclasses import replace
+from types import SimpleNamespace
+
 import comparison
 import numpy as np
 import pytest
 import references
 import scipy.special
 import tally
+from calls import Call, Outcome
+from differences import gradient_of_the_same_size
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import ALL_DTYPES, LAYOUTS, examples, operands, rounded, shapes, specials
@@ -80,3 +85,17 @@ def test_series_of_bessel_functions_meet(name):
     sides = function(np.array([1e6 * (1 - 1e-15), 1e6, 29.0, 31.0]))
     np.testing.assert_allclose(sides[0], sides[1], rtol=1e-6)
     np.testing.assert_allclose(sides[2:], getattr(scipy.special, name)(np.array([29.0, 31.0])), rtol=1e-12)
+
+
+def test_gradients_of_the_same_size():
+    x = SimpleNamespace(values=np.array([[[[0.25, -0.26]]]]))
+    call = Call("nn.functional.interpolate", [x], {"mode": "bicubic", "scale_factor": 1.3, "align_corners": False})
+    tensor = ctorch.tensor(x.values, requires_grad=True)
+    y = ctorch.nn.functional.interpolate(tensor, **call.kwargs)
+    incoming = np.array([[[[0.96, 0.27]]]])
+    y.backward(ctorch.tensor(incoming))
+    found = ("Tensor", y.detach().numpy())
+    ours, theirs = (Outcome(found, grads=[("Tensor", g)]) for g in (tensor.grad.numpy(), incoming))
+    assert gradient_of_the_same_size(call, ours, theirs)
+    wrong = replace(ours, grads=[("Tensor", incoming + 0.1)])
+    assert not gradient_of_the_same_size(call, wrong, theirs)
