@@ -1,4 +1,6 @@
-"""Errors of operators carry a note of the call: its name, the shapes and dtypes of its tensors, its other arguments."""
+"""What errors say of a call: a note of its name, the shapes and dtypes of its tensors and its other arguments; which
+argument of a function in Python is no tensor.
+"""
 import reprlib
 import sys
 

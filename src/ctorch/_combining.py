@@ -5,16 +5,14 @@ from ctorch import _functions as ops
 from ctorch import _views as views
 from ctorch._batched import is_batched
 from ctorch._dispatch import common_dtype
-from ctorch._joining import blocks_along_diagonal
+from ctorch._joining import blocks_along_diagonal, need_each
 from ctorch._tape import _recorded
 
 
 def _given(tensors):
     """The tensors, which may come as one sequence."""
     tensors = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], tuple | list) else tensors
-    for i, x in enumerate(tensors):
-        if not isinstance(x, ctorch.Tensor):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
+    need_each(tensors)
     return tensors
 
 

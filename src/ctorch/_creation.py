@@ -66,7 +66,7 @@ def logspace(start, end, steps, base=10.0, *, dtype=None, device=None, requires_
     tensor([  1.,  10., 100.])
     """
     kind = dtype if dtype is not None else out.dtype if out is not None else _dtype.get_default_dtype()
-    steps = _shape.whole_number(steps, "logspace", "steps")
+    steps = _shape.need_int(steps, "logspace", "steps")
     if not (kind.is_floating_point or kind.is_complex):
         if steps == 1:
             value = float(base) ** start

@@ -32,7 +32,7 @@ cdef extern from "_gen/rows.h":
         CT_NAMES
     ctypedef struct Row "ct_row":
         const char* name
-        int count, required, has_out, tensors, number, mask
+        int count, has_out, number, mask
         short parameters[1]
         PyObject* target
         void* body
@@ -436,29 +436,13 @@ cdef object reduction(Row* row, PyObject** v):
     return reduced(row.number, <object>v[0], <object>v[1], keepdim, dtype, <object>v[count] if row.has_out else None)
 
 
-cdef int need_tensors(Row* row, PyObject** v) except -1:
-    # Says which argument is no tensor, where a composite has met one.
-    cdef int i
-    for i in range(row.count):
-        if not (row.tensors >> i) & 1 or isinstance(<object>v[i], TensorBase):
-            continue
-        if <object>v[i] is not None or i < row.required:
-            raise TypeError(f"{row.name.decode()}(): argument '{SPELLED[row.parameters[i]].decode()}' (position "
-                            f"{i + 1}) must be Tensor, not {type(<object>v[i]).__name__}")
-    return 0
-
-
 cdef object composite(Row* row, PyObject** v):
     """A row that is written with other operators, in the file of _composites that has its number."""
     if row.target == NULL:
         target = getattr(import_module(composite_modules[row.number]), row.name.decode())
         Py_INCREF(target)
         row.target = <PyObject*>target
-    try:
-        result = ct_call_target(row, v)
-    except AttributeError:
-        need_tensors(row, v)
-        raise
+    result = ct_call_target(row, v)
     if row.has_out and v[row.count - 1] != <PyObject*>None:
         return result_in(<object>v[row.count - 1], result, row.name.decode())
     if isinstance(result, TensorBase):

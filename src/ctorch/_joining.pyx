@@ -15,13 +15,18 @@ from ctorch._views cimport select, slice_dim, unsqueeze_at, zero_memory
 from ctorch._functions import _result_in
 
 
+def need_each(tensors):
+    """Refuse, in PyTorch's words, a sequence in which something is no tensor."""
+    for i, t in enumerate(tensors):
+        if not isinstance(t, TensorBase):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+
+
 cdef list checked(object tensors, str op):
     if isinstance(tensors, TensorBase) or not isinstance(tensors, (list, tuple)):
         raise TypeError(f"{op}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
                         f"{type(tensors).__name__}")
-    for i, t in enumerate(tensors):
-        if not isinstance(t, TensorBase):
-            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(t).__name__}")
+    need_each(tensors)
     if not tensors:
         raise (ValueError if op == "cat" else RuntimeError)(f"{op}(): expected a non-empty list of Tensors")
     return list(tensors)

@@ -12,8 +12,8 @@ cdef int parse_sizes(object sizes, int64_t* out, str op) except -1
 cdef object unpack_sizes(tuple sizes)
 cdef int infer_size(int ndim, int64_t* shape, int64_t numel) except -1
 cdef bint channels_last_strides(object format, int ndim, const int64_t* shape, int64_t* strides) except -1
-cdef int64_t need_int(object value, str op, str arg) except? -1
-cdef list need_list(object values, str op, str arg)
+cpdef int64_t need_int(object value, str op, str arg) except? -1
+cdef int need_many(object values, str op, str arg) except -1
 cdef object reduce_dims(object dim, int ndim, bint* reduced, str op)
 cdef int64_t reduced_count(tuple shape, object dim) except -1
 cdef TensorBase once(TensorBase x, const bint* but=*)

@@ -24,18 +24,18 @@ cdef int wrap_dim(object dim, int ndim, str op) except -1:
     return wrap_dim_c(PyNumber_AsSsize_t(dim, IndexError), ndim)
 
 
-cdef int64_t need_int(object value, str op, str arg) except? -1:
+cpdef int64_t need_int(object value, str op, str arg) except? -1:
     # A whole number that an argument must be.
     if not PyIndex_Check(value) or isinstance(value, bool):
         raise TypeError(f"{op}(): argument '{arg}' must be int, not {type(value).__name__}")
     return PyNumber_AsSsize_t(value, OverflowError)
 
 
-cdef list need_list(object values, str op, str arg):
-    # What an argument that must be a sequence of whole numbers holds.
+cdef int need_many(object values, str op, str arg) except -1:
+    # An argument that must be a sequence of whole numbers.
     if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise TypeError(f"{op}(): argument '{arg}' must be tuple of ints, not {type(values).__name__}")
-    return list(values)
+    return 0
 
 
 cdef int broadcast_shape(TensorBase a, TensorBase b, int64_t* out) except -1:
@@ -120,7 +120,8 @@ cdef int parse_sizes(object sizes, int64_t* out, str op) except -1:
     if PyIndex_Check(sizes) and not isinstance(sizes, (tuple, list)):
         out[0] = PyNumber_AsSsize_t(sizes, OverflowError)
         return 1
-    for s in need_list(sizes, op, "size"):
+    need_many(sizes, op, "size")
+    for s in sizes:
         if n >= MAX_DIMS:
             raise RuntimeError(f"{op}(): tensors have at most {MAX_DIMS} dimensions, got {len(sizes)}")
         if not PyIndex_Check(s) or isinstance(s, bool):
@@ -218,14 +219,12 @@ def wrap(dim, int ndim, str op):
     return wrap_dim(dim, ndim, op)
 
 
-def whole_number(value, str op, str arg):
-    """The whole number that an argument must be."""
-    return need_int(value, op, arg)
-
-
-def whole_numbers(values, str op, str arg):
+def need_ints(values, str op, str arg):
     """The whole numbers that an argument must hold; one by itself will do."""
-    return [need_int(v, op, arg) for v in ([values] if PyIndex_Check(values) else need_list(values, op, arg))]
+    if PyIndex_Check(values):
+        return [need_int(values, op, arg)]
+    need_many(values, op, arg)
+    return [need_int(v, op, arg) for v in values]
 
 
 def refuse_target(shape, target):

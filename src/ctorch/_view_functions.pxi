@@ -72,7 +72,8 @@ def permute(input, dims):
     cdef int perm[MAX_DIMS]
     cdef bint seen[MAX_DIMS]
     cdef int i, d
-    dims = need_list(dims, "permute", "dims")
+    need_many(dims, "permute", "dims")
+    dims = list(dims)
     if len(dims) != x.ndim:
         raise RuntimeError("permute(sparse_coo): number of dimensions in the tensor input does not match the length "
                            f"of the desired ordering of dimensions i.e. input.dim() = {x.ndim} is not equal to "
@@ -114,10 +115,12 @@ def movedim(input, source, destination):
     """Dimensions moved to other places; a view."""
     cdef TensorBase x = need(input, "movedim")
     cdef int n = x.ndim
-    src = [wrap_dim(d, n, "movedim")
-           for d in ([source] if isinstance(source, int) else need_list(source, "movedim", "source"))]
-    dst = [wrap_dim(d, n, "movedim")
-           for d in ([destination] if isinstance(destination, int) else need_list(destination, "movedim", "destination"))]
+    source = [source] if isinstance(source, int) else source
+    destination = [destination] if isinstance(destination, int) else destination
+    need_many(source, "movedim", "source")
+    need_many(destination, "movedim", "destination")
+    src = [wrap_dim(d, n, "movedim") for d in source]
+    dst = [wrap_dim(d, n, "movedim") for d in destination]
     if len(src) != len(dst):
         raise RuntimeError(f"movedim: Invalid source or destination dims: source ({src} dims) should contain the same "
                            f"number of dims as destination ({dst} dims)")
@@ -306,8 +309,8 @@ def split(tensor, split_size_or_sections, dim=0):
         if not sections:
             sections = [0]
     else:
-        sections = [need_int(size_, "split", "split_size_or_sections")
-                    for size_ in need_list(split_size_or_sections, "split", "split_size_or_sections")]
+        need_many(split_size_or_sections, "split", "split_size_or_sections")
+        sections = [need_int(s, "split", "split_size_or_sections") for s in split_size_or_sections]
         if sum(sections) != x.shape[d] or any(s < 0 for s in sections):
             raise RuntimeError(f"split_with_sizes expects split_sizes to sum exactly to {x.shape[d]} (input tensor's "
                                f"size at dimension {d}), but got split_sizes={sections}")
@@ -369,7 +372,8 @@ def unfold(input, dimension, size, step):
     """Windows of `size` elements of a dimension, `step` apart, in a new last dimension; a view."""
     cdef TensorBase x = need(input, "unfold")
     cdef int d = wrap_dim(dimension, x.ndim, "unfold")
-    cdef int64_t length = need_int(size, "unfold", "size"), by = need_int(step, "unfold", "step"), most = x.shape[d] if x.ndim else 1
+    cdef int64_t length = need_int(size, "unfold", "size"), by = need_int(step, "unfold", "step")
+    cdef int64_t most = x.shape[d] if x.ndim else 1
     if length < 0:
         raise RuntimeError(f"size is {length} but must be >= 0")
     if length > most:

@@ -17,7 +17,7 @@ from ctorch._dispatch cimport (as_operand, cast_to, check_changeable, check_inpl
 from ctorch._dtype cimport *
 from ctorch._iterator cimport copy_data
 from ctorch._reduce cimport sum_to
-from ctorch._shape cimport (channels_last_strides, infer_size, need_int, need_list, parse_sizes, reduce_dims,
+from ctorch._shape cimport (channels_last_strides, infer_size, need_int, need_many, parse_sizes, reduce_dims,
                             view_strides, wrap_dim)
 from ctorch._storage cimport storage_release, storage_retain
 from ctorch._tape cimport (Node, add_tangents, all_levels, differentiable, drop_tangents, duals_visible, edge_levels,

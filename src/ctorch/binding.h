@@ -12,7 +12,6 @@ struct ct_row {
     const char *name;
     unsigned char count, positional, required;   /* parameters; of them before the star; given by position at least */
     unsigned char has_out;                       /* the last one is out, which methods do not take */
-    unsigned short tensors;                      /* a bit for each parameter that is a tensor, or perhaps None */
     unsigned short checked;                      /* a bit for each parameter that must be of a certain type */
     const char *kinds;                           /* which that is, a letter of ct_kind_title each */
     short parameters[CT_MOST];                   /* by place in the list of names */

@@ -80,14 +80,14 @@ def _dim(d, ndim):
 def _axes(x, s, dim):
     # Dimensions and the sizes that they are brought to.
     ndim = x.dim()
-    s = s if s is None else _shape.whole_numbers(s, "fft", "s")
+    s = s if s is None else _shape.need_ints(s, "fft", "s")
     if dim is None:
         if s is not None and len(s) > ndim:
             raise RuntimeError(f"Got shape with {len(s)} values but input tensor only has {ndim} dimensions.")
         dims = list(range(ndim if s is None else len(s)))
         dims = [d + ndim - len(dims) for d in dims]
     else:
-        dims = [_dim(d, ndim) for d in _shape.whole_numbers(dim, "fft", "dim")]
+        dims = [_dim(d, ndim) for d in _shape.need_ints(dim, "fft", "dim")]
         if len(set(dims)) != len(dims):
             raise RuntimeError("FFT dims must be unique")
     if s is not None and len(s) != len(dims):
@@ -97,7 +97,7 @@ def _axes(x, s, dim):
 
 
 def _positive(n):
-    n = _shape.whole_number(n, "fft", "n")
+    n = _shape.need_int(n, "fft", "n")
     if n < 1:
         raise RuntimeError(f"Invalid number of data points ({n}) specified")
     return n
@@ -322,7 +322,7 @@ def rfftfreq(n, d=1.0, *, out=None, dtype=None, layout=None, device=None, requir
 
 
 def _shifted(input, dim, sign):
-    dims = tuple(range(input.dim())) if dim is None else _shape.whole_numbers(dim, "fft", "dim")
+    dims = tuple(range(input.dim())) if dim is None else _shape.need_ints(dim, "fft", "dim")
     return ctorch.roll(input, [sign * (input.shape[d] // 2) for d in dims], dims) if dims else input
 
 

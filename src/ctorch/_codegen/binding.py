@@ -101,14 +101,12 @@ def c_row(entry: Entry, names: list[str], values: list[str]) -> str:
     given = parameters(row)
     positional = sum(not a.keyword for a in row.args)
     needed = [i for i, (_, default) in enumerate(given) if default is None]
-    tensors = sum(1 << i for i, a in enumerate(row.args) if a.type in ("Tensor", "Tensor?"))
     letters = kinds(row)
     checked = sum(1 << i for i, letter in enumerate(letters) if letter != "-")
     places = ", ".join(str(names.index(name)) for name, _ in given)
     chosen = ", ".join("0" if default is None else str(values.index(default, 1)) for _, default in given)
     return (f"    {{{quoted(entry.name)}, {len(given)}, {positional}, {needed[-1] + 1 if needed else 0}, "
-            f"{int(row.writes_out)}, {tensors}, {checked}, {quoted(letters)}, "
-            f"{{{places}}}, {{{chosen}}}}},")
+            f"{int(row.writes_out)}, {checked}, {quoted(letters)}, {{{places}}}, {{{chosen}}}}},")
 
 
 def rows_h(rows: dict[str, Row]) -> str:

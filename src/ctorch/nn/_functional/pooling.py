@@ -89,7 +89,6 @@ def max_pool3d(input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode
     >>> ctorch.nn.functional.max_pool3d(ctorch.arange(8.0).view(1, 1, 2, 2, 2), 2)
     tensor([[[[[7.]]]]])
     """
-    ops._need_tensors(input)
     return ops.max_pool3d(input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -152,7 +151,6 @@ def adaptive_avg_pool2d(input, output_size):
     >>> ctorch.nn.functional.adaptive_avg_pool2d(ctorch.ones(1, 2, 5, 7), 1).shape
     torch.Size([1, 2, 1, 1])
     """
-    ops._need_tensors(input)
     return ops.adaptive_avg_pool2d(input, output_size)
 
 
@@ -165,7 +163,6 @@ def adaptive_avg_pool3d(input, output_size):
     >>> ctorch.nn.functional.adaptive_avg_pool3d(ctorch.ones(1, 2, 5, 7, 4), 2).shape
     torch.Size([1, 2, 2, 2, 2])
     """
-    ops._need_tensors(input)
     return ops.adaptive_avg_pool3d(input, output_size)
 
 
@@ -203,7 +200,6 @@ def adaptive_max_pool2d(input, output_size, return_indices=False):
     >>> ctorch.nn.functional.adaptive_max_pool2d(ctorch.arange(4.0).view(1, 1, 2, 2), 1)
     tensor([[[[3.]]]])
     """
-    ops._need_tensors(input)
     results = ops.adaptive_max_pool2d(input, output_size)
     return results if return_indices else results[0]
 
@@ -229,7 +225,6 @@ def adaptive_max_pool3d(input, output_size, return_indices=False):
     >>> ctorch.nn.functional.adaptive_max_pool3d(ctorch.arange(4.0).view(1, 1, 2, 2, 1), 1)
     tensor([[[[[3.]]]]])
     """
-    ops._need_tensors(input)
     results = ops.adaptive_max_pool3d(input, output_size)
     return results if return_indices else results[0]
 
